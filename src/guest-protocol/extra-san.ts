@@ -3,11 +3,12 @@ import { accepted, type Decoded, refused } from "./decoded.ts";
 
 /**
  * `FL_CERT_EXTRA_SAN`: the names a SuperLink asks for beyond localhost, its own address and the dialled one, as
- * `IP:203.0.113.20,DNS:fl.example.org`. Empty text is an empty list.
+ * `IP:203.0.113.20,DNS:fl.example.org`. Blank text is an empty list: OneFlow wants a
+ * value for every user input, optional ones too.
  */
 export function parseExtraSan(text: string): Decoded<readonly Host[]> {
   const hosts: Host[] = [];
-  for (const entry of text === "" ? [] : text.split(",")) {
+  for (const entry of text.trim() === "" ? [] : text.split(",")) {
     const host = parseEntry(entry);
     if (!host.ok) {
       return host;
