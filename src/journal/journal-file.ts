@@ -1,6 +1,7 @@
 import { constants, type FileHandle, open } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import type { Adapter } from "lowdb";
+import { syncDirectory } from "../durable-directory.ts";
 import { type Line, lineText, readChain } from "./chain.ts";
 import { JournalError } from "./journal-error.ts";
 
@@ -9,16 +10,6 @@ export interface TornLine {
   readonly file: string;
   readonly bytes: number;
 }
-
-/** Makes the names in a directory durable: a file's own fsync does not. */
-export const syncDirectory = async (directory: string): Promise<void> => {
-  const handle = await open(directory, constants.O_RDONLY);
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-};
 
 const writeAll = async (handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> => {
   for (let done = 0; done < bytes.length; ) {

@@ -1,9 +1,10 @@
 import { chmod, mkdir, readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Low } from "lowdb";
+import { syncDirectory } from "../durable-directory.ts";
 import { genesis, type Head, headAfter, type Line, nextLine } from "./chain.ts";
 import { JournalError } from "./journal-error.ts";
-import { JournalFile, syncDirectory, type TornLine } from "./journal-file.ts";
+import { JournalFile, type TornLine } from "./journal-file.ts";
 import { lockDirectory } from "./process-lock.ts";
 
 /** One event as it stands in the journal. */

@@ -1,0 +1,215 @@
+/** Keeps each federation's authority on disk, its private key encrypted, from the plan to the end of the federation. */
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  type KeyObject,
+  randomBytes,
+} from "node:crypto";
+import { chmod, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { syncDirectory } from "../durable-directory.ts";
+import { Secret } from "../secret.ts";
+import { type Authority, type AuthorityRequest, createAuthority } from "./authority.ts";
+import { describe } from "./certificate.ts";
+
+export type KeyStoreErrorCode = "key-store-wrong-key" | "key-store-damaged" | "key-store-missing" | "key-store-id";
+
+/** What went wrong with the key store: a code for programs, a sentence for people, the original error as `cause`. */
+export class KeyStoreError extends Error {
+  readonly code: KeyStoreErrorCode;
+
+  constructor(code: KeyStoreErrorCode, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = "KeyStoreError";
+    this.code = code;
+  }
+}
+
+const STORE_KEY_BYTES = 32;
+const HEX_KEY = /^[0-9a-fA-F]{64}$/;
+const BASE64_KEY = /^[A-Za-z0-9+/]{43}=?$/;
+
+/** The store's key from its text: 32 bytes as 64 hexadecimal digits or as base64; undefined if it is neither. */
+export const parseStoreKey = (text: Secret): KeyObject | undefined => {
+  const value = text.reveal().trim();
+  const encoding = HEX_KEY.test(value) ? "hex" : BASE64_KEY.test(value) ? "base64" : undefined;
+  const bytes = Buffer.from(value, encoding);
+  return encoding !== undefined && bytes.length === STORE_KEY_BYTES ? createSecretKey(bytes) : undefined;
+};
+
+const SUFFIX = ".authority.json";
+const UNFINISHED = ".unfinished";
+const ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/;
+const CIPHER = "aes-256-gcm";
+/** Bytes; what GCM is specified for. */
+const NONCE_BYTES = 12;
+
+const recordShape = z.strictObject({
+  schema: z.literal(1),
+  federation: z.string(),
+  certificate: z.string(),
+  /** Tells a wrong key from a damaged file without helping to find the key. */
+  keyCheck: z.string(),
+  nonce: z.base64(),
+  sealed: z.base64(),
+  tag: z.base64(),
+});
+type KeyRecord = z.infer<typeof recordShape>;
+
+const keyCheckOf = (key: KeyObject): string =>
+  createHmac("sha256", key).update("florist key store check").digest("base64").slice(0, 16);
+
+/** Binds the sealed key to its federation and certificate: a file moved or edited does not open. */
+const boundTo = (federation: string, certificate: string): Buffer =>
+  Buffer.from(`florist authority 1\n${federation}\n${certificate}`, "utf8");
+
+const seal = (authority: Authority, key: KeyObject): KeyRecord => {
+  const nonce = randomBytes(NONCE_BYTES);
+  const cipher = createCipheriv(CIPHER, key, nonce).setAAD(boundTo(authority.federationId, authority.certificatePem));
+  const sealed = Buffer.concat([cipher.update(authority.key.reveal(), "utf8"), cipher.final()]);
+  return {
+    schema: 1,
+    federation: authority.federationId,
+    certificate: authority.certificatePem,
+    keyCheck: keyCheckOf(key),
+    nonce: nonce.toString("base64"),
+    sealed: sealed.toString("base64"),
+    tag: cipher.getAuthTag().toString("base64"),
+  };
+};
+
+const unseal = (record: KeyRecord, federationId: string, key: KeyObject): Authority => {
+  const decipher = createDecipheriv(CIPHER, key, Buffer.from(record.nonce, "base64"), { authTagLength: 16 })
+    .setAAD(boundTo(federationId, record.certificate))
+    .setAuthTag(Buffer.from(record.tag, "base64"));
+  const sealed = Buffer.from(record.sealed, "base64");
+  const pem = Buffer.concat([decipher.update(sealed), decipher.final()]).toString("utf8");
+  const { fingerprint, expiresAt } = describe(record.certificate);
+  return { federationId, certificatePem: record.certificate, fingerprint, expiresAt, key: new Secret(pem) };
+};
+
+const isMissing = (error: unknown): boolean => error instanceof Error && "code" in error && error.code === "ENOENT";
+
+/** One file per federation, 0600. One process at a time, which the journal's lock on the data directory sees to. */
+export class KeyStore {
+  readonly #directory: string;
+  readonly #key: KeyObject;
+  readonly #making = new Map<string, Promise<Authority>>();
+
+  constructor(directory: string, key: KeyObject) {
+    this.#directory = directory;
+    this.#key = key;
+  }
+
+  /**
+   * The federation's authority, made if there is none yet. Asked again, also after a crash, it gives the same one: it is
+   * on disk before this returns.
+   */
+  ensureAuthority(request: AuthorityRequest): Promise<Authority> {
+    const id = request.federationId;
+    const under = this.#making.get(id) ?? this.#loadOrMake(request).finally(() => this.#making.delete(id));
+    this.#making.set(id, under);
+    return under;
+  }
+
+  /** Throws `KeyStoreError`: `key-store-missing` when there is none or no more. */
+  async load(federationId: string): Promise<Authority> {
+    const authority = await this.#find(federationId);
+    if (authority !== undefined) return authority;
+    throw new KeyStoreError("key-store-missing", `There is no authority of ${federationId} in the key store.`);
+  }
+
+  /**
+   * Ends an authority for ever; fine if it is gone already. The file is overwritten first, which reaches the old bytes
+   * only where the disk writes in place; that the key was encrypted is what counts.
+   */
+  async destroy(federationId: string): Promise<void> {
+    const path = this.#pathOf(federationId);
+    try {
+      await overwrite(path);
+    } catch (error) {
+      if (isMissing(error)) return;
+      throw error;
+    }
+    await rm(path, { force: true });
+    await syncDirectory(this.#directory);
+  }
+
+  async #loadOrMake(request: AuthorityRequest): Promise<Authority> {
+    const found = await this.#find(request.federationId);
+    if (found !== undefined) return found;
+    const made = await createAuthority(request);
+    await this.#store(made);
+    return made;
+  }
+
+  async #find(federationId: string): Promise<Authority | undefined> {
+    const path = this.#pathOf(federationId);
+    let text: string;
+    try {
+      text = await readFile(path, "utf8");
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw error;
+    }
+    return this.#read(path, text, federationId);
+  }
+
+  #read(path: string, text: string, federationId: string): Authority {
+    try {
+      const record = recordShape.parse(JSON.parse(text));
+      if (record.keyCheck !== keyCheckOf(this.#key))
+        throw new KeyStoreError(
+          "key-store-wrong-key",
+          `${path} was sealed with another key: start florist with the key it had when ${federationId} was made.`,
+        );
+      return unseal(record, federationId, this.#key);
+    } catch (error) {
+      if (error instanceof KeyStoreError) throw error;
+      throw new KeyStoreError("key-store-damaged", `${path} is damaged: put back the last good copy.`, error);
+    }
+  }
+
+  async #store(authority: Authority): Promise<void> {
+    const path = this.#pathOf(authority.federationId);
+    const unfinished = `${path}${UNFINISHED}`;
+    const handle = await open(unfinished, "w", 0o600);
+    try {
+      await handle.writeFile(`${JSON.stringify(seal(authority, this.#key), null, 2)}\n`);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(unfinished, path);
+    await syncDirectory(this.#directory);
+  }
+
+  #pathOf(federationId: string): string {
+    if (!ID.test(federationId))
+      throw new KeyStoreError("key-store-id", `${JSON.stringify(federationId)} cannot name a file in the key store.`);
+    return join(this.#directory, `${federationId}${SUFFIX}`);
+  }
+}
+
+const overwrite = async (path: string): Promise<void> => {
+  const handle = await open(path, "r+");
+  try {
+    const { size } = await handle.stat();
+    await handle.write(randomBytes(size), 0, size, 0);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+};
+
+/** Opens the store, making its directory if it is missing. Removes what a crash left unfinished. */
+export const openKeyStore = async (directory: string, key: KeyObject): Promise<KeyStore> => {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await chmod(directory, 0o700);
+  const unfinished = (await readdir(directory)).filter((name) => name.endsWith(UNFINISHED));
+  for (const name of unfinished) await rm(join(directory, name), { force: true });
+  return new KeyStore(directory, key);
+};
