@@ -1,0 +1,139 @@
+import assert from "node:assert/strict";
+import { createSecretKey, type KeyObject, randomBytes } from "node:crypto";
+import { copyFile, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, test } from "node:test";
+import { Secret } from "../../src/secret.ts";
+import { KeyStoreError, type KeyStoreErrorCode, openKeyStore, parseStoreKey } from "../../src/trust/key-store.ts";
+
+const DAY = 24 * 60 * 60 * 1000;
+const requestFor = (federationId: string) => ({
+  federationId,
+  commonName: `florist ${federationId}`,
+  now: "2026-11-24T05:00:00.000Z",
+  life: 365 * DAY,
+  dnsNames: [],
+});
+
+const failsWith = (code: KeyStoreErrorCode, message: RegExp) => (error: unknown) => {
+  assert(error instanceof KeyStoreError);
+  assert.equal(error.code, code);
+  assert.match(error.message, message);
+  return true;
+};
+
+let directory = "";
+let key: KeyObject = createSecretKey(randomBytes(32));
+const fileOf = (id: string): string => join(directory, `${id}.authority.json`);
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "florist-keys-"));
+  key = createSecretKey(randomBytes(32));
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+describe("the key store", () => {
+  test("makes a federation's authority once, and gives the same one ever after", async () => {
+    const store = await openKeyStore(directory, key);
+    const [one, other] = await Promise.all([
+      store.ensureAuthority(requestFor("fed-a")),
+      store.ensureAuthority(requestFor("fed-a")),
+    ]);
+    assert.equal(other.fingerprint, one.fingerprint);
+    const again = await openKeyStore(directory, key);
+    const ensured = await again.ensureAuthority({ ...requestFor("fed-a"), life: DAY });
+    const loaded = await again.load("fed-a");
+    for (const authority of [ensured, loaded]) {
+      assert.deepEqual({ ...authority, key: null }, { ...one, key: null });
+      assert.equal(authority.key.reveal(), one.key.reveal());
+    }
+  });
+
+  test("keeps the private key encrypted, in a file and a directory that nobody else can read", async () => {
+    const store = await openKeyStore(directory, key);
+    const { key: secret } = await store.ensureAuthority(requestFor("fed-a"));
+    const text = await readFile(fileOf("fed-a"), "utf8");
+    const body = secret.reveal().split("\n").slice(1, -2);
+    for (const line of body) assert(!text.includes(line));
+    assert.doesNotMatch(text, /PRIVATE/);
+    assert.equal((await stat(fileOf("fed-a"))).mode & 0o777, 0o600);
+    assert.equal((await stat(directory)).mode & 0o777, 0o700);
+    assert.deepEqual(await readdir(directory), ["fed-a.authority.json"]);
+  });
+
+  test("says so when it is opened with another key", async () => {
+    await (await openKeyStore(directory, key)).ensureAuthority(requestFor("fed-a"));
+    const other = await openKeyStore(directory, createSecretKey(randomBytes(32)));
+    await assert.rejects(other.load("fed-a"), failsWith("key-store-wrong-key", /sealed with another key/));
+    await assert.rejects(other.ensureAuthority(requestFor("fed-a")), failsWith("key-store-wrong-key", /another key/));
+  });
+
+  test("does not take one federation's file for another's", async () => {
+    const store = await openKeyStore(directory, key);
+    await store.ensureAuthority(requestFor("fed-a"));
+    await copyFile(fileOf("fed-a"), fileOf("fed-b"));
+    await assert.rejects(store.load("fed-b"), failsWith("key-store-damaged", /fed-b\.authority\.json/));
+  });
+
+  test("does not take a file whose certificate was exchanged, or that is cut", async () => {
+    const store = await openKeyStore(directory, key);
+    const [one, other] = [
+      await store.ensureAuthority(requestFor("fed-a")),
+      await store.ensureAuthority(requestFor("fed-b")),
+    ];
+    const text = await readFile(fileOf("fed-a"), "utf8");
+    const certificateIn = (pem: string): string => JSON.stringify(pem);
+    await writeFile(
+      fileOf("fed-a"),
+      text.replace(certificateIn(one.certificatePem), certificateIn(other.certificatePem)),
+    );
+    await assert.rejects(store.load("fed-a"), failsWith("key-store-damaged", /put back the last good copy/));
+    await writeFile(fileOf("fed-a"), text.slice(0, -20));
+    await assert.rejects(store.load("fed-a"), failsWith("key-store-damaged", /put back the last good copy/));
+  });
+
+  test("forgets an authority for ever, also when asked twice or after dying half way", async () => {
+    const store = await openKeyStore(directory, key);
+    await store.ensureAuthority(requestFor("fed-a"));
+    await store.destroy("fed-a");
+    await store.destroy("fed-a");
+    await assert.rejects(store.load("fed-a"), failsWith("key-store-missing", /no authority of fed-a/));
+    await writeFile(fileOf("fed-b"), randomBytes(3000));
+    await store.destroy("fed-b");
+    assert.deepEqual(await readdir(directory), []);
+  });
+
+  test("removes what a crash left unfinished, and makes a whole one", async () => {
+    await writeFile(`${fileOf("fed-a")}.unfinished`, '{"schema":1,"fede');
+    const store = await openKeyStore(directory, key);
+    await store.ensureAuthority(requestFor("fed-a"));
+    assert.deepEqual(await readdir(directory), ["fed-a.authority.json"]);
+  });
+
+  test("refuses a name that would leave its directory", async () => {
+    const store = await openKeyStore(directory, key);
+    for (const id of ["../fed", "", "a/b"])
+      await assert.rejects(store.load(id), failsWith("key-store-id", /cannot name/));
+  });
+});
+
+describe("the key store's own key", () => {
+  const bytes = randomBytes(32);
+
+  test("is 32 bytes as hexadecimal digits or base64", () => {
+    for (const text of [bytes.toString("hex"), bytes.toString("base64"), ` ${bytes.toString("hex").toUpperCase()}\n`])
+      assert.deepEqual(parseStoreKey(new Secret(text))?.export(), bytes);
+  });
+
+  test("is nothing else", () => {
+    for (const text of [
+      "",
+      "secret",
+      bytes.toString("hex").slice(1),
+      randomBytes(31).toString("base64"),
+      "g".repeat(64),
+    ])
+      assert.equal(parseStoreKey(new Secret(text)), undefined);
+  });
+});
