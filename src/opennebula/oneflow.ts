@@ -1,0 +1,171 @@
+/** OneFlow's REST interface: what creates and ends services. Reading them is cheaper through oned's documents. */
+import { Agent, request } from "undici";
+import { z } from "zod";
+import type { ZoneErrorCode } from "../federation/zone-facts.ts";
+import { type Call, connectionFailed, errorCode, notUnderstood, refused, tooLarge } from "./failure.ts";
+import { Line } from "./line.ts";
+import { type Endpoint, MAX_ANSWER_BYTES } from "./xmlrpc.ts";
+
+/** The NIC that a role's VMs get. It replaces the VM template's NIC whole. */
+export interface RoleNic {
+  readonly NAME: string;
+  readonly NETWORK_ID: string;
+  readonly IP?: string;
+  readonly MODEL?: string;
+  readonly SECURITY_GROUPS?: string;
+}
+
+export interface ServiceRequest {
+  readonly name: string;
+  readonly userInputs: Readonly<Record<string, string>>;
+  readonly role: {
+    readonly name: string;
+    readonly cardinality: number;
+    readonly context: Readonly<Record<string, string>>;
+    readonly nics: readonly RoleNic[];
+  };
+}
+
+const created = z.object({ DOCUMENT: z.object({ ID: z.string().regex(/^\d+$/).transform(Number) }) });
+
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+}
+
+export class OneFlow {
+  readonly #endpoint: Endpoint;
+  readonly #line: Line;
+  readonly #agent: Agent;
+
+  constructor(endpoint: Endpoint) {
+    this.#endpoint = endpoint;
+    this.#line = new Line(endpoint);
+    this.#agent = new Agent({
+      // No idle pool: a connection that the server has meanwhile closed would make a create ambiguous.
+      pipelining: 0,
+      maxResponseSize: MAX_ANSWER_BYTES,
+      connect: endpoint.ca === undefined ? {} : { ca: endpoint.ca },
+    });
+  }
+
+  /** The new service template's id. */
+  async registerTemplate(body: object): Promise<number> {
+    return this.#create("/service_template", body);
+  }
+
+  /**
+   * The new service's id. OneFlow answers before anything is deployed: what quota, network or image refuse later is
+   * told only in the service's log. A network that the template declares gets the default behind its last `|`.
+   */
+  async instantiate(templateId: number, { name, userInputs, role }: ServiceRequest): Promise<number> {
+    const merge_template = {
+      name,
+      user_inputs_values: userInputs,
+      roles: [
+        {
+          name: role.name,
+          cardinality: role.cardinality,
+          template_contents: { CONTEXT: role.context, NIC: role.nics },
+        },
+      ],
+    };
+    return this.#create(`/service_template/${templateId}/action`, {
+      action: { perform: "instantiate", params: { merge_template } },
+    });
+  }
+
+  /** Ends a service, from whatever state. Fine if it is gone. Its VMs are another matter: some may stay. */
+  async remove(serviceId: number): Promise<void> {
+    const path = `/service/${serviceId}`;
+    const removal = this.#describe("DELETE", path);
+    const answer = await this.#send(removal, "DELETE", path);
+    if (answer.status === 204 || isGone(answer)) return;
+    // Every state but RUNNING, WARNING, HOLD, PENDING and UNDEPLOYING is answered so.
+    if (!/cannot be undeployed in state/i.test(answer.text)) throw refusal(removal, answer);
+    await this.#recover(`${path}/action`);
+  }
+
+  async close(): Promise<void> {
+    this.#line.close();
+    await this.#agent.destroy();
+  }
+
+  async #recover(path: string): Promise<void> {
+    const call = this.#describe("POST", path);
+    const answer = await this.#send(call, "POST", path, { action: { perform: "recover", params: { delete: true } } });
+    if (answer.status !== 204 && !isGone(answer)) throw refusal(call, answer);
+  }
+
+  async #create(path: string, body: object): Promise<number> {
+    const call = this.#describe("POST", path);
+    const answer = await this.#send(call, "POST", path, body);
+    if (answer.status !== 201) throw refusal(call, answer);
+    const parsed = created.safeParse(json(answer.text));
+    if (!parsed.success) throw notUnderstood(call, "no new document", parsed.error);
+    return parsed.data.DOCUMENT.ID;
+  }
+
+  #describe(method: string, path: string): Call {
+    const { zone, url } = this.#endpoint;
+    return { zone, endpoint: url.href, what: `${method} ${path}`, effect: true };
+  }
+
+  async #send(call: Call, method: "POST" | "DELETE", path: string, body?: object): Promise<Answer> {
+    const { url, account } = this.#endpoint;
+    const credential = Buffer.from(`${account.user}:${account.password.reveal()}`).toString("base64");
+    let sent = false;
+    try {
+      return await this.#line.run(async (signal) => {
+        sent = true;
+        const answer = await request(`${url.href.replace(/\/$/, "")}${path}`, {
+          method,
+          dispatcher: this.#agent,
+          signal,
+          headers: {
+            authorization: `Basic ${credential}`,
+            ...(body === undefined ? {} : { "content-type": "application/json" }),
+          },
+          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        });
+        return { status: answer.statusCode, text: await answer.body.text() };
+      });
+    } catch (error) {
+      if (errorCode(error) === "UND_ERR_RES_EXCEEDED_MAX_SIZE") throw tooLarge(call, MAX_ANSWER_BYTES);
+      throw connectionFailed(call, error, sent);
+    }
+  }
+}
+
+/** The document does not exist. An unknown path is also 404, but in HTML. */
+function isGone(answer: Answer): boolean {
+  return answer.status === 404 && /^\[one\.document\./.test(answer.text);
+}
+
+/** OneFlow answers errors in plain text, and in JSON those it did not expect: then it may have done half of it. */
+function refusal(call: Call, answer: Answer): Error {
+  const unexpected = answer.status >= 500 && answer.text.trimStart().startsWith("{");
+  const strange = answer.status === 404 && !isGone(answer);
+  if (unexpected || strange || answer.status < 400) {
+    return notUnderstood(call, `HTTP ${answer.status}: ${answer.text.trim().slice(0, 200)}`);
+  }
+  return refused(call, refusalCode(answer), answer.text === "" ? `HTTP ${answer.status}` : answer.text);
+}
+
+function refusalCode({ status, text }: Answer): ZoneErrorCode {
+  if (/zone disabled/i.test(text)) return "zone-disabled";
+  if (/limit of \S+ reached/.test(text)) return "quota";
+  if (status === 400) return "invalid";
+  if (status === 401) return /not authorized/i.test(text) ? "forbidden" : "authentication";
+  if (status === 404) return "no-such-object";
+  if (/in state/i.test(text)) return "wrong-state";
+  return /must be|cardinality/i.test(text) ? "invalid" : "internal";
+}
+
+function json(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

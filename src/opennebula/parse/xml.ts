@@ -1,0 +1,72 @@
+/** OpenNebula's XML values: read by fast-xml-parser, given their shape by zod. */
+import { XMLParser } from "fast-xml-parser";
+import { z } from "zod";
+import { ZoneError } from "../../federation/zone-facts.ts";
+
+const parser = new XMLParser({ ignoreAttributes: true, parseTagValue: false, trimValues: false, jPath: false });
+
+/**
+ * The element called `root` as `schema` reads it. The parser is lenient with XML that was cut, so the end is looked at.
+ * Throws `ZoneError` rubbish.
+ */
+export function parseElement<S extends z.ZodType>(xml: string, root: string, schema: S): z.output<S> {
+  const end = xml.trimEnd();
+  if (!end.endsWith(`</${root}>`) && end !== `<${root}/>`) throw rubbish(root, "it does not end where it should");
+  const parsed = schema.safeParse(readTree(xml, root)[root]);
+  if (parsed.success) return parsed.data;
+  const [first] = parsed.error.issues;
+  throw rubbish(root, first === undefined ? "" : `${first.path.join("/")}: ${first.message}`, parsed.error);
+}
+
+function readTree(xml: string, root: string): Readonly<Record<string, unknown>> {
+  try {
+    return z.record(z.string(), z.unknown()).parse(parser.parse(xml));
+  } catch (error) {
+    throw rubbish(root, error instanceof Error ? error.message : "no XML", error);
+  }
+}
+
+function rubbish(root: string, detail: string, cause?: unknown): ZoneError {
+  return new ZoneError("rubbish", `A ${root} of OpenNebula was not understood: ${detail}.`, { cause });
+}
+
+/** An element that may come any number of times: the parser gives one as itself and several as a list. */
+export function many<S extends z.ZodType>(item: S) {
+  return z.preprocess((value) => {
+    if (value === undefined || value === "") return [];
+    return Array.isArray(value) ? value : [value];
+  }, z.array(item));
+}
+
+/** An element with others inside; the parser gives an empty one as text. */
+export function group<S extends z.ZodRawShape>(shape: S) {
+  return z.preprocess((value) => (value === undefined || value === "" ? {} : value), z.object(shape));
+}
+
+export const integer = z
+  .string()
+  .regex(/^-?\d+$/)
+  .transform(Number);
+
+export const decimal = z
+  .string()
+  .transform(Number)
+  .refine(Number.isFinite, "no number");
+
+/** Attributes as people write them into templates: names and texts. Of a name given twice the last counts. */
+export const attributes = z.preprocess(
+  (value) => (value === undefined || value === "" ? {} : value),
+  z.record(z.string(), z.unknown()).transform((element): Readonly<Record<string, string>> => {
+    const texts = Object.entries(element).flatMap(([name, value]) => {
+      const last: unknown = Array.isArray(value) ? value.at(-1) : value;
+      return typeof last === "string" ? [[name, last] as const] : [];
+    });
+    return Object.fromEntries(texts);
+  }),
+);
+
+/** A single text of such attributes, if it is there and not empty. */
+export const optionalText = z.preprocess(
+  (value) => (Array.isArray(value) ? value.at(-1) : value),
+  z.string().optional().transform((text) => (text === "" ? undefined : text)),
+);

@@ -1,0 +1,180 @@
+/**
+ * oned's XML-RPC. The `xmlrpc` package knows no deadline, no limit and no certificates of its own, so every call gets
+ * a client of its own whose options carry them down to `node:http`.
+ */
+import net from "node:net";
+import tls from "node:tls";
+import xmlrpc from "xmlrpc";
+import { z } from "zod";
+import type { ZoneErrorCode } from "../federation/zone-facts.ts";
+import { type Call, connectionFailed, errorCode, notUnderstood, refused, tooLarge } from "./failure.ts";
+import { Line } from "./line.ts";
+
+/** No answer is read further than this; pools are asked for in pieces that stay far below. */
+export const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
+
+/** The bot's account in a zone. The password is asked for at each call and kept nowhere else. */
+export interface Account {
+  readonly user: string;
+  readonly password: { reveal(): string };
+}
+
+export interface Endpoint {
+  readonly zone: string;
+  readonly url: URL;
+  /** PEM. The zone's own CA instead of the system's. */
+  readonly ca?: string;
+  readonly account: Account;
+  readonly inFlight: number;
+  /** Milliseconds. */
+  readonly deadline: number;
+}
+
+type Parameter = string | number | boolean;
+
+const success = z.tuple([z.literal(true), z.union([z.string(), z.number()])], z.unknown());
+const failure = z.tuple([z.literal(false), z.string(), z.number()], z.unknown());
+const envelope = z.union([success, failure]);
+const faultSchema = z.object({ faultCode: z.number(), faultString: z.string() });
+
+/** oned's error codes; 512 is also its word for quotas, and 8192 for a disabled zone: the text tells. */
+function refusalCode(code: number, said: string): ZoneErrorCode {
+  if (/zone disabled/i.test(said)) return "zone-disabled";
+  switch (code) {
+    case 256:
+      return "authentication";
+    case 512:
+      return /limit of \S+ reached/.test(said) ? "quota" : "forbidden";
+    case 1024:
+      return "no-such-object";
+    case 2048:
+    case 32768:
+      return "wrong-state";
+    case 4096:
+    case 16384:
+      return "invalid";
+    default:
+      return "internal";
+  }
+}
+
+/** How a call came out on the wire, before anybody judges it. */
+interface Wire {
+  connected: boolean;
+  overflow: boolean;
+}
+
+export class XmlRpc {
+  readonly #endpoint: Endpoint;
+  readonly #line: Line;
+
+  constructor(endpoint: Endpoint) {
+    this.#endpoint = endpoint;
+    this.#line = new Line(endpoint);
+  }
+
+  /** A call that changes nothing; its value is text (XML, or the version). Throws `ZoneError`. */
+  async read(method: string, ...parameters: readonly Parameter[]): Promise<string> {
+    const call = this.#describe(method, false);
+    const value = await this.#call(call, method, parameters);
+    if (typeof value !== "string") throw notUnderstood(call, "a number where text was expected");
+    return value;
+  }
+
+  /** A call that changes something in the zone. Throws `ZoneError`, ambiguous when the answer was lost. */
+  async act(method: string, ...parameters: readonly Parameter[]): Promise<void> {
+    await this.#call(this.#describe(method, true), method, parameters);
+  }
+
+  close(): void {
+    this.#line.close();
+  }
+
+  #describe(what: string, effect: boolean): Call {
+    return { zone: this.#endpoint.zone, endpoint: this.#endpoint.url.href, what, effect };
+  }
+
+  async #call(call: Call, method: string, parameters: readonly Parameter[]): Promise<string | number> {
+    const wire: Wire = { connected: false, overflow: false };
+    let answer: unknown;
+    try {
+      answer = await this.#line.run((signal) => this.#exchange(method, parameters, wire, signal));
+    } catch (error) {
+      throw judge(call, error, wire);
+    }
+    const parsed = envelope.safeParse(answer);
+    if (!parsed.success) throw notUnderstood(call, "no OpenNebula envelope", parsed.error);
+    const [worked, value, code] = parsed.data;
+    if (worked) return value;
+    throw refused(call, refusalCode(typeof code === "number" ? code : -1, value), value);
+  }
+
+  #exchange(method: string, parameters: readonly Parameter[], wire: Wire, signal: AbortSignal): Promise<unknown> {
+    const { url, account } = this.#endpoint;
+    const secure = url.protocol === "https:";
+    const port = Number(url.port === "" ? (secure ? 443 : 80) : url.port);
+    const host = url.hostname.replace(/^\[|\]$/g, "");
+    const options = {
+      host,
+      port,
+      path: url.pathname,
+      headers: { Connection: "close" },
+      signal,
+      createConnection: () => watch(this.#connect(host, port, secure), secure, wire),
+    };
+    const client = secure ? xmlrpc.createSecureClient(options) : xmlrpc.createClient(options);
+    const credential = `${account.user}:${account.password.reveal()}`;
+    return new Promise((resolve, reject) => {
+      // The callback comes twice when a connection breaks in the middle of an answer; a promise listens once.
+      client.methodCall(method, [credential, ...parameters], (error: unknown, value: unknown) => {
+        if (error === undefined || error === null) resolve(value);
+        else reject(error);
+      });
+    });
+  }
+
+  #connect(host: string, port: number, secure: boolean): net.Socket {
+    if (!secure) return net.connect({ host, port });
+    const { ca } = this.#endpoint;
+    return tls.connect({
+      host,
+      port,
+      ...(net.isIP(host) === 0 ? { servername: host } : {}),
+      ...(ca === undefined ? {} : { ca }),
+    });
+  }
+}
+
+/** Notes when a connection stands, and ends it when the answer grows too long. */
+function watch(socket: net.Socket, secure: boolean, wire: Wire): net.Socket {
+  socket.once(secure ? "secureConnect" : "connect", () => {
+    wire.connected = true;
+  });
+  let received = 0;
+  socket.on("data", (chunk: Buffer) => {
+    received += chunk.length;
+    if (received <= MAX_ANSWER_BYTES) return;
+    wire.overflow = true;
+    socket.destroy();
+  });
+  return socket;
+}
+
+function judge(call: Call, error: unknown, wire: Wire): Error {
+  if (wire.overflow) return tooLarge(call, MAX_ANSWER_BYTES);
+  const fault = faultSchema.safeParse(error);
+  if (fault.success) return refused(call, "invalid", `${fault.data.faultString} (fault ${fault.data.faultCode})`);
+  const code = errorCode(error);
+  if (code === undefined && error instanceof Error && !(error.name === "Ended")) {
+    // Thrown before anything was sent: a character that XML cannot carry.
+    if (!wire.connected) return refused(call, "invalid", error.message);
+    return notUnderstood(call, httpStatus(error) ?? error.message, error);
+  }
+  return connectionFailed(call, error, wire.connected);
+}
+
+/** The status of the answer that the package could not read, which it hangs onto its error. */
+function httpStatus(error: Error): string | undefined {
+  const answer = z.object({ res: z.object({ statusCode: z.number() }) }).safeParse(error);
+  return answer.success && answer.data.res.statusCode !== 200 ? `HTTP ${answer.data.res.statusCode}` : undefined;
+}

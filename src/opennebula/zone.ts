@@ -1,0 +1,141 @@
+/** One zone's OpenNebula, behind the few things that a rollout needs of it. */
+import {
+  type ServiceFacts,
+  type SurveyQuery,
+  type VmFacts,
+  ZoneError,
+  type ZoneSnapshot,
+  type ZoneSurvey,
+} from "../federation/zone-facts.ts";
+import { isAttributeValue } from "../guest-protocol/alphabets.ts";
+import { Holdings } from "./holdings.ts";
+import { OneFlow, type ServiceRequest } from "./oneflow.ts";
+import { parseVmState } from "./parse/vm.ts";
+import { survey } from "./survey.ts";
+import { type Account, XmlRpc } from "./xmlrpc.ts";
+
+export interface ZoneOptions extends Account {
+  /** As the zones file calls it, for what people read. */
+  readonly name: string;
+  /** Such as `https://one.example.org:2633/RPC2`. */
+  readonly xmlrpc: string;
+  /** Such as `https://one.example.org:2474`. */
+  readonly oneflow: string;
+  /** PEM of the CA that signed both endpoints' certificates; without it the system's are trusted. */
+  readonly ca?: string;
+  /** Milliseconds a single call may take, by daemon. OneFlow is the slow one: seconds when several calls run. */
+  readonly deadlines: { readonly xmlrpc: number; readonly oneflow: number };
+  /** Calls at once, by daemon. oned takes fifteen from everybody together. */
+  readonly inFlight: { readonly xmlrpc: number; readonly oneflow: number };
+  /** Called before and after everything that changes the zone, such as `zone:before-instantiate`. */
+  readonly checkpoint?: (point: string) => void | Promise<void>;
+}
+
+/** A service template of the account. `body` is without what OneFlow adds. */
+interface ServiceTemplate {
+  readonly id: number;
+  readonly name: string;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+export interface OpenZone {
+  survey(query: SurveyQuery): Promise<ZoneSurvey>;
+  serviceTemplates(name: string): Promise<readonly ServiceTemplate[]>;
+  registerServiceTemplate(body: object): Promise<number>;
+  instantiate(serviceTemplateId: number, request: ServiceRequest): Promise<number>;
+  /** The account's services, whatever their state. */
+  services(): Promise<readonly ServiceFacts[]>;
+  /** The account's VMs that are not done. */
+  vms(): Promise<readonly VmFacts[]>;
+  snapshot(): Promise<ZoneSnapshot>;
+  removeService(serviceId: number): Promise<void>;
+  terminateVm(vmId: number): Promise<void>;
+  publish(vmId: number, attributes: Readonly<Record<string, string>>): Promise<void>;
+  /** Ends what is under way. */
+  close(): Promise<void>;
+}
+
+const APPEND = 1;
+const ATTRIBUTE_NAME = /^[A-Z][A-Z0-9_]*$/;
+
+export function openZone(options: ZoneOptions): OpenZone {
+  const { name, user, password, ca, deadlines, inFlight } = options;
+  const shared = { zone: name, account: { user, password }, ...(ca === undefined ? {} : { ca }) };
+  const oned = new XmlRpc({
+    ...shared,
+    url: new URL(options.xmlrpc),
+    deadline: deadlines.xmlrpc,
+    inFlight: inFlight.xmlrpc,
+  });
+  const oneflow = new OneFlow({
+    ...shared,
+    url: new URL(options.oneflow),
+    deadline: deadlines.oneflow,
+    inFlight: inFlight.oneflow,
+  });
+  const holdings = new Holdings(oned);
+
+  async function effect<T>(what: string, carryOut: () => Promise<T>): Promise<T> {
+    await options.checkpoint?.(`zone:before-${what}`);
+    const result = await carryOut();
+    await options.checkpoint?.(`zone:after-${what}`);
+    return result;
+  }
+
+  return {
+    survey: (query) => survey(oned, query),
+    services: () => holdings.services(),
+    vms: () => holdings.vms(),
+    async snapshot() {
+      const at = new Date().toISOString();
+      const [services, vms] = await Promise.all([holdings.services(), holdings.vms()]);
+      return { at, services, vms };
+    },
+    async serviceTemplates(wanted) {
+      const templates = (await holdings.serviceTemplates()).filter((template) => template.name === wanted);
+      return templates.map(({ id, name: called, body }) => {
+        const { registration_time: _added, ...rest } = body;
+        return { id, name: called, body: rest };
+      });
+    },
+    registerServiceTemplate: (body) => effect("register-template", () => oneflow.registerTemplate(body)),
+    instantiate: (templateId, request) => effect("instantiate", () => oneflow.instantiate(templateId, request)),
+    removeService: (serviceId) => effect("remove-service", () => oneflow.remove(serviceId)),
+    terminateVm: (vmId) => effect("terminate", () => terminate(oned, vmId)),
+    publish: (vmId, attributes) =>
+      effect("publish", () => oned.act("one.vm.update", vmId, templateText(attributes), APPEND)),
+    async close() {
+      oned.close();
+      await oneflow.close();
+    },
+  };
+}
+
+/** A VM that is gone, done or already ending is fine; one that cannot end by itself is ended without asking its guest. */
+async function terminate(oned: XmlRpc, vmId: number): Promise<void> {
+  try {
+    await oned.act("one.vm.action", "terminate", vmId);
+  } catch (error) {
+    if (hasCode(error, "no-such-object")) return;
+    if (!hasCode(error, "wrong-state")) throw error;
+    const state = parseVmState(await oned.read("one.vm.info", vmId));
+    if (state === "done" || state === "shutting-down") return;
+    await oned.act("one.vm.action", "terminate-hard", vmId);
+  }
+}
+
+function hasCode(error: unknown, code: ZoneError["code"]): boolean {
+  return error instanceof ZoneError && error.code === code;
+}
+
+/** OpenNebula's template text. oned takes even an unterminated quote for a value, so nothing that needs quoting may pass. */
+function templateText(attributes: Readonly<Record<string, string>>): string {
+  return Object.entries(attributes)
+    .map(([name, value]) => {
+      if (!ATTRIBUTE_NAME.test(name) || !isAttributeValue(value)) {
+        throw new ZoneError("invalid", `The attribute ${name} holds what may not enter a VM's attributes.`);
+      }
+      return `${name}="${value}"\n`;
+    })
+    .join("");
+}
