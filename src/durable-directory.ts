@@ -1,4 +1,5 @@
-import { constants, open } from "node:fs/promises";
+import { chmod, constants, mkdir, open } from "node:fs/promises";
+import { dirname } from "node:path";
 
 /** Makes the names in a directory durable: a file's own fsync makes only its content so. */
 export const syncDirectory = async (directory: string): Promise<void> => {
@@ -8,4 +9,11 @@ export const syncDirectory = async (directory: string): Promise<void> => {
   } finally {
     await handle.close();
   }
+};
+
+/** Makes a directory that only its owner can look into; takes an existing one and closes it to others. */
+export const makePrivateDirectory = async (directory: string): Promise<void> => {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await chmod(directory, 0o700);
+  await syncDirectory(dirname(directory));
 };

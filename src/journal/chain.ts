@@ -30,7 +30,7 @@ export interface Head {
 
 export type ChainFault = { readonly kind: "damaged" | "newer"; readonly line: number; readonly problem: string };
 
-export type ChainReading =
+type ChainReading =
   | {
       readonly ok: true;
       readonly lines: readonly Line[];

@@ -2,7 +2,7 @@ import { constants, type FileHandle, open } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import type { Adapter } from "lowdb";
 import { syncDirectory } from "../durable-directory.ts";
-import { type Line, lineText, readChain } from "./chain.ts";
+import { type ChainFault, type Line, lineText, readChain } from "./chain.ts";
 import { JournalError } from "./journal-error.ts";
 
 /** A last line that was cut off and has been dropped. It was never acknowledged, so nothing was built on it. */
@@ -18,7 +18,7 @@ const writeAll = async (handle: FileHandle, bytes: Uint8Array, position: number)
   }
 };
 
-const damage = (path: string, fault: { kind: "damaged" | "newer"; line: number; problem: string }): JournalError => {
+const damage = (path: string, fault: ChainFault): JournalError => {
   const where = `The journal ${path} cannot be used, line ${fault.line}: ${fault.problem}.`;
   return fault.kind === "newer"
     ? new JournalError("journal-newer", `${where} Start the version that wrote it, or a later one.`)

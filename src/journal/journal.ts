@@ -1,7 +1,7 @@
-import { chmod, mkdir, readdir } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
 import { Low } from "lowdb";
-import { syncDirectory } from "../durable-directory.ts";
+import { makePrivateDirectory, syncDirectory } from "../durable-directory.ts";
 import { genesis, type Head, headAfter, type Line, nextLine } from "./chain.ts";
 import { JournalError } from "./journal-error.ts";
 import { JournalFile, type TornLine } from "./journal-file.ts";
@@ -206,9 +206,7 @@ export class Journal<E> {
 
 const prepareDirectory = async (directory: string): Promise<void> => {
   try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
-    await chmod(directory, 0o700);
-    await syncDirectory(dirname(directory));
+    await makePrivateDirectory(directory);
   } catch (error) {
     throw new JournalError(
       "journal-directory",

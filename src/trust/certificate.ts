@@ -15,7 +15,7 @@ export interface IssuedCertificate {
 }
 
 /** What a certificate says, before it is signed. */
-export interface CertificateContent {
+interface CertificateContent {
   readonly subject: string;
   readonly issuer: string;
   readonly publicKey: KeyObject;

@@ -7,10 +7,10 @@ import {
   type KeyObject,
   randomBytes,
 } from "node:crypto";
-import { chmod, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { syncDirectory } from "../durable-directory.ts";
+import { makePrivateDirectory, syncDirectory } from "../durable-directory.ts";
 import { Secret } from "../secret.ts";
 import { type Authority, type AuthorityRequest, createAuthority } from "./authority.ts";
 import { describe } from "./certificate.ts";
@@ -207,8 +207,7 @@ const overwrite = async (path: string): Promise<void> => {
 
 /** Opens the store, making its directory if it is missing. Removes what a crash left unfinished. */
 export const openKeyStore = async (directory: string, key: KeyObject): Promise<KeyStore> => {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  await chmod(directory, 0o700);
+  await makePrivateDirectory(directory);
   const unfinished = (await readdir(directory)).filter((name) => name.endsWith(UNFINISHED));
   for (const name of unfinished) await rm(join(directory, name), { force: true });
   return new KeyStore(directory, key);

@@ -170,15 +170,24 @@ describe("a certificate request is refused", () => {
       assert.equal(refusal(piece.repeat(16 * 1024).slice(0, 16 * 1024)).reason, "csr-malformed");
     assert(performance.now() - begin < 5000);
   });
+});
 
-  test("without an exception, whichever byte of it is changed", async () => {
-    const { csrPem } = await guestRequest("IP:203.0.113.20,DNS:fl.example.org");
-    const length = Buffer.from(csrPem.replaceAll(/-----[A-Z ]+-----|\s/g, ""), "base64").length;
-    for (let index = 0; index < length; index += 1) {
-      const changed = altered(csrPem, (der) => {
+test("no change of one byte in a certificate request brings an exception, another key or another name", async () => {
+  const { csrPem } = await guestRequest("IP:203.0.113.20,DNS:fl.example.org");
+  const whole = checkRequest(csrPem, rules);
+  assert(whole.ok);
+  const length = Buffer.from(csrPem.replaceAll(/-----[A-Z ]+-----|\s/g, ""), "base64").length;
+  let refusals = 0;
+  for (let index = 0; index < length; index += 1) {
+    const checked = checkRequest(
+      altered(csrPem, (der) => {
         der[index] = (der[index] ?? 0) ^ 0x15;
-      });
-      refusal(changed);
-    }
-  });
+      }),
+      rules,
+    );
+    if (!checked.ok) refusals += 1;
+    else assert(checked.publicKey.equals(whole.publicKey) && checked.names.length === whole.names.length);
+  }
+  // The one byte that may change is in the signature algorithm's parameters, which say nothing and are not signed.
+  assert(refusals >= length - 1, `${length - refusals} of ${length} changes were taken`);
 });
