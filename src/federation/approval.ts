@@ -1,0 +1,140 @@
+/** Approve, reject, withdraw, expire: what owners decide about one version of what would run. */
+import { decidingZone, isApproved, isOwner } from "./consent.ts";
+import { type Decision, decided, NOTHING } from "./decision.ts";
+import type { ConsentKind, FederationEvent } from "./events.ts";
+import { evolve } from "./evolve.ts";
+import { type CardId, type Person, samePerson } from "./identity.ts";
+import type { World } from "./policy.ts";
+import { type RefusalCode, refuse } from "./reasons.ts";
+import { coordinatorOf, currentProposal, type Federation, type Proposal, type Site, trainingSitesOf } from "./state.ts";
+
+/** A decision as it came in: on which card, by whom, and what makes a repeat of it the same decision. */
+export interface Ballot {
+  readonly card: CardId;
+  readonly kind: ConsentKind;
+  readonly by: Person;
+  readonly decision: string;
+}
+
+export function giveConsent(federation: Federation, world: World, ballot: Ballot): Decision {
+  if (wasRecorded(federation, ballot.decision)) return NOTHING;
+  const open = openProposal(federation, world, ballot);
+  if (typeof open === "string") return refuse(open);
+  const { site, proposal } = open;
+  const { kind, by, decision } = ballot;
+  if (site.consents.some((consent) => consent.kind === kind && samePerson(consent.by, by))) {
+    return refuse("already-decided");
+  }
+  return approving(federation, world, site, {
+    type: "consent-given",
+    site: site.zone,
+    kind,
+    by,
+    digest: proposal.digest,
+    decision,
+  });
+}
+
+/** The consent, and the site's approval when it was the last one missing. */
+export function approving(federation: Federation, world: World, site: Site, ...events: FederationEvent[]): Decision {
+  const after = events.reduce((state, event) => evolve(state, { seq: state.seq, at: world.now, event }), federation);
+  const now = after.sites.get(site.zone);
+  const proposal = now === undefined ? null : currentProposal(now);
+  if (now === undefined || proposal === null || !isApproved(after, now, world)) return decided(...events);
+  return decided(...events, { type: "site-approved", site: site.zone, digest: proposal.digest });
+}
+
+/** One owner's rejection is enough: the site is left out, whatever the others said. */
+export function refuseConsent(federation: Federation, world: World, ballot: Ballot & { because: string }): Decision {
+  if (wasRecorded(federation, ballot.decision)) return NOTHING;
+  const open = openProposal(federation, world, ballot);
+  if (typeof open === "string") return refuse(open);
+  const { site, proposal } = open;
+  const { kind, by, decision, because } = ballot;
+  const digest = proposal.digest;
+  return decided(
+    { type: "consent-refused", site: site.zone, kind, by, digest, decision, because },
+    ...leaveOut(federation, site, "rejected"),
+  );
+}
+
+/** A consent may be taken back until the site's wave starts. */
+export function withdrawConsent(federation: Federation, world: World, ballot: Ballot): Decision {
+  const site = siteOfCard(federation, ballot.card);
+  if (site === null) return refuse("unknown-card");
+  const { kind, by, decision } = ballot;
+  if (wasRecorded(federation, decision)) return NOTHING;
+  if (!isOwner(world.zones.get(decidingZone(federation, site, kind)), by)) return refuse("not-an-owner");
+  if (site.run !== null || federation.ended !== null) return refuse("wave-started");
+  const given = site.consents.some((consent) => consent.kind === kind && samePerson(consent.by, by));
+  if (!given) return refuse("nothing-to-withdraw");
+  return decided({ type: "consent-withdrawn", site: site.zone, kind, by, decision });
+}
+
+/** Sites whose time to decide has run out are left out. */
+export function expireProposals(federation: Federation, world: World): Decision {
+  const late = [...federation.sites.values()].filter((site) => isExpired(site, world.now));
+  if (federation.ended !== null || late.length === 0) return NOTHING;
+  const events: FederationEvent[] = [];
+  let state = federation;
+  for (const site of late) {
+    if (state.ended !== null) break;
+    for (const event of leaveOut(state, site, "expired")) {
+      state = evolve(state, { seq: state.seq, at: world.now, event });
+      events.push(event);
+    }
+  }
+  return decided(...events);
+}
+
+export function isExpired(site: Site, now: string): boolean {
+  const proposal = currentProposal(site);
+  return site.standing === "asking" && proposal !== null && proposal.expiresAt <= now;
+}
+
+/** A left-out coordinator ends the request, and so does a training site without which too few are left. */
+export function leaveOut(federation: Federation, site: Site, cause: "rejected" | "expired"): FederationEvent[] {
+  const left: FederationEvent = { type: "site-left-out", site: site.zone, cause };
+  // Once something has been created, ending is a matter of teardown: every owner stops its own zone.
+  if (coordinatorOf(federation).attempts > 0) return [left];
+  if (site.role === "coordinator") {
+    const ended = cause === "rejected" ? "coordinator-rejected" : "coordinator-expired";
+    return [left, { type: "federation-ended", cause: ended, by: null }];
+  }
+  const remaining = trainingSitesOf(federation).filter(
+    (other) => other.zone !== site.zone && other.standing !== "left-out",
+  );
+  return remaining.length < federation.minimumTrainingSites
+    ? [left, { type: "federation-ended", cause: "too-few-sites", by: null }]
+    : [left];
+}
+
+/** The site a card was made for, in whatever version. */
+export function siteOfCard(federation: Federation, card: CardId): Site | null {
+  for (const site of federation.sites.values()) {
+    if (site.teardown?.card === card || site.proposals.some((proposal) => proposal.card === card)) return site;
+  }
+  return null;
+}
+
+/** The proposal that a ballot may still decide on, or why not. */
+export function openProposal(
+  federation: Federation,
+  world: World,
+  ballot: Ballot,
+): { readonly site: Site; readonly proposal: Proposal } | RefusalCode {
+  const site = siteOfCard(federation, ballot.card);
+  if (site === null) return "unknown-card";
+  if (!isOwner(world.zones.get(decidingZone(federation, site, ballot.kind)), ballot.by)) return "not-an-owner";
+  if (federation.ended !== null) return "federation-ended";
+  const proposal = currentProposal(site);
+  if (proposal === null || proposal.card !== ballot.card) return "card-superseded";
+  if (site.standing === "left-out") return "not-open";
+  if (site.run !== null) return "wave-started";
+  if (site.standing === "asking" && proposal.expiresAt <= world.now) return "expired";
+  return { site, proposal };
+}
+
+function wasRecorded(federation: Federation, decision: string): boolean {
+  return federation.story.some(({ event }) => "decision" in event && event.decision === decision);
+}

@@ -1,0 +1,278 @@
+/** From looks at zones to plans put before their owners, and again when a zone has changed. */
+import { approving, type Ballot, giveConsent, openProposal } from "./approval.ts";
+import { type Decision, decided } from "./decision.ts";
+import { digestOf } from "./digest.ts";
+import type { Adjustment, EventOf, FederationEvent, Reason } from "./events.ts";
+import type { Person, ZoneName } from "./identity.ts";
+import { manifestDigest, serviceTemplateFor } from "./manifest.ts";
+import { isFree, isPrivateIpv4, pickAddress } from "./network.ts";
+import type { Dialled, SitePlan } from "./plan.ts";
+import type { World, ZoneProfile } from "./policy.ts";
+import { type Choice, chooseFor, isPassing, judge, type Look, type UsableSurvey } from "./preflight.ts";
+import { type Refused, refuse } from "./reasons.ts";
+import { coordinatorOf, currentProposal, type Federation, type Proposal, type Site } from "./state.ts";
+
+type Cause = EventOf<"site-planned">["cause"];
+
+/** What a site's owner has chosen so far. */
+const adjustmentOf = (site: Site): Adjustment =>
+  site.standing === "planning" ? {} : (currentProposal(site)?.adjustment ?? {});
+
+/** What to look at in a site's zone. */
+export function choiceFor(federation: Federation, site: Site, world: World, adjustment?: Adjustment): Choice | Reason {
+  const profile = world.zones.get(site.zone);
+  if (profile === undefined) return { code: "zone-unreachable", detail: `${site.zone} is not in the zones file` };
+  return chooseFor(profile, site.wish, federation.settings, adjustment ?? adjustmentOf(site));
+}
+
+/** Plans for every site that has none, once all their zones were looked at; or everything that stands in the way. */
+export function proposeSites(federation: Federation, looks: ReadonlyMap<ZoneName, Look>, world: World): Decision {
+  const waiting = [...federation.sites.values()].filter((site) => site.standing === "planning");
+  const problems: SiteProblem[] = [];
+  const usable = new Map<ZoneName, Usable>();
+  for (const site of waiting) {
+    const outcome = assess(federation, site, looks.get(site.zone), world, adjustmentOf(site));
+    if (isUsable(outcome)) usable.set(site.zone, outcome);
+    else problems.push(...outcome.map((reason) => ({ site: site.zone, ...reason })));
+  }
+  const settled = settleAddress(federation, usable.get(coordinatorOf(federation).zone), world);
+  if ("code" in settled) problems.push({ site: coordinatorOf(federation).zone, ...settled });
+  if (problems.length > 0 || "code" in settled) return preflightFailed(federation, problems);
+  const events: FederationEvent[] = federation.dialled === null ? [{ type: "address-settled", ...settled }] : [];
+  for (const site of waiting) {
+    const facts = usable.get(site.zone);
+    if (facts !== undefined)
+      events.push(planned(federation, site, facts, settled, world, { cause: "requested", by: null, adjustment: {} }));
+  }
+  return decided(...events);
+}
+
+/** Just before anything is created: the zone is looked at again, and what changed since the approval voids it. */
+export function beginAttempt(federation: Federation, zone: ZoneName, look: Look, world: World): Decision {
+  const site = federation.sites.get(zone);
+  const proposal = site === undefined ? null : currentProposal(site);
+  if (site === undefined || proposal === null || site.standing !== "approved") return refuse("not-open");
+  const facts = assess(federation, site, look, world, proposal.adjustment);
+  if (!isUsable(facts))
+    return preflightFailed(
+      federation,
+      facts.map((reason) => ({ site: zone, ...reason })),
+    );
+  if (addressLost(federation, site, facts)) return moveAddress(federation, site, facts, world);
+  const event = planned(federation, site, facts, settledAddress(federation), world, { cause: "zone-changed" });
+  if (event.digest !== proposal.digest) return decided(event);
+  return decided({ type: "attempt-started", site: zone, attempt: site.attempts + 1 });
+}
+
+/** After an approval: an address that somebody else has taken meanwhile is replaced, and owners are asked again. */
+export function checkAddress(federation: Federation, look: Look, world: World): Decision {
+  const coordinator = coordinatorOf(federation);
+  const proposal = currentProposal(coordinator);
+  if (proposal === null || coordinator.attempts > 0 || federation.ended !== null) return decided();
+  const facts = assess(federation, coordinator, look, world, proposal.adjustment);
+  return isUsable(facts) && addressLost(federation, coordinator, facts)
+    ? moveAddress(federation, coordinator, facts, world)
+    : decided();
+}
+
+/** An owner's own version of its site: voids earlier votes on it and is the owner's own vote. */
+export function adjustProposal(
+  federation: Federation,
+  world: World,
+  ballot: Ballot,
+  adjustment: Adjustment,
+  look: Look,
+): Decision | { readonly ok: false; readonly problems: readonly Reason[] } {
+  const open = openProposal(federation, world, ballot);
+  if (typeof open === "string") return refuse(open);
+  const { site, proposal } = open;
+  const forbidden = notOffered(world.zones.get(site.zone), site, adjustment);
+  if (forbidden !== null) return forbidden;
+  const facts = assess(federation, site, look, world, adjustment);
+  if (!isUsable(facts)) return { ok: false, problems: facts };
+  const moved = site.role === "coordinator" && federation.address !== null && addressLost(federation, site, facts);
+  const settled = moved ? settleAddress({ ...federation, dialled: null }, facts, world) : settledAddress(federation);
+  if ("code" in settled) return { ok: false, problems: [settled] };
+  const event = planned(federation, site, facts, settled, world, { cause: "adjusted", by: ballot.by, adjustment });
+  if (event.digest === proposal.digest) return giveConsent(federation, world, ballot);
+  const consent: FederationEvent = {
+    type: "consent-given",
+    site: site.zone,
+    kind: ballot.kind,
+    by: ballot.by,
+    digest: event.digest,
+    decision: ballot.decision,
+  };
+  const others = moved ? redialled(federation, site, settled, world) : [];
+  const voted = approving(federation, world, site, event, consent);
+  return voted.ok && moved ? decided({ type: "address-settled", ...settled }, ...others, ...voted.events) : voted;
+}
+
+function notOffered(profile: ZoneProfile | undefined, site: Site, adjustment: Adjustment): Refused | null {
+  const { template, network, superNodes } = adjustment;
+  if (superNodes !== undefined && superNodes > site.wish.superNodes) return refuse("more-supernodes");
+  const templates = profile === undefined ? [] : [...profile.alternatives.templates, ...usualTemplates(profile)];
+  if (template !== undefined && !templates.includes(template)) return refuse("not-an-alternative");
+  const networks = profile === undefined ? [] : [...profile.alternatives.networks, profile.network];
+  return network !== undefined && !networks.includes(network) ? refuse("not-an-alternative") : null;
+}
+
+function usualTemplates({ templates }: ZoneProfile): readonly (string | number)[] {
+  const all = [templates.superlink, ...Object.values(templates.supernode)];
+  return all.filter((template) => template !== null && template !== undefined);
+}
+
+interface Usable extends UsableSurvey {
+  readonly choice: Choice;
+}
+type SiteProblem = EventOf<"preflight-failed">["problems"][number];
+
+const isUsable = (outcome: Usable | readonly Reason[]): outcome is Usable => "choice" in outcome;
+
+function assess(
+  federation: Federation,
+  site: Site,
+  look: Look | undefined,
+  world: World,
+  adjustment: Adjustment,
+): Usable | readonly Reason[] {
+  const choice = choiceFor(federation, site, world, adjustment);
+  if ("code" in choice) return [choice];
+  if (look === undefined) return [{ code: "zone-unreachable", detail: site.zone }];
+  if (!look.ok) return [look.reason];
+  const judged = judge(look.survey, choice);
+  return "template" in judged ? { ...judged, choice } : judged;
+}
+
+/** Told once: problems that are known already are not told again. */
+function preflightFailed(federation: Federation, problems: readonly SiteProblem[]): Decision {
+  const known = (problem: SiteProblem): boolean =>
+    federation.problems.some(({ site, code }) => site === problem.site && code === problem.code);
+  const same = problems.length === federation.problems.length && problems.every(known);
+  return same ? decided() : decided({ type: "preflight-failed", problems: [...problems] });
+}
+
+/** Problems that need a person: whatever waits for them is not tried again until somebody asks. */
+export const isBlocked = (federation: Federation, zone: ZoneName | null): boolean =>
+  federation.problems.some((problem) => (zone === null || problem.site === zone) && !isPassing(problem));
+
+interface Settled {
+  readonly dialled: Dialled;
+  readonly address: string | null;
+}
+
+function settledAddress(federation: Federation): Settled {
+  if (federation.dialled === null) throw new Error(`Federation ${federation.id} has no dialled address yet.`);
+  return { dialled: federation.dialled, address: federation.address };
+}
+
+/** The address that sites will dial, and the one to ask for on the coordinator's NIC. */
+function settleAddress(federation: Federation, facts: Usable | undefined, world: World): Settled | Reason {
+  if (federation.dialled !== null) return settledAddress(federation);
+  const wish = federation.addressWish;
+  if (facts === undefined) return { code: "zone-unreachable", detail: coordinatorOf(federation).zone };
+  const { network } = facts;
+  const taken = world.takenAddresses.get(coordinatorOf(federation).zone) ?? new Set<string>();
+  if (wish.kind === "given") {
+    const dialled = { host: wish.host, port: wish.port };
+    const own = network.ranges.length > 0 && isFree({ ...network, leased: [] }, wish.host);
+    if (own && (!isFree(network, wish.host) || taken.has(wish.host)))
+      return { code: "address-in-use", detail: wish.host };
+    return { dialled, address: own ? wish.host : null };
+  }
+  const address = pickAddress(network, taken, federation.id);
+  if (address === null) return { code: "no-free-address", detail: network.name };
+  if (isPrivateIpv4(address) && !wish.privateIsReachable) return { code: "address-private", detail: address };
+  return { dialled: { host: address, port: wish.port }, address };
+}
+
+function addressLost(federation: Federation, site: Site, { network }: Usable): boolean {
+  return site.role === "coordinator" && federation.address !== null && !isFree(network, federation.address);
+}
+
+/** The address was lost to somebody else: another is picked and every owner is asked again. */
+function moveAddress(federation: Federation, coordinator: Site, facts: Usable, world: World): Decision {
+  if (federation.addressWish.kind === "given") {
+    return preflightFailed(federation, [
+      { site: coordinator.zone, code: "address-in-use", detail: federation.addressWish.host },
+    ]);
+  }
+  const settled = settleAddress({ ...federation, dialled: null }, facts, world);
+  if ("code" in settled) return preflightFailed(federation, [{ site: coordinator.zone, ...settled }]);
+  return decided(
+    { type: "address-settled", ...settled },
+    planned(federation, coordinator, facts, settled, world, { cause: "address-changed" }),
+    ...redialled(federation, coordinator, settled, world),
+  );
+}
+
+/** The other sites' plans with the new address and nothing else changed. */
+function redialled(federation: Federation, except: Site, settled: Settled, world: World): FederationEvent[] {
+  return [...federation.sites.values()].flatMap((site) => {
+    const proposal = currentProposal(site);
+    if (site.zone === except.zone || site.standing === "left-out" || proposal === null) return [];
+    return [
+      proposed(site, { ...proposal.plan, dialled: settled.dialled }, world, { ...proposal, cause: "address-changed" }),
+    ];
+  });
+}
+
+interface Origin {
+  readonly cause: Cause;
+  readonly by?: Person | null;
+  readonly adjustment?: Adjustment;
+}
+
+function planned(
+  federation: Federation,
+  site: Site,
+  facts: Usable,
+  settled: Settled,
+  world: World,
+  origin: Origin,
+): EventOf<"site-planned"> {
+  const { template, network, choice } = facts;
+  const coordinator = site.role === "coordinator";
+  const plan: SitePlan = {
+    federation: federation.id,
+    name: federation.name,
+    zone: site.zone,
+    role: site.role,
+    vms: choice.vms,
+    manifest: manifestDigest(serviceTemplateFor(site.role, template.id, world.manifests)),
+    agent: world.manifests.agent.sha256,
+    template: {
+      id: template.id,
+      name: template.name,
+      contentDigest: template.contentDigest,
+      cpu: template.cpu,
+      vcpu: template.vcpu,
+      memory: template.memory,
+      images: template.images.map(({ id, name, registeredAt }) => ({ id, name, registeredAt })),
+      model: template.nic.model ?? null,
+      securityGroups: template.nic.securityGroups ?? null,
+    },
+    network: { id: network.id, name: network.name, address: coordinator ? settled.address : null },
+    dialled: settled.dialled,
+    caFingerprint: federation.authority?.fingerprint ?? "",
+    settings: federation.settings,
+    sshKeys: coordinator ? (world.zones.get(site.zone)?.sshKeys ?? []) : [],
+    nodeConfig: coordinator ? {} : choice.nodeConfig,
+  };
+  const previous: Partial<Proposal> = currentProposal(site) ?? {};
+  return proposed(site, plan, world, { ...previous, ...origin });
+}
+
+function proposed(site: Site, plan: SitePlan, world: World, origin: Origin): EventOf<"site-planned"> {
+  return {
+    type: "site-planned",
+    site: site.zone,
+    card: world.newCard(),
+    plan,
+    digest: digestOf(plan),
+    cause: origin.cause,
+    by: origin.by ?? null,
+    adjustment: origin.adjustment ?? {},
+    expiresAt: new Date(Date.parse(world.now) + world.policy.durations.approvalExpiry).toISOString(),
+  };
+}

@@ -1,0 +1,112 @@
+/** Every reason that can be given, with the sentence a person reads: what is wrong and what to do about it. */
+import { z } from "zod";
+
+/** What can be wrong with a zone, a guest or a site. What names things of the zone goes into a detail beside the code. */
+export const REASONS = {
+  // Looking at a zone
+  "zone-unreachable":
+    "The zone's OpenNebula could not be reached. Check that its endpoints are up and reachable from the bot.",
+  "zone-timeout": "The zone's OpenNebula did not answer in time. Try again when it is less busy.",
+  "zone-tls":
+    "The TLS connection to the zone failed. Check the endpoint's certificate and the CA file in the zones file.",
+  "zone-credentials": "The zone refused the bot's user or password. Give the bot a valid account in the zones file.",
+  "zone-administrator":
+    "The bot's account administers this OpenNebula. Give it an ordinary user outside the group oneadmin.",
+  "zone-forbidden": "The zone refused a call that the bot needs. Grant its group the rights named in the set-up guide.",
+  "zone-disabled": "The zone is disabled in its OpenNebula. Enable it, then check again.",
+  "zone-answer": "The zone answered something that is not OpenNebula's. Check the endpoints in the zones file.",
+  "zone-version": "The zone's OpenNebula is older than 7.0. Upgrade it before it joins a federation.",
+  "zone-error": "The zone reported an error. Its OpenNebula log says more.",
+  "template-missing":
+    "The VM template is not in the zone. Import it from the marketplace: onemarketapp export '<Flower app>' '<template name>' -d <image datastore>.",
+  "template-forbidden": "The bot's account may not use the VM template. Give its group USE on it.",
+  "template-ambiguous": "Several VM templates have that name. Name it by its number in the zones file.",
+  "image-missing":
+    "An image of the VM template is missing. Import it from the marketplace: onemarketapp export '<Flower app>' '<image name>' -d <image datastore>.",
+  "image-forbidden": "The bot's account may not use an image of the VM template. Give its group USE on it.",
+  "image-not-ready": "An image of the VM template is not ready. Wait for it or repair it, then check again.",
+  "network-missing": "The network is not in the zone. Correct its name in the zones file.",
+  "network-forbidden": "The bot's account may not use the network. Give its group USE on it.",
+  "network-ambiguous": "Several networks have that name. Name it by its number in the zones file.",
+  "no-free-address": "The network has too few free IPv4 addresses. Free some or name another network.",
+  "address-in-use":
+    "The address given for the SuperLink is used by another VM of that network. Free it, or ask again with another address.",
+  "address-private":
+    "The network's free addresses are private. Give an address that the other zones reach, or confirm in the form that they reach this one.",
+  "quota-vms": "The quota leaves too few VMs. Raise it or ask for fewer SuperNodes.",
+  "quota-cpu": "The quota leaves too little CPU. Raise it or ask for fewer SuperNodes.",
+  "quota-memory": "The quota leaves too little memory. Raise it or ask for fewer SuperNodes.",
+  "quota-leases": "The quota leaves too few addresses in the network. Raise it or ask for fewer SuperNodes.",
+  "coordinator-not-offered": "This zone does not offer to coordinate. Choose another coordinator zone.",
+  "framework-not-offered": "This zone has no VM template for that framework. Choose another framework or zone.",
+  "value-not-allowed":
+    "A value has characters that may not reach a VM. Use letters, digits, spaces and . _ : / , + = - only.",
+  // Rolling out
+  "service-vanished": "The service was deleted in the zone. Retry the site, or retire it.",
+  "deployment-failed": "OneFlow could not deploy the service. The zone's detail says why; mend it and retry.",
+  "created-differs":
+    "What the zone created differs from what was approved, so it gets no certificate and no admission. Find out who changed it, then retry.",
+  "boot-timeout": "The guest did not report in time. Look at its console, then retry.",
+  "serve-timeout": "The guest started and did not serve in time. Look at its stage and reason, then retry.",
+  "request-malformed": "The guest's certificate request could not be read, so it was not signed.",
+  "request-signature": "The guest's certificate request is not signed by its own key, so it was not signed.",
+  "request-key":
+    "The guest's certificate request has a key that is not RSA of 2048 to 4096 bits, so it was not signed.",
+  "request-foreign-name": "The guest asked for a certificate for a name that is not its own, so it was not signed.",
+  "request-lacks-name":
+    "The guest's certificate request does not cover the address that sites dial, so it was not signed.",
+  "false-endpoint": "The SuperLink announces another address than the one approved. The rollout has stopped.",
+  "false-authority": "The SuperLink presents another CA than this federation's. The rollout has stopped.",
+  "false-certificate": "The SuperLink serves another certificate than the one issued to it. The rollout has stopped.",
+  "wrong-version": "The SuperLink runs another Flower version than the one approved. The rollout has stopped.",
+  "guest-failed": "The guest gave up. Its reason is told in the zone's channel.",
+  "guest-silent": "The guest has stopped reporting. Look whether its VM still runs, then retry.",
+  "vm-stopped": "A VM of the site was stopped. Resume it in the zone, or retry the site.",
+  "vm-failed": "A VM of the site failed. Look at it in the zone, then retry.",
+  "vm-gone": "A VM of the site no longer exists. Retry the site.",
+  "vm-unknown": "The zone has lost sight of a VM of the site. Look at its host.",
+  "key-malformed": "A SuperNode published a key that cannot be read, so it was not admitted.",
+  "key-proof": "A SuperNode published a key without proof that it holds it, so it was not admitted.",
+  "key-duplicate": "A SuperNode published a key that another VM published first, so it was not admitted.",
+  "key-surplus": "More keys were published than SuperNodes approved, so the surplus was not admitted.",
+  "removal-slow": "The zone has not finished removing this site's VMs. The bot goes on trying.",
+} as const satisfies Record<string, string>;
+
+export type ReasonCode = keyof typeof REASONS;
+export const reasonCode = z.enum(Object.keys(REASONS) as [ReasonCode, ...ReasonCode[]]);
+
+/** Why something that a person asked for is not done. Nothing has changed when one of these is given. */
+export const REFUSALS = {
+  "not-an-owner": "Only this zone's owners can do that. Ask one of them; `whoami` shows the pair that identifies you.",
+  "not-the-requester": "Only the person who asked for this federation can do that.",
+  "not-a-requester":
+    "You are not among those who may ask for a federation here. The bot's operator can add you or this channel.",
+  "not-visible": "There is no federation of that name.",
+  "unknown-card": "This card is no longer known. Ask for the status to find the current one.",
+  "card-superseded": "What would run has changed since this card. Please decide on the newer card.",
+  "already-decided": "You have decided on this already. Withdraw your decision first if you want to change it.",
+  "not-open": "This site is not waiting for a decision.",
+  expired: "The time to decide has run out. Ask the requester to propose the site again.",
+  "wave-started": "The site is being deployed already. Retire it instead if it is not to run.",
+  "nothing-to-withdraw": "You have given no decision that could be withdrawn.",
+  "name-taken": "A living federation has that name. Choose another.",
+  "unknown-zone": "That zone is not in the zones file.",
+  "zone-already-in": "That zone is part of this federation already.",
+  "federation-ended": "This federation has ended.",
+  "federation-not-running": "This federation is not running yet. Wait until it is, or cancel it.",
+  "something-exists": "Something has been created already. Ask for a teardown instead.",
+  "nothing-to-retry": "This site has not failed, so there is nothing to retry.",
+  "nothing-runs": "Nothing of this site runs.",
+  "teardown-not-asked": "Nobody has asked to tear this federation down.",
+  "coordinator-cannot-retire": "The coordinator cannot leave its federation. Ask for a teardown instead.",
+  "preflight-running": "The zones are being looked at already.",
+  "more-supernodes": "An owner can lower the number of SuperNodes, not raise it.",
+  "not-an-alternative": "That is not among the choices that the zones file offers for this zone.",
+} as const satisfies Record<string, string>;
+
+export type RefusalCode = keyof typeof REFUSALS;
+export interface Refused {
+  readonly ok: false;
+  readonly refusal: RefusalCode;
+}
+export const refuse = (refusal: RefusalCode): Refused => ({ ok: false, refusal });
