@@ -2,9 +2,8 @@
  * The chain that a journal file is: one line of canonical JSON per append, each holding the hash of the line before
  * it. Whoever knows the last hash can tell whether anything before it was changed, left out or put in.
  */
-import { createHash } from "node:crypto";
 import { z } from "zod";
-import { canonicalJson } from "./canonical-json.ts";
+import { canonical, sha256 } from "../federation/digest.ts";
 
 /** The version of the line's shape. A file with a later one was written by a later florist. */
 const SCHEMA = 1;
@@ -44,8 +43,6 @@ type ChainReading =
 
 const NEWLINE = 0x0a;
 
-const sha256 = (text: string): string => createHash("sha256").update(text, "utf8").digest("hex");
-
 /** A chain begins at its file's name, so that two files cannot change places. */
 export const genesis = (id: string): Head => ({ seq: 0, hash: sha256(`florist journal ${id}`) });
 
@@ -54,10 +51,10 @@ export const headAfter = (line: Line): Head => ({ seq: line.seq + line.events.le
 /** The line that follows `head`. `events` must be what `JSON.parse` gives. Throws if `at` is no ISO time in UTC. */
 export const nextLine = (head: Head, at: string, events: readonly unknown[]): Line => {
   const rest = { schema: SCHEMA, seq: head.seq + 1, at, prev: head.hash, events };
-  return lineShape.parse({ ...rest, hash: sha256(canonicalJson(rest)) });
+  return lineShape.parse({ ...rest, hash: sha256(canonical(rest)) });
 };
 
-export const lineText = (line: Line): string => `${canonicalJson(line)}\n`;
+export const lineText = (line: Line): string => `${canonical(line)}\n`;
 
 const laterVersion = z.looseObject({ schema: z.int().gt(SCHEMA) });
 
@@ -85,7 +82,7 @@ const readLine = (head: Head, number: number, bytes: Buffer): LineReading => {
   const line = parsed.data;
   const { hash: claimed, ...rest } = line;
   // Comparing the text too catches what the value cannot show, such as 1e21 turned into 1E21.
-  if (claimed !== sha256(canonicalJson(rest)) || !bytes.equals(Buffer.from(canonicalJson(line))))
+  if (claimed !== sha256(canonical(rest)) || !bytes.equals(Buffer.from(canonical(line))))
     return fail("damaged", "its content does not match its hash");
   if (line.prev !== head.hash || line.seq !== head.seq + 1)
     return fail("damaged", "it does not follow the line before it");
