@@ -1,11 +1,12 @@
 import { createPublicKey, verify } from "node:crypto";
+import type { ReasonCode } from "../federation/reasons.ts";
 import { type NodeKey, nodeKeyPem, parseNodeKey } from "../guest-protocol/node-key.ts";
 import { decodeNodeProof, nodeProofBytes, type ProofSubject } from "../guest-protocol/node-proof.ts";
 
-/** `key-malformed` and `proof-malformed`: not in the protocol's form; `proof-mismatch`: signed by another key, or over something else. */
-export type NodeProofRefusal = "key-malformed" | "proof-malformed" | "proof-mismatch";
+/** `key-proof`: the signature is missing or unreadable, is by another key, or is over something else. */
+type NodeProofRefusal = Extract<ReasonCode, "key-malformed" | "key-proof">;
 
-export type NodeProofCheck =
+type NodeProofCheck =
   | { readonly ok: true; readonly key: NodeKey }
   | { readonly ok: false; readonly reason: NodeProofRefusal };
 
@@ -17,12 +18,12 @@ export const checkNodeProof = (nodeKey: string, nodeProof: string, subject: Proo
   const key = parseNodeKey(nodeKey);
   if (!key.ok) return { ok: false, reason: "key-malformed" };
   const proof = decodeNodeProof(nodeProof);
-  if (!proof.ok) return { ok: false, reason: "proof-malformed" };
+  if (!proof.ok) return { ok: false, reason: "key-proof" };
   try {
     const publicKey = createPublicKey(nodeKeyPem(key.value));
     return verify("sha384", nodeProofBytes(subject), publicKey, proof.value)
       ? { ok: true, key: key.value }
-      : { ok: false, reason: "proof-mismatch" };
+      : { ok: false, reason: "key-proof" };
   } catch {
     // A point that is not on the curve is found only here.
     return { ok: false, reason: "key-malformed" };

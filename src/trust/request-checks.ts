@@ -6,6 +6,7 @@ import { createPublicKey, type KeyObject, verify } from "node:crypto";
 import ipaddr from "ipaddr.js";
 import forge from "node-forge";
 import { z } from "zod";
+import type { ReasonCode } from "../federation/reasons.ts";
 import { type Host, parseHost } from "../guest-protocol/address.ts";
 
 export type RequestRefusal =
@@ -20,9 +21,24 @@ export type RequestRefusal =
   | "csr-foreign-name"
   | "csr-missing-name";
 
+/** What each refusal is called in the journal, where it has its sentence for people. */
+const CODES = {
+  "csr-too-large": "request-malformed",
+  "csr-malformed": "request-malformed",
+  "csr-key-type": "request-key",
+  "csr-key-size": "request-key",
+  "csr-key-exponent": "request-key",
+  "csr-signature": "request-signature",
+  "csr-foreign-extension": "request-malformed",
+  "csr-no-names": "request-lacks-name",
+  "csr-foreign-name": "request-foreign-name",
+  "csr-missing-name": "request-lacks-name",
+} as const satisfies Record<RequestRefusal, ReasonCode>;
+
 export interface RefusedRequest {
   readonly ok: false;
   readonly reason: RequestRefusal;
+  readonly code: (typeof CODES)[RequestRefusal];
   /** One sentence for people. Holds at most a few harmless characters of what the guest sent. */
   readonly detail: string;
 }
@@ -74,7 +90,12 @@ type AltName = Extension["altNames"][number];
 // Written out instead of forge's own PEM reader, whose pattern takes very long on hostile text.
 const PEM = /^-----BEGIN CERTIFICATE REQUEST-----\r?\n([A-Za-z0-9+/=\r\n]+)-----END CERTIFICATE REQUEST-----\s*$/;
 
-const refuse = (reason: RequestRefusal, detail: string): RefusedRequest => ({ ok: false, reason, detail });
+const refuse = (reason: RequestRefusal, detail: string): RefusedRequest => ({
+  ok: false,
+  reason,
+  code: CODES[reason],
+  detail,
+});
 
 /** What a guest sent, made fit for a sentence: no markup, no mention, not long. */
 const shown = (text: string): string => text.replaceAll(/[^A-Za-z0-9.:*_-]/g, "?").slice(0, 80);

@@ -138,6 +138,7 @@ describe("a federation's authority", () => {
     });
     assert(!signing.ok);
     assert.equal(signing.reason, "csr-foreign-name");
+    assert.equal(signing.code, "request-foreign-name");
   });
 });
 

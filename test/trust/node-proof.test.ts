@@ -40,16 +40,16 @@ describe("a SuperNode's proof", () => {
   ] as const)
     test(`does not hold for another ${part}`, () => {
       const { line, privateKey } = newKey();
-      assert.equal(refusal(line, proofBy(privateKey), other), "proof-mismatch");
+      assert.equal(refusal(line, proofBy(privateKey), other), "key-proof");
     });
 
   test("does not hold for another key", () => {
-    assert.equal(refusal(newKey().line, proofBy(newKey().privateKey)), "proof-mismatch");
+    assert.equal(refusal(newKey().line, proofBy(newKey().privateKey)), "key-proof");
   });
 
   test("does not hold over another digest", () => {
     const { line, privateKey } = newKey();
-    assert.equal(refusal(line, encodeNodeProof(sign("sha256", nodeProofBytes(subject), privateKey))), "proof-mismatch");
+    assert.equal(refusal(line, encodeNodeProof(sign("sha256", nodeProofBytes(subject), privateKey))), "key-proof");
   });
 
   test("is refused without an exception when key or proof is any other text", () => {
@@ -58,7 +58,7 @@ describe("a SuperNode's proof", () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.base64String({ maxLength: 140 })), (text) => {
         assert.equal(refusal(text, proof), "key-malformed");
-        assert.match(refusal(line, text), /^proof-m/);
+        assert.equal(refusal(line, text), "key-proof");
       }),
     );
   });
