@@ -166,5 +166,5 @@ export function awaitedSince(site: Site): string | null {
   if (run === null || isStopped(run)) return null;
   if (site.status === "up") return null;
   const moments = [run.createdAt ?? run.startedAt, ...[...run.guests.values()].map(({ seenAt }) => seenAt)];
-  return moments.reduce((one, other) => (one > other ? one : other));
+  return moments.toSorted().at(-1) ?? null;
 }

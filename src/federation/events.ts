@@ -177,7 +177,7 @@ export const federationEvent = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("site-stopped"), ...at }),
   z.strictObject({ type: z.literal("stop-announced"), ...at, by: person, stopsAt: z.iso.datetime() }),
   z.strictObject({ type: z.literal("twin-found"), ...at, serviceId: z.int() }),
-  z.strictObject({ type: z.literal("removal-delayed"), ...at, reason }),
+  z.strictObject({ type: z.literal("removal-delayed"), ...at, serviceId: z.int(), reason }),
   z.strictObject({ type: z.literal("service-removed"), ...at, serviceId: z.int() }),
   z.strictObject({ type: z.literal("authority-destroyed") }),
   // Told

@@ -116,9 +116,18 @@ function evolveSiteRun(site: Site, event: SiteRunEvent, at: string): Site {
         removals: [...site.removals, { serviceId: event.serviceId, cause: "twin", since: at, delayed: null }],
       };
     case "removal-delayed":
-      return { ...site, removals: site.removals.map((removal) => ({ ...removal, delayed: event.reason })) };
+      return {
+        ...site,
+        removals: site.removals.map((removal) =>
+          removal.serviceId === event.serviceId ? { ...removal, delayed: event.reason } : removal,
+        ),
+      };
     case "service-removed":
-      return { ...site, removals: site.removals.filter(({ serviceId }) => serviceId !== event.serviceId) };
+      return {
+        ...site,
+        removals: site.removals.filter(({ serviceId }) => serviceId !== event.serviceId),
+        removed: [...site.removed, event.serviceId],
+      };
   }
 }
 

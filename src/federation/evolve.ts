@@ -82,6 +82,7 @@ function newSite(wish: SiteWish, requester: Person, newcomer: boolean): Site {
     attempts: 0,
     sequences: 0,
     removals: [],
+    removed: [],
     status: null,
     online: 0,
     teardown: null,
@@ -158,8 +159,8 @@ function apply(federation: Federation, event: FederationEvent, at: string): Fede
 /** What outlives a site that is asked for again: its counters, its past proposals and what is still to be removed. */
 function kept(site: Site | undefined): Partial<Site> {
   if (site === undefined) return {};
-  const { proposals, attempts, sequences, removals } = site;
-  return { proposals, attempts, sequences, removals };
+  const { proposals, attempts, sequences, removals, removed } = site;
+  return { proposals, attempts, sequences, removals, removed };
 }
 
 type StandingEvent = EventOf<

@@ -39,16 +39,22 @@ export interface Manifests {
 export function serviceTemplateFor(role: Role, templateId: number, manifests: Manifests): ServiceTemplate {
   const manifest = role === "coordinator" ? manifests.coordinator : manifests.training;
   const [only] = manifest.roles;
-  const CONTEXT_ = { ...only.template_contents.CONTEXT, [CONTEXT.startScript]: manifests.agent.base64 };
+  const context = { ...only.template_contents.CONTEXT, [CONTEXT.startScript]: manifests.agent.base64 };
   const filled: ServiceTemplate = {
     ...manifest,
-    roles: [{ ...only, template_id: templateId, template_contents: { ...only.template_contents, CONTEXT: CONTEXT_ } }],
+    roles: [{ ...only, template_id: templateId, template_contents: { ...only.template_contents, CONTEXT: context } }],
   };
-  return { ...filled, name: `${manifest.name} ${manifestDigest(filled).slice(0, 8)}` };
+  return { ...filled, name: `${manifest.name} ${manifestDigest(role, templateId, manifests).slice(0, 8)}` };
 }
 
-/** SHA-256 over a service template's canonical form. */
-export const manifestDigest = (template: ServiceTemplate): string => sha256(canonical(template));
+/**
+ * SHA-256 over what `serviceTemplateFor` registers, the agent by its source: another compressor may pack the
+ * same source into other bytes.
+ */
+export function manifestDigest(role: Role, templateId: number, manifests: Manifests): string {
+  const manifest = role === "coordinator" ? manifests.coordinator : manifests.training;
+  return sha256(canonical({ manifest, templateId, agent: manifests.agent.sha256 }));
+}
 
 /** What OneFlow is asked for when the service is created. */
 export interface ServiceOrder {

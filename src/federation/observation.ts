@@ -51,7 +51,7 @@ export function observeZone(
  * newest tag is adopted while its answer is still awaited; all others are to be removed.
  */
 function findTwins(federation: Federation, site: Site, services: readonly ServiceFacts[]): FederationEvent[] {
-  const known = new Set(site.removals.map(({ serviceId }) => serviceId));
+  const known = new Set([...site.removed, ...site.removals.map(({ serviceId }) => serviceId)]);
   return services.flatMap((service): FederationEvent[] => {
     const attempt = service.attempt === undefined ? null : parseAttempt(service.attempt);
     if (attempt === null || !attempt.ok) return [];
@@ -66,6 +66,7 @@ function findTwins(federation: Federation, site: Site, services: readonly Servic
 
 function seeService(site: Site, run: Run, snapshot: ZoneSnapshot): FederationEvent[] {
   if (run.failure !== null || site.status !== null) return [];
+  if (run.createdAt === null || snapshot.at <= run.createdAt) return [];
   const service = snapshot.services.find(({ id }) => id === run.serviceId);
   if (service === undefined) {
     return [failed(site, "service-vanished", `service ${run.serviceId}`)];

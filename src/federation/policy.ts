@@ -43,6 +43,7 @@ export interface Durations {
   /** How long a removal may take before people are told that it has not ended. */
   readonly removal: number;
   readonly certificateLife: number;
+  readonly authorityLife: number;
   /** From the announcement that a coordinator stops alone until it does. */
   readonly warning: number;
 }

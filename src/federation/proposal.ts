@@ -4,7 +4,7 @@ import { type Decision, decided } from "./decision.ts";
 import { digestOf } from "./digest.ts";
 import type { Adjustment, EventOf, FederationEvent, Reason } from "./events.ts";
 import type { Person, ZoneName } from "./identity.ts";
-import { manifestDigest, serviceTemplateFor } from "./manifest.ts";
+import { manifestDigest } from "./manifest.ts";
 import { isFree, isPrivateIpv4, pickAddress } from "./network.ts";
 import type { Dialled, SitePlan } from "./plan.ts";
 import type { World, ZoneProfile } from "./policy.ts";
@@ -239,7 +239,7 @@ function planned(
     zone: site.zone,
     role: site.role,
     vms: choice.vms,
-    manifest: manifestDigest(serviceTemplateFor(site.role, template.id, world.manifests)),
+    manifest: manifestDigest(site.role, template.id, world.manifests),
     agent: world.manifests.agent.sha256,
     template: {
       id: template.id,

@@ -113,6 +113,8 @@ export interface Site {
   /** Counts creates over all attempts; part of FL_ATTEMPT. */
   readonly sequences: number;
   readonly removals: readonly Removal[];
+  /** Services that are known to have ended; a look made earlier may still show them. */
+  readonly removed: readonly number[];
   readonly status: SiteStatus | null;
   readonly online: number;
   readonly teardown: { readonly card: CardId; readonly agreedBy: Person | null } | null;

@@ -1,5 +1,8 @@
 /** What carrying out a plan needs of the world: small ports, which the adapters fit without knowing of them. */
+import type { FederationEvent } from "../federation/events.ts";
 import type { SurveyQuery, ZoneSnapshot, ZoneSurvey } from "../federation/zone-facts.ts";
+import type { Host } from "../guest-protocol/address.ts";
+import type { ProofSubject } from "../guest-protocol/node-proof.ts";
 
 /** The NIC a role's VMs get, in OneFlow's `template_contents`. */
 export interface NicRequest {
@@ -51,3 +54,83 @@ export interface Zone {
 
 /** A named point at which a test may end the process. The shipped program passes one that does nothing. */
 export type Checkpoint = (point: string) => void | Promise<void>;
+
+/** A federation's journal, as durable events. */
+export interface EventLog {
+  ids(): readonly string[];
+  read(id: string): readonly RecordedEvent[];
+  /** Durable when it returns; on an error nothing has changed. */
+  append(id: string, at: string, events: readonly FederationEvent[]): Promise<readonly RecordedEvent[]>;
+}
+
+export interface RecordedEvent {
+  readonly seq: number;
+  readonly at: string;
+  readonly event: FederationEvent;
+}
+
+export interface AuthorityFacts {
+  readonly certificatePem: string;
+  /** SHA-256 of the DER: 32 upper-case pairs joined by `:`. */
+  readonly fingerprint: string;
+  readonly expiresAt: string;
+}
+
+/** Why a certificate request was not signed. */
+export type RequestRefusal =
+  | "csr-too-large"
+  | "csr-malformed"
+  | "csr-key-type"
+  | "csr-key-size"
+  | "csr-key-exponent"
+  | "csr-signature"
+  | "csr-foreign-extension"
+  | "csr-no-names"
+  | "csr-foreign-name"
+  | "csr-missing-name";
+
+export type Signing =
+  | { readonly ok: true; readonly certificate: AuthorityFacts & { readonly serial: string } }
+  | { readonly ok: false; readonly reason: RequestRefusal; readonly detail: string };
+
+/** Certificates and proofs. Keys never leave it. */
+export interface Trust {
+  /** The federation's authority, made if there is none yet; the same one when asked again. */
+  ensureAuthority(request: {
+    readonly federationId: string;
+    readonly commonName: string;
+    readonly now: string;
+    /** Milliseconds. */
+    readonly life: number;
+    readonly dnsNames: readonly string[];
+  }): Promise<AuthorityFacts>;
+  sign(request: {
+    readonly federationId: string;
+    readonly csrPem: string;
+    readonly allowed: readonly Host[];
+    readonly required: Host;
+    readonly now: string;
+    readonly life: number;
+  }): Promise<Signing>;
+  destroy(federationId: string): Promise<void>;
+  /** Whether a published key was proven to be held by that VM. */
+  checkNodeProof(
+    nodeKey: string,
+    nodeProof: string,
+    subject: ProofSubject,
+  ): { readonly ok: true } | { readonly ok: false; readonly reason: string };
+}
+
+/** Says to one zone's poller that something is awaited there. */
+export interface Attention {
+  /** Milliseconds since 1970; null: no longer. */
+  await(key: string, since: number | null): void;
+  /** Look soon: something was done in the zone. */
+  nudge(): void;
+}
+
+export interface Log {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
