@@ -1,0 +1,90 @@
+import type { z } from "zod";
+import * as api from "./control-api.ts";
+
+/** The control API refused: nobody could have done that, or the request is wrong. The message says why. */
+export class ControlError extends Error {
+  override readonly name = "ControlError";
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** A client of the control API: people's hands and eyes. Gestures throw `ControlError` if nobody could make them. */
+export interface SlackControl {
+  readonly command: (gesture: api.CommandRequest) => Promise<api.Experience>;
+  readonly mention: (gesture: api.MentionRequest) => Promise<api.Experience>;
+  readonly click: (gesture: api.ClickRequest) => Promise<api.Experience>;
+  readonly fill: (gesture: api.FillRequest) => Promise<api.Experience>;
+  readonly submit: (gesture: api.SubmitRequest) => Promise<api.Experience>;
+  readonly close: (gesture: api.CloseRequest) => Promise<api.Experience>;
+  readonly person: (id: string) => Promise<api.PersonScreen>;
+  readonly channel: (id: string) => Promise<api.ChannelScreen>;
+  readonly world: () => Promise<api.WorldScreen>;
+  /** Every Web API call of the app, uploads and `response_url` included. */
+  readonly calls: () => Promise<api.ApiCallList>;
+  readonly deliveries: () => Promise<api.DeliveryList>;
+  readonly settings: (change: api.SettingsRequest) => Promise<void>;
+  readonly eventsUrl: (request: api.EventsUrlRequest) => Promise<void>;
+  /**
+   * Looks again after every change until there is something to return.
+   * @param look returns undefined while it is not there yet
+   * @throws Error naming `what` after `deadlineMs`
+   */
+  readonly until: <T>(what: string, look: () => Promise<T | undefined>, deadlineMs?: number) => Promise<T>;
+}
+
+const DEADLINE_MS = 10_000;
+
+/** @param url the stand-in's address, such as `http://127.0.0.1:4000` */
+export function slackControl(url: string): SlackControl {
+  const get = <T>(path: string, schema: z.ZodType<T>) => call(schema, `${url}/control/${path}`, { method: "GET" });
+  const post = <T>(path: string, body: unknown, schema: z.ZodType<T>) =>
+    call(schema, `${url}/control/${path}`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+  const version = async (since: number, timeoutMs: number) =>
+    (await get(`wait?since=${since}&timeoutMs=${Math.ceil(timeoutMs)}`, api.version)).version;
+  return {
+    command: (gesture) => post("command", gesture, api.experience),
+    mention: (gesture) => post("mention", gesture, api.experience),
+    click: (gesture) => post("click", gesture, api.experience),
+    fill: (gesture) => post("fill", gesture, api.experience),
+    submit: (gesture) => post("submit", gesture, api.experience),
+    close: (gesture) => post("close", gesture, api.experience),
+    person: (id) => get(`person/${encodeURIComponent(id)}`, api.personScreen),
+    channel: (id) => get(`channel/${encodeURIComponent(id)}`, api.channelScreen),
+    world: () => get("world", api.worldScreen),
+    calls: () => get("calls", api.callList),
+    deliveries: () => get("deliveries", api.deliveryList),
+    settings: async (change) => {
+      await post("settings", change, api.done);
+    },
+    eventsUrl: async (request) => {
+      await post("events-url", request, api.done);
+    },
+    until: async (what, look, deadlineMs = DEADLINE_MS) => {
+      const deadline = Date.now() + deadlineMs;
+      let seen = await version(-1, 0);
+      for (;;) {
+        const found = await look();
+        if (found !== undefined) return found;
+        const left = deadline - Date.now();
+        if (left <= 0) throw new Error(`waited ${deadlineMs} ms in vain for ${what}`);
+        seen = await version(seen, left);
+      }
+    },
+  };
+}
+
+async function call<T>(schema: z.ZodType<T>, url: string, request: RequestInit): Promise<T> {
+  const response = await fetch(url, request);
+  const body: unknown = await response.json();
+  if (response.ok) return schema.parse(body);
+  const isTold = typeof body === "object" && body !== null && "error" in body;
+  throw new ControlError(response.status, isTold ? String(body.error) : `HTTP ${response.status}`);
+}

@@ -1,0 +1,198 @@
+import { z } from "zod";
+import { settingsChange } from "./settings.ts";
+
+const given = z.union([z.string(), z.array(z.string()), z.null()]);
+const values = z.record(z.string(), given);
+const pointer = {
+  person: z.string(),
+  actionId: z.string(),
+  blockId: z.string().optional(),
+  value: z.string().optional(),
+  selected: given.optional(),
+  confirm: z.boolean().optional(),
+};
+
+export const commandRequest = z.strictObject({
+  person: z.string(),
+  channel: z.string(),
+  command: z.string().optional(),
+  text: z.string().default(""),
+});
+export const mentionRequest = z.strictObject({
+  person: z.string(),
+  channel: z.string(),
+  text: z.string(),
+  threadTs: z.string().optional(),
+});
+export const clickRequest = z.union([
+  z.strictObject({ ...pointer, channel: z.string(), ts: z.string() }),
+  z.strictObject({ ...pointer, viewId: z.string() }),
+]);
+export const fillRequest = z.strictObject({ person: z.string(), viewId: z.string(), values });
+export const submitRequest = z.strictObject({ person: z.string(), viewId: z.string(), values: values.optional() });
+export const closeRequest = z.strictObject({ person: z.string(), viewId: z.string(), all: z.boolean().optional() });
+export const eventsUrlRequest = z.strictObject({
+  url: z.url(),
+  /** Sends `url_verification` first and keeps the URL only if the challenge comes back. */
+  verify: z.boolean().default(false),
+});
+export const settingsRequest = settingsChange;
+
+export type CommandRequest = z.input<typeof commandRequest>;
+export type MentionRequest = z.input<typeof mentionRequest>;
+export type ClickRequest = z.input<typeof clickRequest>;
+export type FillRequest = z.input<typeof fillRequest>;
+export type SubmitRequest = z.input<typeof submitRequest>;
+export type CloseRequest = z.input<typeof closeRequest>;
+export type EventsUrlRequest = z.input<typeof eventsUrlRequest>;
+export type SettingsRequest = z.input<typeof settingsRequest>;
+
+const shownElement = {
+  blockId: z.string(),
+  actionId: z.string(),
+  kind: z.string(),
+};
+const shownButton = z.object({
+  ...shownElement,
+  text: z.string(),
+  value: z.string().optional(),
+  url: z.string().optional(),
+  asks: z.string().optional(),
+});
+const shownField = z.object({
+  ...shownElement,
+  label: z.string(),
+  value: given,
+  options: z.array(z.object({ value: z.string(), text: z.string() })).optional(),
+  optional: z.boolean(),
+  /** Whether a change is told to the app at once. */
+  dispatches: z.boolean(),
+  error: z.string().optional(),
+});
+
+/** A modal as the person before it sees it. Private metadata is not on the screen. */
+const shownView = z.object({
+  viewId: z.string(),
+  hash: z.string(),
+  callbackId: z.string(),
+  title: z.string(),
+  submit: z.string().nullable(),
+  close: z.string().nullable(),
+  isTop: z.boolean(),
+  text: z.string(),
+  fields: z.array(shownField),
+  buttons: z.array(shownButton),
+  /** What the app had not left room for: errors of the last submission, by `block_id`. */
+  errors: z.record(z.string(), z.string()),
+});
+
+const shownFile = z.object({ id: z.string(), name: z.string(), title: z.string(), text: z.string() });
+
+const shownMessage = z.object({
+  ts: z.string(),
+  channel: z.string(),
+  threadTs: z.string().nullable(),
+  /** A person's id, or the app's user id. */
+  author: z.string(),
+  isBot: z.boolean(),
+  /** What a person reads: the blocks, or the text if there are none. */
+  text: z.string(),
+  /** The text that notifications show. */
+  fallback: z.string(),
+  blocks: z.array(z.record(z.string(), z.unknown())),
+  isEdited: z.boolean(),
+  /** What stood there before each edit, oldest first. */
+  before: z.array(z.string()),
+  buttons: z.array(shownButton),
+  fields: z.array(shownField),
+  files: z.array(shownFile),
+});
+
+export const personScreen = z.object({
+  id: z.string(),
+  name: z.string(),
+  workspace: z.string(),
+  channels: z.array(z.object({ id: z.string(), name: z.string() })),
+  /** Open modals, the top one last. */
+  views: z.array(shownView),
+  ephemerals: z.array(shownMessage),
+  home: z.string().nullable(),
+});
+
+export const channelScreen = z.object({
+  id: z.string(),
+  name: z.string(),
+  /** The workspaces in it, the host first. */
+  workspaces: z.array(z.string()),
+  pending: z.array(z.string()),
+  members: z.array(z.string()),
+  botIsMember: z.boolean(),
+  isArchived: z.boolean(),
+  /** Top-level messages with their threads. */
+  messages: z.array(shownMessage.extend({ replies: z.array(shownMessage) })),
+});
+
+export const worldScreen = z.object({
+  app: z.object({
+    id: z.string(),
+    name: z.string(),
+    command: z.string(),
+    workspace: z.string(),
+    botUserId: z.string(),
+  }),
+  workspaces: z.array(z.object({ id: z.string(), name: z.string() })),
+  people: z.array(z.object({ id: z.string(), name: z.string(), workspace: z.string() })),
+  channels: z.array(z.object({ id: z.string(), name: z.string() })),
+});
+
+export const callList = z.array(
+  z.object({
+    n: z.number(),
+    at: z.string(),
+    method: z.string(),
+    args: z.record(z.string(), z.unknown()),
+    /** 0 if the call was left without an answer on purpose. */
+    status: z.number(),
+    ok: z.boolean(),
+    error: z.string().optional(),
+  }),
+);
+
+export const deliveryList = z.array(
+  z.object({
+    n: z.number(),
+    at: z.string(),
+    kind: z.string(),
+    repeat: z.boolean(),
+    body: z.string(),
+    acknowledgement: z.object({
+      status: z.number().nullable(),
+      ackMs: z.number(),
+      body: z.string(),
+      failure: z.string().optional(),
+    }),
+  }),
+);
+
+export const experience = z.object({
+  delivered: z.boolean(),
+  status: z.number().nullable(),
+  ackMs: z.number(),
+  body: z.string(),
+  errors: z.record(z.string(), z.string()).optional(),
+  problem: z.string().optional(),
+});
+
+export const version = z.object({ version: z.number() });
+export const done = z.object({ ok: z.literal(true) });
+
+export type ShownButton = z.infer<typeof shownButton>;
+export type ShownField = z.infer<typeof shownField>;
+export type ShownView = z.infer<typeof shownView>;
+export type ShownMessage = z.infer<typeof shownMessage>;
+export type PersonScreen = z.infer<typeof personScreen>;
+export type ChannelScreen = z.infer<typeof channelScreen>;
+export type WorldScreen = z.infer<typeof worldScreen>;
+export type ApiCallList = z.infer<typeof callList>;
+export type DeliveryList = z.infer<typeof deliveryList>;
+export type Experience = z.infer<typeof experience>;

@@ -1,0 +1,97 @@
+import type { z } from "zod";
+import { changeSettings } from "./change-settings.ts";
+import * as api from "./control-api.ts";
+import { isAccepted } from "./delivery.ts";
+import { clickInMessage } from "./gestures/click.ts";
+import { typeCommand } from "./gestures/command.ts";
+import { mention } from "./gestures/mention.ts";
+import { clickInModal, closeModal, fillIn } from "./gestures/modal.ts";
+import { submit } from "./gestures/submit.ts";
+import { json, parseJson, type Reply, type Request } from "./http.ts";
+import { screenOfChannel, screenOfPerson, screenOfWorld } from "./screens.ts";
+import type { Slack } from "./slack.ts";
+import { NotOnScreen } from "./state-values.ts";
+
+/** Longest wait of one `GET /control/wait`. */
+const WAIT_LIMIT_MS = 30_000;
+
+type Handler = (slack: Slack, request: Request) => Promise<unknown> | unknown;
+
+const handlers: Readonly<Record<string, Handler>> = {
+  "POST command": (slack, request) => typeCommand(slack, read(api.commandRequest, request)),
+  "POST mention": (slack, request) => mention(slack, read(api.mentionRequest, request)),
+  "POST click": (slack, request) => {
+    const click = read(api.clickRequest, request);
+    return "viewId" in click ? clickInModal(slack, click) : clickInMessage(slack, click);
+  },
+  "POST fill": (slack, request) => fillIn(slack, read(api.fillRequest, request)),
+  "POST submit": (slack, request) => submit(slack, read(api.submitRequest, request)),
+  "POST close": (slack, request) => closeModal(slack, read(api.closeRequest, request)),
+  "POST settings": async (slack, request) => {
+    await changeSettings(slack, read(api.settingsRequest, request));
+    return { ok: true };
+  },
+  "POST events-url": async (slack, request) => {
+    await setEventsUrl(slack, read(api.eventsUrlRequest, request));
+    return { ok: true };
+  },
+  "GET person": (slack, request) => {
+    const id = lastPart(request);
+    const person = slack.world.person(id);
+    if (person === undefined) throw new NotOnScreen(`nobody has the id ${id}`);
+    return screenOfPerson(slack, person);
+  },
+  "GET channel": (slack, request) => {
+    const id = lastPart(request);
+    const channel = slack.world.channel(id);
+    if (channel === undefined) throw new NotOnScreen(`no channel has the id ${id}`);
+    return screenOfChannel(slack, channel);
+  },
+  "GET world": (slack) => screenOfWorld(slack),
+  "GET calls": (slack) => slack.calls,
+  "GET deliveries": (slack) => slack.deliveries.log,
+  "GET wait": async (slack, { query }) => {
+    const timeoutMs = Math.min(Number(query.get("timeoutMs") ?? 10_000), WAIT_LIMIT_MS);
+    return { version: await slack.changes.after(Number(query.get("since") ?? -1), timeoutMs) };
+  },
+};
+
+/** The request says something that the control API does not know. */
+class BadRequest extends Error {
+  override readonly name = "BadRequest";
+}
+
+/** Answers `/control/…`: what somebody types, clicks and submits, and what each person sees. README.md lists it. */
+export async function answerControl(slack: Slack, request: Request): Promise<Reply> {
+  const name = request.path.split("/")[2] ?? "";
+  const handler = handlers[`${request.method} ${name}`];
+  if (handler === undefined) return json(404, { error: `the control API has no ${request.method} ${request.path}` });
+  try {
+    return json(200, await handler(slack, request));
+  } catch (error) {
+    if (error instanceof BadRequest) return json(400, { error: error.message });
+    if (error instanceof NotOnScreen) return json(409, { error: error.message });
+    throw error;
+  }
+}
+
+function read<T>(schema: z.ZodType<T>, request: Request): T {
+  const parsed = schema.safeParse(parseJson(request.body.toString()));
+  if (parsed.success) return parsed.data;
+  const faults = parsed.error.issues.map(({ path, message }) => `${path.map(String).join(".") || "body"}: ${message}`);
+  throw new BadRequest(faults.join("; "));
+}
+
+function lastPart(request: Request): string {
+  return decodeURIComponent(request.path.split("/")[3] ?? "");
+}
+
+async function setEventsUrl(slack: Slack, { url, verify }: { url: string; verify: boolean }): Promise<void> {
+  slack.deliveries.setUrl(url);
+  if (!verify) return;
+  const challenge = slack.ids.trigger();
+  const body = JSON.stringify({ token: slack.verificationToken, challenge, type: "url_verification" });
+  const ack = await slack.deliveries.send({ kind: "url_verification", contentType: "application/json", body });
+  if (isAccepted(ack) && ack.body.includes(challenge)) return;
+  throw new NotOnScreen("Your URL didn't respond with the value of the challenge parameter.");
+}

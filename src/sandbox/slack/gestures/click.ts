@@ -1,0 +1,63 @@
+import { isAccepted } from "../delivery.ts";
+import { messageJson } from "../message-json.ts";
+import type { Message } from "../messages.ts";
+import type { Slack } from "../slack.ts";
+import { NotOnScreen, stateValues } from "../state-values.ts";
+import type { Person } from "../world.ts";
+import { actionJson, chosenValue, type Pointer, pointedAt } from "./act.ts";
+import { channelOf, type Experience, experienceOf, personNamed } from "./experience.ts";
+import { interactionBase, interactionParcel } from "./payload.ts";
+
+export interface MessageClick extends Pointer {
+  readonly person: string;
+  readonly channel: string;
+  readonly ts: string;
+}
+
+/** A person uses an element of a message, ephemeral ones too. @throws NotOnScreen */
+export async function clickInMessage(slack: Slack, click: MessageClick): Promise<Experience> {
+  const person = personNamed(slack, click.person);
+  const channel = channelOf(slack, person, click.channel);
+  const message = visibleMessage(slack, person, channel.id, click.ts);
+  const placed = pointedAt(message.blocks, click);
+  const value = chosenValue(placed.element, click);
+  const key = (blockId: string, actionId: string) => `${person.id}/${blockId}/${actionId}`;
+  const action = actionJson(slack, placed, click, value);
+  if (value !== undefined) {
+    message.chosen.set(key(placed.block.block_id ?? "", placed.element.action_id ?? ""), value);
+  }
+  const isEphemeral = message.onlyFor !== undefined;
+  const thread = message.threadTs === undefined ? {} : { thread_ts: message.threadTs };
+  const shown = isEphemeral ? { message: undefined } : { message: messageJson(slack, message) };
+  const ack = await slack.deliveries.send(
+    interactionParcel("block_actions", {
+      ...interactionBase(slack, person, slack.world.home),
+      container: {
+        type: "message",
+        message_ts: message.ts,
+        channel_id: channel.id,
+        is_ephemeral: isEphemeral,
+        ...thread,
+      },
+      trigger_id: slack.triggers.issue(person.id),
+      channel: { id: channel.id, name: channel.name },
+      ...shown,
+      state: { values: stateValues(message.blocks, (block, act) => message.chosen.get(key(block, act))) },
+      response_url: slack.replyUrls.issue({
+        personId: person.id,
+        channel: channel.id,
+        messageTs: message.ts,
+        threadTs: message.threadTs,
+      }),
+      actions: [action],
+    }),
+  );
+  return experienceOf(ack, isAccepted(ack) ? undefined : "a warning sign appears beside the button (dispatch_failed)");
+}
+
+function visibleMessage(slack: Slack, person: Person, channel: string, ts: string): Message {
+  const message = slack.messages.find(channel, ts);
+  const isHidden = message?.onlyFor !== undefined && message.onlyFor !== person.id;
+  if (message === undefined || isHidden) throw new NotOnScreen(`${person.id} sees no message ${ts} in ${channel}`);
+  return message;
+}

@@ -1,0 +1,52 @@
+import { isAccepted } from "../delivery.ts";
+import { parseJson } from "../http.ts";
+import { sayBack } from "../replies.ts";
+import type { Slack } from "../slack.ts";
+import { NotOnScreen } from "../state-values.ts";
+import { channelOf, type Experience, experienceOf, personNamed } from "./experience.ts";
+
+export interface CommandGesture {
+  readonly person: string;
+  readonly channel: string;
+  readonly command?: string | undefined;
+  readonly text: string;
+}
+
+/**
+ * A person types a slash command. Only members of the workspace that installed the app have it.
+ * @throws NotOnScreen
+ */
+export async function typeCommand(slack: Slack, gesture: CommandGesture): Promise<Experience> {
+  const { app, home } = slack.world;
+  const person = personNamed(slack, gesture.person);
+  const channel = channelOf(slack, person, gesture.channel);
+  const command = gesture.command ?? app.command;
+  if (command !== app.command || person.workspace !== home.id) {
+    throw new NotOnScreen(`${command} is not a valid command for ${person.id} of ${person.workspace}`);
+  }
+  const target = { personId: person.id, channel: channel.id, messageTs: undefined, threadTs: undefined };
+  const ack = await slack.deliveries.send({
+    kind: "command",
+    contentType: "application/x-www-form-urlencoded",
+    body: new URLSearchParams({
+      token: slack.verificationToken,
+      team_id: home.id,
+      team_domain: home.domain,
+      channel_id: channel.id,
+      channel_name: channel.isPrivate && !channel.isDirect ? "privategroup" : channel.name,
+      user_id: person.id,
+      user_name: person.name,
+      command,
+      text: gesture.text,
+      api_app_id: app.id,
+      is_enterprise_install: "false",
+      response_url: slack.replyUrls.issue(target),
+      trigger_id: slack.triggers.issue(person.id),
+    }).toString(),
+  });
+  if (!isAccepted(ack)) return experienceOf(ack, `${command} failed with the error "dispatch_failed"`);
+  if (ack.body.trim() === "") return experienceOf(ack);
+  const answer = parseJson(ack.body);
+  const refusal = sayBack(slack, target, typeof answer === "object" && answer !== null ? answer : { text: ack.body });
+  return experienceOf(ack, refusal === undefined ? undefined : `the acknowledgement cannot be shown: ${refusal.error}`);
+}

@@ -1,0 +1,48 @@
+import { type Acknowledgement, isAccepted } from "../delivery.ts";
+import type { Slack } from "../slack.ts";
+import { NotOnScreen } from "../state-values.ts";
+import type { Channel, Person } from "../world.ts";
+
+/** What a person experienced when they did something. */
+export interface Experience {
+  /** Whether the app got it and acknowledged it. */
+  readonly delivered: boolean;
+  /** HTTP status of the acknowledgement; null if none came, or nothing was sent. */
+  readonly status: number | null;
+  readonly ackMs: number;
+  readonly body: string;
+  /** Sentences under fields of the modal, by `block_id`. */
+  readonly errors?: Readonly<Record<string, string>>;
+  /** What the person reads instead of success, or what Slack would hold against the app. */
+  readonly problem?: string;
+}
+
+export function experienceOf(ack: Acknowledgement, problem?: string): Experience {
+  return {
+    delivered: isAccepted(ack),
+    status: ack.status,
+    ackMs: ack.ackMs,
+    body: ack.body,
+    ...(problem === undefined ? {} : { problem }),
+  };
+}
+
+/** Something that only happened on the person's screen. */
+export function onScreenOnly(errors?: Readonly<Record<string, string>>): Experience {
+  return { delivered: false, status: null, ackMs: 0, body: "", ...(errors === undefined ? {} : { errors }) };
+}
+
+/** @throws NotOnScreen */
+export function personNamed(slack: Slack, id: string): Person {
+  const person = slack.world.person(id);
+  if (person === undefined) throw new NotOnScreen(`nobody has the id ${id}`);
+  return person;
+}
+
+/** The channel, if the person is in it. @throws NotOnScreen */
+export function channelOf(slack: Slack, person: Person, id: string): Channel {
+  const channel = slack.world.channel(id);
+  if (channel === undefined) throw new NotOnScreen(`no channel has the id ${id}`);
+  if (!channel.members.includes(person.id)) throw new NotOnScreen(`${person.id} is not a member of ${id}`);
+  return channel;
+}

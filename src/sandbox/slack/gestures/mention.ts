@@ -1,0 +1,94 @@
+import { isAccepted, type Parcel } from "../delivery.ts";
+import type { Slack } from "../slack.ts";
+import { isShared } from "../world.ts";
+import { channelOf, type Experience, experienceOf, onScreenOnly, personNamed } from "./experience.ts";
+
+/** When Slack tries again to deliver an event: at once, after a minute, after five. */
+const RETRY_AFTER_MS = [0, 60_000, 300_000];
+
+export interface MentionGesture {
+  readonly person: string;
+  readonly channel: string;
+  readonly text: string;
+  readonly threadTs?: string | undefined;
+}
+
+/**
+ * A person writes a message that mentions the app.
+ * The app hears of it if it is in the channel, has the scope, and is subscribed.
+ * @throws NotOnScreen
+ */
+export async function mention(slack: Slack, gesture: MentionGesture): Promise<Experience> {
+  const { app, home } = slack.world;
+  const person = personNamed(slack, gesture.person);
+  const channel = channelOf(slack, person, gesture.channel);
+  const text = `<@${app.botUserId}> ${gesture.text}`;
+  const message = slack.messages.add({
+    ts: slack.ids.timestamp(),
+    channel: channel.id,
+    threadTs: gesture.threadTs,
+    author: { kind: "person", id: person.id },
+    files: [],
+    text,
+    blocks: [],
+  });
+  if (!channel.botIsMember || !slack.options.scopes.includes("app_mentions:read")) return onScreenOnly();
+  const foreign = person.workspace === home.id ? {} : { user_team: person.workspace, source_team: person.workspace };
+  return sendEvent(slack, channel.id, isShared(channel), {
+    type: "app_mention",
+    user: person.id,
+    ts: message.ts,
+    client_msg_id: crypto.randomUUID(),
+    text,
+    team: person.workspace,
+    ...foreign,
+    ...(gesture.threadTs === undefined ? {} : { thread_ts: gesture.threadTs }),
+    channel: channel.id,
+    event_ts: message.ts,
+  });
+}
+
+/** Delivers an event in its envelope, with Slack's retries. The experience is that of the first attempt. */
+export async function sendEvent(
+  slack: Slack,
+  channel: string,
+  isExternal: boolean,
+  event: Record<string, unknown>,
+): Promise<Experience> {
+  const { app, home } = slack.world;
+  if (!slack.options.events.includes(String(event["type"]))) return onScreenOnly();
+  const eventId = slack.ids.object("Ev");
+  const body = JSON.stringify({
+    token: slack.verificationToken,
+    team_id: home.id,
+    context_team_id: home.id,
+    context_enterprise_id: null,
+    api_app_id: app.id,
+    event,
+    type: "event_callback",
+    event_id: eventId,
+    event_time: Math.floor(Date.now() / 1000),
+    authorizations: [
+      { enterprise_id: null, team_id: home.id, user_id: app.botUserId, is_bot: true, is_enterprise_install: false },
+    ],
+    is_ext_shared_channel: isExternal,
+    event_context: `4-${Buffer.from(JSON.stringify({ et: event["type"], tid: home.id, cid: channel })).toString("base64url")}`,
+  });
+  const parcel: Parcel = { kind: "event", contentType: "application/json", body };
+  const ack = await slack.deliveries.send(parcel);
+  if (isAccepted(ack)) return experienceOf(ack);
+  if (ack.headers["x-slack-no-retry"] !== "1") retryLater(slack, parcel, 1, ack.failure ?? "http_error");
+  return experienceOf(ack, "the event was not acknowledged; Slack tries again");
+}
+
+function retryLater(slack: Slack, parcel: Parcel, attempt: number, reason: string): void {
+  const delay = RETRY_AFTER_MS[attempt - 1];
+  if (delay === undefined) return;
+  const headers = { "x-slack-retry-num": String(attempt), "x-slack-retry-reason": reason };
+  slack.later(delay, () => {
+    void slack.deliveries.send({ ...parcel, headers }).then((ack) => {
+      if (isAccepted(ack) || ack.headers["x-slack-no-retry"] === "1") return;
+      retryLater(slack, parcel, attempt + 1, ack.failure ?? "http_error");
+    });
+  });
+}

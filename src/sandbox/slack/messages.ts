@@ -1,0 +1,58 @@
+import type { Block } from "./block-kit/blocks.ts";
+import type { StateValue } from "./state-values.ts";
+
+export interface Message {
+  readonly ts: string;
+  readonly channel: string;
+  readonly threadTs?: string | undefined;
+  /** A person's id, or the bot. */
+  readonly author: { readonly kind: "bot" } | { readonly kind: "person"; readonly id: string };
+  /** Only this person sees it, if it is ephemeral. */
+  readonly onlyFor?: string | undefined;
+  readonly files: readonly string[];
+  readonly metadata?: unknown;
+  text: string;
+  blocks: Block[];
+  editedTs?: string;
+  /** What stood there before each edit, oldest first. */
+  readonly before: { readonly text: string; readonly blocks: readonly Block[] }[];
+  /** What people chose in the message's stateful elements, by `person/block_id/action_id`. */
+  readonly chosen: Map<string, StateValue>;
+}
+
+/** All messages of all channels, ephemeral ones too, in order of posting. */
+export interface Messages {
+  readonly add: (message: Omit<Message, "before" | "chosen">) => Message;
+  readonly find: (channel: string, ts: string) => Message | undefined;
+  readonly edit: (message: Message, text: string, blocks: Block[], editedTs: string) => void;
+  readonly remove: (message: Message) => void;
+  readonly inChannel: (channel: string) => readonly Message[];
+  readonly ephemeralsFor: (person: string) => readonly Message[];
+}
+
+export function createMessages(note: () => void): Messages {
+  const all = new Map<string, Message>();
+  const key = (channel: string, ts: string) => `${channel}/${ts}`;
+  return {
+    add: (fields) => {
+      const message: Message = { ...fields, before: [], chosen: new Map() };
+      all.set(key(message.channel, message.ts), message);
+      note();
+      return message;
+    },
+    find: (channel, ts) => all.get(key(channel, ts)),
+    edit: (message, text, blocks, editedTs) => {
+      message.before.push({ text: message.text, blocks: message.blocks });
+      message.text = text;
+      message.blocks = blocks;
+      message.editedTs = editedTs;
+      note();
+    },
+    remove: (message) => {
+      all.delete(key(message.channel, message.ts));
+      note();
+    },
+    inChannel: (channel) => [...all.values()].filter((each) => each.channel === channel && each.onlyFor === undefined),
+    ephemeralsFor: (person) => [...all.values()].filter((each) => each.onlyFor === person),
+  };
+}

@@ -1,0 +1,56 @@
+import { z } from "zod";
+
+/** How a call of the app can go wrong: refused, broken, never answered, or done with the answer lost. */
+export const failure = z.strictObject({
+  /** A Web API method, or `response_url`, or `upload`. */
+  method: z.string().min(1),
+  times: z.int().min(1).default(1),
+  how: z.enum(["429", "500", "hang", "lost-answer"]),
+  /** Seconds in the `Retry-After` of a 429. */
+  retryAfterS: z.int().min(1).default(1),
+});
+
+/** What can be changed while the stand-in runs; each field left out stays as it is. */
+export const settingsChange = z.strictObject({
+  /** Every delivery arrives twice, the second after the first was acknowledged. */
+  twice: z.boolean().optional(),
+  /** Block types that the workspace refuses from now on. */
+  refuseBlocks: z.array(z.string()).optional(),
+  fail: failure.optional(),
+  /** Milliseconds from `files.completeUploadExternal` to the share, before `--speed`; `never` for no share at all. */
+  fileShare: z.union([z.int().min(0), z.literal("never")]).optional(),
+  connect: z
+    .strictObject({ channel: z.string(), workspace: z.string(), pending: z.boolean().default(false) })
+    .optional(),
+  disconnect: z.strictObject({ channel: z.string(), workspace: z.string() }).optional(),
+  /** Puts a person or the bot (its user id) into a channel or takes them out. */
+  membership: z.strictObject({ channel: z.string(), person: z.string(), member: z.boolean() }).optional(),
+  archive: z.strictObject({ channel: z.string(), archived: z.boolean() }).optional(),
+});
+
+export type SettingsChange = z.infer<typeof settingsChange>;
+type Failure = z.infer<typeof failure>;
+
+export interface Settings {
+  twice: boolean;
+  refusedBlocks: ReadonlySet<string>;
+  fileShare: number | "never";
+  readonly failures: (Omit<Failure, "times"> & { left: number })[];
+}
+
+/** Slack takes a second or two to share a file. */
+const FILE_SHARE_MS = 1500;
+
+export function createSettings(refusedBlocks: readonly string[]): Settings {
+  return { twice: false, refusedBlocks: new Set(refusedBlocks), fileShare: FILE_SHARE_MS, failures: [] };
+}
+
+/** The failure that the next call of a method meets, used up by one. */
+export function nextFailure(settings: Settings, method: string): Omit<Failure, "times"> | undefined {
+  const index = settings.failures.findIndex((each) => each.method === method);
+  const found = settings.failures[index];
+  if (found === undefined) return undefined;
+  found.left -= 1;
+  if (found.left === 0) settings.failures.splice(index, 1);
+  return found;
+}

@@ -1,0 +1,131 @@
+import { contentType, json, parseJson, type Reply, type Request } from "./http.ts";
+import { chatMethods } from "./methods/chat.ts";
+import { directoryMethods } from "./methods/directory.ts";
+import { fileMethods } from "./methods/files.ts";
+import { type Args, type Method, needScope, Refusal } from "./methods/method.ts";
+import { viewMethods } from "./methods/views.ts";
+import { nextFailure } from "./settings.ts";
+import type { Slack } from "./slack.ts";
+
+const methods: Readonly<Record<string, Method>> = {
+  ...chatMethods,
+  ...viewMethods,
+  ...directoryMethods,
+  ...fileMethods,
+};
+
+/** Answers `/api/<method>` as Slack does: refusals are HTTP 200 with `ok: false`, and only 429 differs. */
+export function answerApiCall(slack: Slack, name: string, request: Request): Reply {
+  const failure = nextFailure(slack.settings, name);
+  const args = { ...Object.fromEntries(request.query), ...bodyArgs(request) };
+  const log = (status: number, ok: boolean, error?: string) => logCall(slack, name, args, { status, ok, error });
+  if (failure?.how === "hang") {
+    log(0, false, "hang");
+    return { kind: "hang" };
+  }
+  if (failure?.how === "500") {
+    log(500, false, "internal_error");
+    return json(500, { ok: false, error: "internal_error" });
+  }
+  if (failure?.how === "429") {
+    log(429, false, "ratelimited");
+    return rateLimited(failure.retryAfterS);
+  }
+  const reply = run(slack, name, request, args, log);
+  return failure === undefined ? reply : { kind: "cut" };
+}
+
+type Log = (status: number, ok: boolean, error?: string) => void;
+
+function run(slack: Slack, name: string, request: Request, args: Args, log: Log): Reply {
+  try {
+    const { method, given } = admit(slack, name, request, args);
+    const answer = method.run(slack, given);
+    log(200, true);
+    return json(200, { ok: true, ...answer }, scopeHeaders(slack, method));
+  } catch (refusal) {
+    if (!(refusal instanceof Refusal)) throw refusal;
+    const { error, extra } = refusal;
+    if (error === "ratelimited") {
+      log(429, false, error);
+      return rateLimited(Math.max(1, Math.ceil(Number(extra["retryAfterMs"]) / 1000)));
+    }
+    log(200, false, error);
+    return json(200, { ok: false, error, ...extra }, scopeHeaders(slack, methods[name]));
+  }
+}
+
+/** Checks the call in Slack's order: method, token, form of the arguments, scopes, rate. @throws Refusal */
+function admit(slack: Slack, name: string, request: Request, args: Args): { method: Method; given: Args } {
+  if (name === "apps.connections.open") throw socketModeRefusal(slack, request);
+  const method = methods[name];
+  if (method === undefined) throw new Refusal("unknown_method", { req_method: name });
+  checkToken(slack, bearer(request) ?? args["token"]);
+  const type = contentType(request);
+  if (request.body.length > 0 && !KNOWN_TYPES.has(type)) throw new Refusal("invalid_post_type");
+  if (type === "application/json" && parseJson(request.body.toString()) === undefined)
+    throw new Refusal("invalid_json");
+  needScope(slack, method.scopes);
+  const waitMs = slack.rates.call(name, method.perMinute);
+  if (waitMs > 0) throw new Refusal("ratelimited", { retryAfterMs: waitMs });
+  const sawNoBody = type === "application/json" && !method.takesJson;
+  return { method, given: sawNoBody ? Object.fromEntries(request.query) : args };
+}
+
+const KNOWN_TYPES: ReadonlySet<string> = new Set(["application/x-www-form-urlencoded", "application/json"]);
+
+function checkToken(slack: Slack, token: unknown): void {
+  if (token === undefined || token === "") throw new Refusal("not_authed");
+  if (token === slack.options.appToken) throw new Refusal("not_allowed_token_type");
+  if (token !== slack.options.botToken) throw new Refusal("invalid_auth");
+}
+
+/** Reads the app token from the header only. This stand-in has no Socket Mode, and says so. */
+function socketModeRefusal(slack: Slack, request: Request): Refusal {
+  const token = bearer(request);
+  if (token === undefined) return new Refusal("not_authed");
+  if (token === slack.options.botToken) return new Refusal("not_allowed_token_type");
+  return new Refusal(token === slack.options.appToken ? "socket_mode_not_available" : "invalid_auth");
+}
+
+function bearer(request: Request): string | undefined {
+  return /^Bearer (.+)$/.exec(request.headers["authorization"] ?? "")?.[1];
+}
+
+function bodyArgs(request: Request): Args {
+  const body = request.body.toString();
+  switch (contentType(request)) {
+    case "application/x-www-form-urlencoded":
+      return Object.fromEntries(new URLSearchParams(body));
+    case "application/json": {
+      const parsed = parseJson(body);
+      return typeof parsed === "object" && parsed !== null ? { ...parsed } : {};
+    }
+    default:
+      return {};
+  }
+}
+
+function scopeHeaders(slack: Slack, method: Method | undefined): Record<string, string> {
+  const accepted = method?.scopes.join(",") ?? "";
+  return {
+    "x-oauth-scopes": slack.options.scopes.join(","),
+    ...(accepted === "" ? {} : { "x-accepted-oauth-scopes": accepted }),
+  };
+}
+
+function rateLimited(seconds: number): Reply {
+  return json(429, { ok: false, error: "ratelimited" }, { "retry-after": String(seconds) });
+}
+
+/** Notes a call for `GET /control/calls`; the token is left out. */
+export function logCall(
+  slack: Slack,
+  method: string,
+  args: Args,
+  outcome: { readonly status: number; readonly ok: boolean; readonly error?: string | undefined },
+): void {
+  const { token: _token, ...shown } = args;
+  slack.calls.push({ n: slack.calls.length + 1, at: new Date().toISOString(), method, args: shown, ...outcome });
+  slack.changes.note();
+}
