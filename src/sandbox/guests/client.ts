@@ -1,0 +1,99 @@
+import { z } from "zod";
+import type { FaultRule } from "./faults.ts";
+import type { VmAddress, VmSpec } from "./hypervisor.ts";
+import type { GuestView } from "./quick-hypervisor.ts";
+
+const REQUEST_TIMEOUT_MS = 30_000;
+
+const state = z.object({ zone: z.string(), vmId: z.number(), state: z.enum(["running", "stopped"]) });
+const guest: z.ZodType<GuestView> = state.extend({
+  role: z.enum(["superlink", "supernode", "dummy"]),
+  alive: z.boolean(),
+  cut: z.boolean(),
+  stage: z.string().nullable(),
+  reason: z.string().nullable(),
+  link: z.string().nullable(),
+  beat: z.number(),
+  fingerprint: z.string().nullable(),
+  port: z.number().nullable(),
+  refused: z.record(z.string(), z.number()),
+});
+
+/** The guests' program over HTTP: the hypervisor interface, and the control that only quick guests have. */
+export class GuestsClient {
+  readonly #url: string;
+  readonly #headers: Record<string, string>;
+
+  constructor({ url, token }: { url: string; token?: string }) {
+    this.#url = url;
+    this.#headers = token === undefined ? {} : { Authorization: `Bearer ${token}` };
+  }
+
+  async start(spec: VmSpec): Promise<void> {
+    await this.#ask("POST", "/vms", spec);
+  }
+
+  async stop(vm: VmAddress, hard = false): Promise<void> {
+    await this.#ask("POST", `${pathOf(vm)}/stop`, { hard });
+  }
+
+  async reboot(vm: VmAddress): Promise<void> {
+    await this.#ask("POST", `${pathOf(vm)}/reboot`);
+  }
+
+  async remove(vm: VmAddress): Promise<void> {
+    await this.#ask("DELETE", pathOf(vm));
+  }
+
+  async vms() {
+    return z.array(state).parse(await this.#ask("GET", "/vms"));
+  }
+
+  async guests(): Promise<readonly GuestView[]> {
+    return z.array(guest).parse(await this.#ask("GET", "/control/guests"));
+  }
+
+  async cut(vm: VmAddress): Promise<void> {
+    await this.#ask("POST", "/control/cut", vm);
+  }
+
+  async heal(vm: VmAddress): Promise<void> {
+    await this.#ask("POST", "/control/heal", vm);
+  }
+
+  async kill(vm: VmAddress): Promise<void> {
+    await this.#ask("POST", "/control/kill", vm);
+  }
+
+  async addFault(rule: FaultRule): Promise<void> {
+    await this.#ask("POST", "/control/faults", rule);
+  }
+
+  async clearFaults(): Promise<void> {
+    await this.#ask("DELETE", "/control/faults");
+  }
+
+  /** Lets a dialled `host:port` lead to a loopback port that is no guest's. */
+  async route(address: string, port: number): Promise<void> {
+    await this.#ask("POST", "/control/routes", { address, port });
+  }
+
+  /** @throws when the answer is not a success, with what the program said. */
+  async #ask(method: string, path: string, body?: object): Promise<unknown> {
+    const response = await fetch(`${this.#url}${path}`, {
+      method,
+      headers: { ...this.#headers, ...(body === undefined ? {} : { "Content-Type": "application/json" }) },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+    });
+    const text = await response.text();
+    if (!response.ok) {
+      throw new Error(`The guests' program answered ${response.status} to ${method} ${path}: ${text.slice(0, 500)}`);
+    }
+    return text === "" ? undefined : JSON.parse(text);
+  }
+}
+
+function pathOf({ zone, vmId }: VmAddress): string {
+  return `/vms/${encodeURIComponent(zone)}/${vmId}`;
+}

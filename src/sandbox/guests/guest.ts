@@ -1,0 +1,126 @@
+import type { Logger } from "pino";
+import { parseAttempt } from "../../guest-protocol/attempt.ts";
+import { CONTEXT, PUBLISHED, type Reason, type Stage } from "../../guest-protocol/names.ts";
+import type { Disk } from "./disk.ts";
+import type { Fault } from "./faults.ts";
+import type { VmSpec } from "./hypervisor.ts";
+import type { GuestId, LoopbackNetwork } from "./network.ts";
+import type { OneGate } from "./one-gate.ts";
+import type { Pace } from "./pace.ts";
+import type { Publisher } from "./publisher.ts";
+
+/** Milliseconds at speed 1. */
+export const WAITS = {
+  boot: 2_000,
+  /** Between two looks at OneGate and at the SuperLink while something is awaited; `calm` when all is well. */
+  poll: 1_000,
+  calm: 3_000,
+  nodes: 15_000,
+  beat: 30_000,
+  dial: 5_000,
+} as const;
+
+/** Everything one guest works with; made anew at every boot, save the disk. */
+export type GuestSurroundings = {
+  readonly id: GuestId;
+  readonly spec: VmSpec;
+  readonly disk: Disk;
+  readonly network: LoopbackNetwork;
+  readonly oneGate: OneGate;
+  readonly publisher: Publisher;
+  readonly pace: Pace;
+  readonly faults: () => readonly Fault[];
+  readonly log: Logger;
+  /** Aborted when the VM stops, reboots or goes. */
+  readonly signal: AbortSignal;
+};
+
+/** A guest's own program. It runs until its signal is aborted. */
+export type GuestProgram = {
+  run(): Promise<void>;
+  /** What the control interface shows beside the attributes. */
+  describe(): GuestDetails;
+};
+
+export type GuestDetails = {
+  readonly fingerprint?: string;
+  readonly port?: number;
+  readonly refused?: Readonly<Record<string, number>>;
+};
+
+/** A guest that cannot go on: its last stage is `failed`, with this reason. */
+export class GuestFailure extends Error {
+  readonly reason: Reason;
+
+  constructor(reason: Reason, message: string) {
+    super(message);
+    this.name = "GuestFailure";
+    this.reason = reason;
+  }
+}
+
+export function stage(name: Stage, reason: Reason = "none"): Record<string, string> {
+  return { [PUBLISHED.stage]: name, [PUBLISHED.reason]: reason };
+}
+
+/** @throws GuestFailure `context-invalid` when CONTEXT lacks what every guest needs. */
+export function checkContext(context: VmSpec["context"]): void {
+  const attempt = parseAttempt(context[CONTEXT.attempt] ?? "");
+  const consistent =
+    attempt.ok &&
+    attempt.value.federation === context[CONTEXT.federation] &&
+    attempt.value.site === context[CONTEXT.site];
+  if (!consistent) {
+    throw new GuestFailure("context-invalid", "CONTEXT does not say which federation, site and attempt this is.");
+  }
+  if (context[CONTEXT.tlsEnabled] !== "YES") {
+    throw new GuestFailure("context-invalid", "TLS is off.");
+  }
+  const time = Number(context[CONTEXT.keepaliveTime]);
+  const timeout = Number(context[CONTEXT.keepaliveTimeout]);
+  if (!(Number.isInteger(time) && Number.isInteger(timeout) && timeout > 0 && timeout < time)) {
+    throw new GuestFailure("keepalive-invalid", "The keepalive timeout has to be positive and below its interval.");
+  }
+}
+
+/** Tries until there is a result; what a try throws is logged and does not keep it from the next. @throws AbortError. */
+export async function until<T>(
+  { log, pace, signal }: GuestSurroundings,
+  waitMs: () => number,
+  attempt: () => Promise<T | undefined>,
+): Promise<T> {
+  for (;;) {
+    const result = await attempt().catch((error: unknown) => {
+      if (!signal.aborted) {
+        log.warn({ err: error }, "tried in vain, trying again");
+      }
+      return undefined;
+    });
+    if (result !== undefined) {
+      return result;
+    }
+    await pace.wait(waitMs(), signal);
+  }
+}
+
+/** Does something again and again until the guest ends. */
+export async function repeatedly(
+  guest: GuestSurroundings,
+  waitMs: () => number,
+  turn: () => Promise<void>,
+): Promise<void> {
+  await until(guest, waitMs, async () => {
+    await turn();
+    return undefined;
+  });
+}
+
+/** Counts on, from nought at every boot. */
+export async function beat(guest: GuestSurroundings): Promise<void> {
+  let count = 0;
+  const next = async () => {
+    count += 1;
+    await guest.publisher.say({ [PUBLISHED.beat]: String(count) });
+  };
+  await repeatedly(guest, () => WAITS.beat, next);
+}

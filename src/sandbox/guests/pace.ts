@@ -1,0 +1,36 @@
+import { createHash } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** No wait is shorter, however fast the sandbox runs: a guest that spins would starve the others. */
+const LEAST_WAIT_MS = 20;
+
+/** How fast time runs for the guests, and the seed of everything that differs from guest to guest. */
+export class Pace {
+  readonly #speed: number;
+  readonly #seed: string;
+
+  constructor({ speed, seed }: { speed: number; seed: string }) {
+    this.#speed = speed;
+    this.#seed = seed;
+  }
+
+  /** Real milliseconds for a wait of so many milliseconds at speed 1. */
+  scaled(ms: number): number {
+    return Math.max(ms / this.#speed, LEAST_WAIT_MS);
+  }
+
+  /** @throws AbortError when the guest ends first. */
+  async wait(ms: number, signal: AbortSignal): Promise<void> {
+    await sleep(this.scaled(ms), undefined, { signal });
+  }
+
+  /** A 64 bit number that is the same for the same seed and subject. */
+  number(subject: string): bigint {
+    return createHash("sha256").update(`${this.#seed}\n${subject}`).digest().readBigUInt64BE();
+  }
+
+  /** Half to one and a half of a wait, always the same for the same seed and subject. */
+  around(ms: number, subject: string): number {
+    return ms / 2 + Number(this.number(subject) % BigInt(Math.max(ms, 1)));
+  }
+}

@@ -1,0 +1,156 @@
+import type { Logger } from "pino";
+import { parseRole } from "../../guest-protocol/claims.ts";
+import { CONTEXT, type GuestRole, PROTOCOL_VERSION } from "../../guest-protocol/names.ts";
+import type { Disk } from "./disk.ts";
+import { type Attributes, distorted } from "./distortion.ts";
+import type { FaultBook } from "./faults.ts";
+import {
+  beat,
+  checkContext,
+  type GuestDetails,
+  GuestFailure,
+  type GuestProgram,
+  type GuestSurroundings,
+  stage,
+  WAITS,
+} from "./guest.ts";
+import type { VmSpec } from "./hypervisor.ts";
+import type { GuestId, LoopbackNetwork } from "./network.ts";
+import { OneGate } from "./one-gate.ts";
+import type { Pace } from "./pace.ts";
+import { Publisher } from "./publisher.ts";
+import { Superlink } from "./superlink.ts";
+import { Supernode } from "./supernode.ts";
+
+/** `dummy` is a VM whose CONTEXT is not ours: it only exists. */
+export type VmRole = GuestRole | "dummy";
+
+/** What all VMs of one hypervisor share. */
+export type QuickWorld = {
+  readonly network: LoopbackNetwork;
+  readonly faults: FaultBook;
+  readonly pace: Pace;
+  readonly log: Logger;
+  readonly falseAuthority: string;
+  /** What another SuperNode has said, for the faults that copy it. */
+  readonly neighbourOf: (id: GuestId) => Attributes | undefined;
+};
+
+/** One VM from boot to stop; a reboot is a new one with the same disk. */
+export class QuickVm {
+  readonly spec: VmSpec;
+  readonly id: GuestId;
+  readonly role: VmRole;
+  readonly #world: QuickWorld;
+  readonly #disk: Disk;
+  readonly #life = new AbortController();
+  readonly #publisher: Publisher;
+  readonly #oneGate: OneGate;
+  #program: GuestProgram | undefined;
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(spec: VmSpec, disk: Disk, world: QuickWorld) {
+    this.spec = spec;
+    this.id = `${spec.zone}/${spec.vmId}`;
+    this.role = roleOf(spec.context);
+    this.#world = world;
+    this.#disk = disk;
+    this.#oneGate = new OneGate({ ...spec.oneGate, vmId: spec.vmId });
+    this.#publisher = new Publisher({
+      oneGate: this.#oneGate,
+      signal: this.#life.signal,
+      failed: (error) => this.#log.warn({ err: error }, "OneGate did not take an update"),
+      distort: (said) =>
+        distorted(said, this.#faults(), {
+          caCertificate: world.falseAuthority,
+          neighbour: world.neighbourOf(this.id),
+        }),
+    });
+  }
+
+  /** What the guest holds to be true of itself. */
+  get said(): Attributes {
+    return this.#publisher.said;
+  }
+
+  get isAlive(): boolean {
+    return !this.#life.signal.aborted;
+  }
+
+  describe(): GuestDetails {
+    return this.#program?.describe() ?? {};
+  }
+
+  boot(): void {
+    if (this.role !== "dummy") {
+      this.#running = this.#live(this.role);
+    }
+  }
+
+  /** Ends everything in the VM; with `hard` the connections fall without a goodbye. */
+  async end(hard: boolean): Promise<void> {
+    if (hard) {
+      this.#world.network.drop(this.id);
+    }
+    this.#world.network.withdraw(this.id);
+    this.#life.abort();
+    await this.#running;
+    this.#world.network.drop(this.id);
+  }
+
+  async #live(role: GuestRole): Promise<void> {
+    const { signal } = this.#life;
+    try {
+      await this.#world.pace.wait(this.#bootMs(), signal);
+      await this.#publisher.say(stage("booting"));
+      await Promise.all([beat(this.#surroundings()), this.#run(role)]);
+    } catch (error) {
+      if (!signal.aborted) {
+        this.#log.error({ err: error }, "a guest ended by a mistake of its own");
+      }
+    }
+  }
+
+  /** Whatever ends the program while the VM lives is said as a failure, never by silence. */
+  async #run(role: GuestRole): Promise<void> {
+    try {
+      const surroundings = this.#surroundings();
+      checkContext(this.spec.context);
+      const program = role === "superlink" ? new Superlink(surroundings) : new Supernode(surroundings);
+      this.#program = program;
+      await program.run();
+    } catch (error) {
+      if (this.#life.signal.aborted) {
+        return;
+      }
+      this.#log.error({ err: error }, "the guest failed");
+      await this.#publisher.say(stage("failed", error instanceof GuestFailure ? error.reason : "flower-exits"));
+    }
+  }
+
+  #surroundings(): GuestSurroundings {
+    const { network, pace } = this.#world;
+    return {
+      ...{ id: this.id, spec: this.spec, disk: this.#disk, network, pace, oneGate: this.#oneGate },
+      ...{ publisher: this.#publisher, log: this.#log, signal: this.#life.signal, faults: () => this.#faults() },
+    };
+  }
+
+  #bootMs(): number {
+    const slow = this.#faults().find((fault) => fault.kind === "slow-boot");
+    return slow?.kind === "slow-boot" ? slow.ms : this.#world.pace.around(WAITS.boot, this.id);
+  }
+
+  #faults() {
+    return this.#world.faults.of({ ...this.spec, role: this.role });
+  }
+
+  get #log(): Logger {
+    return this.#world.log.child({ vm: this.id, role: this.role });
+  }
+}
+
+function roleOf(context: VmSpec["context"]): VmRole {
+  const role = parseRole(context[CONTEXT.role] ?? "");
+  return context[CONTEXT.protocol] === PROTOCOL_VERSION && role.ok ? role.value : "dummy";
+}
