@@ -1,0 +1,50 @@
+import { z } from "zod";
+import { type CommandResult, type CommandWish, commandResult } from "./control/commands.ts";
+import { type ZoneState, zoneState } from "./control/state.ts";
+
+/** The control API of the zones' stand-in, for the play and the tests. */
+export class ZonesControl {
+  readonly #url: string;
+
+  /** `url` is `control` of the ready line. */
+  constructor(url: string) {
+    this.#url = url;
+  }
+
+  async zone(name: string): Promise<ZoneState> {
+    return zoneState.parse(await this.#call("GET", `/control/zones/${name}`));
+  }
+
+  /** Rejects with the stand-in's sentence when the command cannot be carried out. */
+  async command(zone: string, command: CommandWish): Promise<CommandResult> {
+    return commandResult.parse(await this.#call("POST", `/control/zones/${zone}/commands`, command));
+  }
+
+  /** The number of the last change, as soon as there is one beyond `since` (at most half a minute). */
+  async change(since: number): Promise<number> {
+    return z.object({ change: z.number() }).parse(await this.#call("GET", `/control/wait?since=${since}`)).change;
+  }
+
+  /** The first state of the zone that fulfils the wish; rejects after `deadlineMs`. */
+  async until(name: string, fulfils: (state: ZoneState) => boolean, deadlineMs: number): Promise<ZoneState> {
+    const end = Date.now() + deadlineMs;
+    let state = await this.zone(name);
+    while (!fulfils(state)) {
+      const left = end - Date.now();
+      if (left <= 0) throw new Error(`${name} did not come to what was waited for within ${deadlineMs} ms`);
+      await Promise.race([this.change(state.change), new Promise((resolve) => setTimeout(resolve, left).unref())]);
+      state = await this.zone(name);
+    }
+    return state;
+  }
+
+  async #call(method: string, path: string, body?: unknown): Promise<unknown> {
+    const response = await fetch(this.#url + path, {
+      method,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const answer: unknown = await response.json();
+    if (!response.ok) throw new Error(`${method} ${path}: ${JSON.stringify(answer)}`);
+    return answer;
+  }
+}

@@ -1,0 +1,38 @@
+const LONGEST_WAIT_MS = 30_000;
+
+/** Counts everything that changed in any zone, and lets others wait for the next change. */
+export class ChangeCounter {
+  #count = 0;
+  #waiting = new Set<() => void>();
+
+  get count(): number {
+    return this.#count;
+  }
+
+  increase(): void {
+    this.#count += 1;
+    this.release();
+  }
+
+  /** Lets all who wait go on. */
+  release(): void {
+    const waiting = this.#waiting;
+    this.#waiting = new Set();
+    for (const go of waiting) go();
+  }
+
+  /** The count, as soon as it is beyond `since` or half a minute has passed. */
+  async beyond(since: number): Promise<number> {
+    if (this.#count > since) return this.#count;
+    await new Promise<void>((resolve) => {
+      const go = () => {
+        clearTimeout(timer);
+        this.#waiting.delete(go);
+        resolve();
+      };
+      const timer = setTimeout(go, LONGEST_WAIT_MS);
+      this.#waiting.add(go);
+    });
+    return this.#count;
+  }
+}

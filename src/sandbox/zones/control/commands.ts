@@ -1,0 +1,47 @@
+import { z } from "zod";
+import { fault } from "../faults.ts";
+
+const id = z.number().int().nonnegative();
+const times = z.number().int().nonnegative();
+
+/** What an administrator, a host or bad luck does to a zone. */
+export const command = z.discriminatedUnion("do", [
+  /** Template text; appended by name, or instead of all there was. */
+  z.object({ do: z.literal("update-template"), template: id, text: z.string(), replace: z.boolean().default(false) }),
+  z.object({ do: z.literal("add-template"), name: z.string(), text: z.string() }),
+  z.object({ do: z.literal("delete-template"), template: id }),
+  /** Deleted and made anew under the same name; templates that named it by id name the new one unless told otherwise. */
+  z.object({ do: z.literal("remake-image"), image: id, repoint: z.boolean().default(true) }),
+  z.object({ do: z.literal("delete-image"), image: id }),
+  z.object({ do: z.literal("set-image-state"), image: id, state: z.enum(["ready", "disabled", "locked", "error"]) }),
+  z.object({ do: z.literal("take-lease"), network: id, ip: z.ipv4() }),
+  z.object({ do: z.literal("free-lease"), network: id, ip: z.ipv4() }),
+  z.object({
+    do: z.literal("set-quota"),
+    of: z.union([z.object({ user: z.string() }), z.object({ group: z.string() })]),
+    vm: z.record(z.string(), z.number()).default({}),
+    leases: z.record(z.string(), z.number()).default({}),
+  }),
+  /** As an administrator with `one.vm.action`. */
+  z.object({ do: z.literal("vm-action"), vm: id, action: z.string() }),
+  z.object({ do: z.literal("update-vm"), vm: id, text: z.string() }),
+  z.object({ do: z.literal("guest-shutdown"), vm: id }),
+  z.object({ do: z.literal("host-lost"), vm: id, guest: z.enum(["runs", "dies"]).default("runs") }),
+  z.object({ do: z.literal("host-back"), vm: id }),
+  z.object({ do: z.literal("fail-boots"), times }),
+  z.object({ do: z.literal("miss-ready"), times }),
+  /** Behind everybody's back: with its VMs, or the document alone. */
+  z.object({ do: z.literal("delete-service"), service: id, vms: z.enum(["end", "leave"]).default("end") }),
+  z.object({ do: z.literal("delete-service-template"), template: id }),
+  z.object({ do: z.literal("fault"), fault }),
+  z.object({ do: z.literal("clear-faults") }),
+  z.object({ do: z.literal("down"), part: z.enum(["all", "oned"]).default("all") }),
+  z.object({ do: z.literal("up") }),
+]);
+
+export type Command = z.infer<typeof command>;
+export type CommandWish = z.input<typeof command>;
+
+/** What a command made, where it made something. */
+export const commandResult = z.object({ id: z.number().optional() });
+export type CommandResult = z.infer<typeof commandResult>;

@@ -1,0 +1,113 @@
+import type { Clock } from "./clock.ts";
+import { type Answer, Daemon, type Handler, type Request } from "./daemon.ts";
+import { answerWithFault, Faults } from "./faults.ts";
+import type { Hypervisor } from "./hypervisor.ts";
+import { Zone } from "./oned/zone.ts";
+import { OneFlowServer } from "./oneflow/server.ts";
+import { Services } from "./oneflow/services.ts";
+import { checkedTemplate } from "./oneflow/template-check.ts";
+import { OneGateServer } from "./onegate/server.ts";
+import type { Recorder } from "./record.ts";
+import type { ZoneSeed } from "./seed.ts";
+import { XmlRpcServer } from "./xmlrpc/server.ts";
+
+/** OneFlow takes that long for any call on a real front-end, oned next to nothing. */
+const ONEFLOW_MS = 200;
+
+export interface Ports {
+  readonly xmlRpc: number;
+  readonly oneFlow: number;
+  readonly oneGate: number;
+}
+
+export interface FrontEndOptions {
+  readonly id: number;
+  readonly name: string;
+  readonly seed: ZoneSeed;
+  readonly clock: Clock;
+  readonly hypervisor: Hypervisor;
+  readonly record: Recorder;
+  /** All zones of the stand-in, filled while they are made. */
+  readonly zones: readonly Zone[];
+  readonly changed: () => void;
+}
+
+/** One zone's daemons: oned with XML-RPC, OneFlow, OneGate. */
+export class FrontEnd {
+  readonly zone: Zone;
+  readonly services: Services;
+  readonly faults = new Faults();
+  readonly #record: Recorder;
+  readonly #clock: Clock;
+  readonly #xmlRpc: Daemon;
+  readonly #oneFlow: Daemon;
+  readonly #oneGate: Daemon;
+
+  constructor(options: FrontEndOptions) {
+    this.#record = options.record;
+    this.#clock = options.clock;
+    this.zone = new Zone(options.id, options.name, options.seed, options.clock, options.hypervisor);
+    this.services = new Services(this.zone, options.changed);
+    seedServiceTemplates(this.zone, options.seed);
+    const xmlRpc = new XmlRpcServer(this.zone, options.zones);
+    const oneFlow = new OneFlowServer(this.zone, this.services, () => this.#xmlRpc.isUp);
+    const oneGate = new OneGateServer(this.zone);
+    this.#xmlRpc = new Daemon(this.#door(XmlRpcServer.operation, async (request) => xmlRpc.answer(request)));
+    this.#oneFlow = new Daemon(
+      this.#door(OneFlowServer.operation, async (request) => {
+        await this.#clock.wait(ONEFLOW_MS);
+        return oneFlow.answer(request);
+      }),
+    );
+    this.#oneGate = new Daemon(async (request) => oneGate.answer(request));
+  }
+
+  async listen(ports: Ports): Promise<void> {
+    await this.#xmlRpc.listen(ports.xmlRpc);
+    await this.#oneFlow.listen(ports.oneFlow);
+    await this.#oneGate.listen(ports.oneGate);
+    this.zone.endpoints.xmlRpc = `${this.#xmlRpc.url}/RPC2`;
+    this.zone.endpoints.oneFlow = this.#oneFlow.url;
+    this.zone.endpoints.oneGate = this.#oneGate.url;
+  }
+
+  /** `oned` alone leaves OneFlow up, which then refuses every credential. */
+  async down(part: "all" | "oned"): Promise<void> {
+    const daemons = part === "all" ? [this.#xmlRpc, this.#oneFlow, this.#oneGate] : [this.#xmlRpc];
+    await Promise.all(daemons.map((daemon) => daemon.down()));
+  }
+
+  async up(): Promise<void> {
+    await Promise.all([this.#xmlRpc, this.#oneFlow, this.#oneGate].map((daemon) => daemon.up()));
+  }
+
+  /** The way of a request from outside: a fault may spoil it, and it is recorded with what was answered. */
+  #door(operationOf: (request: Request) => string, answer: (request: Request) => Promise<Answer>): Handler {
+    return async (request) => {
+      const at = new Date();
+      const operation = operationOf(request);
+      const answered = await answerWithFault(this.faults.take(operation), request, answer);
+      this.#record({ edge: `zone:${this.zone.name}`, operation, request, answer: answered, at });
+      return answered;
+    };
+  }
+}
+
+function seedServiceTemplates(zone: Zone, seed: ZoneSeed): void {
+  for (const { body, owner, group, permissions } of seed.serviceTemplates) {
+    const checked = checkedTemplate(body, zone.clock.seconds());
+    const { id: uid, name: uname } = zone.accounts.userNamed(owner);
+    const { id: gid, name: gname } = zone.accounts.groupNamed(group);
+    zone.documents.add((id) => ({
+      id,
+      uid,
+      gid,
+      uname,
+      gname,
+      name: checked.name,
+      permissions,
+      type: 101,
+      body: checked,
+    }));
+  }
+}

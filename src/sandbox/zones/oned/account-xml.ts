@@ -1,0 +1,121 @@
+import { cdataElement, element, idsElement, textElement } from "../xml.ts";
+import { type Accounts, type Group, primaryGroup, type User } from "./accounts.ts";
+import { defaultQuotasXml, groupQuotasXml, userQuotasXml } from "./quotas.ts";
+import type { Zone } from "./zone.ts";
+
+/** The recordings have their hashes blanked; so has this. */
+const NO_HASH = "0".repeat(64);
+
+/** `one.user.info`: the quotas stand inside, with what a missing limit means. */
+export function userXml(zone: Zone, user: User): string {
+  return element("USER", userHead(user), userQuotasXml(zone, user), defaultUserQuotas(zone.accounts));
+}
+
+/** In a pool the quotas stand beside the users. */
+export function userPoolXml(zone: Zone, users: readonly User[]): string {
+  const members = users.map(
+    (user) =>
+      element("USER", userHead(user)) + element("QUOTAS", textElement("ID", user.id), userQuotasXml(zone, user)),
+  );
+  return element("USER_POOL", ...members, defaultUserQuotas(zone.accounts));
+}
+
+export function groupXml(zone: Zone, group: Group): string {
+  return element("GROUP", groupHead(zone, group), groupQuotasXml(zone, group), groupTail(zone, group));
+}
+
+export function groupPoolXml(zone: Zone, groups: readonly Group[]): string {
+  const members = groups.map(
+    (group) =>
+      element("GROUP", groupHead(zone, group)) +
+      element("QUOTAS", textElement("ID", group.id), groupQuotasXml(zone, group)) +
+      vlanRules(group),
+  );
+  return element("GROUP_POOL", ...members, defaultGroupQuotas(zone.accounts));
+}
+
+export function zonePoolXml(zones: readonly Zone[]): string {
+  return element("ZONE_POOL", ...[...zones].sort((a, b) => b.id - a.id).map(zoneXml));
+}
+
+export function zoneXml(zone: Zone): string {
+  return element(
+    "ZONE",
+    textElement("ID", zone.id),
+    textElement("NAME", zone.name),
+    textElement("STATE", 0),
+    element("TEMPLATE", cdataElement("ENDPOINT", zone.endpoints.xmlRpc)),
+    element("SERVER_POOL"),
+  );
+}
+
+/** The rules of a fresh installation, and per group the one to create. Rights as oned's bit numbers in hex. */
+export function aclXml(zone: Zone): string {
+  const creators = zone.accounts.groups.filter((group) => group.mayCreate.size > 0);
+  const rules = creators.map((group, index) =>
+    element(
+      "ACL",
+      textElement("ID", index + 3),
+      textElement("USER", (0x200000000 + group.id).toString(16)),
+      textElement("RESOURCE", "125429400000000"),
+      textElement("RIGHTS", 8),
+      textElement("ZONE", "400000000"),
+      textElement("STRING", `@${group.id} ${[...group.mayCreate].join("+")}/* CREATE *`),
+    ),
+  );
+  return element("ACL_POOL", ...rules);
+}
+
+function userHead(user: User): string {
+  const template = [["TOKEN_PASSWORD", NO_HASH] as const, ...user.attributes];
+  return (
+    textElement("ID", user.id) +
+    textElement("GID", primaryGroup(user).id) +
+    idsElement(
+      "GROUPS",
+      user.groups.map(({ id }) => id).sort((a, b) => a - b),
+    ) +
+    textElement("GNAME", primaryGroup(user).name) +
+    textElement("NAME", user.name) +
+    cdataElement("PASSWORD", NO_HASH) +
+    cdataElement("AUTH_DRIVER", "core") +
+    textElement("ENABLED", 1) +
+    element(
+      "TEMPLATE",
+      ...template.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => cdataElement(name, value)),
+    )
+  );
+}
+
+function groupHead(zone: Zone, group: Group): string {
+  const members = zone.accounts.membersOf(group);
+  return (
+    textElement("ID", group.id) +
+    textElement("NAME", group.name) +
+    element("TEMPLATE") +
+    idsElement(
+      "USERS",
+      members.map(({ id }) => id),
+    ) +
+    idsElement(
+      "ADMINS",
+      members.filter((user) => user.administers.has(group.id)).map(({ id }) => id),
+    )
+  );
+}
+
+function groupTail(zone: Zone, group: Group): string {
+  return vlanRules(group) + defaultGroupQuotas(zone.accounts);
+}
+
+function vlanRules(group: Group): string {
+  return element("VLAN_RULES", cdataElement("ID", group.id));
+}
+
+function defaultUserQuotas(accounts: Accounts): string {
+  return defaultQuotasXml("DEFAULT_USER_QUOTAS", accounts.defaultUserQuotas);
+}
+
+function defaultGroupQuotas(accounts: Accounts): string {
+  return defaultQuotasXml("DEFAULT_GROUP_QUOTAS", accounts.defaultGroupQuotas);
+}

@@ -1,0 +1,133 @@
+import { randomBytes, timingSafeEqual } from "node:crypto";
+import type { Clock } from "../clock.ts";
+import type { ZoneSeed } from "../seed.ts";
+import { errorCode, OneError } from "./one-error.ts";
+
+export interface Limits {
+  readonly vm: Map<string, number>;
+  readonly leases: Map<number, number>;
+}
+
+export interface Group {
+  readonly id: number;
+  readonly name: string;
+  readonly mayCreate: ReadonlySet<string>;
+  readonly quotas: Limits;
+}
+
+export interface User {
+  readonly id: number;
+  readonly name: string;
+  readonly password: string;
+  /** The first is the primary group. */
+  readonly groups: readonly Group[];
+  readonly administers: ReadonlySet<number>;
+  readonly attributes: ReadonlyMap<string, string>;
+  readonly quotas: Limits;
+  /** Login tokens, each with the second at which it ends; Infinity for one that does not. */
+  readonly tokens: Map<string, number>;
+}
+
+const ADMINISTRATORS = 0;
+const FIRST_GROUP = 100;
+
+/** Users and groups of one zone. */
+export class Accounts {
+  readonly users: readonly User[];
+  readonly groups: readonly Group[];
+  readonly defaultUserQuotas: ReadonlyMap<string, number>;
+  readonly defaultGroupQuotas: ReadonlyMap<string, number>;
+  readonly #clock: Clock;
+
+  constructor(seed: ZoneSeed, clock: Clock) {
+    this.#clock = clock;
+    this.defaultUserQuotas = new Map(Object.entries(seed.defaultUserQuotas));
+    this.defaultGroupQuotas = new Map(Object.entries(seed.defaultGroupQuotas));
+    const administrators: Group = { id: ADMINISTRATORS, name: "oneadmin", mayCreate: new Set(), quotas: noLimits() };
+    const others = seed.groups.map((group, index) => ({
+      id: FIRST_GROUP + index,
+      name: group.name,
+      mayCreate: new Set<string>(group.mayCreate),
+      quotas: limitsOf(group.quotas),
+    }));
+    this.groups = [administrators, ...others];
+    this.users = seed.users.map((user, id) => ({
+      id,
+      name: user.name,
+      password: user.password,
+      groups: user.groups.map((name) => this.groupNamed(name)),
+      administers: new Set(user.administers.map((name) => this.groupNamed(name).id)),
+      attributes: new Map(Object.entries(user.attributes)),
+      quotas: limitsOf(user.quotas),
+      tokens: new Map(),
+    }));
+  }
+
+  /** `user:password` or `user:token`. Whatever is wrong, the answer is one and the same. */
+  authenticate(session: string): User {
+    const colon = session.indexOf(":");
+    const user = this.users.find(({ name }) => name === session.slice(0, Math.max(colon, 0)));
+    const secret = session.slice(colon + 1);
+    if (user !== undefined && (equal(secret, user.password) || this.#tokenCounts(user, secret))) return user;
+    throw new OneError(errorCode.authentication, "User couldn't be authenticated, aborting call.");
+  }
+
+  /** `one.user.login`: an empty token with a time makes a new one, 0 seconds revokes, -1 never expires. */
+  login(user: User, token: string, seconds: number): string {
+    if (seconds === 0) {
+      user.tokens.delete(token);
+      return token;
+    }
+    const made = token === "" ? randomBytes(32).toString("hex") : token;
+    user.tokens.set(made, seconds < 0 ? Number.POSITIVE_INFINITY : this.#clock.seconds() + seconds);
+    return made;
+  }
+
+  groupNamed(name: string): Group {
+    const group = this.groups.find((candidate) => candidate.name === name);
+    if (group === undefined) throw new Error(`the seed names a group that it does not define: ${name}`);
+    return group;
+  }
+
+  userNamed(name: string): User {
+    const user = this.users.find((candidate) => candidate.name === name);
+    if (user === undefined) throw new Error(`the seed names a user that it does not define: ${name}`);
+    return user;
+  }
+
+  membersOf(group: Group): User[] {
+    return this.users.filter((user) => user.groups.includes(group));
+  }
+
+  #tokenCounts(user: User, token: string): boolean {
+    const end = user.tokens.get(token);
+    return end !== undefined && end > this.#clock.seconds();
+  }
+}
+
+export function primaryGroup(user: User): Group {
+  const [group] = user.groups;
+  if (group === undefined) throw new Error(`user ${user.name} has no group`);
+  return group;
+}
+
+/** A secondary membership of group 0 counts as much as a primary one. */
+export function isAdministrator(user: User): boolean {
+  return user.groups.some((group) => group.id === ADMINISTRATORS);
+}
+
+function equal(given: string, expected: string): boolean {
+  const [a, b] = [Buffer.from(given), Buffer.from(expected)];
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+function limitsOf(quotas: ZoneSeed["users"][number]["quotas"]): Limits {
+  return {
+    vm: new Map(Object.entries(quotas.vm)),
+    leases: new Map(Object.entries(quotas.leases).map(([id, limit]) => [Number(id), limit])),
+  };
+}
+
+function noLimits(): Limits {
+  return { vm: new Map(), leases: new Map() };
+}

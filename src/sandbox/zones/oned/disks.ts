@@ -1,0 +1,70 @@
+import { may, notAuthorized } from "./access.ts";
+import type { User } from "./accounts.ts";
+import { type Vector, vector } from "./attributes.ts";
+import type { Image } from "./objects.ts";
+import { errorCode, OneError } from "./one-error.ts";
+import type { Pool } from "./pool.ts";
+
+/** A disk of a new VM, filled in from its image. Refuses an image that is gone, not allowed, or not fit for use. */
+export function diskOf(images: Pool<Image>, user: User, disk: Vector, index: number): Vector {
+  const image = imageOf(images, disk);
+  const wanted = disk.get("IMAGE_ID") ?? disk.get("IMAGE");
+  if (image === undefined && wanted === undefined) return new Map([...disk, ["DISK_ID", String(index)]]);
+  if (image === undefined) throw cannotAllocate(`DISK ${index}: Image with ID: ${wanted} does not exist`);
+  if (!may(user, "USE", image)) throw notAuthorized(user, `USE IMAGE [${image.id}]`);
+  if (image.state !== "ready") {
+    throw cannotAllocate(
+      `DISK ${index}: Cannot acquire image ${image.id}, it is in state: ${image.state.toUpperCase()}`,
+    );
+  }
+  const filled = filledDisk(image, disk, index);
+  return new Map([...filled, ["TARGET", disk.get("TARGET") ?? `sd${String.fromCharCode(97 + index)}`]]);
+}
+
+/** What `one.template.info` with extended shows: the image's data, without the device. A missing image changes nothing. */
+export function extendedDisk(images: Pool<Image>, disk: Vector, index: number): Vector {
+  const image = imageOf(images, disk);
+  return image === undefined ? disk : filledDisk(image, disk, index);
+}
+
+export function imageOf(images: Pool<Image>, disk: Vector): Image | undefined {
+  const id = disk.get("IMAGE_ID");
+  if (id !== undefined) return images.get(Number(id));
+  const name = disk.get("IMAGE");
+  const owner = disk.get("IMAGE_UNAME");
+  return images.newestFirst().find((image) => image.name === name && (owner === undefined || image.uname === owner));
+}
+
+export function cannotAllocate(what: string): OneError {
+  return new OneError(errorCode.allocate, `Error allocating a new virtual machine template. ${what}`);
+}
+
+function filledDisk(image: Image, disk: Vector, index: number): Vector {
+  const fromImage = vector({
+    ALLOW_ORPHANS: "NO",
+    CLONE: "YES",
+    CLONE_TARGET: "SYSTEM",
+    CLUSTER_ID: "0",
+    DATASTORE: "default",
+    DATASTORE_ID: "1",
+    DEV_PREFIX: "sd",
+    DISK_ID: String(index),
+    DISK_SNAPSHOT_TOTAL_SIZE: "0",
+    DISK_TYPE: "FILE",
+    DRIVER: "dummy_format",
+    FORMAT: "dummy_format",
+    IMAGE: image.name,
+    IMAGE_ID: String(image.id),
+    IMAGE_STATE: "2",
+    LN_TARGET: "NONE",
+    ORIGINAL_SIZE: String(image.sizeMb),
+    PERSISTENT_SNAPSHOTS: "YES",
+    READONLY: "NO",
+    SAVE: "NO",
+    SIZE: disk.get("SIZE") ?? String(image.sizeMb),
+    SOURCE: "dummy_path",
+    TM_MAD: "dummy",
+    TYPE: "FILE",
+  });
+  return new Map([...disk, ...fromImage]);
+}

@@ -1,0 +1,156 @@
+import { cdataElement, element, emptyElement, idsElement, textElement } from "../xml.ts";
+import { attributesXml } from "./attributes.ts";
+import { lastIp, leasesOf, macOf } from "./leases.ts";
+import { headXml, type Image, type Network, permissionsXml, type VmTemplate } from "./objects.ts";
+import type { VirtualMachine } from "./virtual-machine.ts";
+
+export function templateXml(template: VmTemplate): string {
+  return element(
+    "VMTEMPLATE",
+    headXml(template),
+    permissionsXml(template.permissions),
+    textElement("REGTIME", template.registered),
+    element("TEMPLATE", attributesXml(template.attributes)),
+  );
+}
+
+const imageStates = { ready: 1, used: 2, disabled: 3, locked: 4, error: 5 } as const;
+
+/** `users` are the living VMs with a disk of this image: one of them makes a ready image USED. */
+export function imageXml(image: Image, users: readonly VirtualMachine[]): string {
+  const state = imageStates[image.state === "ready" && users.length > 0 ? "used" : image.state];
+  const lock =
+    image.lockedBy === undefined
+      ? ""
+      : element(
+          "LOCK",
+          textElement("LOCKED", 1),
+          textElement("OWNER", image.lockedBy),
+          textElement("TIME", image.modified),
+          textElement("REQ_ID", 0),
+        );
+  return element(
+    "IMAGE",
+    headXml(image),
+    lock,
+    permissionsXml(image.permissions),
+    textElement("TYPE", 0),
+    textElement("DISK_TYPE", 0),
+    textElement("PERSISTENT", 0),
+    textElement("REGTIME", image.registered),
+    textElement("MODTIME", image.modified),
+    cdataElement("SOURCE", image.state === "locked" ? "" : "dummy_path"),
+    cdataElement("PATH", "/dev/null"),
+    cdataElement("FORMAT", image.state === "locked" ? "" : "dummy_format"),
+    cdataElement("FS", ""),
+    textElement("SIZE", image.sizeMb),
+    textElement("STATE", state),
+    textElement("PREV_STATE", image.state === "locked" ? 0 : state),
+    textElement("RUNNING_VMS", users.length),
+    textElement("CLONING_OPS", 0),
+    textElement("CLONING_ID", -1),
+    textElement("TARGET_SNAPSHOT", -1),
+    textElement("DATASTORE_ID", 1),
+    textElement("DATASTORE", "default"),
+    idsElement(
+      "VMS",
+      users.map(({ id }) => id),
+    ),
+    element("CLONES"),
+    element("APP_CLONES"),
+    element("TEMPLATE", attributesXml(image.attributes)),
+    element(
+      "SNAPSHOTS",
+      cdataElement("ALLOW_ORPHANS", "NO"),
+      cdataElement("CURRENT_BASE", -1),
+      cdataElement("NEXT_SNAPSHOT", 0),
+    ),
+    element("BACKUP_INCREMENTS"),
+    element("BACKUP_DISK_IDS"),
+  );
+}
+
+/** `one.vn.info` tells the addresses one by one; `one.vnpool.info` only how many are gone. */
+export function networkXml(network: Network, view: "info" | "pool"): string {
+  const leases = leasesOf(network);
+  const vms = leases.filter(({ vmId }) => vmId >= 0).map(({ vmId }) => vmId);
+  return element(
+    "VNET",
+    headXml(network),
+    permissionsXml(network.permissions),
+    idsElement("CLUSTERS", [0]),
+    cdataElement("BRIDGE", network.bridge),
+    cdataElement("BRIDGE_TYPE", "linux"),
+    cdataElement("STATE", 1),
+    cdataElement("PREV_STATE", 1),
+    emptyElement("PARENT_NETWORK_ID"),
+    emptyElement("TEMPLATE_ID"),
+    cdataElement("VN_MAD", "dummy"),
+    emptyElement("PHYDEV"),
+    emptyElement("VLAN_ID"),
+    emptyElement("OUTER_VLAN_ID"),
+    textElement("VLAN_ID_AUTOMATIC", 0),
+    textElement("OUTER_VLAN_ID_AUTOMATIC", 0),
+    textElement("USED_LEASES", leases.length),
+    element("VROUTERS"),
+    idsElement(
+      "UPDATED_VMS",
+      [...new Set(vms)].sort((a, b) => a - b),
+    ),
+    element("OUTDATED_VMS"),
+    element("UPDATING_VMS"),
+    element("ERROR_VMS"),
+    networkTemplate(network),
+    element("AR_POOL", view === "info" ? fullRange(network) : element("AR", allocated(network), rangeHead(network))),
+  );
+}
+
+function networkTemplate(network: Network): string {
+  return element(
+    "TEMPLATE",
+    cdataElement("BRIDGE", network.bridge),
+    cdataElement("BRIDGE_TYPE", "linux"),
+    cdataElement("DNS", network.dns),
+    cdataElement("GATEWAY", network.gateway),
+    cdataElement("NETWORK_ADDRESS", network.networkAddress),
+    cdataElement("NETWORK_MASK", network.mask),
+    cdataElement("OUTER_VLAN_ID", ""),
+    cdataElement("PHYDEV", ""),
+    cdataElement("SECURITY_GROUPS", 0),
+    cdataElement("VLAN_ID", ""),
+    cdataElement("VN_MAD", "dummy"),
+  );
+}
+
+function rangeHead(network: Network): string {
+  return (
+    cdataElement("AR_ID", 0) +
+    cdataElement("IP", network.firstIp) +
+    cdataElement("MAC", macOf(network.firstIp)) +
+    cdataElement("NEXT_INDEX", network.nextIndex) +
+    cdataElement("SHARED", "NO") +
+    cdataElement("SIZE", network.size) +
+    cdataElement("TYPE", "IP4")
+  );
+}
+
+function fullRange(network: Network): string {
+  const leases = leasesOf(network).map(({ ip, vmId }) =>
+    element("LEASE", cdataElement("IP", ip), cdataElement("MAC", macOf(ip)), cdataElement("VM", vmId)),
+  );
+  return element(
+    "AR",
+    rangeHead(network),
+    cdataElement("MAC_END", macOf(lastIp(network))),
+    cdataElement("IP_END", lastIp(network)),
+    textElement("USED_LEASES", leases.length),
+    leases.length === 0 ? emptyElement("LEASES") : element("LEASES", ...leases),
+  );
+}
+
+/** oned packs index and VM into one number each; empty while nothing is leased. */
+function allocated(network: Network): string {
+  const VM_OBJECT = 2 ** 44;
+  const packed = [...network.leases].map(([index, { vmId }]) => ` ${index} ${VM_OBJECT + Math.max(vmId, 0)}`);
+  return cdataElement("ALLOCATED", packed.join(""));
+}

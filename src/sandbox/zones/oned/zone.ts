@@ -1,0 +1,147 @@
+import type { Clock } from "../clock.ts";
+import type { Hypervisor } from "../hypervisor.ts";
+import type { FlowDocument } from "../oneflow/bodies.ts";
+import type { ZoneSeed } from "../seed.ts";
+import { may } from "./access.ts";
+import { Accounts, type User } from "./accounts.ts";
+import { type Attributes, merged, textOf, vectorsOf } from "./attributes.ts";
+import { releaseLeases, takeLease } from "./leases.ts";
+import { Lifecycle } from "./lifecycle.ts";
+import type { Image, Network, Owned, VmTemplate } from "./objects.ts";
+import { Pool } from "./pool.ts";
+import type { Host } from "./scheduling.ts";
+import { parseTemplateText } from "./template-text.ts";
+import { serviceIdOf, type VirtualMachine } from "./virtual-machine.ts";
+
+/** Where the three daemons are reached; known once they listen. */
+export interface Endpoints {
+  xmlRpc: string;
+  oneFlow: string;
+  oneGate: string;
+}
+
+/** Who wants to hear of VMs: OneFlow, and whoever waits for changes. */
+export interface VmWatcher {
+  moved(vm: VirtualMachine): void;
+  /** The text of an update as it was given, which is what OneFlow's ready gate looks at. */
+  updated(vm: VirtualMachine, text: string): void;
+}
+
+const ON_HOLD = -1;
+
+/** One OpenNebula: its accounts and pools, and what happens to its VMs. */
+export class Zone {
+  readonly id: number;
+  readonly name: string;
+  readonly version: string;
+  readonly clock: Clock;
+  readonly accounts: Accounts;
+  readonly hosts: readonly Host[];
+  readonly templates = new Pool<VmTemplate>();
+  readonly images = new Pool<Image>();
+  readonly networks = new Pool<Network>();
+  readonly vms = new Pool<VirtualMachine>();
+  readonly documents = new Pool<FlowDocument>();
+  readonly lifecycle: Lifecycle;
+  readonly endpoints: Endpoints = { xmlRpc: "", oneFlow: "", oneGate: "" };
+  readonly watchers = new Set<VmWatcher>();
+
+  constructor(id: number, name: string, seed: ZoneSeed, clock: Clock, hypervisor: Hypervisor) {
+    this.id = id;
+    this.name = name;
+    this.version = seed.version;
+    this.clock = clock;
+    this.accounts = new Accounts(seed, clock);
+    this.hosts = seed.hosts.map((host, index) => ({ id: index, ...host }));
+    this.#fill(seed);
+    this.lifecycle = new Lifecycle({
+      zoneName: name,
+      clock,
+      hypervisor,
+      capacity: this,
+      oneGateUrl: () => this.endpoints.oneGate,
+      moved: (vm) => {
+        for (const watcher of this.watchers) watcher.moved(vm);
+      },
+      ended: (vm) => this.#releaseAddresses(vm),
+    });
+  }
+
+  /** In the first zone of a federation the default VDC lets every group use the networks. */
+  mayUseNetwork(user: User, network: Network): boolean {
+    return this.id === 0 || may(user, "USE", network);
+  }
+
+  /** `one.vm.update`: appends by name or replaces the whole USER_TEMPLATE. OneGate comes this way as well. */
+  updateVm(vm: VirtualMachine, text: string, append: boolean): void {
+    const given = parseTemplateText(text);
+    vm.userTemplate = append ? merged(vm.userTemplate, given) : given;
+    for (const watcher of this.watchers) watcher.updated(vm, text);
+  }
+
+  vmsOfService(serviceId: number): VirtualMachine[] {
+    return this.vms.newestFirst().filter((vm) => serviceIdOf(vm) === serviceId);
+  }
+
+  /** The living VMs with a disk of that image. */
+  vmsOfImage(image: Image): VirtualMachine[] {
+    return this.vms
+      .newestFirst()
+      .filter((vm) => vm.phase !== "done")
+      .filter((vm) => vectorsOf(vm.attributes, "DISK").some((disk) => disk.get("IMAGE_ID") === String(image.id)));
+  }
+
+  addTemplate(owner: Ownership, name: string, attributes: Attributes): VmTemplate {
+    const registered = this.clock.seconds();
+    const kept: Attributes = new Map([...attributes].filter(([key]) => key !== "NAME"));
+    return this.templates.add((id) => ({ ...this.#owned(id, name, owner), registered, attributes: kept }));
+  }
+
+  addImage(owner: Ownership, name: string, sizeMb: number): Image {
+    const now = this.clock.seconds();
+    return this.images.add((id) => ({
+      ...this.#owned(id, name, owner),
+      registered: now,
+      modified: now,
+      state: "ready",
+      sizeMb,
+      attributes: new Map([["DEV_PREFIX", ["sd"]]]),
+    }));
+  }
+
+  #fill(seed: ZoneSeed): void {
+    for (const image of seed.images) this.addImage(image, image.name, image.sizeMb);
+    for (const { held, owner, group, permissions, name, ...range } of seed.networks) {
+      const network = this.networks.add((id) => ({
+        ...range,
+        ...this.#owned(id, name, { owner, group, permissions }),
+        nextIndex: 0,
+        leases: new Map(),
+      }));
+      for (const ip of held) {
+        if (takeLease(network, ON_HOLD, ip) === undefined)
+          throw new Error(`the seed holds ${ip}, which ${name} has not`);
+      }
+    }
+    for (const template of seed.vmTemplates) {
+      const attributes = parseTemplateText(template.text);
+      this.addTemplate(template, textOf(attributes, "NAME") ?? template.name, attributes);
+    }
+  }
+
+  #owned(id: number, name: string, { owner, group, permissions }: Ownership): Owned {
+    const { id: uid, name: uname } = this.accounts.userNamed(owner);
+    const { id: gid, name: gname } = this.accounts.groupNamed(group);
+    return { id, uid, gid, uname, gname, name, permissions };
+  }
+
+  #releaseAddresses(vm: VirtualMachine): void {
+    for (const network of this.networks.newestFirst()) releaseLeases(network, vm.id);
+  }
+}
+
+export interface Ownership {
+  readonly owner: string;
+  readonly group: string;
+  readonly permissions: string;
+}

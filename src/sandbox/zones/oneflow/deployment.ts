@@ -1,0 +1,107 @@
+import type { User } from "../oned/accounts.ts";
+import { attributesFromJson, setText } from "../oned/attributes.ts";
+import { instantiate } from "../oned/instantiation.ts";
+import { OneError } from "../oned/one-error.ts";
+import type { VirtualMachine } from "../oned/virtual-machine.ts";
+import type { Zone } from "../oned/zone.ts";
+import type { Node, Role, ServiceBody, ServiceDocument } from "./bodies.ts";
+import { isJsonObject, type JsonObject } from "./json.ts";
+
+const DEFAULT_COOLDOWN_SECONDS = 300;
+
+/** Before the networks are there: roles have no nodes yet. */
+export function beginRoles(body: ServiceBody): void {
+  for (const role of body.roles) {
+    role.nodes = [];
+    role.on_hold = false;
+  }
+}
+
+/**
+ * Fills in `$network` of the roles' contents and copies every user input to them and to their CONTEXT, so that it
+ * reaches USER_TEMPLATE and CONTEXT of the VMs. An input overwrites an entry of the same name.
+ */
+export function completeRoles(body: ServiceBody): void {
+  const networks = networkIds(body);
+  for (const role of body.roles) {
+    role.cooldown ??= DEFAULT_COOLDOWN_SECONDS;
+    const inputs = { ...body.user_inputs_values, ...role.user_inputs_values };
+    const contents = withNetworks(role.template_contents ?? {}, networks);
+    const context = isJsonObject(contents["CONTEXT"]) ? contents["CONTEXT"] : {};
+    if (Object.keys(inputs).length > 0) {
+      const references = Object.keys(inputs).map((name) => [name, `$${name}`]);
+      contents["CONTEXT"] = { ...context, ...Object.fromEntries(references) };
+    }
+    role.template_contents = { ...contents, ...inputs };
+  }
+}
+
+/** One more VM of the role; undefined when it was made, else oned's refusal for the service's log. */
+export function addNode(zone: Zone, owner: User, service: ServiceDocument, role: Role): string | undefined {
+  const number = role.last_vmname ?? 0;
+  role.last_vmname = number + 1;
+  const extra = attributesFromJson(role.template_contents ?? {});
+  setText(extra, "SERVICE_ID", String(service.id));
+  setText(extra, "ROLE_NAME", role.name);
+  try {
+    const vm = instantiate(zone, owner, {
+      templateId: role.template_id,
+      name: `${role.name}_${number}_(service_${service.id})`,
+      hold: false,
+      extra,
+      context: "merged",
+    });
+    role.nodes = [...(role.nodes ?? []), nodeOf(vm)];
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof OneError)) throw error;
+    return `Role ${role.name} : Instantiate failed for template ${role.template_id}; [one.template.instantiate] ${error.message}`;
+  }
+}
+
+/**
+ * Which VMs OneFlow terminates when it shuts a role down: all of them, but when there are fewer than its cardinality
+ * it takes the difference for the number to end, and the last min(k, n - k) of k of n stay.
+ */
+export function nodesToEnd(role: Role): Node[] {
+  const nodes = role.nodes ?? [];
+  return nodes.length === role.cardinality ? nodes : nodes.slice(0, nodes.length - role.cardinality);
+}
+
+function nodeOf(vm: VirtualMachine): Node {
+  return {
+    deploy_id: vm.id,
+    vm_info: {
+      VM: {
+        ID: String(vm.id),
+        UID: String(vm.uid),
+        GID: String(vm.gid),
+        UNAME: vm.uname,
+        GNAME: vm.gname,
+        NAME: vm.name,
+      },
+    },
+  };
+}
+
+function networkIds(body: ServiceBody): ReadonlyMap<string, string> {
+  const ids = new Map<string, string>();
+  for (const value of body.networks_values ?? []) {
+    for (const [name, { id }] of Object.entries(value)) ids.set(`$${name}`, String(id));
+  }
+  return ids;
+}
+
+function withNetworks(contents: JsonObject, networks: ReadonlyMap<string, string>): JsonObject {
+  const replaced = Object.entries(contents).map(([key, value]): [string, unknown] => [
+    key,
+    replacedIn(value, networks),
+  ]);
+  return Object.fromEntries(replaced);
+}
+
+function replacedIn(value: unknown, networks: ReadonlyMap<string, string>): unknown {
+  if (Array.isArray(value)) return value.map((item) => replacedIn(item, networks));
+  if (isJsonObject(value)) return withNetworks(value, networks);
+  return typeof value === "string" ? (networks.get(value) ?? value) : value;
+}

@@ -1,0 +1,85 @@
+import { granted, notAuthorized, passesFilter, range } from "../oned/access.ts";
+import { headXml, type Owned, permissionsXml } from "../oned/objects.ts";
+import { errorCode, OneError } from "../oned/one-error.ts";
+import { imageXml, networkXml } from "../oned/pool-xml.ts";
+import type { FlowDocument } from "../oneflow/bodies.ts";
+import { cdataElement, element, textElement } from "../xml.ts";
+import type { Caller, Method } from "./methods.ts";
+import type { Parameters } from "./parameters.ts";
+
+/** Filter, start and end of every pool call, applied. */
+export function poolPart<Member extends Owned>(
+  { user }: Caller,
+  parameters: Parameters,
+  members: readonly Member[],
+  passes: (filter: number, member: Member) => boolean = (filter, member) => passesFilter(user, filter, member),
+): Member[] {
+  const filter = parameters.integer();
+  const start = parameters.integer();
+  const end = parameters.integer();
+  return range(
+    members.filter((member) => passes(filter, member)),
+    start,
+    end,
+  );
+}
+
+export const poolMethods = {
+  "one.image.info": ({ zone, user }, parameters) => {
+    const id = parameters.integer();
+    parameters.optionalBoolean();
+    parameters.end();
+    const image = granted(user, "USE", "IMAGE", id, zone.images);
+    return imageXml(image, zone.vmsOfImage(image));
+  },
+
+  "one.imagepool.info": (caller, parameters) => {
+    const images = poolPart(caller, parameters, caller.zone.images.newestFirst());
+    parameters.end();
+    return element("IMAGE_POOL", ...images.map((image) => imageXml(image, caller.zone.vmsOfImage(image))));
+  },
+
+  "one.vn.info": ({ zone, user }, parameters) => {
+    const id = parameters.integer();
+    parameters.optionalBoolean();
+    parameters.end();
+    const network = zone.networks.get(id);
+    if (network === undefined) throw new OneError(errorCode.noSuchObject, `Error getting virtual network [${id}].`, id);
+    if (!zone.mayUseNetwork(user, network)) throw notAuthorized(user, `USE NET [${id}]`);
+    return networkXml(network, "info");
+  },
+
+  "one.vnpool.info": (caller, parameters) => {
+    const { zone, user } = caller;
+    const usable = poolPart(caller, parameters, zone.networks.newestFirst(), (filter, network) =>
+      filter === -2 ? zone.mayUseNetwork(user, network) : passesFilter(user, filter, network),
+    );
+    parameters.end();
+    return element("VNET_POOL", ...usable.map((network) => networkXml(network, "pool")));
+  },
+
+  "one.document.info": ({ zone, user }, parameters) => {
+    const id = parameters.integer();
+    parameters.optionalBoolean();
+    parameters.end();
+    return documentXml(granted(user, "USE", "DOCUMENT", id, zone.documents));
+  },
+
+  /** The type comes last and is no optional parameter: 100 services, 101 service templates. */
+  "one.documentpool.info": (caller, parameters) => {
+    const documents = poolPart(caller, parameters, caller.zone.documents.newestFirst());
+    const type = parameters.integer();
+    parameters.end();
+    return element("DOCUMENT_POOL", ...documents.filter((document) => document.type === type).map(documentXml));
+  },
+} satisfies Record<string, Method>;
+
+function documentXml(document: FlowDocument): string {
+  return element(
+    "DOCUMENT",
+    headXml(document),
+    textElement("TYPE", document.type),
+    permissionsXml(document.permissions),
+    element("TEMPLATE", cdataElement("BODY", JSON.stringify(document.body))),
+  );
+}
