@@ -1,17 +1,10 @@
 /** What carrying out a plan needs of the world: small ports, which the adapters fit without knowing of them. */
 import type { FederationEvent } from "../federation/events.ts";
+import type { ServiceOrder } from "../federation/manifest.ts";
+import type { ReasonCode } from "../federation/reasons.ts";
 import type { SurveyQuery, ZoneSnapshot, ZoneSurvey } from "../federation/zone-facts.ts";
 import type { Host } from "../guest-protocol/address.ts";
 import type { ProofSubject } from "../guest-protocol/node-proof.ts";
-
-/** The NIC a role's VMs get, in OneFlow's `template_contents`. */
-export interface NicRequest {
-  readonly NAME: string;
-  readonly NETWORK_ID: string;
-  readonly IP?: string;
-  readonly MODEL?: string;
-  readonly SECURITY_GROUPS?: string;
-}
 
 export interface InstantiateRequest {
   readonly name: string;
@@ -21,7 +14,7 @@ export interface InstantiateRequest {
     readonly name: string;
     readonly cardinality: number;
     readonly context: Readonly<Record<string, string>>;
-    readonly nics: readonly NicRequest[];
+    readonly nics: readonly ServiceOrder["nic"][];
   };
 }
 
@@ -76,22 +69,9 @@ export interface AuthorityFacts {
   readonly expiresAt: string;
 }
 
-/** Why a certificate request was not signed. */
-export type RequestRefusal =
-  | "csr-too-large"
-  | "csr-malformed"
-  | "csr-key-type"
-  | "csr-key-size"
-  | "csr-key-exponent"
-  | "csr-signature"
-  | "csr-foreign-extension"
-  | "csr-no-names"
-  | "csr-foreign-name"
-  | "csr-missing-name";
-
 export type Signing =
   | { readonly ok: true; readonly certificate: AuthorityFacts & { readonly serial: string } }
-  | { readonly ok: false; readonly reason: RequestRefusal; readonly detail: string };
+  | { readonly ok: false; readonly code: ReasonCode; readonly detail: string };
 
 /** Certificates and proofs. Keys never leave it. */
 export interface Trust {
@@ -118,7 +98,7 @@ export interface Trust {
     nodeKey: string,
     nodeProof: string,
     subject: ProofSubject,
-  ): { readonly ok: true } | { readonly ok: false; readonly reason: string };
+  ): { readonly ok: true } | { readonly ok: false; readonly reason: "key-malformed" | "key-proof" };
 }
 
 /** Says to one zone's poller that something is awaited there. */

@@ -1,0 +1,74 @@
+/** Which SuperNodes may join: their keys are checked, told to the SuperLink, and the guests are told so. */
+import { admittedKeys, judgeKey, revokedKeys } from "../federation/admission.ts";
+import { decided } from "../federation/decision.ts";
+import type { ZoneName } from "../federation/identity.ts";
+import { UNREADABLE_KEY } from "../federation/sighting.ts";
+import type { AdmittedKey } from "../federation/state.ts";
+import { encodeKeyList } from "../guest-protocol/key-list.ts";
+import { CONTEXT, GIVEN, PUBLISHED } from "../guest-protocol/names.ts";
+import { type NodeKey, parseNodeKey } from "../guest-protocol/node-key.ts";
+import { type Job, type Outcome, runOf, vmIn, type Workshop } from "./workshop.ts";
+
+/** The subject of the proof comes from the plan and the zone, never from the guest. */
+export async function judgePublishedKey(shop: Workshop, job: Job, zone: ZoneName, vmId: number): Promise<Outcome> {
+  const vm = vmIn(shop.latest(zone), vmId);
+  const line = vm?.attributes[PUBLISHED.nodeKey];
+  const attempt = vm?.context[CONTEXT.attempt];
+  if (vm === undefined || line === undefined || attempt === undefined) return "later";
+  const parsed = parseNodeKey(line);
+  const proof = vm.attributes[PUBLISHED.nodeProof] ?? "";
+  const check = shop.trust.checkNodeProof(line, proof, { federation: job.id, site: zone, attempt, vmId });
+  await shop.ledger.change(job.id, (newest) =>
+    decided(
+      ...judgeKey(newest, {
+        site: zone,
+        vmId,
+        key: parsed.ok ? parsed.value.fingerprint : UNREADABLE_KEY,
+        publicKey: parsed.ok ? parsed.value.line : null,
+        proven: check.ok,
+      }),
+    ),
+  );
+  return "done";
+}
+
+/** The whole lists each time, numbered, so that a lost or repeated update does no harm. */
+export async function deliverAdmissions(shop: Workshop, job: Job, zone: ZoneName): Promise<Outcome> {
+  const { federation } = job;
+  const vmId = federation.verifiedVm;
+  if (vmId === null) return "later";
+  const sequence = (federation.admissions?.sequence ?? 0) + 1;
+  const admitted = admittedKeys(federation);
+  const revoked = revokedKeys(federation);
+  await shop.zone(zone).publish(vmId, {
+    [GIVEN.admit]: encodeKeyList(GIVEN.admit, { sequence, keys: linesOf(admitted) }),
+    [GIVEN.revoke]: encodeKeyList(GIVEN.revoke, { sequence, keys: linesOf(revoked) }),
+  });
+  await shop.ledger.change(job.id, () =>
+    decided({
+      type: "admissions-delivered",
+      vmId,
+      sequence,
+      admitted: admitted.map(({ key }) => key),
+      revoked: revoked.map(({ key }) => key),
+    }),
+  );
+  shop.attention(zone).nudge();
+  return "done";
+}
+
+/** Only keys that could be read were ever accepted. */
+const linesOf = (keys: readonly AdmittedKey[]): readonly NodeKey[] =>
+  keys.flatMap(({ publicKey }) => {
+    const parsed = parseNodeKey(publicKey);
+    return parsed.ok ? [parsed.value] : [];
+  });
+
+export async function tellAdmitted(shop: Workshop, job: Job, zone: ZoneName, vmId: number): Promise<Outcome> {
+  const key = runOf(job, zone).guests.get(vmId)?.acceptedKey ?? null;
+  if (key === null) return "later";
+  await shop.zone(zone).publish(vmId, { [GIVEN.admitted]: key });
+  await shop.ledger.change(job.id, () => decided({ type: "guest-told-admitted", site: zone, vmId, key }));
+  shop.attention(zone).nudge();
+  return "done";
+}
