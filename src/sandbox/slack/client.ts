@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import * as api from "./control-api.ts";
+import * as api from "./control/control-api.ts";
 
 /** The control API refused: nobody could have done that, or the request is wrong. The message says why. */
 export class ControlError extends Error {

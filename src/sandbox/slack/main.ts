@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { defaultSeed } from "./default-seed.ts";
-import { type WorldSeed, worldSeed } from "./seed.ts";
 import { startSlack } from "./server.ts";
+import { defaultSeed } from "./world/default-seed.ts";
+import { type WorldSeed, worldSeed } from "./world/seed.ts";
 
 const HELP = `Slack's servers, as far as a Bolt app can tell: two workspaces with shared channels, on this machine.
 

@@ -1,11 +1,11 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { answerControl } from "./control.ts";
+import { answerControl } from "./control/control.ts";
 import { json, type Reply, type Request, readRequest, text } from "./http.ts";
-import { answerReply } from "./replies.ts";
-import type { Slack } from "./slack.ts";
-import { createSlack, type SlackOptions } from "./slack.ts";
-import { answerDownload, answerUpload } from "./uploads.ts";
-import { answerApiCall } from "./web-api.ts";
+import type { Slack } from "./state/slack.ts";
+import { createSlack, type SlackOptions } from "./state/slack.ts";
+import { answerApiCall } from "./web-api/api-call.ts";
+import { answerReply } from "./web-api/replies.ts";
+import { answerDownload, answerUpload } from "./web-api/uploads.ts";
 
 export interface RunningSlack {
   /** Such as `http://127.0.0.1:4000`; the Web API is below `/api/`. */

@@ -2,9 +2,9 @@ import type { TestContext } from "node:test";
 import { App, LogLevel } from "@slack/bolt";
 import { WebClient } from "@slack/web-api";
 import { type SlackControl, slackControl } from "../../../src/sandbox/slack/client.ts";
-import { defaultSeed } from "../../../src/sandbox/slack/default-seed.ts";
 import { startSlack } from "../../../src/sandbox/slack/server.ts";
-import type { SlackOptions } from "../../../src/sandbox/slack/slack.ts";
+import type { SlackOptions } from "../../../src/sandbox/slack/state/slack.ts";
+import { defaultSeed } from "../../../src/sandbox/slack/world/default-seed.ts";
 
 export const BOT_TOKEN = "xoxb-test-token";
 export const APP_TOKEN = "xapp-test-token";

@@ -1,8 +1,8 @@
 import type { Block } from "../block-kit/blocks.ts";
 import type { Interactive } from "../block-kit/elements.ts";
 import { interactiveElements, isStateful, type Placed } from "../block-kit/walk.ts";
-import type { Slack } from "../slack.ts";
-import { enteredValue, type Given, NotOnScreen, type StateValue } from "../state-values.ts";
+import type { Slack } from "../state/slack.ts";
+import { enteredValue, type Given, NotOnScreen, type StateValue } from "../state/state-values.ts";
 
 /** What somebody points at: an element by its `action_id`, and by its block and value where that leaves a choice. */
 export interface Pointer {

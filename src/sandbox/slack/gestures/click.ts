@@ -1,9 +1,9 @@
 import { isAccepted } from "../delivery.ts";
-import { messageJson } from "../message-json.ts";
-import type { Message } from "../messages.ts";
-import type { Slack } from "../slack.ts";
-import { NotOnScreen, stateValues } from "../state-values.ts";
-import type { Person } from "../world.ts";
+import type { Message } from "../state/messages.ts";
+import type { Slack } from "../state/slack.ts";
+import { NotOnScreen, stateValues } from "../state/state-values.ts";
+import { messageJson } from "../web-api/message-json.ts";
+import type { Person } from "../world/world.ts";
 import { actionJson, chosenValue, type Pointer, pointedAt } from "./act.ts";
 import { channelOf, type Experience, experienceOf, personNamed } from "./experience.ts";
 import { interactionBase, interactionParcel } from "./payload.ts";

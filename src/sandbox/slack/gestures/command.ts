@@ -1,8 +1,8 @@
 import { isAccepted } from "../delivery.ts";
 import { parseJson } from "../http.ts";
-import { sayBack } from "../replies.ts";
-import type { Slack } from "../slack.ts";
-import { NotOnScreen } from "../state-values.ts";
+import type { Slack } from "../state/slack.ts";
+import { NotOnScreen } from "../state/state-values.ts";
+import { sayBack } from "../web-api/replies.ts";
 import { channelOf, type Experience, experienceOf, personNamed } from "./experience.ts";
 
 export interface CommandGesture {

@@ -1,7 +1,7 @@
 import { type Acknowledgement, isAccepted } from "../delivery.ts";
-import type { Slack } from "../slack.ts";
-import { NotOnScreen } from "../state-values.ts";
-import type { Channel, Person } from "../world.ts";
+import type { Slack } from "../state/slack.ts";
+import { NotOnScreen } from "../state/state-values.ts";
+import type { Channel, Person } from "../world/world.ts";
 
 /** What a person experienced when they did something. */
 export interface Experience {

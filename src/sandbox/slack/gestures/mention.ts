@@ -1,6 +1,6 @@
 import { isAccepted, type Parcel } from "../delivery.ts";
-import type { Slack } from "../slack.ts";
-import { isShared } from "../world.ts";
+import type { Slack } from "../state/slack.ts";
+import { isShared } from "../world/world.ts";
 import { channelOf, type Experience, experienceOf, onScreenOnly, personNamed } from "./experience.ts";
 
 /** When Slack tries again to deliver an event: at once, after a minute, after five. */

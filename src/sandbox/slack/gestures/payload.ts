@@ -1,6 +1,6 @@
 import type { Parcel } from "../delivery.ts";
-import type { Slack } from "../slack.ts";
-import type { Person, Workspace } from "../world.ts";
+import type { Slack } from "../state/slack.ts";
+import type { Person, Workspace } from "../world/world.ts";
 
 /** What every interaction carries. `team` differs between a click and a submission, so the caller says which. */
 export function interactionBase(slack: Slack, person: Person, team: Workspace): Record<string, unknown> {

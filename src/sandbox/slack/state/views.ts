@@ -1,7 +1,7 @@
-import type { Home, Modal } from "./block-kit/view.ts";
-import { interactiveElements, isStateful } from "./block-kit/walk.ts";
+import type { Home, Modal } from "../block-kit/view.ts";
+import { interactiveElements, isStateful } from "../block-kit/walk.ts";
+import type { World } from "../world/world.ts";
 import { type StateValue, stateValues, stillFits } from "./state-values.ts";
-import type { World } from "./world.ts";
 
 /** How many modals can lie on each other. */
 export const STACK_LIMIT = 3;

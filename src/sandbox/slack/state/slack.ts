@@ -1,17 +1,17 @@
 import { randomBytes } from "node:crypto";
+import { createDeliveries, type Deliveries } from "../delivery.ts";
+import { createRecord, type Recorder } from "../record.ts";
+import type { WorldSeed } from "../world/seed.ts";
+import { createWorld, type World } from "../world/world.ts";
 import { type Changes, createChanges } from "./changes.ts";
-import { createDeliveries, type Deliveries } from "./delivery.ts";
 import { createFiles, type Files } from "./files.ts";
 import { createIds, type Ids } from "./ids.ts";
 import { createMessages, type Messages } from "./messages.ts";
 import { createRates, type Rates } from "./rates.ts";
-import { createRecord, type Recorder } from "./record.ts";
 import { createReplyUrls, type ReplyUrls } from "./reply-urls.ts";
-import type { WorldSeed } from "./seed.ts";
 import { createSettings, type Settings } from "./settings.ts";
 import { createTriggers, type Triggers } from "./triggers.ts";
 import { createViews, type Views } from "./views.ts";
-import { createWorld, type World } from "./world.ts";
 
 /** How long a `trigger_id` can be exchanged. */
 const TRIGGER_LIFETIME_MS = 3000;

@@ -1,5 +1,5 @@
-import type { StoredFile } from "./files.ts";
-import type { Slack } from "./slack.ts";
+import type { StoredFile } from "../state/files.ts";
+import type { Slack } from "../state/slack.ts";
 
 /** A file as `files.info` and messages carry it. `shares` is empty until Slack has shared it. */
 export function fileJson(slack: Slack, file: StoredFile): Record<string, unknown> {

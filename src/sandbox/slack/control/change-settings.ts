@@ -1,8 +1,8 @@
-import { sendEvent } from "./gestures/mention.ts";
-import type { SettingsChange } from "./settings.ts";
-import type { Slack } from "./slack.ts";
-import { NotOnScreen } from "./state-values.ts";
-import { type Channel, isShared } from "./world.ts";
+import { sendEvent } from "../gestures/mention.ts";
+import type { SettingsChange } from "../state/settings.ts";
+import type { Slack } from "../state/slack.ts";
+import { NotOnScreen } from "../state/state-values.ts";
+import { type Channel, isShared } from "../world/world.ts";
 
 /**
  * Changes what the stand-in does or how its world is connected. The app hears of new connections as it would in Slack.

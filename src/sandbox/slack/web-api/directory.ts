@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { Slack } from "../slack.ts";
-import { type Channel, isShared, type Person, teamsOf } from "../world.ts";
+import type { Slack } from "../state/slack.ts";
+import { type Channel, isShared, type Person, teamsOf } from "../world/world.ts";
 import { readableChannel } from "./channel-access.ts";
 import { count, type Method, Refusal, readArgs } from "./method.ts";
 
@@ -138,15 +138,23 @@ function channelJson(slack: Slack, channel: Channel): Record<string, unknown> {
     pending_connected_team_ids: channel.pending,
     parent_conversation: null,
     creator: app.botUserId,
-    conversation_host_id: channel.host,
     context_team_id: home.id,
     shared_team_ids: teamsOf(channel),
-    internal_team_ids: [],
-    connected_team_ids: teamsOf(channel).filter((team) => team !== home.id),
+    ...(shared ? connection(channel) : {}),
     is_member: channel.botIsMember,
     topic: { value: "", creator: "", last_set: 0 },
     purpose: { value: "", creator: "", last_set: 0 },
     previous_names: [],
+  };
+}
+
+/** Only a shared channel tells who is connected; the list has our own workspace in it, too. */
+function connection(channel: Channel): Record<string, unknown> {
+  return {
+    conversation_host_id: channel.host,
+    internal_team_ids: [],
+    connected_team_ids: teamsOf(channel),
+    connected_limited_team_ids: [],
   };
 }
 

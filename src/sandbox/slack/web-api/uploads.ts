@@ -1,7 +1,7 @@
-import { contentType, json, type Reply, type Request, text } from "./http.ts";
-import { nextFailure } from "./settings.ts";
-import type { Slack } from "./slack.ts";
-import { logCall } from "./web-api.ts";
+import { contentType, json, type Reply, type Request, text } from "../http.ts";
+import { nextFailure } from "../state/settings.ts";
+import type { Slack } from "../state/slack.ts";
+import { logCall } from "./api-call.ts";
 
 /** Takes the bytes that `files.getUploadURLExternal` announced, raw or as the one part of a form. */
 export async function answerUpload(slack: Slack, request: Request): Promise<Reply> {

@@ -1,11 +1,11 @@
-import { contentType, json, parseJson, type Reply, type Request } from "./http.ts";
-import { chatMethods } from "./methods/chat.ts";
-import { directoryMethods } from "./methods/directory.ts";
-import { fileMethods } from "./methods/files.ts";
-import { type Args, type Method, needScope, Refusal } from "./methods/method.ts";
-import { viewMethods } from "./methods/views.ts";
-import { nextFailure } from "./settings.ts";
-import type { Slack } from "./slack.ts";
+import { contentType, json, parseJson, type Reply, type Request } from "../http.ts";
+import { nextFailure } from "../state/settings.ts";
+import type { Slack } from "../state/slack.ts";
+import { chatMethods } from "./chat.ts";
+import { directoryMethods } from "./directory.ts";
+import { fileMethods } from "./files.ts";
+import { type Args, type Method, needScope, Refusal } from "./method.ts";
+import { viewMethods } from "./views.ts";
 
 const methods: Readonly<Record<string, Method>> = {
   ...chatMethods,

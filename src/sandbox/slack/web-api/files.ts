@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { fileJson } from "../file-json.ts";
-import type { StoredFile } from "../files.ts";
-import type { Slack } from "../slack.ts";
-import type { Channel } from "../world.ts";
+import type { StoredFile } from "../state/files.ts";
+import type { Slack } from "../state/slack.ts";
+import type { Channel } from "../world/world.ts";
 import { writableChannel } from "./channel-access.ts";
 import { readContent } from "./chat.ts";
+import { fileJson } from "./file-json.ts";
 import { count, type Method, Refusal, readArgs, structured } from "./method.ts";
 
 const PER_MINUTE = 100;

@@ -1,5 +1,11 @@
-import type { Block } from "./block-kit/blocks.ts";
-import { interactiveElements, isStateful, type Placed } from "./block-kit/walk.ts";
+import type { Block } from "../block-kit/blocks.ts";
+import { interactiveElements, isStateful, type Placed } from "../block-kit/walk.ts";
+import type { Message } from "../state/messages.ts";
+import type { Slack } from "../state/slack.ts";
+import { optionsOf, type StateValue, shownValue, stateValues } from "../state/state-values.ts";
+import { type OpenView, valuesOf } from "../state/views.ts";
+import { plainTextOf } from "../text.ts";
+import { type Channel, type Person, teamsOf } from "../world/world.ts";
 import type {
   ChannelScreen,
   PersonScreen,
@@ -9,12 +15,6 @@ import type {
   ShownView,
   WorldScreen,
 } from "./control-api.ts";
-import type { Message } from "./messages.ts";
-import type { Slack } from "./slack.ts";
-import { optionsOf, type StateValue, shownValue, stateValues } from "./state-values.ts";
-import { plainTextOf } from "./text.ts";
-import { type OpenView, valuesOf } from "./views.ts";
-import { type Channel, type Person, teamsOf } from "./world.ts";
 
 type Values = Readonly<Record<string, Readonly<Record<string, StateValue>>>>;
 

@@ -2,10 +2,10 @@ import { z } from "zod";
 import type { Block } from "../block-kit/blocks.ts";
 import { checkMessageBlocks } from "../block-kit/check.ts";
 import { withIds } from "../block-kit/walk.ts";
-import { messageJson } from "../message-json.ts";
-import type { Slack } from "../slack.ts";
-import { teamsOf } from "../world.ts";
+import type { Slack } from "../state/slack.ts";
+import { teamsOf } from "../world/world.ts";
 import { readableChannel, writableChannel } from "./channel-access.ts";
+import { messageJson } from "./message-json.ts";
 import { accept, type Method, Refusal, readArgs, structured } from "./method.ts";
 
 const TEXT_LIMIT = 40_000;

@@ -1,6 +1,6 @@
+import type { Message } from "../state/messages.ts";
+import type { Slack } from "../state/slack.ts";
 import { fileJson } from "./file-json.ts";
-import type { Message } from "./messages.ts";
-import type { Slack } from "./slack.ts";
 
 /** A message as Slack's answers and payloads carry it. */
 export function messageJson(slack: Slack, message: Message): Record<string, unknown> {

@@ -2,8 +2,8 @@ import { z } from "zod";
 import { checkHome, checkModal } from "../block-kit/check.ts";
 import type { Modal } from "../block-kit/view.ts";
 import { withIds } from "../block-kit/walk.ts";
-import type { Slack } from "../slack.ts";
-import { type OpenView, STACK_LIMIT, viewJson } from "../views.ts";
+import type { Slack } from "../state/slack.ts";
+import { type OpenView, STACK_LIMIT, viewJson } from "../state/views.ts";
 import { accept, type Method, Refusal, readArgs, structured } from "./method.ts";
 
 const PER_MINUTE = 100;

@@ -1,8 +1,8 @@
-import type { Block } from "./block-kit/blocks.ts";
-import type { Stateful } from "./block-kit/elements.ts";
-import { offered } from "./block-kit/rules.ts";
-import type { Option } from "./block-kit/text-objects.ts";
-import { interactiveElements, isStateful } from "./block-kit/walk.ts";
+import type { Block } from "../block-kit/blocks.ts";
+import type { Stateful } from "../block-kit/elements.ts";
+import { offered } from "../block-kit/rules.ts";
+import type { Option } from "../block-kit/text-objects.ts";
+import { interactiveElements, isStateful } from "../block-kit/walk.ts";
 
 /** One element's value as `state.values` carries it: `{type: "static_select", selected_option: …}`. Numbers are text. */
 export type StateValue = Readonly<Record<string, unknown>> & { readonly type: Stateful["type"] };

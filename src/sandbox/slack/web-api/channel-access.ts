@@ -1,5 +1,5 @@
-import type { Slack } from "../slack.ts";
-import { type Channel, isKnownToApp } from "../world.ts";
+import type { Slack } from "../state/slack.ts";
+import { type Channel, isKnownToApp } from "../world/world.ts";
 import { needScope, Refusal } from "./method.ts";
 
 /** The channel, if the app's token can read about it. @throws Refusal */

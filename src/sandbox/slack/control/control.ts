@@ -1,16 +1,16 @@
 import type { z } from "zod";
+import { isAccepted } from "../delivery.ts";
+import { clickInMessage } from "../gestures/click.ts";
+import { typeCommand } from "../gestures/command.ts";
+import { mention } from "../gestures/mention.ts";
+import { clickInModal, closeModal, fillIn } from "../gestures/modal.ts";
+import { submit } from "../gestures/submit.ts";
+import { json, parseJson, type Reply, type Request } from "../http.ts";
+import type { Slack } from "../state/slack.ts";
+import { NotOnScreen } from "../state/state-values.ts";
 import { changeSettings } from "./change-settings.ts";
 import * as api from "./control-api.ts";
-import { isAccepted } from "./delivery.ts";
-import { clickInMessage } from "./gestures/click.ts";
-import { typeCommand } from "./gestures/command.ts";
-import { mention } from "./gestures/mention.ts";
-import { clickInModal, closeModal, fillIn } from "./gestures/modal.ts";
-import { submit } from "./gestures/submit.ts";
-import { json, parseJson, type Reply, type Request } from "./http.ts";
 import { screenOfChannel, screenOfPerson, screenOfWorld } from "./screens.ts";
-import type { Slack } from "./slack.ts";
-import { NotOnScreen } from "./state-values.ts";
 
 /** Longest wait of one `GET /control/wait`. */
 const WAIT_LIMIT_MS = 30_000;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { settingsChange } from "./settings.ts";
+import { settingsChange } from "../state/settings.ts";
 
 const given = z.union([z.string(), z.array(z.string()), z.null()]);
 const values = z.record(z.string(), given);

@@ -1,11 +1,11 @@
 import { z } from "zod";
-import { json, parseJson, type Reply, type Request, text } from "./http.ts";
-import { readContent } from "./methods/chat.ts";
-import { Refusal } from "./methods/method.ts";
-import type { ReplyTarget } from "./reply-urls.ts";
-import { nextFailure } from "./settings.ts";
-import type { Slack } from "./slack.ts";
-import { logCall } from "./web-api.ts";
+import { json, parseJson, type Reply, type Request, text } from "../http.ts";
+import type { ReplyTarget } from "../state/reply-urls.ts";
+import { nextFailure } from "../state/settings.ts";
+import type { Slack } from "../state/slack.ts";
+import { logCall } from "./api-call.ts";
+import { readContent } from "./chat.ts";
+import { Refusal } from "./method.ts";
 
 const said = z.object({
   text: z.string().optional(),

@@ -1,4 +1,4 @@
-import type { Block } from "./block-kit/blocks.ts";
+import type { Block } from "../block-kit/blocks.ts";
 import type { StateValue } from "./state-values.ts";
 
 export interface Message {

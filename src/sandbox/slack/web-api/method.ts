@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Checked } from "../block-kit/check.ts";
-import type { Slack } from "../slack.ts";
+import type { Slack } from "../state/slack.ts";
 
 /** Slack's refusal of a call: `{ok: false, error, …}`. */
 export class Refusal extends Error {
