@@ -1,0 +1,267 @@
+/**
+ * A bench for the real agent and real Flower: virtual machines that are namespaces of this kernel (network, mounts,
+ * processes; /etc and /var/lib are overlays, so that each has its own users and its own disk), a router between them,
+ * and a OneGate. Needs root, `ip`, `nft` and a virtual environment with Flower.
+ */
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { createServer, type Server } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+const NET = "10.211";
+const ONEGATE = `${NET}.255.1`;
+const ROUTER = `${NET}.255.2`;
+const ONEGATE_PORT = 5030;
+const ROUTER_SPACE = "flr-router";
+export const FLOWER = process.env["FLORIST_FLOWER_VENV"] ?? "/var/tmp/florist-flower-1.31.0";
+
+type Attributes = Record<string, string>;
+
+/** What is missing to run this bench here, in words; empty when nothing is. */
+export function missingForBench(): string[] {
+  const missing: string[] = [];
+  if (process.getuid?.() !== 0) {
+    missing.push("root");
+  }
+  for (const tool of ["/usr/sbin/ip", "/usr/sbin/nft"]) {
+    if (!existsSync(tool)) {
+      missing.push(tool);
+    }
+  }
+  if (!existsSync(join(FLOWER, "bin", "flower-superlink"))) {
+    missing.push(`Flower: /usr/bin/python3 -m venv ${FLOWER} && ${FLOWER}/bin/pip install flwr==1.31.0`);
+  }
+  return missing;
+}
+
+export function sh(command: string): string {
+  return execFileSync("/bin/sh", ["-ec", command], { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+}
+
+/** OneGate for all virtual machines of the bench, reachable from them only through the router. */
+export class OneGate {
+  readonly attributes = new Map<number, Attributes>();
+  readonly writes: { readonly vm: number; readonly set: Attributes }[] = [];
+  private readonly server: Server;
+  constructor() {
+    this.server = createServer((request, response) => {
+      const vm = Number(request.headers["x-onegate-vmid"]);
+      if (request.headers["x-onegate-token"] !== tokenOf(vm)) {
+        response.writeHead(401).end("Not authorized");
+        return;
+      }
+      if (request.method === "GET") {
+        const template = { ...this.of(vm), SERVICE_ID: "1", USER_INPUTS: { X: "O|text" } };
+        response.end(JSON.stringify({ VM: { NAME: "vm", ID: String(vm), USER_TEMPLATE: template } }));
+        return;
+      }
+      const chunks: Buffer[] = [];
+      request.on("data", (chunk: Buffer) => chunks.push(chunk));
+      request.on("end", () => {
+        const lines = Buffer.concat(chunks).toString("utf8").split("\n");
+        const set = Object.fromEntries(lines.map((line) => [line.split("=", 1)[0], line.slice(line.indexOf("=") + 1)]));
+        this.writes.push({ vm, set });
+        Object.assign(this.of(vm), set);
+        response.end();
+      });
+    });
+  }
+  async listen(): Promise<void> {
+    this.server.listen(ONEGATE_PORT, ONEGATE);
+    await once(this.server, "listening");
+  }
+  of(vm: number): Attributes {
+    const found = this.attributes.get(vm) ?? {};
+    this.attributes.set(vm, found);
+    return found;
+  }
+  close(): void {
+    this.server.closeAllConnections();
+    this.server.close();
+  }
+}
+
+function tokenOf(vm: number): string {
+  return `token-of-${vm}==`;
+}
+
+export class VirtualMachine {
+  readonly space: string;
+  readonly address: string;
+  readonly disk: string;
+  readonly id: number;
+  private readonly script: string;
+  private context: Attributes;
+  private init: ChildProcess | undefined;
+  constructor(id: number, disk: string, script: string, context: Attributes) {
+    this.id = id;
+    this.space = `flr-${id}`;
+    this.address = `${NET}.${id}.2`;
+    this.disk = disk;
+    this.script = script;
+    this.context = context;
+    for (const folder of ["etc", "etc.work", "lib", "lib.work"]) {
+      mkdirSync(join(disk, folder), { recursive: true });
+    }
+    mkdirSync(join(disk, "lib", "florist"));
+    symlinkSync(FLOWER, join(disk, "lib", "florist", "venv"));
+    sh(`ip netns add ${this.space}
+      ip link add veth0 netns ${this.space} type veth peer name v${id} netns ${ROUTER_SPACE}
+      ip -n ${this.space} link set lo up
+      ip -n ${this.space} link set veth0 up
+      ip -n ${this.space} addr add ${this.address}/24 dev veth0
+      ip -n ${this.space} route add default via ${NET}.${id}.1
+      ip -n ${ROUTER_SPACE} link set v${id} up
+      ip -n ${ROUTER_SPACE} addr add ${NET}.${id}.1/24 dev v${id}`);
+  }
+  setContext(context: Attributes): void {
+    this.context = { ...this.context, ...context };
+  }
+  environment(): Attributes {
+    return {
+      PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+      ONEGATE_ENDPOINT: `http://${ONEGATE}:${ONEGATE_PORT}`,
+      VMID: String(this.id),
+      TOKENTXT: tokenOf(this.id),
+      ETH0_IP: this.address,
+      ...this.context,
+    };
+  }
+  /** Its init mounts the disk, runs START_SCRIPT as one-context does, and stays. */
+  boot(): void {
+    const start = join(this.disk, "start-script");
+    writeFileSync(start, Buffer.from(this.script, "base64"), { mode: 0o755 });
+    const init = `
+      mount -t tmpfs tmpfs /run
+      mount -t overlay overlay -o lowerdir=/etc,upperdir=${this.disk}/etc,workdir=${this.disk}/etc.work /etc
+      mount -t overlay overlay -o lowerdir=/var/lib,upperdir=${this.disk}/lib,workdir=${this.disk}/lib.work /var/lib
+      ${start} > ${this.disk}/start.log 2>&1
+      trap 'exit 0' TERM
+      while :; do sleep 1; done`;
+    this.init = spawn(
+      "ip",
+      [
+        "netns",
+        "exec",
+        this.space,
+        "unshare",
+        "-m",
+        "-p",
+        "--fork",
+        "--kill-child",
+        "--mount-proc",
+        "bash",
+        "-c",
+        init,
+      ],
+      { env: this.environment(), stdio: "ignore" },
+    );
+  }
+  /** Power off, hard. The disk stays. */
+  async kill(): Promise<void> {
+    const init = this.init;
+    this.init = undefined;
+    if (init && init.exitCode === null && init.signalCode === null) {
+      init.kill("SIGKILL");
+      await once(init, "exit");
+    }
+  }
+  /** Runs a command inside, as root, or as another user. */
+  exec(command: string): string {
+    return execFileSync("nsenter", ["-t", String(this.initPid()), "-a", "/bin/sh", "-c", command], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
+    });
+  }
+  /** The process that is 1 inside: the child of `unshare`. */
+  private initPid(): number {
+    const outer = this.init?.pid ?? 0;
+    const child = readFileSync(`/proc/${outer}/task/${outer}/children`, "utf8").trim();
+    return Number(child);
+  }
+  /** What START_SCRIPT printed, and what the agent and Flower's processes said, each named. */
+  logs(): string {
+    const folder = join(this.disk, "lib", "florist", "logs");
+    const files = existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [];
+    return [join(this.disk, "start.log"), ...files]
+      .filter((file) => existsSync(file))
+      .map((file) => `--- vm ${this.id}: ${file}\n${readFileSync(file, "utf8").slice(-6000)}`)
+      .join("\n");
+  }
+}
+
+export class Bench {
+  readonly folder = mkdtempSync(join(tmpdir(), "florist-bench-"));
+  readonly onegate = new OneGate();
+  readonly machines: VirtualMachine[] = [];
+  async open(): Promise<void> {
+    this.clear();
+    sh(`ip netns add ${ROUTER_SPACE}
+      ip link add flr-host type veth peer name host netns ${ROUTER_SPACE}
+      ip addr add ${ONEGATE}/30 dev flr-host
+      ip link set flr-host up
+      ip -n ${ROUTER_SPACE} link set lo up
+      ip -n ${ROUTER_SPACE} addr add ${ROUTER}/30 dev host
+      ip -n ${ROUTER_SPACE} link set host up
+      ip netns exec ${ROUTER_SPACE} sysctl -qw net.ipv4.ip_forward=1
+      ip route add ${NET}.0.0/16 via ${ROUTER}`);
+    await this.onegate.listen();
+  }
+  machine(id: number, script: string, context: Attributes): VirtualMachine {
+    const disk = join(this.folder, `vm-${id}`);
+    mkdirSync(disk, { mode: 0o755 });
+    const machine = new VirtualMachine(id, disk, script, context);
+    this.machines.push(machine);
+    return machine;
+  }
+  /** Replaces the router's rules, as lines of an nft chain; none lets everything pass. */
+  rules(lines: readonly string[]): void {
+    const chain = `table inet r\ndelete table inet r\ntable inet r { chain f { type filter hook forward priority 0;\n${lines.join("\n")}\n} }`;
+    execFileSync("ip", ["netns", "exec", ROUTER_SPACE, "nft", "-f", "-"], { input: chain });
+  }
+  attributes(machine: VirtualMachine): Attributes {
+    return this.onegate.of(machine.id);
+  }
+  async close(): Promise<void> {
+    await Promise.all(this.machines.map((machine) => machine.kill()));
+    this.onegate.close();
+    this.clear();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+  private clear(): void {
+    for (const space of sh("ip netns list").split("\n")) {
+      const name = space.split(" ", 1)[0] ?? "";
+      if (name.startsWith("flr-")) {
+        sh(`ip netns delete ${name}`);
+      }
+    }
+    if (existsSync("/sys/class/net/flr-host")) {
+      sh("ip link delete flr-host 2>/dev/null || true");
+    }
+  }
+}
+
+/** Waits until a condition holds, looking four times a second. */
+export async function until(what: string, seconds: number, holds: () => boolean): Promise<number> {
+  const start = Date.now();
+  while (!holds()) {
+    if (Date.now() - start > seconds * 1000) {
+      throw new Error(`Waited ${seconds} s in vain until ${what}.`);
+    }
+    await sleep(250);
+  }
+  return (Date.now() - start) / 1000;
+}
