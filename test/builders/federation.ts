@@ -1,0 +1,364 @@
+/**
+ * A federation with a past: every step goes through the decision that the bot would make, and through `evolve`.
+ * `aFederation()` is asked for; `.planned()`, `.approved()`, `.trusted()` and `.running()` go on from wherever it stands.
+ */
+import { admittedKeys, judgeKey, mayTellAdmitted, revokedKeys } from "../../src/federation/admission.ts";
+import { type Ballot, giveConsent } from "../../src/federation/approval.ts";
+import type { Decision } from "../../src/federation/decision.ts";
+import { sha256 } from "../../src/federation/digest.ts";
+import type { AddressWish, ConsentKind, FederationEvent, Reason } from "../../src/federation/events.ts";
+import { evolve, type Recorded } from "../../src/federation/evolve.ts";
+import { federationId, type Person, slug, type ZoneName } from "../../src/federation/identity.ts";
+import { serviceOrder } from "../../src/federation/manifest.ts";
+import { nextTag, observeZone } from "../../src/federation/observation.ts";
+import type { Settings } from "../../src/federation/plan.ts";
+import type { World } from "../../src/federation/policy.ts";
+import type { Look } from "../../src/federation/preflight.ts";
+import { beginAttempt, proposeSites } from "../../src/federation/proposal.ts";
+import {
+  coordinatorOf,
+  currentProposal,
+  type Federation,
+  type Guest,
+  type Proposal,
+  type Run,
+  type Site,
+  trainingSitesOf,
+} from "../../src/federation/state.ts";
+import type { ZoneSurvey } from "../../src/federation/zone-facts.ts";
+import { encodePem } from "../../src/guest-protocol/certificates.ts";
+import { encodeNodeList, type NodeEntry } from "../../src/guest-protocol/node-list.ts";
+import { aNodeKey } from "./node-key.ts";
+import { aSurvey, aTemplate } from "./survey.ts";
+import { aWorld, DAY, HOME_CHANNEL, ownerOf, REQUESTER, SECOND, zone } from "./world.ts";
+import { TestZone } from "./zone.ts";
+
+export const AUTHORITY = {
+  certificate: "-----BEGIN CERTIFICATE-----\nZmxvcmlzdA==\n-----END CERTIFICATE-----\n",
+  fingerprint: Array.from({ length: 32 }, () => "CA").join(":"),
+};
+export const SETTINGS: Settings = {
+  flowerVersion: "1.31.0",
+  framework: "none",
+  keepaliveTime: 60,
+  keepaliveTimeout: 20,
+};
+
+export interface Asked {
+  /** The first coordinates, the others train. */
+  readonly zones?: readonly string[];
+  readonly superNodes?: number;
+  readonly minimumTrainingSites?: number;
+  readonly address?: AddressWish;
+  readonly settings?: Settings;
+  readonly requester?: Person;
+  readonly world?: Partial<World>;
+}
+
+export const aFederation = (asked: Asked = {}): Story => new Story(asked);
+
+export class Story {
+  /** Everything that has happened, as the journal would hold it. */
+  readonly recorded: Recorded[] = [];
+  #world: World;
+  #federation: Federation | null = null;
+  readonly #surveys = new Map<string, (usual: ZoneSurvey) => Look>();
+  readonly #zones = new Map<ZoneName, TestZone>();
+  #ballots = 0;
+
+  constructor(asked: Asked) {
+    this.#world = aWorld(asked.world);
+    const [coordinator = "alpha", ...training] = asked.zones ?? ["alpha", "beta", "gamma"];
+    const superNodes = asked.superNodes ?? 2;
+    this.happens({
+      type: "federation-requested",
+      federation: federationId.parse("f00000000001"),
+      name: slug.parse("tumour-study"),
+      homeChannel: HOME_CHANNEL,
+      requester: asked.requester ?? REQUESTER,
+      settings: asked.settings ?? SETTINGS,
+      address: asked.address ?? { kind: "picked", port: 9092, privateIsReachable: false },
+      sites: [
+        { zone: zone(coordinator), role: "coordinator", superNodes: 0 },
+        ...training.map((name) => ({ zone: zone(name), role: "training" as const, superNodes })),
+      ],
+      minimumTrainingSites: asked.minimumTrainingSites ?? 1,
+    });
+    const expiresAt = new Date(Date.parse(this.world.now) + 365 * DAY).toISOString();
+    this.happens({ type: "authority-created", ...AUTHORITY, expiresAt });
+  }
+
+  get federation(): Federation {
+    if (this.#federation === null) throw new Error("Nothing has been asked for.");
+    return this.#federation;
+  }
+
+  get world(): World {
+    return this.#world;
+  }
+
+  site(name: string): Site {
+    const site = this.federation.sites.get(zone(name));
+    if (site === undefined) throw new Error(`There is no site ${name}.`);
+    return site;
+  }
+
+  proposal(name: string): Proposal {
+    const proposal = currentProposal(this.site(name));
+    if (proposal === null) throw new Error(`${name} has no plan.`);
+    return proposal;
+  }
+
+  run(name: string): Run {
+    const { run } = this.site(name);
+    if (run === null) throw new Error(`Nothing runs at ${name}.`);
+    return run;
+  }
+
+  guests(name: string): readonly Guest[] {
+    return [...this.run(name).guests.values()];
+  }
+
+  guest(name: string, nth = 0): Guest {
+    const guest = this.guests(name)[nth];
+    if (guest === undefined) throw new Error(`${name} has no guest ${nth}.`);
+    return guest;
+  }
+
+  zone(name: string): TestZone {
+    const known = this.#zones.get(zone(name));
+    if (known !== undefined) return known;
+    const made = new TestZone(zone(name), 1000 * (this.#zones.size + 1));
+    this.#zones.set(made.name, made);
+    return made;
+  }
+
+  /** Types of everything that has happened since the given number of events. */
+  typesSince(count: number): readonly FederationEvent["type"][] {
+    return this.recorded.slice(count).map(({ event }) => event.type);
+  }
+
+  happens(...events: readonly FederationEvent[]): this {
+    for (const event of events) {
+      const entry: Recorded = { seq: this.recorded.length + 1, at: this.world.now, event };
+      this.#federation = evolve(this.#federation, entry);
+      this.recorded.push(entry);
+    }
+    return this;
+  }
+
+  /** What was decided happens. A test that expects a refusal looks at the decision instead. */
+  takes(decision: Decision | { readonly ok: false; readonly problems: readonly Reason[] }): this {
+    if (!decision.ok) throw new Error(`Refused: ${JSON.stringify(decision)}.`);
+    return this.happens(...decision.events);
+  }
+
+  passes(milliseconds: number): this {
+    return this.inWorld({ now: new Date(Date.parse(this.world.now) + milliseconds).toISOString() });
+  }
+
+  inWorld(changes: Partial<World>): this {
+    this.#world = { ...this.#world, ...changes };
+    return this;
+  }
+
+  /** From now on a look at the zone shows this. */
+  shows(name: string, change: (usual: ZoneSurvey) => ZoneSurvey): this {
+    this.#surveys.set(name, (usual) => ({ ok: true, survey: change(usual) }));
+    return this;
+  }
+
+  hides(name: string, reason: Reason): this {
+    this.#surveys.set(name, () => ({ ok: false, reason }));
+    return this;
+  }
+
+  look(name: string): Look {
+    const usual =
+      this.site(name).role === "coordinator"
+        ? aSurvey({ template: aTemplate({ id: 20, name: "Flower SuperLink", images: [image(6)] }) })
+        : aSurvey();
+    return this.#surveys.get(name)?.(usual) ?? { ok: true, survey: usual };
+  }
+
+  looks(): ReadonlyMap<ZoneName, Look> {
+    return new Map([...this.federation.sites.keys()].map((name) => [name, this.look(name)]));
+  }
+
+  planned(): this {
+    return this.takes(proposeSites(this.federation, this.looks(), this.world));
+  }
+
+  /** A vote on the newest card of a site; each is another decision unless one is named. */
+  ballot(name: string, by: Person = ownerOf(name), kind: ConsentKind = "run", decision?: string): Ballot {
+    this.#ballots += 1;
+    return { card: this.proposal(name).card, kind, by, decision: decision ?? `decision ${this.#ballots}` };
+  }
+
+  approvedBy(name: string, by?: Person, kind?: ConsentKind): this {
+    return this.takes(giveConsent(this.federation, this.world, this.ballot(name, by, kind)));
+  }
+
+  /** Every site that waits for its owners is approved by the first of them. */
+  approved(): this {
+    if (this.federation.dialled === null) this.planned();
+    for (const { zone: name, standing } of this.federation.sites.values()) {
+      if (standing === "asking") this.approvedBy(name);
+    }
+    return this;
+  }
+
+  begins(name: string): this {
+    return this.takes(beginAttempt(this.federation, zone(name), this.look(name), this.world));
+  }
+
+  /** Registers the template, asks for the service, and the zone carries it out. */
+  creates(name: string): this {
+    const site = this.site(name);
+    const { plan } = this.proposal(name);
+    const { sequence, tag } = nextTag(this.federation, site);
+    const order = serviceOrder(plan, this.world.manifests, tag, AUTHORITY.certificate);
+    this.happens(
+      { type: "template-intended", site: site.zone, name: "template" },
+      { type: "template-registered", site: site.zone, templateId: 50 },
+      { type: "service-intended", site: site.zone, sequence, tag },
+    );
+    const serviceId = this.zone(name).create(plan, order, this.world.manifests);
+    return this.happens({ type: "service-created", site: site.zone, serviceId, found: false });
+  }
+
+  /** A second later the zone is looked at. */
+  observes(name: string, silent: ReadonlySet<number> = new Set()): this {
+    this.passes(SECOND);
+    const snapshot = this.zone(name).snapshot(this.world.now);
+    return this.happens(...observeZone(this.federation, this.site(name), snapshot, silent, this.world));
+  }
+
+  says(name: string, attributes: Readonly<Record<string, string>>, nth = 0): this {
+    this.zone(name).says(this.guest(name, nth).vmId, attributes);
+    return this;
+  }
+
+  /** The site's service is created and its VMs have come. */
+  deployed(name: string): this {
+    return this.begins(name).creates(name).observes(name);
+  }
+
+  /** The coordinator's guest asks for its certificate and gets it. */
+  certified(): this {
+    const { zone: name } = coordinatorOf(this.federation);
+    this.says(name, { FL_STAGE: "awaiting-certificate", FL_TLS_CSR: "request" }).observes(name);
+    return this.issues(1);
+  }
+
+  issues(serial: number): this {
+    const { zone: site } = coordinatorOf(this.federation);
+    const { vmId } = this.guest(site);
+    return this.happens(
+      {
+        type: "certificate-issued",
+        site,
+        vmId,
+        serial: String(serial),
+        fingerprint: certificateFingerprint(serial),
+        certificate: "certificate",
+        expiresAt: new Date(Date.parse(this.world.now) + 30 * DAY).toISOString(),
+        request: sha256("request"),
+      },
+      { type: "certificate-delivered", site, vmId, serial: String(serial) },
+    );
+  }
+
+  /** What a SuperLink says that is all that was approved. */
+  announcement(serial = 1): Record<string, string> {
+    const { plan } = this.proposal(coordinatorOf(this.federation).zone);
+    return {
+      FL_STAGE: "serving",
+      FL_REASON: "none",
+      FL_ENDPOINT: `${plan.dialled.host}:${plan.dialled.port}`,
+      FL_CA_CERT: encodePem([AUTHORITY.certificate]),
+      FL_TLS_FINGERPRINT: certificateFingerprint(serial),
+      FL_VERSION: plan.settings.flowerVersion,
+      READY: "YES",
+    };
+  }
+
+  /** The coordinator serves and was found to be what was approved. */
+  trusted(): this {
+    const { zone: name, standing, run } = coordinatorOf(this.federation);
+    if (standing !== "approved") this.approved();
+    if (run === null) this.deployed(name);
+    return this.certified().says(name, this.announcement()).observes(name);
+  }
+
+  /** The site's SuperNodes publish their keys, are admitted and serve, and the SuperLink sees them. */
+  joins(name: string): this {
+    this.deployed(name);
+    const keys = this.guests(name).map(({ vmId }) => aNodeKey(`${name}/${vmId}`));
+    for (const [nth, { line }] of keys.entries()) {
+      this.says(name, { FL_STAGE: "awaiting-admission", FL_NODE_KEY: line, FL_NODE_PROOF: "proof" }, nth);
+    }
+    this.observes(name);
+    for (const [nth, { line, fingerprint }] of keys.entries()) {
+      const { vmId } = this.guest(name, nth);
+      const claim = { site: zone(name), vmId, key: fingerprint, publicKey: line, proven: true };
+      this.happens(...judgeKey(this.federation, claim));
+    }
+    this.tellsSuperLink().sees("registered").tellsSuperNodes(name);
+    for (const nth of keys.keys()) this.says(name, { FL_STAGE: "serving", FL_LINK: "ok", READY: "YES" }, nth);
+    return this.observes(name).sees("online");
+  }
+
+  /** The SuperLink's VM is told every key. */
+  tellsSuperLink(): this {
+    const vmId = this.federation.verifiedVm;
+    if (vmId === null) throw new Error("No SuperLink serves.");
+    const keysOf = (keys: ReturnType<typeof admittedKeys>): string[] => keys.map(({ key }) => key);
+    return this.happens({
+      type: "admissions-delivered",
+      vmId,
+      sequence: (this.federation.admissions?.sequence ?? 0) + 1,
+      admitted: keysOf(admittedKeys(this.federation)),
+      revoked: keysOf(revokedKeys(this.federation)),
+    });
+  }
+
+  tellsSuperNodes(name: string): this {
+    for (const guest of this.guests(name)) {
+      if (!mayTellAdmitted(this.federation, guest)) continue;
+      this.happens({ type: "guest-told-admitted", site: zone(name), vmId: guest.vmId, key: guest.acceptedKey ?? "" });
+    }
+    return this;
+  }
+
+  /** The SuperLink says this of every key it was told; `except` says otherwise of some. */
+  sees(status: NodeEntry["status"], except: Readonly<Record<string, NodeEntry["status"]>> = {}): this {
+    const { zone: name } = coordinatorOf(this.federation);
+    const nodes = admittedKeys(this.federation).map(({ key }, nth) => ({
+      key,
+      nodeId: String(nth + 1),
+      status: except[key] ?? status,
+    }));
+    return this.says(name, { FL_NODES: encodeNodeList(nodes) }).observes(name);
+  }
+
+  /** All approved sites are up. */
+  running(): this {
+    if (this.federation.trustedAt === null) this.trusted();
+    for (const site of trainingSitesOf(this.federation)) {
+      if (site.standing === "approved" && site.run === null) this.joins(site.zone);
+    }
+    return this;
+  }
+}
+
+export const certificateFingerprint = (serial: number): string =>
+  Array.from({ length: 32 }, () => String(serial).padStart(2, "0")).join(":");
+
+const image = (id: number) => ({
+  id,
+  name: "Flower SuperLink",
+  registeredAt: 1_760_000_000,
+  state: "used" as const,
+  size: 10_240,
+});

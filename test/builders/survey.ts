@@ -1,0 +1,42 @@
+/** What a look at a zone shows when nothing stands in the way. */
+import { sha256 } from "../../src/federation/digest.ts";
+import type { NetworkFacts, VmTemplateFacts, ZoneSurvey } from "../../src/federation/zone-facts.ts";
+
+export function aTemplate(changes: Partial<VmTemplateFacts> = {}): VmTemplateFacts {
+  return {
+    found: true,
+    id: 21,
+    name: "Flower SuperNode",
+    contentDigest: sha256("the template's content"),
+    cpu: 2,
+    vcpu: 2,
+    memory: 4096,
+    images: [{ id: 7, name: "Flower SuperNode", registeredAt: 1_760_000_000, state: "used", size: 10_240 }],
+    nic: { model: "virtio", securityGroups: "0" },
+    contextNames: ["NETWORK", "SSH_PUBLIC_KEY"],
+    ...changes,
+  };
+}
+
+/** Eighty public addresses, three of them leased. */
+export function aNetwork(changes: Partial<NetworkFacts> = {}): NetworkFacts {
+  return {
+    found: true,
+    id: 3,
+    name: "public",
+    ranges: [{ first: "203.0.113.20", last: "203.0.113.99" }],
+    leased: ["203.0.113.20", "203.0.113.21", "203.0.113.40"],
+    ...changes,
+  };
+}
+
+export function aSurvey(changes: Partial<ZoneSurvey> = {}): ZoneSurvey {
+  return {
+    version: "7.4.0",
+    account: { id: 4, name: "florist", administrator: false },
+    template: aTemplate(),
+    network: aNetwork(),
+    headroom: { vms: null, cpu: null, memory: null, leases: null },
+    ...changes,
+  };
+}

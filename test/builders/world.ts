@@ -1,0 +1,115 @@
+/** Zones, people and policy for tests: a fixed clock, card ids that count, the manifests that ship. */
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import {
+  type CardId,
+  type ChannelId,
+  cardId,
+  channelId,
+  type Person,
+  person,
+  teamId,
+  type ZoneName,
+  zoneName,
+} from "../../src/federation/identity.ts";
+import { type Manifests, serviceTemplate } from "../../src/federation/manifest.ts";
+import type { Durations, Policy, World, ZoneProfile } from "../../src/federation/policy.ts";
+
+export const SECOND = 1_000;
+export const MINUTE = 60 * SECOND;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+
+/** When every story begins. */
+export const BEGINNING = "2026-03-02T08:00:00.000Z";
+
+const ZONE_NAMES = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta"] as const;
+
+export const zone = (name: string): ZoneName => zoneName.parse(name);
+export const zoneNames = (count: number): readonly ZoneName[] => ZONE_NAMES.slice(0, count).map(zone);
+export const someone = (team: string, user: string): Person => person.parse({ team, user });
+export const ownerOf = (name: string, nth = 1): Person =>
+  someone(`T${name.toUpperCase()}`, `U${name.toUpperCase()}${nth}`);
+export const channelOf = (name: string): ChannelId => channelId.parse(`C${name.toUpperCase()}`);
+
+export const HOME_CHANNEL = channelId.parse("CHOME");
+export const INSTALLING_TEAM = teamId.parse("THOST");
+export const REQUESTER = someone("THOST", "UREQUESTER");
+export const STRANGER = someone("THOST", "USTRANGER");
+
+export const DURATIONS: Durations = {
+  approvalExpiry: 7 * DAY,
+  approvalReminder: 2 * DAY,
+  boot: 20 * MINUTE,
+  serve: 10 * MINUTE,
+  settle: 2 * MINUTE,
+  silence: 2 * MINUTE,
+  removal: 10 * MINUTE,
+  certificateLife: 30 * DAY,
+  authorityLife: 365 * DAY,
+  warning: HOUR,
+};
+
+export const POLICY: Policy = {
+  installingTeam: INSTALLING_TEAM,
+  requesters: { people: [REQUESTER], channels: [] },
+  requesterMayApproveAlone: true,
+  durations: DURATIONS,
+};
+
+/** A zone with a channel of its own and two owners of whom one must agree; it offers everything. */
+export function aZone(name: string, changes: Partial<ZoneProfile> = {}): ZoneProfile {
+  return {
+    name: zone(name),
+    title: `${name.slice(0, 1).toUpperCase()}${name.slice(1)} Institute`,
+    channel: channelOf(name),
+    owners: [ownerOf(name, 1), ownerOf(name, 2)],
+    quorum: 1,
+    templates: { superlink: "Flower SuperLink", supernode: { none: "Flower SuperNode", pytorch: 31 } },
+    network: "public",
+    alternatives: { templates: ["Flower SuperNode large"], networks: ["research"] },
+    sshKeys: ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIexample"],
+    nodeConfig: { "data-path": "/data" },
+    ...changes,
+  };
+}
+
+export const zonesOf = (profiles: readonly ZoneProfile[]): Map<ZoneName, ZoneProfile> =>
+  new Map(profiles.map((profile) => [profile.name, profile]));
+
+/** The service templates that ship, with a small agent. */
+export const MANIFESTS: Manifests = {
+  coordinator: shippedManifest("coordinator"),
+  training: shippedManifest("training-site"),
+  agent: { base64: Buffer.from("#!/bin/sh\n").toString("base64"), sha256: "a".repeat(64) },
+};
+
+export function aWorld(changes: Partial<World> = {}): World {
+  return {
+    now: BEGINNING,
+    policy: POLICY,
+    zones: zonesOf(zoneNames(3).map((name) => aZone(name))),
+    manifests: MANIFESTS,
+    takenAddresses: new Map(),
+    newCard: countingCards(),
+    ...changes,
+  };
+}
+
+export function countingCards(): () => CardId {
+  let count = 0;
+  return () => {
+    count += 1;
+    return cardId.parse(`k${String(count).padStart(15, "0")}`);
+  };
+}
+
+function shippedManifest(name: string): Manifests["coordinator"] {
+  return serviceTemplate.parse(JSON.parse(readFileSync(join(projectRoot(), "manifests", `${name}.json`), "utf8")));
+}
+
+function projectRoot(): string {
+  let folder = import.meta.dirname;
+  while (!existsSync(join(folder, "package.json"))) folder = dirname(folder);
+  return folder;
+}
