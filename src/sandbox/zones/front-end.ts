@@ -110,4 +110,5 @@ function seedServiceTemplates(zone: Zone, seed: ZoneSeed): void {
       body: checked,
     }));
   }
+  zone.documents.startAt(seed.startIds.documents ?? 0);
 }

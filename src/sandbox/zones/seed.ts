@@ -63,6 +63,7 @@ const vmTemplate = z.object({ name: z.string().min(1), text: z.string(), ...owne
 /** `body` is the JSON that one would POST to /service_template. */
 const serviceTemplate = z.object({ body: z.record(z.string(), z.unknown()), ...ownership });
 
+const id = z.number().int().nonnegative();
 const host = z.object({ name: z.string().min(1), cpu: z.number().positive(), memoryMb: z.number().int().positive() });
 
 export const zoneSeed = z.object({
@@ -76,6 +77,11 @@ export const zoneSeed = z.object({
   vmTemplates: z.array(vmTemplate),
   serviceTemplates: z.array(serviceTemplate).default([]),
   hosts: z.array(host).nonempty(),
+  /** The first ids of what comes after the seed. */
+  startIds: z
+    .object({ vms: id, documents: id, templates: id, images: id })
+    .partial()
+    .default({}),
 });
 
 export type ZoneSeed = z.infer<typeof zoneSeed>;

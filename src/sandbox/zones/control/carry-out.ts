@@ -1,11 +1,11 @@
 import type { FrontEnd } from "../front-end.ts";
 import { type Attributes, merged, type Vector } from "../oned/attributes.ts";
 import { releaseAddress, takeLease } from "../oned/leases.ts";
-import { vmActions } from "../oned/lifecycle.ts";
 import type { Image } from "../oned/objects.ts";
 import { OneError } from "../oned/one-error.ts";
 import { parseTemplateText } from "../oned/template-text.ts";
 import type { VirtualMachine } from "../oned/virtual-machine.ts";
+import { vmActions } from "../oned/vm-actions.ts";
 import type { Zone } from "../oned/zone.ts";
 import type { Command, CommandResult } from "./commands.ts";
 

@@ -2,64 +2,12 @@ import type { Clock } from "../clock.ts";
 import type { Hypervisor } from "../hypervisor.ts";
 import { setText, type Vector, vectorsOf } from "./attributes.ts";
 import { errorCode, OneError } from "./one-error.ts";
-import { type Capacity, type Host, hostFor } from "./scheduling.ts";
+import { type Capacity, type Host, hostFor, noHostMessage } from "./scheduling.ts";
 import { type History, type Phase, phases, type VirtualMachine } from "./virtual-machine.ts";
+import { actionNumbers, allowedFrom, MONITORED, type VmAction } from "./vm-actions.ts";
 
 /** Milliseconds on a real front-end with quick drivers; the scheduler looks every few seconds. */
 const times = { scheduler: 3000, prolog: 300, boot: 700, shutdown: 2000, powerOff: 1500, epilog: 200, save: 1000 };
-
-/** oned's numbers for what ended a stay on a host. */
-const actionNumbers: Readonly<Record<VmAction, number>> = {
-  terminate: 27,
-  "terminate-hard": 28,
-  poweroff: 19,
-  "poweroff-hard": 19,
-  resume: 20,
-  stop: 11,
-  suspend: 9,
-  undeploy: 21,
-  "undeploy-hard": 22,
-  reboot: 0,
-  "reboot-hard": 0,
-  hold: 0,
-  release: 0,
-};
-const MONITORED = 44;
-
-const allowedFrom: Readonly<Record<VmAction, readonly Phase[]>> = {
-  terminate: ["pending", "hold", "running", "unknown", "bootFailure", "stopped", "suspended", "poweroff", "undeployed"],
-  "terminate-hard": Object.keys(phases)
-    .filter(isPhase)
-    .filter((phase) => phase !== "done"),
-  poweroff: ["running", "unknown"],
-  "poweroff-hard": ["running", "unknown"],
-  resume: ["poweroff", "suspended", "stopped", "undeployed", "unknown"],
-  stop: ["running"],
-  suspend: ["running"],
-  undeploy: ["running", "poweroff"],
-  "undeploy-hard": ["running", "poweroff"],
-  reboot: ["running"],
-  "reboot-hard": ["running"],
-  hold: ["pending"],
-  release: ["hold"],
-};
-
-export const vmActions = [
-  "terminate",
-  "terminate-hard",
-  "poweroff",
-  "poweroff-hard",
-  "resume",
-  "stop",
-  "suspend",
-  "undeploy",
-  "undeploy-hard",
-  "reboot",
-  "reboot-hard",
-  "hold",
-  "release",
-] as const;
-export type VmAction = (typeof vmActions)[number];
 
 export interface LifecycleSurroundings {
   readonly zoneName: string;
@@ -127,39 +75,51 @@ export class Lifecycle {
   }
 
   #perform(vm: VirtualMachine, action: VmAction): void {
-    const { hypervisor, zoneName } = this.#around;
     switch (action) {
       case "terminate":
-        return this.#terminate(vm, times.shutdown);
+        this.#terminate(vm, times.shutdown);
+        break;
       case "terminate-hard":
-        return this.#terminate(vm, times.epilog);
+        this.#terminate(vm, times.epilog);
+        break;
       case "poweroff":
-        return this.#leave(vm, "poweringOff", times.powerOff, "poweroff");
+        this.#leave(vm, "poweringOff", times.powerOff, "poweroff");
+        break;
       case "poweroff-hard":
-        return this.#leave(vm, "poweringOff", times.epilog, "poweroff");
+        this.#leave(vm, "poweringOff", times.epilog, "poweroff");
+        break;
       case "stop":
-        return this.#leave(vm, "saving", times.save, "stopped");
+        this.#leave(vm, "saving", times.save, "stopped");
+        break;
       case "suspend":
-        return this.#leave(vm, "saving", times.save, "suspended");
+        this.#leave(vm, "saving", times.save, "suspended");
+        break;
       case "undeploy":
       case "undeploy-hard":
-        return this.#leave(vm, "shutdown", times.shutdown, "undeployed");
+        this.#leave(vm, "shutdown", times.shutdown, "undeployed");
+        break;
       case "resume":
-        return this.#resume(vm);
+        this.#resume(vm);
+        break;
       case "reboot":
       case "reboot-hard":
-        return hypervisor.reboot(zoneName, vm.id);
+        this.#around.hypervisor.reboot(this.#around.zoneName, vm.id);
+        break;
       case "hold":
-        return this.#move(vm, "hold");
+        this.#move(vm, "hold");
+        break;
       case "release":
-        this.#move(vm, "pending");
-        return this.#schedule(vm);
+        this.#reschedule(vm);
+        break;
     }
   }
 
   #terminate(vm: VirtualMachine, shutdownMs: number): void {
-    const neverRan = vm.history.length === 0;
-    if (neverRan || vm.phase === "poweroff" || vm.phase === "undeployed") return this.#end(vm);
+    const off = vm.history.length === 0 || vm.phase === "poweroff" || vm.phase === "undeployed";
+    if (off) {
+      this.#end(vm);
+      return;
+    }
     this.#around.hypervisor.stop(this.#around.zoneName, vm.id, shutdownMs < times.shutdown);
     this.#move(vm, "shutdown");
     this.#step(vm, "shutdown", shutdownMs, () => this.#end(vm));
@@ -194,8 +154,8 @@ export class Lifecycle {
 
   #resume(vm: VirtualMachine): void {
     if (vm.phase === "stopped" || vm.phase === "undeployed") {
-      this.#move(vm, "pending");
-      return this.#schedule(vm);
+      this.#reschedule(vm);
+      return;
     }
     const last = vm.history.at(-1);
     if (last === undefined) return;
@@ -205,19 +165,23 @@ export class Lifecycle {
     this.#step(vm, "booting", times.boot, () => this.#run(vm));
   }
 
+  #reschedule(vm: VirtualMachine): void {
+    this.#move(vm, "pending");
+    this.#schedule(vm);
+  }
+
   /** Every pass of the scheduler looks for a host; without one the VM stays pending and says why. */
   #schedule(vm: VirtualMachine): void {
     this.#step(vm, "pending", times.scheduler, () => {
       const host = hostFor(this.#around.capacity, vm);
-      if (host === undefined) {
-        const hosts = this.#around.capacity.hosts.map(({ id }) => id).join(",");
-        const when = new Date().toUTCString().replace(/^(\w+), (\d+) (\w+) (\d+) ([\d:]+).*$/, "$1 $3 $2 $5 $4");
-        setText(vm.userTemplate, "SCHED_MESSAGE", `${when}: [HOST] Not enough MEMORY on hosts: ${hosts}`);
-        this.#around.moved(vm);
-        return this.#schedule(vm);
+      if (host !== undefined) {
+        vm.userTemplate.delete("SCHED_MESSAGE");
+        this.#deploy(vm, host);
+        return;
       }
-      vm.userTemplate.delete("SCHED_MESSAGE");
-      this.#deploy(vm, host);
+      setText(vm.userTemplate, "SCHED_MESSAGE", noHostMessage(this.#around.capacity));
+      this.#around.moved(vm);
+      this.#schedule(vm);
     });
   }
 
@@ -237,9 +201,10 @@ export class Lifecycle {
   #booted(vm: VirtualMachine): void {
     if (this.#bootFailures > 0) {
       this.#bootFailures -= 1;
-      return this.#move(vm, "bootFailure");
+      this.#move(vm, "bootFailure");
+    } else {
+      this.#run(vm);
     }
-    this.#run(vm);
   }
 
   #run(vm: VirtualMachine): void {
@@ -301,8 +266,4 @@ export class Lifecycle {
 
 function withPort(graphics: Vector, vmId: number): Vector {
   return new Map([...graphics, ["PORT", String(5900 + vmId)]]);
-}
-
-function isPhase(name: string): name is Phase {
-  return name in phases;
 }

@@ -27,3 +27,10 @@ export function hostFor({ hosts, vms }: Capacity, vm: VirtualMachine): Host | un
     .filter((host) => room(host).cpu >= numberOf(vm, "CPU") && room(host).memory >= numberOf(vm, "MEMORY"))
     .sort((a, b) => room(b).memory - room(a).memory)[0];
 }
+
+/** What the scheduler leaves in USER_TEMPLATE/SCHED_MESSAGE, with a date as C's ctime writes it. */
+export function noHostMessage({ hosts }: Capacity): string {
+  const [weekday = "", day, month, year, time] = new Date().toUTCString().split(" ");
+  const ids = hosts.map(({ id }) => id).join(",");
+  return `${weekday.slice(0, 3)} ${month} ${day} ${time} ${year}: [HOST] Not enough MEMORY on hosts: ${ids}`;
+}

@@ -60,7 +60,7 @@ class TemplateReader {
   }
 
   #value(bareWord: RegExp): string {
-    const quoted = this.#match(/"[^"\\]*(?:\\[^][^"\\]*)*"/y);
+    const quoted = this.#match(/"[^"\\]*(?:\\[\s\S][^"\\]*)*"/y);
     if (quoted !== undefined) return quoted.slice(1, -1).replaceAll('\\"', '"');
     return this.#match(bareWord) ?? "";
   }

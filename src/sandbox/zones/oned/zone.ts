@@ -127,6 +127,9 @@ export class Zone {
       const attributes = parseTemplateText(template.text);
       this.addTemplate(template, textOf(attributes, "NAME") ?? template.name, attributes);
     }
+    this.vms.startAt(seed.startIds.vms ?? 0);
+    this.templates.startAt(seed.startIds.templates ?? 0);
+    this.images.startAt(seed.startIds.images ?? 0);
   }
 
   #owned(id: number, name: string, { owner, group, permissions }: Ownership): Owned {

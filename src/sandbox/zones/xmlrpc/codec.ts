@@ -46,7 +46,7 @@ export function parseCall(body: string): Call {
   }
   const parameters = childrenOf(call, "params")
     .filter(({ name }) => name === "param")
-    .map(({ children }) => valueOf(childrenOf(children, "value")));
+    .map(({ children }) => parameterOf(childrenOf(children, "value")));
   return { method, parameters };
 }
 
@@ -75,7 +75,7 @@ function textOf(nodes: readonly XmlNode[]): string {
   return nodes.map(({ text }) => text).join("");
 }
 
-function valueOf(nodes: readonly XmlNode[]): RpcValue {
+function parameterOf(nodes: readonly XmlNode[]): RpcValue {
   const typed = nodes.find(({ name }) => name !== "#text");
   if (typed === undefined) return { type: "string", value: textOf(nodes) };
   const text = textOf(typed.children);

@@ -1,8 +1,8 @@
 import { granted, may, passesFilter, range } from "../oned/access.ts";
-import { type VmAction, vmActions } from "../oned/lifecycle.ts";
 import { errorCode, OneError } from "../oned/one-error.ts";
 import { phases, type VirtualMachine } from "../oned/virtual-machine.ts";
 import { fullVmXml, shortVmXml } from "../oned/virtual-machine-xml.ts";
+import { type VmAction, vmActions } from "../oned/vm-actions.ts";
 import { element } from "../xml.ts";
 import type { Caller, Method } from "./methods.ts";
 import type { Parameters } from "./parameters.ts";

@@ -1,0 +1,168 @@
+import { textOf } from "../oned/attributes.ts";
+import type { Phase } from "../oned/virtual-machine.ts";
+import { flowState, type Role, type ServiceDocument } from "./bodies.ts";
+import { addNode, beginRoles, completeRoles } from "./deployment.ts";
+import type { ServiceStates } from "./service-states.ts";
+
+/** Milliseconds on a real front-end. */
+const times = { networks: 700, poll: 30_000, undeployed: 500 };
+
+export const failedPhases: readonly Phase[] = ["bootFailure"];
+const troubledPhases: readonly Phase[] = ["poweroff", "unknown", "stopped", "suspended", "undeployed", "bootFailure"];
+
+/** Moves services on when something has come true: heard of by an event, or found by OneFlow's own poll. */
+export class Progress {
+  readonly #states: ServiceStates;
+
+  constructor(states: ServiceStates) {
+    this.#states = states;
+  }
+
+  /** Networks first, then the roles. */
+  deploy(service: ServiceDocument): void {
+    beginRoles(service.body);
+    this.#states.enter(service, flowState.deployingNets);
+    this.#states.after(service, flowState.deployingNets, times.networks, () => {
+      completeRoles(service.body);
+      if (!this.#deployRoles(service)) return;
+      this.#states.enter(service, flowState.deploying);
+      this.poll(service);
+    });
+  }
+
+  /** More VMs of a role; false when one was refused, which then stands in the log. */
+  grow(service: ServiceDocument, role: Role, upTo: number): boolean {
+    const { zone } = this.#states;
+    const owner = zone.accounts.userNamed(service.uname);
+    while ((role.nodes?.length ?? 0) < upTo) {
+      const refusal = addNode(zone, owner, service, role);
+      if (refusal === undefined) continue;
+      this.#states.log(service, "E", refusal);
+      return false;
+    }
+    return true;
+  }
+
+  /** Looks at the VMs again. */
+  follow(service: ServiceDocument): void {
+    if (!this.#states.isThere(service)) return;
+    switch (service.body.state) {
+      case flowState.deploying:
+        this.#followDeployment(service);
+        break;
+      case flowState.scaling:
+        this.#followScaling(service);
+        break;
+      case flowState.running:
+      case flowState.warning:
+        this.#followRunning(service);
+        break;
+      case flowState.undeploying:
+        this.#followUndeployment(service);
+        break;
+    }
+  }
+
+  /** Every 30 s OneFlow looks itself: for READY exactly, and for VMs that have failed. */
+  poll(service: ServiceDocument): void {
+    const { zone } = this.#states;
+    zone.clock.after(times.poll, () => {
+      const waiting = service.body.state === flowState.deploying || service.body.state === flowState.scaling;
+      if (!waiting || !this.#states.isThere(service)) return;
+      const nodes = service.body.roles.flatMap((role) => role.nodes ?? []);
+      if (nodes.some((node) => failedPhases.includes(this.#states.phaseOf(node)))) {
+        this.#fail(service);
+        return;
+      }
+      for (const node of nodes) {
+        const vm = zone.vms.get(node.deploy_id);
+        if (vm !== undefined && textOf(vm.userTemplate, "READY") === "YES")
+          this.#states.watch(service).ready.add(vm.id);
+      }
+      this.follow(service);
+      this.poll(service);
+    });
+  }
+
+  cooledDown(service: ServiceDocument): void {
+    this.#states.allRoles(service, flowState.running);
+    this.#states.enter(service, flowState.running);
+    this.follow(service);
+  }
+
+  /** Starts every role whose parents all run. False when a VM was refused: the service has failed then. */
+  #deployRoles(service: ServiceDocument): boolean {
+    const { roles } = service.body;
+    const running = new Set(roles.filter(({ state }) => state === flowState.running).map(({ name }) => name));
+    const due = roles.filter(
+      ({ state, parents = [] }) => state === flowState.pending && parents.every((parent) => running.has(parent)),
+    );
+    for (const role of due) {
+      role.state = flowState.deploying;
+      if (this.grow(service, role, role.cardinality)) continue;
+      role.state = flowState.failedDeploying;
+      this.#states.enter(service, flowState.failedDeploying);
+      return false;
+    }
+    return true;
+  }
+
+  #followDeployment(service: ServiceDocument): void {
+    const { roles } = service.body;
+    for (const role of roles) {
+      if (role.state === flowState.deploying && this.#states.allReady(service, role)) role.state = flowState.running;
+    }
+    if (roles.every(({ state }) => state === flowState.running)) this.#states.enter(service, flowState.running);
+    else this.#deployRoles(service);
+  }
+
+  #followScaling(service: ServiceDocument): void {
+    for (const role of service.body.roles) {
+      if (role.state !== flowState.scaling) continue;
+      role.nodes = (role.nodes ?? []).filter((node) => !this.#states.isDone(node));
+      const settled = this.#states.allEnded(service) && role.nodes.length === role.cardinality;
+      if (!settled || !this.#states.allReady(service, role)) continue;
+      this.#states.watch(service).ending.clear();
+      delete role.scale_way;
+      role.state = flowState.cooldown;
+      this.#states.enter(service, flowState.cooldown);
+      const seconds = role.cooldown ?? 0;
+      this.#states.after(service, flowState.cooldown, seconds * 1000, () => this.cooledDown(service));
+    }
+  }
+
+  /** A VM that is gone leaves its role, which shrinks with it; one in trouble makes the service WARNING. */
+  #followRunning(service: ServiceDocument): void {
+    for (const role of service.body.roles) {
+      this.#dropEnded(service, role);
+      const troubled = (role.nodes ?? []).some((node) => troubledPhases.includes(this.#states.phaseOf(node)));
+      role.state = troubled ? flowState.warning : flowState.running;
+    }
+    const troubled = service.body.roles.some(({ state }) => state === flowState.warning);
+    const state = troubled ? flowState.warning : flowState.running;
+    if (service.body.state !== state) this.#states.enter(service, state);
+  }
+
+  #dropEnded(service: ServiceDocument, role: Role): void {
+    const nodes = role.nodes ?? [];
+    const left = nodes.filter((node) => !this.#states.isDone(node));
+    if (left.length === nodes.length) return;
+    role.nodes = left;
+    role.cardinality = left.length;
+    this.#states.log(service, "I", `Role ${role.name} scaling down from ${nodes.length} to ${left.length} nodes`);
+  }
+
+  #followUndeployment(service: ServiceDocument): void {
+    if (!this.#states.allEnded(service)) return;
+    this.#states.enter(service, flowState.undeployingNets);
+    this.#states.after(service, flowState.undeployingNets, times.undeployed, () => this.#states.forget(service));
+  }
+
+  #fail(service: ServiceDocument): void {
+    const state = service.body.state === flowState.scaling ? flowState.failedScaling : flowState.failedDeploying;
+    for (const role of service.body.roles) {
+      if (role.state === flowState.deploying || role.state === flowState.scaling) role.state = state;
+    }
+    this.#states.enter(service, state);
+  }
+}
