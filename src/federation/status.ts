@@ -2,12 +2,12 @@
 import type { FederationEvent } from "./events.ts";
 import { coordinatorOf, currentProposal, type Federation, type Guest, type Site, type SiteStatus } from "./state.ts";
 
-/** Statuses that differ from those told last. A site that never came up has none yet. */
+/** Statuses that differ from those told last. A site that is still coming up, in time, has none yet. */
 export function statusChanges(federation: Federation): readonly FederationEvent[] {
   return [...federation.sites.values()].flatMap((site): FederationEvent[] => {
     if (site.run === null) return [];
     const { status, online, expected } = currentStatus(federation, site);
-    const coming = site.status === null && status === "down";
+    const coming = site.status === null && status !== "up" && site.run.failure === null;
     if (coming || (status === site.status && online === site.online)) return [];
     return [{ type: "site-status-changed", site: site.zone, status, online, expected }];
   });

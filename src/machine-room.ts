@@ -1,0 +1,135 @@
+/** Puts together what carries federations out: journal, trust, zones and the rollout between them. No Slack in here. */
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { federationEvent } from "./federation/events.ts";
+import { cardId, type FederationId, federationId, type ZoneName } from "./federation/identity.ts";
+import type { Manifests } from "./federation/manifest.ts";
+import type { Policy, ZoneProfile } from "./federation/policy.ts";
+import { openJournal } from "./journal/journal.ts";
+import { createPoller, type ZonePoller } from "./opennebula/poll.ts";
+import type { Pace as LookPace } from "./opennebula/poll-interval.ts";
+import { type OpenZone, openZone, type ZoneOptions } from "./opennebula/zone.ts";
+import { Ledger } from "./rollout/ledger.ts";
+import { zoneLooks } from "./rollout/looks.ts";
+import type { Attention, Checkpoint, Log } from "./rollout/ports.ts";
+import { type Pace, Rollout } from "./rollout/rollout.ts";
+import { Watch } from "./rollout/watch.ts";
+import type { Workshop } from "./rollout/workshop.ts";
+import type { Secret } from "./secret.ts";
+import { signRequest } from "./trust/authority.ts";
+import { openKeyStore, parseStoreKey } from "./trust/key-store.ts";
+import { checkNodeProof } from "./trust/node-proof.ts";
+
+export interface MachineRoomOptions {
+  readonly dataDirectory: string;
+  /** 32 bytes, base64 or hex: what CA keys are encrypted with. */
+  readonly key: Secret;
+  readonly policy: Policy;
+  readonly zones: ReadonlyMap<ZoneName, ZoneProfile>;
+  readonly access: ReadonlyMap<ZoneName, Omit<ZoneOptions, "name" | "checkpoint">>;
+  readonly manifests: Manifests;
+  readonly looking: LookPace;
+  readonly pace: Pace;
+  readonly checkpoint: Checkpoint;
+  readonly log: Log;
+}
+
+const ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789";
+/** 32 of 36 letters would bias nothing that matters; a byte over 251 is left out all the same. */
+function randomName(length: number): string {
+  let name = "";
+  while (name.length < length) {
+    for (const byte of randomBytes(length)) if (byte < 252 && name.length < length) name += ALPHABET[byte % 36];
+  }
+  return name;
+}
+
+export const newFederationId = (): FederationId => federationId.parse(`f${randomName(11)}`);
+const newCardId = () => cardId.parse(`k${randomName(15)}`);
+
+export async function openMachineRoom(options: MachineRoomOptions) {
+  const { log, checkpoint } = options;
+  const storeKey = parseStoreKey(options.key);
+  if (storeKey === undefined) throw new Error("FLORIST_KEY is not 32 bytes in base64 or hexadecimal.");
+  const journal = await openJournal({
+    directory: options.dataDirectory,
+    parse: (stored) => federationEvent.parse(stored),
+    checkpoint,
+    onTornLine: (torn) => log.warn(torn, "a line that was never acknowledged was dropped from a journal"),
+  });
+  const keys = await openKeyStore(join(options.dataDirectory, "keys"), storeKey);
+  const ledger = new Ledger(
+    journal,
+    { policy: options.policy, zones: options.zones, manifests: options.manifests, newCard: newCardId },
+    () => new Date().toISOString(),
+  );
+  const watch = new Watch(ledger, Date.now);
+  const clients = new Map<ZoneName, OpenZone>();
+  const pollers = new Map<ZoneName, ZonePoller>();
+  for (const [name, access] of options.access) {
+    const zone = openZone({ ...access, name, checkpoint });
+    clients.set(name, zone);
+    pollers.set(name, pollerOf(name, zone, watch, options));
+  }
+  const shop: Workshop = {
+    ledger,
+    log,
+    trust: {
+      ensureAuthority: (request) => keys.ensureAuthority(request),
+      async sign({ federationId: id, csrPem, allowed, required, now, life }) {
+        const authority = await keys.load(id);
+        return signRequest({ authority, csrPem, rules: { allowed, required }, now, life });
+      },
+      destroy: (id) => keys.destroy(id),
+      checkNodeProof,
+    },
+    zone: (name) => known(clients, name),
+    attention: (name) => pollers.get(name) ?? INATTENTIVE,
+    latest: (name) => watch.latest(name),
+  };
+  const attend = () => {
+    for (const federation of ledger.all()) watch.attend(federation, shop.attention);
+  };
+  ledger.onChange((federation) => watch.attend(federation, shop.attention));
+  attend();
+  const rollout = new Rollout(shop, options.pace);
+  return {
+    ledger,
+    looks: zoneLooks(shop, options.zones),
+    start: () => rollout.start(),
+    /** Nothing new begins; what is under way ends; then the journal is closed. */
+    async stop(): Promise<void> {
+      for (const poller of pollers.values()) poller.stop();
+      await rollout.stop();
+      await ledger.idle();
+      await Promise.all([...clients.values()].map((client) => client.close()));
+      await journal.close();
+    },
+  };
+}
+
+/** A zone that has left the zones file is not looked at any more. */
+const INATTENTIVE: Attention = { await: () => undefined, nudge: () => undefined };
+
+function known<T>(clients: ReadonlyMap<ZoneName, T>, name: ZoneName): T {
+  const client = clients.get(name);
+  if (client === undefined)
+    throw new Error(`${name} is no longer in the zones file. Put it back so that its part can be ended.`);
+  return client;
+}
+
+function pollerOf(name: ZoneName, zone: OpenZone, watch: Watch, { looking, log }: MachineRoomOptions): ZonePoller {
+  return createPoller({
+    zone,
+    policy: looking,
+    clock: {
+      now: Date.now,
+      after(milliseconds, run) {
+        const timer = setTimeout(run, milliseconds);
+        return () => clearTimeout(timer);
+      },
+    },
+    onSnapshot: (snapshot) => watch.see(name, snapshot),
+    onError: (error) => log.warn({ zone: name, err: error }, "the zone could not be looked at"),
+  });
+}

@@ -1,0 +1,128 @@
+/** The bot without Slack before stand-in zones with quick guests: decisions come from the test. */
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { z } from "zod";
+import { channelId, slug, teamId, userId, zoneName } from "../../src/federation/identity.ts";
+import { serviceTemplate } from "../../src/federation/manifest.ts";
+import type { Policy, ZoneProfile } from "../../src/federation/policy.ts";
+import { newFederationId, openMachineRoom } from "../../src/machine-room.ts";
+import { readGuestScript } from "../../src/manifests/guest-script.ts";
+import { GuestsClient } from "../../src/sandbox/guests/client.ts";
+import { ZonesControl } from "../../src/sandbox/zones/client.ts";
+import { Secret } from "../../src/secret.ts";
+import { startProgram } from "../programs/program.ts";
+
+const zonesReady = z.object({
+  control: z.string(),
+  zones: z.array(z.object({ name: zoneName, xmlrpc: z.string(), oneflow: z.string() })),
+});
+
+const seconds = (count: number): number => count * 1000;
+
+export const OWNER = { team: teamId.parse("T0ASTER"), user: userId.parse("U0OWNER") };
+export const REQUESTER = { team: teamId.parse("T0ASTER"), user: userId.parse("U0ASKER") };
+
+const policy: Policy = {
+  installingTeam: OWNER.team,
+  requesters: { people: [REQUESTER], channels: [] },
+  requesterMayApproveAlone: false,
+  durations: {
+    approvalExpiry: seconds(600),
+    approvalReminder: seconds(300),
+    boot: seconds(20),
+    serve: seconds(20),
+    settle: seconds(1),
+    silence: seconds(5),
+    removal: seconds(10),
+    certificateLife: seconds(3600),
+    authorityLife: seconds(86_400),
+    warning: seconds(1),
+  },
+};
+
+function profileOf(name: ZoneProfile["name"]): ZoneProfile {
+  return {
+    name,
+    title: `Organisation of ${name}`,
+    channel: null,
+    owners: [OWNER],
+    quorum: 1,
+    templates: { superlink: "Flower SuperLink 1.31.0", supernode: { none: "Flower SuperNode 1.31.0" } },
+    network: "public",
+    alternatives: { templates: [], networks: ["private"] },
+    sshKeys: [],
+    nodeConfig: {},
+  };
+}
+
+export async function openHeadless(zoneCount: number, log = quiet) {
+  const directory = await mkdtemp(join(tmpdir(), "florist-test-"));
+  const guests = await startProgram("sandbox/guests/main.js", ["--speed", "20"]);
+  const { url } = z.object({ url: z.string() }).parse(guests.ready);
+  const zones = await startProgram("sandbox/zones/main.js", [
+    ...["--zones", String(zoneCount), "--port-base", "0", "--speed", "20", "--hypervisor", url],
+  ]);
+  const ready = zonesReady.parse(zones.ready);
+  const room = await openMachineRoom({
+    dataDirectory: join(directory, "data"),
+    key: new Secret("00".repeat(32)),
+    policy,
+    zones: new Map(ready.zones.map(({ name }) => [name, profileOf(name)])),
+    access: new Map(
+      ready.zones.map(({ name, xmlrpc, oneflow }) => [
+        name,
+        {
+          xmlrpc,
+          oneflow,
+          user: "florist",
+          password: new Secret(`florist-of-${name}`),
+          deadlines: { xmlrpc: seconds(5), oneflow: seconds(10) },
+          inFlight: { xmlrpc: 4, oneflow: 2 },
+        },
+      ]),
+    ),
+    manifests: {
+      coordinator: serviceTemplate.parse(JSON.parse(await readFile("manifests/coordinator.json", "utf8"))),
+      training: serviceTemplate.parse(JSON.parse(await readFile("manifests/training-site.json", "utf8"))),
+      agent: await readGuestScript("manifests/guest"),
+    },
+    looking: { fastest: 50, slowest: 1000 },
+    pace: { tick: 50, retryFirst: 50, retryMost: 1000 },
+    checkpoint: () => undefined,
+    log,
+  });
+  room.start();
+  return {
+    room,
+    zones: new ZonesControl(ready.control),
+    guests: new GuestsClient({ url }),
+    names: ready.zones.map(({ name }) => name),
+    async stop() {
+      await room.stop();
+      await zones.stop();
+      await guests.stop();
+      await rm(directory, { recursive: true });
+    },
+  };
+}
+
+const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
+export function requestFor(names: readonly ZoneProfile["name"][], superNodes = 2) {
+  const [coordinator, ...training] = names;
+  if (coordinator === undefined) throw new Error("A federation needs a coordinator's zone.");
+  return {
+    federation: newFederationId(),
+    name: slug.parse("hospital"),
+    homeChannel: channelId.parse("C0HOME"),
+    requester: REQUESTER,
+    settings: { flowerVersion: "1.31.0", framework: "none" as const, keepaliveTime: 60, keepaliveTimeout: 20 },
+    address: { kind: "picked" as const, port: 9092, privateIsReachable: false },
+    sites: [
+      { zone: coordinator, role: "coordinator" as const, superNodes: 0 },
+      ...training.map((zone) => ({ zone, role: "training" as const, superNodes })),
+    ],
+    minimumTrainingSites: 1,
+  };
+}
