@@ -1,5 +1,7 @@
+import { once } from "node:events";
+import type { Socket } from "node:net";
 import { checkServerIdentity, connect, type TLSSocket } from "node:tls";
-import type { Address } from "../../guest-protocol/address.ts";
+import type { Address, Host } from "../../guest-protocol/address.ts";
 import type { Link } from "../../guest-protocol/names.ts";
 import type { GuestId, LoopbackNetwork } from "./network.ts";
 
@@ -38,38 +40,58 @@ export async function dialSuperlink(parts: {
   if (port === undefined) {
     return { link: "unreachable", detail: "Nothing answers at this address." };
   }
-  const host = parts.address.host;
+  const deadline = AbortSignal.timeout(parts.timeoutMs);
   const tcp = parts.network.connect(port, parts.from);
-  const socket = connect({
+  try {
+    await once(tcp, "connect", { signal: deadline });
+  } catch (error) {
+    tcp.destroy();
+    return deadline.aborted ? { link: "unreachable", detail: "No answer in time." } : failure(error);
+  }
+  const socket = secured(tcp, parts.address.host, parts.authorities);
+  const outcome = await handshake(socket, deadline);
+  if (outcome.link !== "ok") {
+    tcp.destroy();
+  }
+  return outcome;
+}
+
+/** TLS over a connection that stands; the certificate is held to the dialled host, whatever port it came from. */
+function secured(tcp: Socket, host: Host, authorities: readonly string[]): TLSSocket {
+  return connect({
     socket: tcp,
-    ca: [...parts.authorities],
+    ca: [...authorities],
     ALPNProtocols: ["h2"],
     ...(host.kind === "dns" ? { servername: host.value } : {}),
     checkServerIdentity: (_name, certificate) => checkServerIdentity(host.value, certificate),
   });
-  return await new Promise<Dialled>((resolve) => {
-    const fail = (link: Exclude<Link, "ok">, detail: string) => {
-      clearTimeout(timer);
-      socket.destroy();
-      tcp.destroy();
-      resolve({ link, detail });
-    };
-    const timer = setTimeout(() => {
-      fail(tcp.connecting ? "unreachable" : "stalled", "No answer in time.");
-    }, parts.timeoutMs);
-    socket.once("secureConnect", () => {
-      if (socket.alpnProtocol !== "h2") {
-        fail("not-tls", "It speaks TLS, but not HTTP/2.");
-        return;
-      }
-      clearTimeout(timer);
-      resolve({ link: "ok", socket });
-    });
-    // Both can fail, and fail again while they are torn down; the first reason is the one that is kept.
-    tcp.on("error", (error) => fail(linkOf(error), error.message));
-    socket.on("error", (error) => fail(linkOf(error), error.message));
-    socket.once("close", () => fail("not-tls", "The connection ended before the handshake did."));
-  });
+}
+
+async function handshake(socket: TLSSocket, deadline: AbortSignal): Promise<Dialled> {
+  // A connection that dies later ends for its user with `close`; why it died no longer matters.
+  socket.on("error", () => undefined);
+  const closed = once(socket, "close").then(
+    () => ({ link: "not-tls", detail: "It closed during the handshake." }) as const,
+  );
+  const secure = once(socket, "secureConnect", { signal: deadline }).then(() => verdictOn(socket));
+  try {
+    const outcome = await Promise.race([secure, closed]);
+    return outcome;
+  } catch (error) {
+    return deadline.aborted ? { link: "stalled", detail: "It took the connection and said nothing." } : failure(error);
+  }
+}
+
+function verdictOn(socket: TLSSocket): Dialled {
+  return socket.alpnProtocol === "h2"
+    ? { link: "ok", socket }
+    : { link: "not-tls", detail: "It speaks TLS, but not HTTP/2." };
+}
+
+function failure(error: unknown): Dialled {
+  return error instanceof Error
+    ? { link: linkOf(error), detail: error.message }
+    : { link: "unreachable", detail: String(error) };
 }
 
 function linkOf(error: Error): Exclude<Link, "ok"> {

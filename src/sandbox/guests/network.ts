@@ -45,6 +45,8 @@ export class LoopbackNetwork {
   adopt(socket: Socket, owner: GuestId): void {
     const sockets = this.#sockets.get(owner) ?? new Set();
     this.#sockets.set(owner, sockets.add(socket));
+    // Whoever uses a connection tells why it fell; here it must only not end the program.
+    socket.on("error", () => undefined);
     socket.once("close", () => sockets.delete(socket));
   }
 

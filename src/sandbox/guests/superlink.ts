@@ -2,7 +2,7 @@ import { createPublicKey } from "node:crypto";
 import { formatAddress } from "../../guest-protocol/address.ts";
 import { decodePem, encodePem } from "../../guest-protocol/certificates.ts";
 import { decodeKeyList, type KeyList, type KeyListName } from "../../guest-protocol/key-list.ts";
-import { GIVEN, PUBLISHED } from "../../guest-protocol/names.ts";
+import { GIVEN, PUBLISHED, type Reason } from "../../guest-protocol/names.ts";
 import { encodeNodeList } from "../../guest-protocol/node-list.ts";
 import type { Attributes } from "./distortion.ts";
 import { Fleet } from "./fleet.ts";
@@ -37,7 +37,8 @@ export class Superlink implements GuestProgram {
   #fleet: Fleet | undefined;
   /** What was handed over and has been looked at already, good or bad. */
   #considered = "";
-  #listReason: "none" | "admission-malformed" = "none";
+  /** What is wrong while it serves; the latest of each kind. */
+  readonly #wrong: { certificate: Reason; lists: Reason } = { certificate: "none", lists: "none" };
 
   constructor(guest: GuestSurroundings) {
     this.#guest = guest;
@@ -135,12 +136,17 @@ export class Superlink implements GuestProgram {
     const { oneGate, publisher, signal } = this.#guest;
     await repeatedly(
       this.#guest,
-      () => WAITS.poll,
+      () => (fleet.nodes().every(({ status }) => status === "online") ? WAITS.calm : WAITS.poll),
       async () => {
         const given = await oneGate.get(signal);
         await this.#takeKeys(fleet, registry, given);
         await this.#renew(fleet, settings, keyPem, given);
-        await publisher.flush();
+        const { certificate, lists } = this.#wrong;
+        const nodes = encodeNodeList(fleet.nodes());
+        await publisher.say({
+          [PUBLISHED.nodes]: nodes,
+          ...stage("serving", certificate === "none" ? lists : certificate),
+        });
       },
     );
   }
@@ -152,17 +158,17 @@ export class Superlink implements GuestProgram {
       return;
     }
     if (!found.check.ok) {
-      await this.#guest.publisher.say(stage("serving", found.check.reason));
+      this.#wrong.certificate = found.check.reason;
       return;
     }
     try {
       await fleet.renew(found.credentials, settings.dialled.host.value);
+      this.#wrong.certificate = "none";
+      await this.#guest.publisher.say(certificateAttributes(found.credentials));
     } catch (error) {
       this.#guest.log.warn({ err: error }, "the new certificate does not serve; the old one stays");
-      await this.#guest.publisher.say(stage("serving", "own-handshake-failed"));
-      return;
+      this.#wrong.certificate = "own-handshake-failed";
     }
-    await this.#guest.publisher.say({ ...certificateAttributes(found.credentials), ...stage("serving") });
   }
 
   /** What was handed over since the last look, and whether it may be used; undefined when nothing is new. */
@@ -189,22 +195,17 @@ export class Superlink implements GuestProgram {
     return { check: checkCredentials(credentials, { keyPublicPem, names, now: new Date() }), credentials };
   }
 
-  /** A list that cannot be read whole changes nothing, and is said once. */
+  /** A list that cannot be read whole changes nothing, and is said. */
   async #takeKeys(fleet: Fleet, registry: Registry, given: Attributes): Promise<void> {
     const admit = readList(GIVEN.admit, given);
     const revoke = readList(GIVEN.revoke, given);
-    const reason = admit === "malformed" || revoke === "malformed" ? "admission-malformed" : "none";
-    if (reason !== this.#listReason) {
-      this.#listReason = reason;
-      await this.#guest.publisher.say(stage("serving", reason));
-    }
+    this.#wrong.lists = admit === "malformed" || revoke === "malformed" ? "admission-malformed" : "none";
     if (typeof admit === "object") {
       await registry.admit(admit);
     }
     if (typeof revoke === "object") {
       fleet.cutOff(await registry.revoke(revoke));
     }
-    await this.#sayNodes(fleet);
   }
 
   async #sayNodes(fleet: Fleet): Promise<void> {

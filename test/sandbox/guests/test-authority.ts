@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import forge from "node-forge";
 import { decodePem, encodePem } from "../../../src/guest-protocol/certificates.ts";
 import { makeTlsKey } from "../../../src/sandbox/guests/tls-identity.ts";
@@ -11,7 +12,9 @@ export class TestAuthority {
 
   private constructor(key: forge.pki.rsa.PrivateKey) {
     this.#key = key;
-    this.#certificate = this.#blank("test authority", forge.pki.rsa.setPublicKey(key.n, key.e), {});
+    // Two authorities of one name in a bundle are told apart by key identifiers only, which these do not carry.
+    const name = `test authority ${randomBytes(4).toString("hex")}`;
+    this.#certificate = this.#blank(name, forge.pki.rsa.setPublicKey(key.n, key.e), {});
     this.#certificate.setIssuer(this.#certificate.subject.attributes);
     this.#certificate.setExtensions([
       { name: "basicConstraints", cA: true, critical: true },
@@ -39,9 +42,15 @@ export class TestAuthority {
     return encodePem([this.issue(request.publicKey, options.names ?? namesIn(request), options.days ?? 30)]);
   }
 
+  /** For a key made here; with `fromDays` above nought a certificate that is not valid yet. */
+  issueForNewKey(keyPem: string, names: readonly string[], days = 30, fromDays = -10): string {
+    const key = forge.pki.privateKeyFromPem(keyPem);
+    return this.issue(forge.pki.rsa.setPublicKey(key.n, key.e), names, days, fromDays);
+  }
+
   /** A certificate as PEM; with negative days one that has expired. */
-  issue(publicKey: forge.pki.PublicKey, names: readonly string[], days = 30): string {
-    const certificate = this.#blank("test superlink", publicKey, { days });
+  issue(publicKey: forge.pki.PublicKey, names: readonly string[], days = 30, fromDays = -10): string {
+    const certificate = this.#blank("test superlink", publicKey, { days, fromDays });
     certificate.setIssuer(this.#certificate.subject.attributes);
     const altNames = names.map((name) => (/^[0-9.]+$|:/.test(name) ? { type: 7, ip: name } : { type: 2, value: name }));
     certificate.setExtensions([{ name: "subjectAltName", altNames }]);
@@ -49,12 +58,16 @@ export class TestAuthority {
     return forge.pki.certificateToPem(certificate).replaceAll("\r\n", "\n");
   }
 
-  #blank(commonName: string, publicKey: forge.pki.PublicKey, { days = 365 }: { days?: number }): forge.pki.Certificate {
+  #blank(
+    commonName: string,
+    publicKey: forge.pki.PublicKey,
+    { days = 365, fromDays = -10 }: { days?: number; fromDays?: number },
+  ): forge.pki.Certificate {
     const day = 24 * 60 * 60 * 1000;
     const certificate = forge.pki.createCertificate();
     certificate.publicKey = publicKey;
     certificate.serialNumber = String(this.#serial++).padStart(4, "0");
-    certificate.validity.notBefore = new Date(Date.now() - 10 * day);
+    certificate.validity.notBefore = new Date(Date.now() + fromDays * day);
     certificate.validity.notAfter = new Date(Date.now() + days * day);
     certificate.setSubject([{ name: "commonName", value: commonName }]);
     return certificate;
