@@ -61,7 +61,10 @@ function tell(call: Call, error: unknown): Told {
   }
   const code = errorCode(error) ?? (error instanceof Error ? error.message : String(error));
   if (code.startsWith("HPE_")) {
-    return { code: "rubbish", sentence: `What answers at ${at} does not speak HTTP (${code}). Check the address in the zones file.` };
+    return {
+      code: "rubbish",
+      sentence: `What answers at ${at} does not speak HTTP (${code}). Check the address in the zones file.`,
+    };
   }
   if (TLS_CODE.test(code)) {
     return {

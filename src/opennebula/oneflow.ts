@@ -66,7 +66,7 @@ export class OneFlow {
         {
           name: role.name,
           cardinality: role.cardinality,
-          template_contents: { CONTEXT: role.context, NIC: role.nics },
+          template_contents: { CONTEXT: role.context, ...(role.nics.length === 0 ? {} : { NIC: role.nics }) },
         },
       ],
     };

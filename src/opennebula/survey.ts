@@ -51,14 +51,14 @@ function isAdministrator(user: ParsedUser, groups: readonly ParsedGroup[]): bool
 
 async function readGroups(oned: XmlRpc, user: ParsedUser): Promise<readonly ParsedGroup[]> {
   const ids = [...new Set([user.primaryGroup, ...user.groups])];
-  return Promise.all(ids.map(async (id) => parseGroup(await oned.read("one.group.info", id))));
+  return Promise.all(ids.map(async (id) => parseGroup(await oned.read("one.group.info", id, false))));
 }
 
 async function surveyTemplate(oned: XmlRpc, ref: ObjectRef): Promise<VmTemplateFacts | Absent> {
   const id = await resolve(oned, "VMTEMPLATE", ref);
   if (typeof id !== "number") return id;
   return orAbsent(ref, async () => {
-    const { disks, ...template } = parseTemplate(await oned.read("one.template.info", id, false));
+    const { disks, ...template } = parseTemplate(await oned.read("one.template.info", id, false, false));
     return { ...template, images: await Promise.all(disks.map((disk) => surveyImage(oned, disk))) };
   });
 }
@@ -66,13 +66,13 @@ async function surveyTemplate(oned: XmlRpc, ref: ObjectRef): Promise<VmTemplateF
 async function surveyImage(oned: XmlRpc, { ref, owner }: DiskImage): Promise<ImageFacts | Absent> {
   const id = await resolve(oned, "IMAGE", ref, owner);
   if (typeof id !== "number") return id;
-  return orAbsent(ref, async () => parseImage(await oned.read("one.image.info", id)));
+  return orAbsent(ref, async () => parseImage(await oned.read("one.image.info", id, false)));
 }
 
 async function surveyNetwork(oned: XmlRpc, ref: ObjectRef): Promise<NetworkFacts | Absent> {
   const id = await resolve(oned, "VNET", ref);
   if (typeof id !== "number") return id;
-  return orAbsent(ref, async () => parseNetwork(await oned.read("one.vn.info", id)));
+  return orAbsent(ref, async () => parseNetwork(await oned.read("one.vn.info", id, false)));
 }
 
 const POOLS = { VMTEMPLATE: "one.templatepool.info", VNET: "one.vnpool.info", IMAGE: "one.imagepool.info" } as const;

@@ -118,7 +118,7 @@ async function terminate(oned: XmlRpc, vmId: number): Promise<void> {
   } catch (error) {
     if (hasCode(error, "no-such-object")) return;
     if (!hasCode(error, "wrong-state")) throw error;
-    const state = parseVmState(await oned.read("one.vm.info", vmId));
+    const state = parseVmState(await oned.read("one.vm.info", vmId, false));
     if (state === "done" || state === "shutting-down") return;
     await oned.act("one.vm.action", "terminate-hard", vmId);
   }

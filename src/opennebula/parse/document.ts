@@ -58,12 +58,19 @@ const node = z.object({ deploy_id: z.coerce.number().int() });
 
 // Whoever made a service outside of this program may have used an older format: all but the state may be missing.
 const service = z.object({
-  state: z.coerce.number().int().min(0).max(STATES.length - 1),
+  state: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(STATES.length - 1),
   roles: z
     .array(
       z.object({
         nodes: z.array(node).nullish(),
-        template_contents: z.object({ CONTEXT: z.object({ FL_ATTEMPT: z.string().optional() }).optional() }).catch({}).optional(),
+        template_contents: z
+          .object({ CONTEXT: z.object({ FL_ATTEMPT: z.string().optional() }).optional() })
+          .catch({})
+          .optional(),
       }),
     )
     .default([]),

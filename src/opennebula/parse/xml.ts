@@ -48,10 +48,7 @@ export const integer = z
   .regex(/^-?\d+$/)
   .transform(Number);
 
-export const decimal = z
-  .string()
-  .transform(Number)
-  .refine(Number.isFinite, "no number");
+export const decimal = z.string().transform(Number).refine(Number.isFinite, "no number");
 
 /** Attributes as people write them into templates: names and texts. Of a name given twice the last counts. */
 export const attributes = z.preprocess(
@@ -68,5 +65,8 @@ export const attributes = z.preprocess(
 /** A single text of such attributes, if it is there and not empty. */
 export const optionalText = z.preprocess(
   (value) => (Array.isArray(value) ? value.at(-1) : value),
-  z.string().optional().transform((text) => (text === "" ? undefined : text)),
+  z
+    .string()
+    .optional()
+    .transform((text) => (text === "" ? undefined : text)),
 );
