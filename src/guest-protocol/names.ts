@@ -79,6 +79,7 @@ export type Stage = (typeof STAGES)[number];
 /** Why a guest is not well. An attribute cannot be taken back, so a guest that is well again says `none`. */
 export const REASONS = [
   "none",
+  "agent-error",
   "context-invalid",
   "tool-missing",
   "flower-missing",

@@ -124,7 +124,7 @@ export class QuickVm {
         return;
       }
       this.#log.error({ err: error }, "the guest failed");
-      await this.#publisher.say(stage("failed", error instanceof GuestFailure ? error.reason : "flower-exits"));
+      await this.#publisher.say(stage("failed", error instanceof GuestFailure ? error.reason : "agent-error"));
     }
   }
 
