@@ -43,7 +43,8 @@ export interface Deliveries {
   /** Signs a parcel, sends it, and waits up to three seconds; once more if everything is to arrive twice. */
   readonly send: (parcel: Parcel) => Promise<Acknowledgement>;
   readonly log: readonly Delivery[];
-  setUrl: (url: string) => void;
+  /** Changes the request URL; answers the one before. */
+  readonly setUrl: (url: string | undefined) => string | undefined;
 }
 
 export interface DeliveryOptions {
@@ -81,7 +82,9 @@ export function createDeliveries(options: DeliveryOptions): Deliveries {
     },
     log,
     setUrl: (next) => {
+      const before = url;
       url = next;
+      return before;
     },
   };
 }

@@ -25,8 +25,15 @@ export function createRecord(file: string | undefined, credentials: readonly str
     .filter((secret) => secret !== "")
     .flatMap((secret) => [secret, encodeURIComponent(secret)]);
   return (exchange) => {
-    const line = JSON.stringify({ edge: "slack", ...exchange });
+    const headers = withoutCredentials(exchange.request.headers);
+    const line = JSON.stringify({ edge: "slack", ...exchange, request: { ...exchange.request, headers } });
     const clean = secrets.reduce((text, secret) => text.replaceAll(secret, "[secret]"), line);
     appendFileSync(file, `${clean}\n`, { mode: 0o600 });
   };
+}
+
+/** Tokens that are wrong are still somebody's tokens. */
+function withoutCredentials(headers: Record<string, unknown>): Record<string, unknown> {
+  const hidden = ["authorization", "x-slack-signature"].filter((name) => name in headers);
+  return { ...headers, ...Object.fromEntries(hidden.map((name) => [name, "[secret]"])) };
 }

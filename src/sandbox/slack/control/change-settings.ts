@@ -1,8 +1,9 @@
+import { personNamed } from "../gestures/experience.ts";
 import { sendEvent } from "../gestures/mention.ts";
 import type { SettingsChange } from "../state/settings.ts";
 import type { Slack } from "../state/slack.ts";
 import { NotOnScreen } from "../state/state-values.ts";
-import { type Channel, isShared } from "../world/world.ts";
+import { type Channel, isShared, teamsOf } from "../world/world.ts";
 
 /**
  * Changes what the stand-in does or how its world is connected. The app hears of new connections as it would in Slack.
@@ -22,6 +23,7 @@ export async function changeSettings(slack: Slack, change: SettingsChange): Prom
   slack.changes.note();
   if (change.connect !== undefined) await connect(slack, change.connect);
   if (change.disconnect !== undefined) await disconnect(slack, change.disconnect);
+  if (change.channelId !== undefined) await changeChannelId(slack, change.channelId);
 }
 
 interface Membership {
@@ -36,7 +38,10 @@ function changeMembership(slack: Slack, { channel: id, person, member }: Members
     channel.botIsMember = member;
     return;
   }
-  if (slack.world.person(person) === undefined) throw new NotOnScreen(`nobody has the id ${person}`);
+  const newcomer = personNamed(slack, person);
+  if (member && !teamsOf(channel).includes(newcomer.workspace)) {
+    throw new NotOnScreen(`${newcomer.workspace} is not in ${id}, so ${person} cannot be`);
+  }
   const others = channel.members.filter((each) => each !== person);
   channel.members = member ? [...others, person] : others;
 }
@@ -76,6 +81,20 @@ async function disconnect(
     previously_connected_team_id: workspace,
     channel: id,
     is_ext_shared: isShared(channel),
+    event_ts: slack.ids.timestamp(),
+  });
+}
+
+async function changeChannelId(slack: Slack, { from, to }: { from: string; to: string }): Promise<void> {
+  const channel = known(slack, from);
+  if (slack.world.channel(to) !== undefined) throw new NotOnScreen(`there is a channel ${to} already`);
+  slack.world.removeChannel(from);
+  slack.world.addChannel({ ...channel, id: to });
+  slack.messages.moveChannel(from, to);
+  await sendEvent(slack, to, isShared(channel), {
+    type: "channel_id_changed",
+    old_channel_id: from,
+    new_channel_id: to,
     event_ts: slack.ids.timestamp(),
   });
 }

@@ -82,7 +82,7 @@ const shownView = z.object({
   text: z.string(),
   fields: z.array(shownField),
   buttons: z.array(shownButton),
-  /** What the app had not left room for: errors of the last submission, by `block_id`. */
+  /** What the last submission was answered with, by `block_id`. */
   errors: z.record(z.string(), z.string()),
 });
 
@@ -174,12 +174,17 @@ export const deliveryList = z.array(
   }),
 );
 
+/** What a person experienced when they did something. */
 export const experience = z.object({
+  /** Whether the app got it and acknowledged it. */
   delivered: z.boolean(),
+  /** HTTP status of the acknowledgement; null if none came, or nothing was sent. */
   status: z.number().nullable(),
   ackMs: z.number(),
   body: z.string(),
+  /** Sentences under fields of the modal, by `block_id`. */
   errors: z.record(z.string(), z.string()).optional(),
+  /** What the person reads instead of success, or what Slack would hold against the app. */
   problem: z.string().optional(),
 });
 

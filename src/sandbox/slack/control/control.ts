@@ -87,11 +87,12 @@ function lastPart(request: Request): string {
 }
 
 async function setEventsUrl(slack: Slack, { url, verify }: { url: string; verify: boolean }): Promise<void> {
-  slack.deliveries.setUrl(url);
+  const before = slack.deliveries.setUrl(url);
   if (!verify) return;
   const challenge = slack.ids.trigger();
   const body = JSON.stringify({ token: slack.verificationToken, challenge, type: "url_verification" });
   const ack = await slack.deliveries.send({ kind: "url_verification", contentType: "application/json", body });
   if (isAccepted(ack) && ack.body.includes(challenge)) return;
+  slack.deliveries.setUrl(before);
   throw new NotOnScreen("Your URL didn't respond with the value of the challenge parameter.");
 }

@@ -1,3 +1,4 @@
+import type { Experience } from "../control/control-api.ts";
 import { isAccepted } from "../delivery.ts";
 import type { Message } from "../state/messages.ts";
 import type { Slack } from "../state/slack.ts";
@@ -5,7 +6,7 @@ import { NotOnScreen, stateValues } from "../state/state-values.ts";
 import { messageJson } from "../web-api/message-json.ts";
 import type { Person } from "../world/world.ts";
 import { actionJson, chosenValue, type Pointer, pointedAt } from "./act.ts";
-import { channelOf, type Experience, experienceOf, personNamed } from "./experience.ts";
+import { channelOf, experienceOf, personNamed } from "./experience.ts";
 import { interactionBase, interactionParcel } from "./payload.ts";
 
 export interface MessageClick extends Pointer {

@@ -1,9 +1,10 @@
+import type { Experience } from "../control/control-api.ts";
 import { isAccepted } from "../delivery.ts";
 import { parseJson } from "../http.ts";
 import type { Slack } from "../state/slack.ts";
 import { NotOnScreen } from "../state/state-values.ts";
 import { sayBack } from "../web-api/replies.ts";
-import { channelOf, type Experience, experienceOf, personNamed } from "./experience.ts";
+import { channelOf, experienceOf, personNamed } from "./experience.ts";
 
 export interface CommandGesture {
   readonly person: string;

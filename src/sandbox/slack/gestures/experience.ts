@@ -1,21 +1,8 @@
+import type { Experience } from "../control/control-api.ts";
 import { type Acknowledgement, isAccepted } from "../delivery.ts";
 import type { Slack } from "../state/slack.ts";
 import { NotOnScreen } from "../state/state-values.ts";
 import type { Channel, Person } from "../world/world.ts";
-
-/** What a person experienced when they did something. */
-export interface Experience {
-  /** Whether the app got it and acknowledged it. */
-  readonly delivered: boolean;
-  /** HTTP status of the acknowledgement; null if none came, or nothing was sent. */
-  readonly status: number | null;
-  readonly ackMs: number;
-  readonly body: string;
-  /** Sentences under fields of the modal, by `block_id`. */
-  readonly errors?: Readonly<Record<string, string>>;
-  /** What the person reads instead of success, or what Slack would hold against the app. */
-  readonly problem?: string;
-}
 
 export function experienceOf(ack: Acknowledgement, problem?: string): Experience {
   return {

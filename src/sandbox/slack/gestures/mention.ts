@@ -1,7 +1,8 @@
+import type { Experience } from "../control/control-api.ts";
 import { isAccepted, type Parcel } from "../delivery.ts";
 import type { Slack } from "../state/slack.ts";
 import { isShared } from "../world/world.ts";
-import { channelOf, type Experience, experienceOf, onScreenOnly, personNamed } from "./experience.ts";
+import { channelOf, experienceOf, onScreenOnly, personNamed } from "./experience.ts";
 
 /** When Slack tries again to deliver an event: at once, after a minute, after five. */
 const RETRY_AFTER_MS = [0, 60_000, 300_000];

@@ -1,11 +1,12 @@
 import { interactiveElements, isStateful, type Placed } from "../block-kit/walk.ts";
+import type { Experience } from "../control/control-api.ts";
 import { isAccepted } from "../delivery.ts";
 import type { Slack } from "../state/slack.ts";
 import { enteredValue, type Given, NotOnScreen, type StateValue } from "../state/state-values.ts";
 import { entryKey, type OpenView, valuesOf, viewJson } from "../state/views.ts";
 import type { Person } from "../world/world.ts";
 import { actionJson, chosenValue, type Pointer, pointedAt } from "./act.ts";
-import { type Experience, experienceOf, onScreenOnly, personNamed } from "./experience.ts";
+import { experienceOf, onScreenOnly, personNamed } from "./experience.ts";
 import { interactionBase, interactionParcel, workspaceOf } from "./payload.ts";
 
 export interface ModalClick extends Pointer {

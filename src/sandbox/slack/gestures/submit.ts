@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { InputBlock } from "../block-kit/blocks.ts";
+import type { Experience } from "../control/control-api.ts";
 import { type Acknowledgement, isAccepted } from "../delivery.ts";
 import { parseJson } from "../http.ts";
 import type { Slack } from "../state/slack.ts";
@@ -7,7 +8,7 @@ import { type Given, isEmpty, NotOnScreen, shownValue } from "../state/state-val
 import { type OpenView, STACK_LIMIT, valuesOf, viewJson } from "../state/views.ts";
 import { Refusal } from "../web-api/method.ts";
 import { readModal } from "../web-api/views.ts";
-import { type Experience, experienceOf, onScreenOnly, personNamed } from "./experience.ts";
+import { experienceOf, onScreenOnly, personNamed } from "./experience.ts";
 import { fillIn, topView } from "./modal.ts";
 import { interactionBase, interactionParcel, workspaceOf } from "./payload.ts";
 

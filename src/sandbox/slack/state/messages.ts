@@ -3,7 +3,7 @@ import type { StateValue } from "./state-values.ts";
 
 export interface Message {
   readonly ts: string;
-  readonly channel: string;
+  channel: string;
   readonly threadTs?: string | undefined;
   /** A person's id, or the bot. */
   readonly author: { readonly kind: "bot" } | { readonly kind: "person"; readonly id: string };
@@ -26,6 +26,7 @@ export interface Messages {
   readonly find: (channel: string, ts: string) => Message | undefined;
   readonly edit: (message: Message, text: string, blocks: Block[], editedTs: string) => void;
   readonly remove: (message: Message) => void;
+  readonly moveChannel: (from: string, to: string) => void;
   readonly inChannel: (channel: string) => readonly Message[];
   readonly ephemeralsFor: (person: string) => readonly Message[];
 }
@@ -50,6 +51,14 @@ export function createMessages(note: () => void): Messages {
     },
     remove: (message) => {
       all.delete(key(message.channel, message.ts));
+      note();
+    },
+    moveChannel: (from, to) => {
+      for (const message of [...all.values()].filter(({ channel }) => channel === from)) {
+        all.delete(key(from, message.ts));
+        message.channel = to;
+        all.set(key(to, message.ts), message);
+      }
       note();
     },
     inChannel: (channel) => [...all.values()].filter((each) => each.channel === channel && each.onlyFor === undefined),

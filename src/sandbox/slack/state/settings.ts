@@ -25,6 +25,8 @@ export const settingsChange = z.strictObject({
   disconnect: z.strictObject({ channel: z.string(), workspace: z.string() }).optional(),
   /** Puts a person or the bot (its user id) into a channel or takes them out. */
   membership: z.strictObject({ channel: z.string(), person: z.string(), member: z.boolean() }).optional(),
+  /** Slack can give a channel a new id when it is shared. */
+  channelId: z.strictObject({ from: z.string(), to: z.string().regex(/^C[A-Z0-9]{2,}$/) }).optional(),
   archive: z.strictObject({ channel: z.string(), archived: z.boolean() }).optional(),
 });
 

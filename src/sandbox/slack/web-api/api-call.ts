@@ -1,8 +1,8 @@
 import { contentType, json, parseJson, type Reply, type Request } from "../http.ts";
-import { nextFailure } from "../state/settings.ts";
 import type { Slack } from "../state/slack.ts";
 import { chatMethods } from "./chat.ts";
 import { directoryMethods } from "./directory.ts";
+import { answerUnlessFailing, logCall, rateLimited } from "./failure.ts";
 import { fileMethods } from "./files.ts";
 import { type Args, type Method, needScope, Refusal } from "./method.ts";
 import { viewMethods } from "./views.ts";
@@ -15,42 +15,23 @@ const methods: Readonly<Record<string, Method>> = {
 };
 
 /** Answers `/api/<method>` as Slack does: refusals are HTTP 200 with `ok: false`, and only 429 differs. */
-export function answerApiCall(slack: Slack, name: string, request: Request): Reply {
-  const failure = nextFailure(slack.settings, name);
+export function answerApiCall(slack: Slack, name: string, request: Request): Promise<Reply> {
   const args = { ...Object.fromEntries(request.query), ...bodyArgs(request) };
-  const log = (status: number, ok: boolean, error?: string) => logCall(slack, name, args, { status, ok, error });
-  if (failure?.how === "hang") {
-    log(0, false, "hang");
-    return { kind: "hang" };
-  }
-  if (failure?.how === "500") {
-    log(500, false, "internal_error");
-    return json(500, { ok: false, error: "internal_error" });
-  }
-  if (failure?.how === "429") {
-    log(429, false, "ratelimited");
-    return rateLimited(failure.retryAfterS);
-  }
-  const reply = run(slack, name, request, args, log);
-  return failure === undefined ? reply : { kind: "cut" };
+  return answerUnlessFailing(slack, name, args, () => run(slack, name, request, args));
 }
 
-type Log = (status: number, ok: boolean, error?: string) => void;
-
-function run(slack: Slack, name: string, request: Request, args: Args, log: Log): Reply {
+function run(slack: Slack, name: string, request: Request, args: Args): Reply {
   try {
     const { method, given } = admit(slack, name, request, args);
     const answer = method.run(slack, given);
-    log(200, true);
+    logCall(slack, name, args, { status: 200, ok: true });
     return json(200, { ok: true, ...answer }, scopeHeaders(slack, method));
   } catch (refusal) {
     if (!(refusal instanceof Refusal)) throw refusal;
     const { error, extra } = refusal;
-    if (error === "ratelimited") {
-      log(429, false, error);
-      return rateLimited(Math.max(1, Math.ceil(Number(extra["retryAfterMs"]) / 1000)));
-    }
-    log(200, false, error);
+    const isRate = error === "ratelimited";
+    logCall(slack, name, args, { status: isRate ? 429 : 200, ok: false, error });
+    if (isRate) return rateLimited(Math.max(1, Math.ceil(Number(extra["retryAfterMs"]) / 1000)));
     return json(200, { ok: false, error, ...extra }, scopeHeaders(slack, methods[name]));
   }
 }
@@ -112,20 +93,4 @@ function scopeHeaders(slack: Slack, method: Method | undefined): Record<string, 
     "x-oauth-scopes": slack.options.scopes.join(","),
     ...(accepted === "" ? {} : { "x-accepted-oauth-scopes": accepted }),
   };
-}
-
-function rateLimited(seconds: number): Reply {
-  return json(429, { ok: false, error: "ratelimited" }, { "retry-after": String(seconds) });
-}
-
-/** Notes a call for `GET /control/calls`; the token is left out. */
-export function logCall(
-  slack: Slack,
-  method: string,
-  args: Args,
-  outcome: { readonly status: number; readonly ok: boolean; readonly error?: string | undefined },
-): void {
-  const { token: _token, ...shown } = args;
-  slack.calls.push({ n: slack.calls.length + 1, at: new Date().toISOString(), method, args: shown, ...outcome });
-  slack.changes.note();
 }

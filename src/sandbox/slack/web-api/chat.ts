@@ -8,7 +8,8 @@ import { readableChannel, writableChannel } from "./channel-access.ts";
 import { messageJson } from "./message-json.ts";
 import { accept, type Method, Refusal, readArgs, structured } from "./method.ts";
 
-const TEXT_LIMIT = 40_000;
+const POSTED_TEXT_LIMIT = 40_000;
+const UPDATED_TEXT_LIMIT = 4000;
 
 const content = { text: z.string().optional(), blocks: structured, attachments: structured };
 const posting = z.object({ channel: z.string(), thread_ts: z.string().optional(), metadata: structured, ...content });
@@ -17,9 +18,10 @@ const posting = z.object({ channel: z.string(), thread_ts: z.string().optional()
 export function readContent(
   slack: Slack,
   given: { text?: string | undefined; blocks: unknown },
+  limit = POSTED_TEXT_LIMIT,
 ): { text: string; blocks: Block[] } {
   const text = given.text ?? "";
-  if (text.length > TEXT_LIMIT) throw new Refusal("msg_too_long");
+  if (text.length > limit) throw new Refusal("msg_too_long");
   const raw = given.blocks === undefined || given.blocks === "" || given.blocks === null ? [] : given.blocks;
   const blocks = accept(checkMessageBlocks(raw, slack.settings.refusedBlocks));
   if (text === "" && blocks.length === 0) throw new Refusal("no_text");
@@ -61,9 +63,8 @@ const update: Method = {
     const message = slack.messages.find(channel.id, ts);
     if (message === undefined || message.onlyFor !== undefined) throw new Refusal("message_not_found");
     if (message.author.kind !== "bot") throw new Refusal("cant_update_message");
-    const onlyText = given.blocks === undefined && given.text !== undefined;
-    const said = readContent(slack, given);
-    slack.messages.edit(message, given.text ?? message.text, onlyText ? [] : said.blocks, slack.ids.timestamp());
+    const said = readContent(slack, given, UPDATED_TEXT_LIMIT);
+    slack.messages.edit(message, given.text ?? message.text, said.blocks, slack.ids.timestamp());
     return { channel: channel.id, ts, text: message.text, message: messageJson(slack, message) };
   },
 };

@@ -1,10 +1,9 @@
 import { z } from "zod";
 import { json, parseJson, type Reply, type Request, text } from "../http.ts";
 import type { ReplyTarget } from "../state/reply-urls.ts";
-import { nextFailure } from "../state/settings.ts";
 import type { Slack } from "../state/slack.ts";
-import { logCall } from "./api-call.ts";
 import { readContent } from "./chat.ts";
+import { answerUnlessFailing, logCall } from "./failure.ts";
 import { Refusal } from "./method.ts";
 
 const said = z.object({
@@ -17,22 +16,15 @@ const said = z.object({
 });
 
 /** Answers a POST to a `response_url`. */
-export function answerReply(slack: Slack, request: Request): Reply {
-  const failure = nextFailure(slack.settings, "response_url");
-  if (failure?.how === "hang") return { kind: "hang" };
-  if (failure?.how === "500") return json(500, { ok: false, error: "internal_error" });
-  if (failure?.how === "429")
-    return json(429, { ok: false, error: "ratelimited" }, { "retry-after": String(failure.retryAfterS) });
+export function answerReply(slack: Slack, request: Request): Promise<Reply> {
   const raw = parseJson(request.body.toString());
-  const refusal = useReplyUrl(slack, request.path, raw);
   const args = { path: request.path, ...(typeof raw === "object" && raw !== null ? raw : {}) };
-  logCall(slack, "response_url", args, {
-    status: refusal?.status ?? 200,
-    ok: refusal === undefined,
-    error: refusal?.error,
+  return answerUnlessFailing(slack, "response_url", args, () => {
+    const refusal = useReplyUrl(slack, request.path, raw);
+    const { status, error } = refusal ?? { status: 200, error: undefined };
+    logCall(slack, "response_url", args, { status, ok: refusal === undefined, error });
+    return refusal === undefined ? text(200, "ok") : json(status, { ok: false, error });
   });
-  if (failure !== undefined) return { kind: "cut" };
-  return refusal === undefined ? text(200, "ok") : json(refusal.status, { ok: false, error: refusal.error });
 }
 
 interface ReplyRefusal {

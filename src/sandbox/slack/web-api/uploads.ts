@@ -1,20 +1,21 @@
 import { contentType, json, type Reply, type Request, text } from "../http.ts";
-import { nextFailure } from "../state/settings.ts";
 import type { Slack } from "../state/slack.ts";
-import { logCall } from "./api-call.ts";
+import { answerUnlessFailing, logCall } from "./failure.ts";
 
 /** Takes the bytes that `files.getUploadURLExternal` announced, raw or as the one part of a form. */
-export async function answerUpload(slack: Slack, request: Request): Promise<Reply> {
-  const failure = nextFailure(slack.settings, "upload");
-  if (failure?.how === "hang") return { kind: "hang" };
-  if (failure?.how === "500" || failure?.how === "429") return text(Number(failure.how), "upload failed");
+export function answerUpload(slack: Slack, request: Request): Promise<Reply> {
   const id = request.path.split("/").at(-1) ?? "";
-  const file = slack.files.find(id);
-  const outcome = { status: file === undefined ? 404 : 200, ok: file !== undefined };
-  if (file !== undefined) file.content = await uploadedBytes(request);
-  logCall(slack, "upload", { file: id, bytes: file?.content?.length }, outcome);
-  if (failure !== undefined) return { kind: "cut" };
-  return file === undefined ? text(404, "not found") : text(200, `OK - ${file.content?.length ?? 0}`);
+  return answerUnlessFailing(slack, "upload", { file: id }, async () => {
+    const file = slack.files.find(id);
+    if (file === undefined) {
+      logCall(slack, "upload", { file: id }, { status: 404, ok: false, error: "file_not_found" });
+      return text(404, "not found");
+    }
+    file.content = await uploadedBytes(request);
+    const bytes = file.content.length;
+    logCall(slack, "upload", { file: id, bytes, content: file.content.toString() }, { status: 200, ok: true });
+    return text(200, `OK - ${bytes}`);
+  });
 }
 
 async function uploadedBytes(request: Request): Promise<Buffer> {

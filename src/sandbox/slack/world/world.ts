@@ -14,6 +14,7 @@ export interface World {
   readonly channel: (id: string) => Channel | undefined;
   readonly channels: () => readonly Channel[];
   readonly addChannel: (channel: Channel) => void;
+  readonly removeChannel: (id: string) => void;
 }
 
 export function createWorld(seed: WorldSeed): World {
@@ -32,6 +33,9 @@ export function createWorld(seed: WorldSeed): World {
     channels: () => [...channels.values()],
     addChannel: (channel) => {
       channels.set(channel.id, channel);
+    },
+    removeChannel: (id) => {
+      channels.delete(id);
     },
   };
 }
