@@ -2,6 +2,7 @@
 
 import type { Adjustment, FederationEvent, Reason } from "../federation/events.ts";
 import type { CardId, FederationId, Person, ZoneName } from "../federation/identity.ts";
+import type { Manifests } from "../federation/manifest.ts";
 import type { Policy, World, ZoneProfile } from "../federation/policy.ts";
 import type { Refused } from "../federation/reasons.ts";
 import type { Request } from "../federation/request.ts";
@@ -46,4 +47,6 @@ export interface ZoneLooks {
 export interface Configuration {
   readonly policy: Policy;
   readonly zones: ReadonlyMap<ZoneName, ZoneProfile>;
+  /** What zones are given: shown to an owner who wants to see it before deciding. */
+  readonly manifests: Manifests;
 }

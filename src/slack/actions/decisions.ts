@@ -1,0 +1,58 @@
+/** Clicks by which owners decide about their own zone. Who may is looked up when the click arrives. */
+import type { App } from "@slack/bolt";
+import { giveConsent, siteOfCard, withdrawConsent } from "../../federation/approval.ts";
+import type { ConsentKind } from "../../federation/events.ts";
+import { agreeTeardown, retireSite, retrySite, stopCoordinatorSoon } from "../../federation/lifecycle.ts";
+import { refuse } from "../../federation/reasons.ts";
+import { type Bot, decideOnCard, findCard, refusalText } from "../bot.ts";
+import { type Answer, onClick } from "../handling.ts";
+import type { Click } from "../interaction.ts";
+import { ACTION } from "../names.ts";
+import type { Decision } from "../ports.ts";
+
+const answerTo = (decision: Decision): Answer => (decision.ok ? null : refusalText(decision.refusal));
+
+export function register(app: App, bot: Bot): void {
+  onClick(app, bot, ACTION.approve, (click) => consent(bot, click, "run"));
+  onClick(app, bot, ACTION.admit, (click) => consent(bot, click, "admit"));
+  onClick(app, bot, ACTION.withdraw, (click) => withdraw(bot, click, "run"));
+  onClick(app, bot, ACTION.withdrawAdmission, (click) => withdraw(bot, click, "admit"));
+  onClick(app, bot, ACTION.retry, (click) => onSite(bot, click, retrySite));
+  onClick(app, bot, ACTION.retire, (click) => onSite(bot, click, retireSite));
+  onClick(app, bot, ACTION.agreeTeardown, async ({ person: by, value, decision }) =>
+    answerTo(
+      await decideOnCard(bot, value, (state, world, card) => agreeTeardown(state, world, { card, by, decision })),
+    ),
+  );
+  onClick(app, bot, ACTION.stopSoon, async ({ person, value }) =>
+    answerTo(await decideOnCard(bot, value, (state, world, card) => stopCoordinatorSoon(state, world, card, person))),
+  );
+}
+
+async function consent(bot: Bot, click: Click, kind: ConsentKind): Promise<Answer> {
+  const { person: by, decision } = click;
+  const decided = await decideOnCard(bot, click.value, (state, world, card) =>
+    giveConsent(state, world, { card, kind, by, decision }),
+  );
+  const found = findCard(bot, click.value);
+  if (decided.ok && found !== null) bot.zoneLooks.lookAtAddress(found.federation.id);
+  return answerTo(decided);
+}
+
+async function withdraw(bot: Bot, click: Click, kind: ConsentKind): Promise<Answer> {
+  const { person: by, decision } = click;
+  return answerTo(
+    await decideOnCard(bot, click.value, (state, world, card) =>
+      withdrawConsent(state, world, { card, kind, by, decision }),
+    ),
+  );
+}
+
+async function onSite(bot: Bot, { person, value }: Click, decide: typeof retrySite): Promise<Answer> {
+  return answerTo(
+    await decideOnCard(bot, value, (state, world, card) => {
+      const site = siteOfCard(state, card);
+      return site === null ? refuse("unknown-card") : decide(state, world, site.zone, person);
+    }),
+  );
+}

@@ -1,0 +1,144 @@
+/** The Slack side of the bot: what comes in is handed to listeners, what the state says goes out through the outbox. */
+import { App, type AuthorizeResult, HTTPReceiver, SocketModeReceiver, webApi } from "@slack/bolt";
+import type { Logger } from "pino";
+import type { Secret } from "../secret.ts";
+import * as decisions from "./actions/decisions.ts";
+import * as requests from "./actions/requests.ts";
+import type { Bot } from "./bot.ts";
+import * as command from "./commands/flower.ts";
+import * as channels from "./events/channels.ts";
+import * as mentions from "./events/mentions.ts";
+import { createMembership } from "./membership.ts";
+import { ACTION, VIEW } from "./names.ts";
+import { createOutbox } from "./outbox.ts";
+import type { Pace } from "./pace.ts";
+import type { Configuration, Federations, ZoneLooks } from "./ports.ts";
+import { messagesOf } from "./projection.ts";
+import { quietLogger } from "./sdk-logger.ts";
+import * as addSite from "./views/add-site.ts";
+import * as adjust from "./views/adjust.ts";
+import * as deploySite from "./views/deploy-site.ts";
+import * as reject from "./views/reject.ts";
+import * as whatRuns from "./views/what-runs.ts";
+
+/** How Slack reaches the bot: signed requests, or a connection that the bot opens itself. */
+export type Transport =
+  | { readonly kind: "http"; readonly signingSecret: Secret; readonly host: string; readonly port: number }
+  | { readonly kind: "socket"; readonly appToken: Secret };
+
+export interface SlackAppOptions {
+  readonly federations: Federations;
+  readonly zoneLooks: ZoneLooks;
+  readonly configuration: Configuration;
+  readonly log: Logger;
+  readonly botToken: Secret;
+  /** Ends in `/api/`; Slack's own when absent. */
+  readonly slackApiUrl?: string | undefined;
+  readonly transport: Transport;
+  /** With its slash, such as `/flower`. */
+  readonly commandName: string;
+  readonly pace: Pace;
+}
+
+export interface SlackApp {
+  /** `port` is null in Socket Mode. */
+  start(): Promise<{ readonly port: number | null }>;
+  /** Stops listening, ends what is being sent, and leaves the rest to the next start. */
+  stop(): Promise<void>;
+}
+
+/** One call is tried for at most about ten seconds; whoever made it decides what then. */
+const RETRIES = { retries: 2, minTimeout: 500, maxTimeout: 2000, randomize: true };
+const CALL_TIMEOUT_MS = 10_000;
+
+const LISTENERS = [command, decisions, requests, addSite, adjust, deploySite, reject, whatRuns, mentions, channels];
+
+export function createSlackApp(options: SlackAppOptions): SlackApp {
+  const { federations, configuration, log } = options;
+  const slack = createClient(options);
+  const app = createApp(options, slack);
+  const outbox = createOutbox({
+    slack,
+    federations,
+    messagesOf: (federation, planBlock) => messagesOf(federation, { directory: configuration, planBlock }),
+    pace: options.pace,
+    log,
+  });
+  const bot: Bot = {
+    federations,
+    zoneLooks: options.zoneLooks,
+    configuration,
+    slack,
+    membership: createMembership(slack, configuration),
+    commandName: options.commandName,
+    log,
+    channelChanged: outbox.reopen,
+  };
+  for (const { register } of LISTENERS) register(app, bot);
+  acknowledgeTheRest(app, log);
+  federations.onChange(outbox.wake);
+  return {
+    start: async () => {
+      const port = await listen(app, options.transport);
+      outbox.start();
+      return { port };
+    },
+    stop: async () => {
+      await app.stop();
+      await outbox.stop();
+    },
+  };
+}
+
+function createClient({ botToken, slackApiUrl, log }: SlackAppOptions): webApi.WebClient {
+  return new webApi.WebClient(botToken.reveal(), {
+    ...(slackApiUrl === undefined ? {} : { slackApiUrl }),
+    rejectRateLimitedCalls: true,
+    retryConfig: RETRIES,
+    timeout: CALL_TIMEOUT_MS,
+    logger: quietLogger(log),
+  });
+}
+
+function createApp({ transport, log }: SlackAppOptions, slack: webApi.WebClient): App {
+  const logger = quietLogger(log);
+  const receiver =
+    transport.kind === "http"
+      ? new HTTPReceiver({ signingSecret: transport.signingSecret.reveal(), logger })
+      : new SocketModeReceiver({ appToken: transport.appToken.reveal(), logger });
+  return new App({ authorize: identityOf(slack), receiver, logger, convoStore: false });
+}
+
+/** Who the bot is, asked with the first delivery: Slack may be away when the bot starts. */
+function identityOf(slack: webApi.WebClient): () => Promise<AuthorizeResult> {
+  let known: AuthorizeResult | undefined;
+  return async () => {
+    if (known === undefined) {
+      const { user_id: botUserId, bot_id: botId } = await slack.auth.test();
+      known = { ...(botUserId === undefined ? {} : { botUserId }), ...(botId === undefined ? {} : { botId }) };
+    }
+    return known;
+  };
+}
+
+async function listen(app: App, transport: Transport): Promise<number | null> {
+  if (transport.kind === "socket") {
+    await app.start();
+    return null;
+  }
+  const server = await app.start({ host: transport.host, port: transport.port });
+  const address = server.address();
+  return address === null || typeof address === "string" ? transport.port : address.port;
+}
+
+/** Slack shows an error to whoever used something that nothing acknowledges, such as a button of an older version. */
+function acknowledgeTheRest(app: App, log: Logger): void {
+  app.action(otherThan(Object.values(ACTION)), async ({ ack }) => ack());
+  app.view({ callback_id: otherThan(Object.values(VIEW)), type: "view_submission" }, async ({ ack }) => ack());
+  app.view({ callback_id: /.*/, type: "view_closed" }, async ({ ack }) => ack());
+  app.options(/.*/, async ({ ack }) => ack({ options: [] }));
+  app.shortcut(/.*/, async ({ ack }) => ack());
+  app.error(async (error) => log.error({ err: error }, "Slack's delivery could not be handled."));
+}
+
+const otherThan = (names: readonly string[]): RegExp => new RegExp(`^(?!(?:${names.join("|")})$)`);

@@ -1,0 +1,16 @@
+/** Changes of channels that let messages be posted which could not be before, or that must be looked at anew. */
+import type { App } from "@slack/bolt";
+import { z } from "zod";
+import { channelId } from "../../federation/identity.ts";
+import type { Bot } from "../bot.ts";
+
+const changed = z.object({ channel: channelId });
+
+export function register(app: App, bot: Bot): void {
+  for (const name of ["member_joined_channel", "channel_shared", "channel_unshared", "channel_unarchive"]) {
+    app.event(name, async ({ event }) => {
+      const parsed = changed.safeParse(event);
+      if (parsed.success) bot.channelChanged(parsed.data.channel);
+    });
+  }
+}

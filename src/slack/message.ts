@@ -1,0 +1,43 @@
+/** A message that should stand in Slack: what the state says is to be read there. */
+
+import { canonical, sha256 } from "../federation/digest.ts";
+import type { ChannelId, TeamId } from "../federation/identity.ts";
+import type { Blocks } from "./cards/blocks.ts";
+
+interface Placed {
+  /** Names the message within its federation; a key is posted once. */
+  readonly key: string;
+  readonly channel: ChannelId;
+  /** Key of the message in whose thread it stands. */
+  readonly thread: string | null;
+  /** Organisations that may be connected to the channel; null when the channel alone decides. */
+  readonly audience: readonly TeamId[] | null;
+}
+
+/** Rewritten in place whenever what it shows has changed. */
+export interface Card extends Placed {
+  readonly kind: "card";
+  readonly text: string;
+  readonly blocks: Blocks;
+}
+
+/** Said once and left as it was said. */
+export interface Reply extends Placed {
+  readonly kind: "reply";
+  readonly text: string;
+  readonly blocks: Blocks;
+}
+
+export interface Attachment extends Placed {
+  readonly kind: "file";
+  readonly name: string;
+  readonly content: string;
+}
+
+export type DesiredMessage = Card | Reply | Attachment;
+
+/** Hash of what a message shows: equal hash, nothing to send. */
+export const contentHash = (message: DesiredMessage): string =>
+  message.kind === "file"
+    ? sha256(canonical([message.name, message.content]))
+    : sha256(canonical([message.text, message.blocks]));

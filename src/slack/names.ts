@@ -1,0 +1,33 @@
+/** The names by which clicks and submissions come back. They say what kind of thing was done, never on what. */
+export const ACTION = {
+  approve: "approve",
+  adjust: "adjust",
+  reject: "reject",
+  withdraw: "withdraw",
+  seeWhatRuns: "see-what-runs",
+  admit: "admit",
+  refuseAdmission: "refuse-admission",
+  withdrawAdmission: "withdraw-admission",
+  seeDetail: "see-detail",
+  seeConnection: "see-connection",
+  retry: "retry",
+  retire: "retire",
+  checkAgain: "check-again",
+  cancel: "cancel",
+  addSite: "add-site",
+  askTeardown: "ask-teardown",
+  agreeTeardown: "agree-teardown",
+  stopSoon: "stop-soon",
+  /** Inputs of the form whose change redraws it. */
+  federationChosen: "federation-chosen",
+  coordinatorChosen: "coordinator-chosen",
+  trainingChosen: "training-chosen",
+  addressKindChosen: "address-kind-chosen",
+} as const;
+
+export const VIEW = {
+  deploySite: "deploy-site",
+  addSite: "add-site",
+  adjust: "adjust",
+  reject: "reject",
+} as const;
