@@ -78,10 +78,7 @@ export const zoneSeed = z.object({
   serviceTemplates: z.array(serviceTemplate).default([]),
   hosts: z.array(host).nonempty(),
   /** The first ids of what comes after the seed. */
-  startIds: z
-    .object({ vms: id, documents: id, templates: id, images: id })
-    .partial()
-    .default({}),
+  startIds: z.object({ vms: id, documents: id, templates: id, images: id }).partial().default({}),
 });
 
 export type ZoneSeed = z.infer<typeof zoneSeed>;

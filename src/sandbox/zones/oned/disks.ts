@@ -4,6 +4,11 @@ import { type Vector, vector } from "./attributes.ts";
 import type { Image } from "./objects.ts";
 import { errorCode, OneError } from "./one-error.ts";
 import type { Pool } from "./pool.ts";
+import { imageStateNumber } from "./pool-xml.ts";
+import type { VirtualMachine } from "./virtual-machine.ts";
+
+/** An image that a VM has a disk of. */
+const USED = 2;
 
 /** A disk of a new VM, filled in from its image. Refuses an image that is gone, not allowed, or not fit for use. */
 export function diskOf(images: Pool<Image>, user: User, disk: Vector, index: number): Vector {
@@ -17,14 +22,19 @@ export function diskOf(images: Pool<Image>, user: User, disk: Vector, index: num
       `DISK ${index}: Cannot acquire image ${image.id}, it is in state: ${image.state.toUpperCase()}`,
     );
   }
-  const filled = filledDisk(image, disk, index);
+  const filled = filledDisk(image, disk, index, USED);
   return new Map([...filled, ["TARGET", disk.get("TARGET") ?? `sd${String.fromCharCode(97 + index)}`]]);
 }
 
 /** What `one.template.info` with extended shows: the image's data, without the device. A missing image changes nothing. */
-export function extendedDisk(images: Pool<Image>, disk: Vector, index: number): Vector {
-  const image = imageOf(images, disk);
-  return image === undefined ? disk : filledDisk(image, disk, index);
+export function extendedDisk(zone: ImageUse, disk: Vector, index: number): Vector {
+  const image = imageOf(zone.images, disk);
+  return image === undefined ? disk : filledDisk(image, disk, index, imageStateNumber(image, zone.vmsOfImage(image)));
+}
+
+export interface ImageUse {
+  readonly images: Pool<Image>;
+  vmsOfImage(image: Image): readonly VirtualMachine[];
 }
 
 export function imageOf(images: Pool<Image>, disk: Vector): Image | undefined {
@@ -39,7 +49,7 @@ export function cannotAllocate(what: string): OneError {
   return new OneError(errorCode.allocate, `Error allocating a new virtual machine template. ${what}`);
 }
 
-function filledDisk(image: Image, disk: Vector, index: number): Vector {
+function filledDisk(image: Image, disk: Vector, index: number, state: number): Vector {
   const fromImage = vector({
     ALLOW_ORPHANS: "NO",
     CLONE: "YES",
@@ -55,7 +65,7 @@ function filledDisk(image: Image, disk: Vector, index: number): Vector {
     FORMAT: "dummy_format",
     IMAGE: image.name,
     IMAGE_ID: String(image.id),
-    IMAGE_STATE: "2",
+    IMAGE_STATE: String(state),
     LN_TARGET: "NONE",
     ORIGINAL_SIZE: String(image.sizeMb),
     PERSISTENT_SNAPSHOTS: "YES",

@@ -14,11 +14,16 @@ export function templateXml(template: VmTemplate): string {
   );
 }
 
+/** One VM with a disk of a ready image makes it USED. */
+export function imageStateNumber(image: Image, users: readonly VirtualMachine[]): number {
+  return imageStates[image.state === "ready" && users.length > 0 ? "used" : image.state];
+}
+
 const imageStates = { ready: 1, used: 2, disabled: 3, locked: 4, error: 5 } as const;
 
-/** `users` are the living VMs with a disk of this image: one of them makes a ready image USED. */
+/** `users` are the living VMs with a disk of this image. */
 export function imageXml(image: Image, users: readonly VirtualMachine[]): string {
-  const state = imageStates[image.state === "ready" && users.length > 0 ? "used" : image.state];
+  const state = imageStateNumber(image, users);
   const lock =
     image.lockedBy === undefined
       ? ""

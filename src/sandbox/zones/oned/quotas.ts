@@ -21,6 +21,17 @@ const vmResources = [
   "VMS",
 ] as const;
 
+/** Those with a limit, in the order in which oned looks at them. */
+const checkedResources = [
+  "MEMORY",
+  "CPU",
+  "VMS",
+  "RUNNING_MEMORY",
+  "RUNNING_CPU",
+  "RUNNING_VMS",
+  "SYSTEM_DISK_SIZE",
+] as const;
+
 const DEFAULT = -1;
 const UNLIMITED = -2;
 
@@ -60,7 +71,7 @@ function check(
       errorCode.authorization,
       `User [${user.id}] : ${who} limit of ${limit} reached for ${resource} quota in ${where}.`,
     );
-  for (const resource of vmResources) {
+  for (const resource of checkedResources) {
     const limit = effective(limits.vm.get(resource), defaults.get(resource));
     if (limit >= 0 && (used.vm.get(resource) ?? 0) > limit) throw refuse(limit, resource, "VM");
   }

@@ -7,7 +7,7 @@ const FORGOTTEN_FROM_BYTES = 16 * 1024 * 1024;
 
 /**
  * Reads OpenNebula's own template text (`NAME="value"`, `NAME=[A="1",B="2"]`) or its XML form.
- * As lax as the original: a quote that never closes is an ordinary character of a bare word.
+ * As lax as the original: a quote that never closes is an ordinary character of a bare word, and the last newline of a quoted value is lost.
  * Throws a OneError (2048) where the original has a parse error.
  */
 export function parseTemplateText(text: string): Attributes {
@@ -61,7 +61,7 @@ class TemplateReader {
 
   #value(bareWord: RegExp): string {
     const quoted = this.#match(/"[^"\\]*(?:\\[\s\S][^"\\]*)*"/y);
-    if (quoted !== undefined) return quoted.slice(1, -1).replaceAll('\\"', '"');
+    if (quoted !== undefined) return quoted.slice(1, -1).replaceAll('\\"', '"').replace(/\n$/, "");
     return this.#match(bareWord) ?? "";
   }
 

@@ -19,7 +19,7 @@ export const templateMethods = {
     const template = granted(user, "USE", "TEMPLATE", id, zone.templates);
     if (!extended) return templateXml(template);
     const attributes: Attributes = new Map(template.attributes);
-    const disks = vectorsOf(attributes, "DISK").map((disk, index) => extendedDisk(zone.images, disk, index));
+    const disks = vectorsOf(attributes, "DISK").map((disk, index) => extendedDisk(zone, disk, index));
     if (disks.length > 0) attributes.set("DISK", disks);
     return templateXml({ ...template, attributes });
   },

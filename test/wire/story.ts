@@ -1,0 +1,88 @@
+import { test } from "node:test";
+import { type Lab, type LabWish, startLab } from "./lab.ts";
+import { type Recording, recorded, replay, send } from "./recorded-call.ts";
+
+const DEADLINE_MS = 10_000;
+
+/** A lab with the verbs in which the replays are told. Ids in the lab are those of the recordings. */
+export class Story {
+  readonly lab: Lab;
+
+  constructor(lab: Lab) {
+    this.lab = lab;
+  }
+
+  /** Replays in that order; the first answer that differs fails the test. */
+  async replays(prefix: "xmlrpc" | "oneflow", ...names: string[]): Promise<void> {
+    for (const name of names) await replay(this.lab, `${prefix}.${name}`);
+  }
+
+  /** Sends a recorded request for its effect alone. */
+  async sends(name: string, change: (body: string) => string = (body) => body): Promise<void> {
+    const call: Recording = recorded(name);
+    const body = change(call.request.body ?? "");
+    await send(this.lab, { ...call, request: { ...call.request, body } });
+  }
+
+  /** Makes a VM of a template as the bot's user. */
+  async makesVm(templateId: number, name: string): Promise<void> {
+    await this.sends("xmlrpc.template.instantiate-hold", (body) =>
+      body
+        .replace("<int>0</int>", `<int>${templateId}</int>`)
+        .replace("<string>held</string>", `<string>${name}</string>`)
+        .replace("<boolean>1</boolean>", "<boolean>0</boolean>"),
+    );
+  }
+
+  async serviceComesTo(id: number, word: string): Promise<void> {
+    await this.lab.control.until(
+      "zone-a",
+      ({ services }) => services.some((service) => service.id === id && service.word === word),
+      DEADLINE_MS,
+    );
+  }
+
+  async serviceIsGone(id: number): Promise<void> {
+    await this.lab.control.until(
+      "zone-a",
+      ({ services }) => services.every((service) => service.id !== id),
+      DEADLINE_MS,
+    );
+  }
+
+  async vmComesTo(id: number, phase: string, zone = "zone-a"): Promise<void> {
+    await this.lab.control.until(zone, ({ vms }) => vms.some((vm) => vm.id === id && vm.phase === phase), DEADLINE_MS);
+  }
+
+  /** The guests of those VMs say READY, once they run. */
+  async vmsSayReady(...vms: number[]): Promise<void> {
+    for (const vm of vms) {
+      await this.vmComesTo(vm, "running");
+      await this.lab.control.command("zone-a", { do: "update-vm", vm, text: 'READY="YES"' });
+    }
+  }
+
+  /** What the guest of a recorded `one.vm.info` had published by then. */
+  async publishesAsRecorded(recording: string, vm: number): Promise<void> {
+    const body = recorded(recording).response.body ?? "";
+    const published = body.slice(body.indexOf("&lt;USER_TEMPLATE&gt;"));
+    for (const name of ["FL_CA_CERT", "FL_ENDPOINT", "FL_READY", "READY"]) {
+      const value = new RegExp(`&lt;${name}&gt;&lt;!\\[CDATA\\[([^\\]]*)\\]\\]`).exec(published)?.[1];
+      if (value !== undefined) {
+        await this.lab.control.command("zone-a", { do: "update-vm", vm, text: `${name}="${value}"` });
+      }
+    }
+  }
+}
+
+/** One lab from its start to its end. */
+export function inLab(name: string, wish: LabWish, tell: (story: Story) => Promise<void>): void {
+  test(name, async () => {
+    const lab = await startLab(wish);
+    try {
+      await tell(new Story(lab));
+    } finally {
+      await lab.running.stop();
+    }
+  });
+}
