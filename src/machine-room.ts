@@ -1,5 +1,5 @@
 /** Puts together what carries federations out: journal, trust, zones and the rollout between them. No Slack in here. */
-import { randomBytes } from "node:crypto";
+import { type KeyObject, randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { federationEvent } from "./federation/events.ts";
 import { cardId, type FederationId, federationId, type ZoneName } from "./federation/identity.ts";
@@ -15,15 +15,14 @@ import type { Attention, Checkpoint, Log } from "./rollout/ports.ts";
 import { type Pace, Rollout } from "./rollout/rollout.ts";
 import { Watch } from "./rollout/watch.ts";
 import type { Workshop } from "./rollout/workshop.ts";
-import type { Secret } from "./secret.ts";
 import { signRequest } from "./trust/authority.ts";
-import { openKeyStore, parseStoreKey } from "./trust/key-store.ts";
+import { openKeyStore } from "./trust/key-store.ts";
 import { checkNodeProof } from "./trust/node-proof.ts";
 
 export interface MachineRoomOptions {
   readonly dataDirectory: string;
-  /** 32 bytes, base64 or hex: what CA keys are encrypted with. */
-  readonly key: Secret;
+  /** What CA keys are encrypted with. */
+  readonly storeKey: KeyObject;
   readonly policy: Policy;
   readonly zones: ReadonlyMap<ZoneName, ZoneProfile>;
   readonly access: ReadonlyMap<ZoneName, Omit<ZoneOptions, "name" | "checkpoint">>;
@@ -49,15 +48,13 @@ const newCardId = () => cardId.parse(`k${randomName(15)}`);
 
 export async function openMachineRoom(options: MachineRoomOptions) {
   const { log, checkpoint } = options;
-  const storeKey = parseStoreKey(options.key);
-  if (storeKey === undefined) throw new Error("FLORIST_KEY is not 32 bytes in base64 or hexadecimal.");
   const journal = await openJournal({
     directory: options.dataDirectory,
     parse: (stored) => federationEvent.parse(stored),
     checkpoint,
     onTornLine: (torn) => log.warn(torn, "a line that was never acknowledged was dropped from a journal"),
   });
-  const keys = await openKeyStore(join(options.dataDirectory, "keys"), storeKey);
+  const keys = await openKeyStore(join(options.dataDirectory, "keys"), options.storeKey);
   const ledger = new Ledger(
     journal,
     { policy: options.policy, zones: options.zones, manifests: options.manifests, newCard: newCardId },

@@ -14,7 +14,11 @@ export interface Program {
 const SOURCE = join(import.meta.dirname, "..", "..", "src");
 
 /** `path` is the entry point below `src/`, such as `sandbox/zones/main.js`. Rejects when it ends before it is ready. */
-export async function startProgram(path: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<Program> {
+export async function startProgram(
+  path: string,
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+): Promise<Program> {
   const child = spawn(process.execPath, [join(SOURCE, path), ...args], {
     env: { ...process.env, ...environment },
     stdio: ["ignore", "pipe", "inherit"],

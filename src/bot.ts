@@ -1,0 +1,84 @@
+/** The composition root: the one place that knows every adapter. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { webApi } from "@slack/bolt";
+import type { Configuration } from "./config/configuration.ts";
+import { teamId } from "./federation/identity.ts";
+import { type Manifests, serviceTemplate } from "./federation/manifest.ts";
+import type { Policy } from "./federation/policy.ts";
+import type { Logger } from "./log.ts";
+import { openMachineRoom } from "./machine-room.ts";
+import { readGuestScript } from "./manifests/guest-script.ts";
+import { packageRoot } from "./package-root.ts";
+import type { Checkpoint } from "./rollout/ports.ts";
+import { createSlackApp } from "./slack/app.ts";
+
+export interface RunningBot {
+  /** Where Slack's requests are to be sent; null in Socket Mode. */
+  readonly url: string | null;
+  /** Nothing new begins, what is under way ends, then everything is closed. */
+  stop(): Promise<void>;
+}
+
+/** `checkpoint` is for tests: named points at which they may end the process. The shipped program passes nothing. */
+export async function startBot(
+  configuration: Configuration,
+  log: Logger,
+  checkpoint: Checkpoint = () => undefined,
+): Promise<RunningBot> {
+  const policy: Policy = { ...configuration.policy, installingTeam: await installingTeam(configuration) };
+  const manifests = await readManifests(join(packageRoot(), "manifests"));
+  const room = await openMachineRoom({
+    dataDirectory: configuration.dataDirectory,
+    storeKey: configuration.storeKey,
+    policy,
+    zones: configuration.zones,
+    access: configuration.zoneAccess,
+    manifests,
+    looking: configuration.polling,
+    pace: {
+      tick: configuration.retries.first,
+      retryFirst: configuration.retries.first,
+      retryMost: configuration.retries.longest,
+    },
+    checkpoint,
+    log,
+  });
+  const { slack } = configuration;
+  const app = createSlackApp({
+    federations: room.ledger,
+    zoneLooks: room.looks,
+    configuration: { policy, zones: configuration.zones, manifests },
+    log,
+    botToken: slack.botToken,
+    slackApiUrl: slack.apiUrl,
+    transport: slack.delivery,
+    commandName: slack.command,
+    pace: configuration.slackPace,
+  });
+  const { port } = await app.start();
+  room.start();
+  return {
+    url: slack.delivery.kind === "http" ? `http://${slack.delivery.host}:${port}/slack/events` : null,
+    async stop() {
+      await app.stop();
+      await room.stop();
+    },
+  };
+}
+
+/** The workspace that the bot token belongs to. */
+async function installingTeam({ slack }: Configuration) {
+  const client = new webApi.WebClient(slack.botToken.reveal(), { slackApiUrl: slack.apiUrl });
+  const { team_id } = await client.auth.test();
+  return teamId.parse(team_id);
+}
+
+async function readManifests(directory: string): Promise<Manifests> {
+  const read = async (name: string) => serviceTemplate.parse(JSON.parse(await readFile(join(directory, name), "utf8")));
+  return {
+    coordinator: await read("coordinator.json"),
+    training: await read("training-site.json"),
+    agent: await readGuestScript(join(directory, "guest")),
+  };
+}

@@ -1,0 +1,30 @@
+/** The bot as a program: configuration in, a line when it serves, a clean end on a signal. */
+import { once } from "node:events";
+import { startBot } from "./bot.ts";
+import { readFileFromDisk } from "./config/file-reader.ts";
+import { describeMistakes, loadConfiguration } from "./config/load-configuration.ts";
+import { createLog } from "./log.ts";
+import type { Checkpoint } from "./rollout/ports.ts";
+
+/** Resolves when the bot has ended; sets the exit code. */
+export async function runProgram(checkpoint?: Checkpoint): Promise<void> {
+  const loaded = loadConfiguration({ environment: process.env, readFile: readFileFromDisk });
+  if (!loaded.ok) {
+    console.error(describeMistakes(loaded.mistakes));
+    process.exitCode = 2;
+    return;
+  }
+  const { configuration } = loaded;
+  const log = createLog(configuration.logLevel);
+  const ended = Promise.race([once(process, "SIGTERM"), once(process, "SIGINT")]);
+  try {
+    const bot = await startBot(configuration, log, checkpoint);
+    console.log(`ready ${JSON.stringify({ url: bot.url })}`);
+    await ended;
+    await bot.stop();
+  } catch (error) {
+    log.fatal({ err: error }, "florist could not go on");
+    console.error(`florist could not go on: ${error instanceof Error ? error.message : String(error)}`);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,111 @@
+/** One person at Slack: sees what is shown and uses what can be used, by the words on it. */
+import type { SlackControl } from "../slack/client.ts";
+import type { Experience, ShownMessage, ShownView } from "../slack/control/control-api.ts";
+
+type Answer = string | readonly string[] | null;
+
+export class Player {
+  readonly id: string;
+  readonly #slack: SlackControl;
+
+  constructor(slack: SlackControl, id: string) {
+    this.#slack = slack;
+    this.id = id;
+  }
+
+  type(channel: string, text: string): Promise<Experience> {
+    return this.#slack.command({ person: this.id, channel, text });
+  }
+
+  mention(channel: string, text: string): Promise<Experience> {
+    return this.#slack.mention({ person: this.id, channel, text });
+  }
+
+  /** Presses the button with that text on the newest message of the channel that has one. */
+  async press(channel: string, button: string, about = ""): Promise<Experience> {
+    const message = await this.messageWith(channel, button, about);
+    const found = message.buttons.find(({ text }) => text === button);
+    if (found === undefined) throw new Error(`The message has no button ${button}.`);
+    return this.#slack.click({
+      person: this.id,
+      channel,
+      ts: message.ts,
+      actionId: found.actionId,
+      blockId: found.blockId,
+      confirm: true,
+    });
+  }
+
+  /** The newest message with such a button whose text holds `about`, as soon as there is one. */
+  messageWith(channel: string, button: string, about = ""): Promise<ShownMessage> {
+    return this.#slack.until(
+      `the button ${button} in ${channel}`,
+      async () => {
+        const { messages } = await this.#slack.channel(channel);
+        const all: readonly ShownMessage[] = messages.flatMap((message) => [message, ...message.replies]);
+        return all.findLast(
+          ({ buttons, text }) => text.includes(about) && buttons.some((shown) => shown.text === button),
+        );
+      },
+      PATIENCE_MS,
+    );
+  }
+
+  /** The modal on top, once its title is this and it has all these fields. */
+  view(title: string, labels: readonly string[] = []): Promise<ShownView> {
+    return this.#slack.until(
+      `the modal ${title} with ${labels.join(", ")}`,
+      async () => {
+        const view = (await this.#slack.person(this.id)).views.at(-1);
+        const shown = view?.fields.map(({ label }) => label) ?? [];
+        return view?.title === title && labels.every((label) => shown.includes(label)) ? view : undefined;
+      },
+      PATIENCE_MS,
+    );
+  }
+
+  /** Fills fields in by their labels; of choices, by words in their texts. */
+  async fill(view: ShownView, answers: Readonly<Record<string, Answer>>): Promise<void> {
+    const values: Record<string, string | string[] | null> = {};
+    for (const [label, answer] of Object.entries(answers)) {
+      const field = view.fields.find((shown) => shown.label === label);
+      if (field === undefined) throw new Error(`${view.title} has no field ${label}.`);
+      values[field.blockId] = valuesFor(field, answer);
+    }
+    await this.#slack.fill({ person: this.id, viewId: view.viewId, values });
+  }
+
+  submit(view: ShownView): Promise<Experience> {
+    return this.#slack.submit({ person: this.id, viewId: view.viewId });
+  }
+
+  close(view: ShownView): Promise<Experience> {
+    return this.#slack.close({ person: this.id, viewId: view.viewId, all: true });
+  }
+
+  /** The newest message that only this person sees and that holds these words. */
+  told(words: string): Promise<ShownMessage> {
+    return this.#slack.until(
+      `"${words}" told to ${this.id} alone`,
+      async () => {
+        const { ephemerals } = await this.#slack.person(this.id);
+        return ephemerals.findLast(({ text }) => text.includes(words));
+      },
+      PATIENCE_MS,
+    );
+  }
+}
+
+export const PATIENCE_MS = 60_000;
+
+function valuesFor(field: ShownView["fields"][number], answer: Answer): string | string[] | null {
+  const { options } = field;
+  if (answer === null) return null;
+  if (options === undefined) return typeof answer === "string" ? answer : answer.join(" ");
+  const pick = (words: string): string => {
+    const option = options.find(({ text }) => text.includes(words));
+    if (option === undefined) throw new Error(`${field.label} does not offer ${words}.`);
+    return option.value;
+  };
+  return typeof answer === "string" ? pick(answer) : answer.map(pick);
+}

@@ -1,0 +1,256 @@
+/** The main job, unattended: from the form to a torn-down federation, with every check on the way. */
+
+import type { Sandbox } from "../composition.ts";
+import { GuestsClient } from "../guests/client.ts";
+import type { SlackControl } from "../slack/client.ts";
+import { slackControl } from "../slack/client.ts";
+import type { ShownMessage } from "../slack/control/control-api.ts";
+import { ZonesControl } from "../zones/client.ts";
+import { homeChannel, zoneChannel, zoneOwner } from "../zones-file.ts";
+import { Checks } from "./checks.ts";
+import { PATIENCE_MS, Player } from "./person.ts";
+import { Stopwatch } from "./stopwatch.ts";
+
+const NAME = "spring-trial";
+const COORDINATOR = "zone-a";
+const DONE = 6;
+
+/** Resolves to whether every check held. `print` gets what people would read. */
+export async function playStory(sandbox: Sandbox, print: (line: string) => void): Promise<boolean> {
+  const stage = new Stage(sandbox, print);
+  await askForIt(stage);
+  await decide(stage);
+  await rollOut(stage);
+  await lookAround(stage);
+  await addSite(stage);
+  await loseSuperNode(stage);
+  await tearDown(stage);
+  print("\nThe thread, as people read it:\n");
+  print(await threadText(stage));
+  print("\nHow long it took:\n");
+  print(stage.watch.table());
+  print(`\n${stage.checks.summary()}`);
+  return stage.checks.allHeld;
+}
+
+class Stage {
+  readonly slack: SlackControl;
+  readonly zones: ZonesControl;
+  readonly guests: GuestsClient;
+  readonly checks: Checks;
+  readonly watch = new Stopwatch();
+  readonly print: (line: string) => void;
+  /** Zones that train from the start, and the one that joins later. */
+  readonly training: readonly string[];
+  readonly newcomer: string;
+  readonly zoneNames: readonly string[];
+
+  constructor(sandbox: Sandbox, print: (line: string) => void) {
+    this.slack = slackControl(sandbox.slackControl);
+    this.zones = new ZonesControl(sandbox.zonesControl);
+    this.guests = new GuestsClient(sandbox.guests);
+    this.checks = new Checks(print);
+    this.print = print;
+    this.zoneNames = sandbox.zoneNames;
+    this.training = sandbox.zoneNames.slice(1, -1);
+    this.newcomer = sandbox.zoneNames.at(-1) ?? "";
+  }
+
+  person(id: string): Player {
+    return new Player(this.slack, id);
+  }
+
+  owner(zone: string): Player {
+    return this.person(zoneOwner(zone, 1));
+  }
+
+  get requester(): Player {
+    return this.person("U0REQUEST1");
+  }
+
+  scene(title: string): void {
+    this.print(`\n${title}`);
+  }
+
+  async texts(channel: string): Promise<readonly string[]> {
+    const { messages } = await this.slack.channel(channel);
+    return messages.flatMap((message) => [message, ...message.replies]).map(({ text }) => text);
+  }
+
+  /** As soon as a message of the channel, or a reply, holds these words. */
+  reads(channel: string, ...words: readonly string[]): Promise<string> {
+    return this.slack.until(
+      `${words.join(" … ")} in ${channel}`,
+      async () => (await this.texts(channel)).find((text) => words.every((word) => text.includes(word))),
+      PATIENCE_MS,
+    );
+  }
+}
+
+async function askForIt(stage: Stage): Promise<void> {
+  stage.scene("The requester fills in one form.");
+  const { requester, checks, training } = stage;
+  await requester.type(homeChannel, "deploy-site");
+  const first = await requester.view("Deploy a federation");
+  await requester.fill(first, { "Coordinator zone": COORDINATOR, "Training zones": training });
+  const titles = training.map((zone) => `SuperNodes in Hospital ${zone.slice(-1).toUpperCase()}`);
+  const form = await requester.view("Deploy a federation", titles);
+  checks.hold("Choosing a zone adds that zone's field to the open form.", titles.length === training.length);
+  await requester.fill(form, {
+    "Name of the federation": "Spring Trial!",
+    Port: "9092",
+    "Keepalive timeout in seconds": "90",
+  });
+  const refused = await requester.submit(form);
+  checks.hold("All mistakes are shown at once, each on its field.", Object.keys(refused.errors ?? {}).length === 2);
+  await requester.fill(form, { "Name of the federation": NAME, "Keepalive timeout in seconds": "20" });
+  const accepted = await requester.submit(form);
+  checks.hold("The corrected form is accepted.", accepted.errors === undefined && accepted.problem === undefined);
+  await stage.reads(homeChannel, `Federation ${NAME}`);
+  stage.watch.lap("form sent until the federation's card is there");
+}
+
+async function decide(stage: Stage): Promise<void> {
+  stage.scene("Each zone's owner decides about its own zone.");
+  const { checks, training } = stage;
+  for (const zone of [COORDINATOR, ...training]) await stage.owner(zone).messageWith(zoneChannel(zone), "Approve");
+  stage.watch.lap("zones looked at and approval cards posted");
+  const stranger = stage.person("U0STRANGE1");
+  await stranger.press(zoneChannel(COORDINATOR), "Approve");
+  const told = await stranger.told("owner");
+  checks.hold("A stranger's click is refused, privately.", told.text.length > 0);
+  const [adjusting, ...others] = training;
+  if (adjusting !== undefined) await adjust(stage, adjusting);
+  for (const zone of others) await stage.owner(zone).press(zoneChannel(zone), "Approve");
+  await stage.owner(COORDINATOR).press(zoneChannel(COORDINATOR), "Approve");
+  await stage.reads(zoneChannel(COORDINATOR), "approved");
+  stage.watch.lap("owners' decisions");
+}
+
+/** The first training zone's owner lowers its number of SuperNodes to one. */
+async function adjust(stage: Stage, zone: string): Promise<void> {
+  const owner = stage.owner(zone);
+  await owner.press(zoneChannel(zone), "Adjust and approve");
+  const view = await owner.view("Adjust and approve");
+  const field = view.fields.find(({ label }) => label.startsWith("SuperNodes"));
+  await owner.fill(view, { [field?.label ?? "SuperNodes"]: "1" });
+  const answer = await owner.submit(view);
+  stage.checks.hold("An owner adjusts and approves its own version.", answer.errors === undefined);
+  await stage.reads(zoneChannel(zone), "Adjusted");
+}
+
+async function rollOut(stage: Stage): Promise<void> {
+  stage.scene("The coordinator is deployed first, then trust is posted, then the training sites.");
+  const { checks, training } = stage;
+  const trust = await stage.reads(homeChannel, "BEGIN CERTIFICATE");
+  stage.watch.lap("coordinator deployed, certified, serving; trust posted");
+  const fingerprint = /(?:[0-9A-F]{2}:){31}[0-9A-F]{2}/.exec(trust)?.[0] ?? "none";
+  checks.hold(
+    "The trust card shows the CA's fingerprint and the SuperLink's address.",
+    trust.includes(fingerprint) && /:9092/.test(trust),
+  );
+  for (const zone of [COORDINATOR, ...training]) {
+    await stage.reads(zoneChannel(zone), "BEGIN CERTIFICATE", fingerprint);
+  }
+  checks.hold("Trust is posted in the channel of every approved zone.", true);
+  for (const channel of [zoneChannel(stage.newcomer), "C0RANDOM01"]) {
+    const seen = (await stage.texts(channel)).some((text) => text.includes(fingerprint));
+    checks.hold(`Nothing of it is posted in ${channel}.`, !seen);
+  }
+  for (const zone of training) await isUp(stage, zone);
+  stage.watch.lap("training sites deployed, admitted, seen by the SuperLink");
+  checks.hold("Every training site is up: its SuperLink sees all its SuperNodes.", true);
+  checks.hold("The adjusted site has one SuperNode.", (await runningVms(stage, training[0] ?? "")) === 1);
+}
+
+/** The home thread says that all of the zone's SuperNodes are seen. */
+async function isUp(stage: Stage, zone: string): Promise<void> {
+  await stage.reads(homeChannel, `(${zone})`, "is up");
+}
+
+async function lookAround(stage: Stage): Promise<void> {
+  stage.scene("People ask how it is.");
+  const { checks } = stage;
+  await stage.requester.type(homeChannel, `status ${NAME}`);
+  const status = await stage.requester.told(NAME);
+  checks.hold("The requester reads the status privately.", status.text.includes(NAME));
+  const owner = stage.owner(stage.training[0] ?? COORDINATOR);
+  await owner.mention(zoneChannel(stage.training[0] ?? COORDINATOR), `status ${NAME}`);
+  checks.hold("An owner without slash command reads it by a mention.", (await owner.told(NAME)).text.includes(NAME));
+  const outsider = stage.person("U0OUTSIDE1");
+  await outsider.type("C0RANDOM01", `status ${NAME}`);
+  const told = (await outsider.told("no federation")).text;
+  await outsider.type("C0RANDOM01", "status never-heard-of");
+  const same = await outsider.told("no federation");
+  checks.hold(
+    "For an outsider the federation does not exist.",
+    told.replaceAll(NAME, "") === same.text.replaceAll("never-heard-of", ""),
+  );
+  stage.watch.lap("status asked for");
+}
+
+async function addSite(stage: Stage): Promise<void> {
+  const { newcomer, requester, checks } = stage;
+  stage.scene(`${newcomer} joins: its owner approves what runs, the coordinator's owner admits it.`);
+  await requester.press(homeChannel, "Add a site");
+  const view = await requester.view("Add a site");
+  const zoneField = view.fields.find(({ options }) => options !== undefined);
+  await requester.fill(view, { [zoneField?.label ?? "Zone"]: newcomer });
+  await requester.submit(view);
+  await stage.owner(newcomer).press(zoneChannel(newcomer), "Approve");
+  await stage.owner(COORDINATOR).press(zoneChannel(COORDINATOR), "Admit", newcomer);
+  await isUp(stage, newcomer);
+  checks.hold("The added site is up.", true);
+  stage.watch.lap("a site added, approved, admitted, up");
+}
+
+async function loseSuperNode(stage: Stage): Promise<void> {
+  stage.scene("A SuperNode loses its connection; nobody tells the bot.");
+  const zone = stage.newcomer;
+  const lost = (await stage.guests.guests()).find((guest) => guest.zone === zone && guest.role === "supernode");
+  if (lost === undefined) throw new Error(`No SuperNode runs in ${zone}.`);
+  await stage.guests.cut(lost);
+  await stage.reads(homeChannel, `(${zone})`, "is degraded");
+  stage.checks.hold("The thread says that the site is degraded.", true);
+  stage.watch.lap("a SuperNode lost, and seen lost");
+  await stage.guests.heal(lost);
+  const back = async (): Promise<true | undefined> => {
+    const ups = (await stage.texts(homeChannel)).filter((text) => text.includes(`(${zone})`) && text.includes("is up"));
+    return ups.length >= 2 ? true : undefined;
+  };
+  await stage.slack.until(`${zone} up again`, back, PATIENCE_MS);
+  stage.checks.hold("It comes back by itself and the thread says so.", true);
+  stage.watch.lap("the SuperNode back");
+}
+
+async function tearDown(stage: Stage): Promise<void> {
+  stage.scene("The requester asks for teardown; each owner agrees for its own zone.");
+  await stage.requester.type(homeChannel, `teardown ${NAME}`);
+  for (const zone of [COORDINATOR, ...stage.zoneNames.slice(1)]) {
+    await stage.owner(zone).press(zoneChannel(zone), "Agree to teardown");
+  }
+  await stage.reads(homeChannel, "torn down");
+  stage.watch.lap("torn down");
+  for (const zone of stage.zoneNames) {
+    const { services } = await stage.zones.zone(zone);
+    stage.checks.hold(
+      `${zone} holds no service and no running VM.`,
+      services.length === 0 && (await runningVms(stage, zone)) === 0,
+    );
+  }
+}
+
+const runningVms = async (stage: Stage, zone: string): Promise<number> =>
+  (await stage.zones.zone(zone)).vms.filter(({ state }) => state !== DONE).length;
+
+async function threadText(stage: Stage): Promise<string> {
+  const { messages } = await stage.slack.channel(homeChannel);
+  const shown = (message: ShownMessage, margin: string): string =>
+    message.text
+      .split("\n")
+      .map((line) => `${margin}${line}`)
+      .join("\n");
+  return messages
+    .map((message) => [shown(message, "  "), ...message.replies.map((reply) => shown(reply, "    ↳ "))].join("\n"))
+    .join("\n\n");
+}

@@ -1,0 +1,81 @@
+/** The zones file of the sandbox: an ordinary one, with short durations. */
+import { stringify } from "yaml";
+
+export interface ZoneAddresses {
+  readonly name: string;
+  readonly xmlrpc: string;
+  readonly oneflow: string;
+}
+
+/** People and channels of the stand-in for Slack, as its README lists them. */
+const HOME_CHANNEL = "C0FEDERATE";
+const TEAMS = ["T0ASTER001", "T0BIRCH001"] as const;
+
+/** A public key whose private half was thrown away: enough to see where it goes. */
+const SSH_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAdZ22xxnzZ9yiTcGRAxgcu9O0VwNt5Pb0akgIZGeKAc";
+
+const letterOf = (zone: string): string => zone.slice(-1).toUpperCase();
+const isOdd = (zone: string): boolean => (zone.charCodeAt(zone.length - 1) - "a".charCodeAt(0)) % 2 === 1;
+
+export const zoneChannel = (zone: string): string => `C0ZONE${letterOf(zone)}001`;
+export const zoneOwner = (zone: string, number: 1 | 2): string => `U0OWNER${letterOf(zone)}0${number}`;
+export const homeChannel = HOME_CHANNEL;
+
+/** The name of the environment variable that holds the bot's password in a zone. */
+export const passwordVariable = (zone: string): string => `FLORIST_PASSWORD_${letterOf(zone)}`;
+/** The stand-in's built-in seed gives the bot's account this password. */
+export const sandboxPassword = (zone: string): string => `florist-of-${zone}`;
+
+/** `speed` divides every duration, as it divides the stand-ins' waits. */
+export function sandboxZonesFile(zones: readonly ZoneAddresses[], speed: number): string {
+  return stringify({
+    zones: Object.fromEntries(zones.map((zone) => [zone.name, entryOf(zone)])),
+    requesters: { channels: [HOME_CHANNEL] },
+    policy: durations(speed),
+  });
+}
+
+function entryOf({ name, xmlrpc, oneflow }: ZoneAddresses) {
+  const team = TEAMS[isOdd(name) ? 1 : 0];
+  return {
+    title: `Hospital ${letterOf(name)}`,
+    xmlrpc,
+    oneflow,
+    user: "florist",
+    password: { environment: passwordVariable(name) },
+    channel: zoneChannel(name),
+    owners: [
+      { team, user: zoneOwner(name, 1) },
+      { team, user: zoneOwner(name, 2) },
+    ],
+    quorum: 1,
+    coordinate: { template: "Flower SuperLink 1.31.0", sshKeys: [SSH_KEY] },
+    train: { templates: { none: "Flower SuperNode 1.31.0" } },
+    network: name === "zone-a" ? "public" : "private",
+    alternatives: { networks: ["public", "private"] },
+    nodeConfig: { organisation: `Hospital ${letterOf(name)}` },
+  };
+}
+
+/** A real zone boots in minutes and the stand-ins in seconds; these are the usual durations, divided accordingly. */
+function durations(speed: number) {
+  const ms = (usual: number, least: number): string => `${Math.max(least, Math.round(usual / speed))} ms`;
+  return {
+    boot: ms(900_000, 30_000),
+    serve: ms(600_000, 30_000),
+    settle: ms(90_000, 3_000),
+    calls: { xmlrpcDeadline: ms(20_000, 2_000), oneflowDeadline: ms(50_000, 2_500) },
+    silence: ms(60_000, 4_000),
+    removal: ms(300_000, 5_000),
+    stopWarning: ms(60_000, 2_000),
+    polling: { fastest: ms(1_000, 50), slowest: ms(10_000, 1_000) },
+    retries: { first: ms(1_000, 100), longest: ms(30_000, 1_000) },
+    slack: {
+      perChannel: ms(1_000, 50),
+      coalescing: ms(1_000, 50),
+      firstRetry: ms(1_000, 100),
+      longestRetry: ms(30_000, 1_000),
+      fileLook: ms(1_000, 50),
+    },
+  };
+}
