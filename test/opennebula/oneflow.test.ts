@@ -1,0 +1,190 @@
+import assert from "node:assert/strict";
+import { afterEach, describe, it } from "node:test";
+import { ZoneError, type ZoneErrorCode } from "../../src/federation/zone-facts.ts";
+import { type Daemons, type Reply, startDaemons } from "./daemons.ts";
+import { recording } from "./recording.ts";
+
+let daemons: Daemons | undefined;
+afterEach(async () => {
+  await daemons?.close();
+  daemons = undefined;
+});
+
+const recorded = (name: string): Reply => {
+  const { status, body } = recording(`oneflow.${name}`).response;
+  return { status, body };
+};
+
+async function errorOf(promise: Promise<unknown>): Promise<ZoneError> {
+  try {
+    await promise;
+  } catch (error) {
+    assert.ok(error instanceof ZoneError, String(error));
+    return error;
+  }
+  return assert.fail("it did not fail");
+}
+
+const nic = { NAME: "_NIC0", NETWORK_ID: "0", IP: "10.10.10.77" };
+const service = {
+  name: "florist-demo",
+  userInputs: { FL_SUPERLINK_ADDRESS: "10.10.10.12:9092", FL_CERT_EXTRA_SAN: "" },
+  role: { name: "superlink", cardinality: 1, context: { FL_ATTEMPT: "f1:zone-a:0123:1" }, nics: [nic] },
+};
+
+describe("OneFlow", () => {
+  it("registers a service template and tells its id", async () => {
+    daemons = await startDaemons(() => recorded("service_template.create"));
+    assert.equal(await daemons.open().registerServiceTemplate({ name: "wire-tpl", roles: [] }), 3);
+    const [asked] = daemons.asked;
+    assert.equal(asked?.what, "POST /service_template");
+    assert.equal(asked?.authorization, `Basic ${Buffer.from("flbot:flbot-secret").toString("base64")}`);
+    assert.deepEqual(JSON.parse(asked?.body ?? ""), { name: "wire-tpl", roles: [] });
+  });
+
+  it("is asked for a service with every input, the role's CONTEXT and its NIC", async () => {
+    daemons = await startDaemons(() => recorded("service.instantiate-nic-with-address"));
+    assert.equal(await daemons.open().instantiate(5, service), 297);
+    const [asked] = daemons.asked;
+    assert.equal(asked?.what, "POST /service_template/5/action");
+    assert.deepEqual(JSON.parse(asked?.body ?? ""), {
+      action: {
+        perform: "instantiate",
+        params: {
+          merge_template: {
+            name: "florist-demo",
+            user_inputs_values: service.userInputs,
+            roles: [
+              {
+                name: "superlink",
+                cardinality: 1,
+                template_contents: { CONTEXT: { FL_ATTEMPT: "f1:zone-a:0123:1" }, NIC: [nic] },
+              },
+            ],
+          },
+        },
+      },
+    });
+  });
+
+  for (const [name, code] of [
+    ["error-400-instantiate-optional-input-missing", "invalid"],
+    ["error-401-bad-password", "authentication"],
+    ["error-oned-down", "authentication"],
+    ["error-401-not-authorized-create-document", "forbidden"],
+    ["error-instantiate-not-authorized", "forbidden"],
+    ["error-404-instantiate-no-template", "no-such-object"],
+    ["error-instantiate-cardinality-above-max", "invalid"],
+  ] as const satisfies readonly (readonly [string, ZoneErrorCode])[]) {
+    it(`refuses a service with ${code} as recorded in ${name}`, async () => {
+      daemons = await startDaemons(() => recorded(name));
+      const error = await errorOf(daemons.open().instantiate(5, service));
+      assert.deepEqual([error.code, error.ambiguous], [code, false]);
+    });
+  }
+
+  for (const [what, reply] of [
+    [
+      "an error OneFlow did not expect",
+      { status: 500, body: '{"message":"undefined method","reason":"NoMethodError"}' },
+    ],
+    ["a page of a proxy", { status: 404, body: "<!DOCTYPE html><html></html>" }],
+    ["no document", { status: 201, body: "{}" }],
+    ["cut JSON", { status: 201, body: '{"DOCUMENT": {"ID": "1"' }],
+    ["a redirection", { status: 302, body: "" }],
+  ] as const) {
+    it(`leaves open whether the service was created after ${what}`, async () => {
+      daemons = await startDaemons(() => reply);
+      const error = await errorOf(daemons.open().instantiate(5, service));
+      assert.deepEqual([error.code, error.ambiguous], ["rubbish", true]);
+    });
+  }
+
+  it("leaves it open when its answer is lost", async () => {
+    daemons = await startDaemons((_asked, response) => {
+      response.destroy();
+      return undefined;
+    });
+    const error = await errorOf(daemons.open().instantiate(5, service));
+    assert.deepEqual([error.code, error.ambiguous], ["unreachable", true]);
+    assert.equal(daemons.asked.length, 1, "a create is never repeated");
+  });
+
+  it("leaves it open when its answer does not come, or drips, or has no end", async () => {
+    const answers = [
+      () => undefined,
+      (response: { writeHead(status: number): void; write(text: string): void }) => {
+        response.writeHead(201);
+        response.write("{");
+      },
+    ];
+    for (const answer of answers) {
+      daemons = await startDaemons((_asked, response) => {
+        answer(response);
+        return undefined;
+      });
+      const error = await errorOf(daemons.open({ deadlines: { xmlrpc: 150, oneflow: 150 } }).instantiate(5, service));
+      assert.deepEqual([error.code, error.ambiguous], ["timeout", true]);
+      await daemons.close();
+    }
+    daemons = await startDaemons(() => ({ status: 201, body: " ".repeat(9 * 1024 * 1024) }));
+    const error = await errorOf(daemons.open().instantiate(5, service));
+    assert.deepEqual([error.code, error.ambiguous], ["too-large", true]);
+  });
+
+  it("never has more than two calls in flight", async () => {
+    let now = 0;
+    let most = 0;
+    daemons = await startDaemons(async () => {
+      now += 1;
+      most = Math.max(most, now);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      now -= 1;
+      return recorded("service.delete");
+    });
+    const zone = daemons.open();
+    await Promise.all([1, 2, 3, 4, 5, 6].map((id) => zone.removeService(id)));
+    assert.equal(most, 2);
+  });
+});
+
+describe("removing a service", () => {
+  it("deletes it where its state allows", async () => {
+    daemons = await startDaemons(() => recorded("service.delete"));
+    await daemons.open().removeService(7);
+    assert.deepEqual(
+      daemons.asked.map(({ what }) => what),
+      ["DELETE /service/7"],
+    );
+  });
+
+  for (const name of [
+    "error-delete-while-DEPLOYING",
+    "error-delete-while-COOLDOWN",
+    "error-delete-while-FAILED_DEPLOYING",
+  ]) {
+    it(`recovers it with delete where its state does not: ${name}`, async () => {
+      daemons = await startDaemons(({ what }) => recorded(what.startsWith("DELETE") ? name : "service.recover-delete"));
+      await daemons.open().removeService(8);
+      const [, second] = daemons.asked;
+      assert.equal(second?.what, "POST /service/8/action");
+      assert.deepEqual(JSON.parse(second?.body ?? ""), { action: { perform: "recover", params: { delete: true } } });
+    });
+  }
+
+  it("is done when the service is gone", async () => {
+    daemons = await startDaemons(() => recorded("error-404-delete-no-service"));
+    await daemons.open().removeService(9999);
+    assert.equal(daemons.asked.length, 1);
+  });
+
+  it("is not done when something else answers 404", async () => {
+    daemons = await startDaemons(() => ({ status: 404, body: "<h1>Not Found</h1>" }));
+    assert.equal((await errorOf(daemons.open().removeService(1))).code, "rubbish");
+  });
+
+  it("is refused to a stranger", async () => {
+    daemons = await startDaemons(() => recorded("error-delete-not-authorized"));
+    assert.equal((await errorOf(daemons.open().removeService(7))).code, "forbidden");
+  });
+});
