@@ -1,0 +1,56 @@
+/** What the bot runs with: the environment and the zones file, parsed and checked. Durations are milliseconds. */
+import type { KeyObject } from "node:crypto";
+import type { ZoneName } from "../federation/identity.ts";
+import type { Policy, ZoneProfile } from "../federation/policy.ts";
+import type { Secret } from "../secret.ts";
+
+export interface Configuration {
+  /** The workspace that installed the app is not written down anywhere: Slack says it at the start. */
+  readonly policy: Omit<Policy, "installingTeam">;
+  readonly zones: ReadonlyMap<ZoneName, ZoneProfile>;
+  readonly zoneAccess: ReadonlyMap<ZoneName, ZoneAccess>;
+  readonly polling: { readonly fastest: number; readonly slowest: number };
+  /** Waits after a task that failed, doubled from the first to the longest. */
+  readonly retries: { readonly first: number; readonly longest: number };
+  readonly slack: SlackAccess;
+  readonly slackPace: SlackPace;
+  readonly dataDirectory: string;
+  /** Encrypts the federations' CA keys on disk. */
+  readonly storeKey: KeyObject;
+  readonly logLevel: LogLevel;
+}
+
+/** What it takes to talk to one zone. */
+export interface ZoneAccess {
+  readonly name: ZoneName;
+  readonly xmlrpc: string;
+  readonly oneflow: string;
+  readonly user: string;
+  readonly password: Secret;
+  /** PEM */
+  readonly ca?: string;
+  readonly deadlines: { readonly xmlrpc: number; readonly oneflow: number };
+  readonly inFlight: { readonly xmlrpc: number; readonly oneflow: number };
+}
+
+export interface SlackAccess {
+  readonly botToken: Secret;
+  /** How Slack's deliveries come: signed HTTP requests to this port, or over a connection that the bot opens. */
+  readonly delivery:
+    | { readonly kind: "http"; readonly signingSecret: Secret; readonly host: string; readonly port: number }
+    | { readonly kind: "socket"; readonly appToken: Secret };
+  readonly apiUrl: string;
+  /** The slash command's name, such as `/flower`. */
+  readonly command: string;
+}
+
+export interface SlackPace {
+  readonly perChannel: number;
+  readonly coalescing: number;
+  readonly retry: number;
+  readonly longestRetry: number;
+  readonly fileLook: number;
+}
+
+export const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];

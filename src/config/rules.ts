@@ -1,0 +1,230 @@
+/**
+ * What must hold between the parts of the zones file. Each rule reads just the parts it needs from the plain data, so
+ * that a mistake elsewhere hides none of these; parts that are themselves mistaken are told by their shape.
+ */
+import { z } from "zod";
+import type { Finding, Path } from "./mistake.ts";
+import { zoneEntry } from "./zone-entry.ts";
+import { policySection, zonesFile } from "./zones-file.ts";
+
+type Rule = (file: unknown) => readonly Finding[];
+
+const zoneShape = z.object(zoneEntry.shape);
+const policyShape = z.object(policySection.shape);
+const entries = z.object({ zones: z.record(z.string(), z.unknown()) });
+
+function zonesOf(file: unknown): readonly [name: string, entry: unknown][] {
+  const parsed = entries.safeParse(file);
+  return parsed.success ? Object.entries(parsed.data.zones) : [];
+}
+
+/** A rule about one zone at a time; `check` may give paths within the zone. */
+function zoneRule<T>(part: z.ZodType<T>, check: (zone: T) => readonly Finding[]): Rule {
+  return (file) =>
+    zonesOf(file).flatMap(([name, entry]) => {
+      const zone = part.safeParse(entry);
+      if (!zone.success) return [];
+      return check(zone.data).map((finding) => ({ ...finding, path: ["zones", name, ...finding.path] }));
+    });
+}
+
+/** A rule that what one zone says no other zone may say. */
+function uniqueRule(part: z.ZodType<string>, path: Path, finding: (first: string) => Omit<Finding, "path">): Rule {
+  return (file) => {
+    const first = new Map<string, string>();
+    return zonesOf(file).flatMap(([name, entry]) => {
+      const said = part.safeParse(entry);
+      if (!said.success) return [];
+      const earlier = first.get(said.data);
+      if (earlier === undefined) first.set(said.data, name);
+      return earlier === undefined ? [] : [{ path: ["zones", name, ...path], ...finding(earlier) }];
+    });
+  };
+}
+
+function policyRule<T>(part: z.ZodType<T>, check: (policy: T) => readonly Finding[]): Rule {
+  const shape = z.object({ policy: part });
+  return (file) => {
+    const parsed = shape.safeParse(file);
+    if (!parsed.success) return [];
+    return check(parsed.data.policy).map((finding) => ({ ...finding, path: ["policy", ...finding.path] }));
+  };
+}
+
+const atLeastOneZone: Rule = (file) => {
+  const parsed = entries.safeParse(file);
+  return parsed.success && Object.keys(parsed.data.zones).length === 0
+    ? [{ path: ["zones"], problem: "names no zone", remedy: "Add a zone; zones.example.yml shows how." }]
+    : [];
+};
+
+const noOwnerTwice = zoneRule(zoneShape.pick({ owners: true }), ({ owners }) => {
+  const seen = new Set<string>();
+  return owners.flatMap(({ team, user }, index) => {
+    const pair = `${team} ${user}`;
+    if (!seen.has(pair)) {
+      seen.add(pair);
+      return [];
+    }
+    return [
+      { path: ["owners", index], problem: "names an owner a second time", remedy: "Remove it: an owner has one vote." },
+    ];
+  });
+});
+
+const enoughOwners = zoneRule(z.object({ owners: z.array(z.unknown()), quorum: z.int() }), ({ owners, quorum }) =>
+  quorum <= owners.length || owners.length === 0
+    ? []
+    : [
+        {
+          path: ["quorum"],
+          problem: `asks for ${quorum} owners, and only ${owners.length} are named`,
+          remedy: "Name more owners, or lower the quorum.",
+        },
+      ],
+);
+
+const offersRole = zoneRule(z.object({ coordinate: z.undefined().optional(), train: z.undefined().optional() }), () => [
+  {
+    path: [],
+    problem: "offers neither role",
+    remedy: "Add `coordinate` with a SuperLink template, `train` with SuperNode templates, or both.",
+  },
+]);
+
+const ownChannel = uniqueRule(
+  zoneShape.pick({ channel: true }).transform(({ channel }, context): string => {
+    if (channel === undefined) context.addIssue("none");
+    return String(channel);
+  }),
+  ["channel"],
+  (first) => ({
+    problem: `is also the channel of ${first}`,
+    remedy: "Give each zone a channel of its own: what one zone runs is not for the other. Or leave it out.",
+  }),
+);
+
+const ownAccount = uniqueRule(
+  zoneShape.pick({ xmlrpc: true, user: true }).transform(({ xmlrpc, user }) => `${xmlrpc} ${user}`),
+  ["user"],
+  (first) => ({
+    problem: `is the account that ${first} names for the same OpenNebula`,
+    remedy: "Give each zone its own account: the bot knows what is its own in a zone by who owns it.",
+  }),
+);
+
+const somebodyMayAsk: Rule = (file) => {
+  const parsed = z.object({ requesters: zonesFile.shape.requesters }).safeParse(file);
+  if (!parsed.success) return [];
+  const { people, channels } = parsed.data.requesters;
+  return people.length + channels.length > 0
+    ? []
+    : [
+        {
+          path: ["requesters"],
+          problem: "names nobody, so nobody could ask for a federation",
+          remedy: "Name people, or channels whose members may ask.",
+        },
+      ];
+};
+
+/** An owner alone who asks could never be joined by a second one. */
+const requesterNotStuck: Rule = (file) => {
+  const switches = z.object({
+    requesterMayApproveAlone: z.literal(false),
+    requesters: zonesFile.shape.requesters,
+  });
+  const parsed = switches.safeParse(file);
+  if (!parsed.success) return [];
+  const asking = new Set(parsed.data.requesters.people.map(({ team, user }) => `${team} ${user}`));
+  return zoneRule(zoneShape.pick({ owners: true }), ({ owners: [owner, ...others] }) =>
+    owner === undefined || others.length > 0 || !asking.has(`${owner.team} ${owner.user}`)
+      ? []
+      : [
+          {
+            path: ["owners"],
+            problem: "names only somebody who may also ask, and `requesterMayApproveAlone` is false",
+            remedy: "Name a second owner: what this one asks for could otherwise never be approved.",
+          },
+        ],
+  )(file);
+};
+
+/** `shorter` must stay below `longer`; both are keys of the same section. */
+function order(path: Path, shorter: string, longer: string, because: string): Finding {
+  return {
+    path: [...path, shorter],
+    problem: `is not shorter than \`${longer}\``,
+    remedy: `Shorten it or lengthen \`${longer}\`: ${because}`,
+  };
+}
+
+const reminderBeforeExpiry = policyRule(
+  policyShape.pick({ approvalReminder: true, approvalExpiry: true }).prefault({}),
+  ({ approvalReminder, approvalExpiry }) =>
+    approvalReminder < approvalExpiry
+      ? []
+      : [order([], "approvalReminder", "approvalExpiry", "a reminder after the end helps nobody.")],
+);
+
+const pollingFitsSilence = policyRule(
+  policyShape.pick({ polling: true, silence: true }).prefault({}),
+  ({ polling, silence }) => [
+    ...(polling.fastest <= polling.slowest
+      ? []
+      : [order(["polling"], "fastest", "slowest", "a zone is looked at after pauses between the two.")]),
+    ...(polling.slowest < silence
+      ? []
+      : [order(["polling"], "slowest", "silence", "a guest that is well would otherwise seem silent.")]),
+  ],
+);
+
+const authorityOutlastsCertificate = policyRule(
+  policyShape.pick({ certificateLife: true, authorityLife: true }).prefault({}),
+  ({ certificateLife, authorityLife }) =>
+    certificateLife < authorityLife
+      ? []
+      : [order([], "certificateLife", "authorityLife", "a certificate is worth nothing after its CA.")],
+);
+
+const settleOutlastsCall = policyRule(
+  policyShape.pick({ settle: true, calls: true }).prefault({}),
+  ({ settle, calls }) =>
+    calls.oneflowDeadline < settle
+      ? []
+      : [
+          order(
+            ["calls"],
+            "oneflowDeadline",
+            "settle",
+            "a service may still appear after its call was given up, and would be created twice.",
+          ),
+        ],
+);
+
+const retriesGrow = policyRule(policyShape.pick({ retries: true, slack: true }).prefault({}), ({ retries, slack }) => [
+  ...(retries.first <= retries.longest
+    ? []
+    : [order(["retries"], "first", "longest", "each wait is longer than the one before.")]),
+  ...(slack.firstRetry <= slack.longestRetry
+    ? []
+    : [order(["slack"], "firstRetry", "longestRetry", "each wait is longer than the one before.")]),
+]);
+
+const RULES: readonly Rule[] = [
+  atLeastOneZone,
+  noOwnerTwice,
+  enoughOwners,
+  offersRole,
+  ownChannel,
+  ownAccount,
+  somebodyMayAsk,
+  requesterNotStuck,
+  reminderBeforeExpiry,
+  pollingFitsSilence,
+  authorityOutlastsCertificate,
+  settleOutlastsCall,
+  retriesGrow,
+];
+
+export const brokenRules = (file: unknown): readonly Finding[] => RULES.flatMap((rule) => rule(file));

@@ -1,0 +1,131 @@
+/** One zone's entry in the zones file. */
+import { z } from "zod";
+import { channelId, teamId, userId } from "../federation/identity.ts";
+import { isContextValue } from "../guest-protocol/alphabets.ts";
+import { FRAMEWORKS } from "../guest-protocol/names.ts";
+import { readUrl } from "./address.ts";
+import { fault, idText, readText, section, text } from "./shape.ts";
+import { readSshKey } from "./ssh-key.ts";
+
+const WHOAMI = "`@florist whoami` shows both ids to whoever asks.";
+
+const owner = section(
+  {
+    team: idText(teamId, `Give the id of the owner's Slack workspace, such as T0123ABCD. ${WHOAMI}`),
+    user: idText(userId, `Give the owner's Slack user id, such as U0123ABCD. ${WHOAMI}`),
+  },
+  `Give a pair such as {team: T0123ABCD, user: U0123ABCD}. ${WHOAMI}`,
+);
+
+/** A person wherever the zones file names one. */
+export const personEntry = owner;
+
+export const channelEntry = idText(
+  channelId,
+  "Give the channel's id, such as C0123ABCD; Slack shows it at the end of the channel's details. A DM is none.",
+);
+
+const reference = z.union([z.int().min(0), z.string().min(1)], {
+  error: "Give the object's number in OpenNebula, or its name if the bot's account can use only one of that name.",
+});
+
+const PASSWORD_REMEDY =
+  "Give `{environment: NAME}` with the name of an environment variable, or `{file: path}` with a file of mode 600.";
+
+/** Where a password is to be found. The password itself never stands in the zones file. */
+export type SecretSource = { readonly environment: string } | { readonly file: string };
+
+const sourceForm = z.union([
+  z.strictObject({ environment: z.string().min(1) }),
+  z.strictObject({ file: z.string().min(1) }),
+]);
+
+const secretSource = z.unknown().transform((value, context): SecretSource => {
+  if (value === undefined) return fault(context, "is missing", PASSWORD_REMEDY);
+  if (typeof value === "string" || typeof value === "number") {
+    const remedy = `${PASSWORD_REMEDY} Change the password: it may have been read or copied with this file.`;
+    return fault(context, "stands in the zones file itself", remedy);
+  }
+  const source = sourceForm.safeParse(value);
+  return source.success ? source.data : fault(context, "does not say where the password is", PASSWORD_REMEDY);
+});
+
+const NODE_CONFIG_REMEDY =
+  "Use letters, digits, space and . _ : / , + = - only: the value reaches a shell in the VM. Names begin with a letter, without spaces.";
+
+const nodeConfigValue = z
+  .union([z.string(), z.number(), z.boolean()], { error: "Give text, a number, or true or false." })
+  .transform((value, context): string => {
+    const written = String(value);
+    return isContextValue(written)
+      ? written
+      : fault(context, "holds a character that is not allowed", NODE_CONFIG_REMEDY);
+  });
+
+const nodeConfig = z.record(z.string().regex(/^[A-Za-z][A-Za-z0-9._-]{0,62}$/, NODE_CONFIG_REMEDY), nodeConfigValue, {
+  error: "Give names and values, such as {data-path: /srv/data}.",
+});
+
+const coordinate = section(
+  {
+    template: reference,
+    sshKeys: z
+      .array(readText("Give the line of an id_….pub file, of type ssh-ed25519, ssh-rsa or ecdsa-sha2-….", readSshKey), {
+        error: "Give a list with the public key of whoever may start runs.",
+      })
+      .max(1, "Give one key for now: a VM is handed a single one. Whoever holds it can add others on the VM.")
+      .default([]),
+  },
+  "Give the SuperLink's VM template, such as {template: Flower SuperLink 1.31.0}.",
+);
+
+const TEMPLATES_REMEDY = `Give a VM template for at least one of ${FRAMEWORKS.join(", ")}.`;
+
+const train = section(
+  {
+    templates: section(
+      {
+        none: reference.optional(),
+        pytorch: reference.optional(),
+        tensorflow: reference.optional(),
+        sklearn: reference.optional(),
+      } satisfies Record<(typeof FRAMEWORKS)[number], unknown>,
+      TEMPLATES_REMEDY,
+    ).refine((templates) => Object.values(templates).some((template) => template !== undefined), {
+      error: TEMPLATES_REMEDY,
+      params: { problem: "names no template" },
+    }),
+  },
+  "Give the SuperNodes' VM templates, such as {templates: {none: Flower SuperNode 1.31.0}}.",
+);
+
+const references = z.array(reference, { error: "Give a list of names or numbers." }).default([]);
+
+export const zoneEntry = section(
+  {
+    title: text("Give the organisation's name as people know it.").max(60, "Give a name of at most 60 characters."),
+    xmlrpc: readText("Give oned's XML-RPC address, such as https://one.example.org:2633/RPC2.", readUrl),
+    oneflow: readText("Give OneFlow's address, such as https://one.example.org:2474.", readUrl),
+    user: text("Give the bot's user in this zone: a plain one, no administrator.").regex(
+      /^[^:\s\p{Cc}]+$/u,
+      "Give a user name without colon and spaces: OpenNebula writes it before the password as user:password.",
+    ),
+    password: secretSource,
+    ca: text("Give the file with the CA certificate that signed the endpoints', in PEM.").optional(),
+    channel: channelEntry.optional(),
+    owners: z
+      .array(owner, { error: "Give a list of the people who decide for this zone." })
+      .min(1, "Name at least one person who decides for this zone."),
+    quorum: z.int({ error: "Give the number of owners who must agree." }).min(1, "Give at least 1.").default(1),
+    coordinate: coordinate.optional(),
+    train: train.optional(),
+    network: reference,
+    alternatives: section(
+      { templates: references, networks: references },
+      "Give what an owner may choose instead, such as {templates: [], networks: [lab]}.",
+    ).prefault({}),
+    nodeConfig: nodeConfig.default({}),
+  },
+  "Give the zone's title, endpoints, account, owners, templates and network; zones.example.yml shows an entry.",
+);
+export type ZoneEntry = z.infer<typeof zoneEntry>;

@@ -1,0 +1,94 @@
+/** The zones file: which zones there are, who may ask, and after how long what happens. */
+import { z } from "zod";
+import { zoneName } from "../federation/identity.ts";
+import { term, wait } from "./duration.ts";
+import { idText, section } from "./shape.ts";
+import { channelEntry, personEntry, zoneEntry } from "./zone-entry.ts";
+
+const count = (usual: number) =>
+  z
+    .int({ error: `Give a whole number, usually ${usual}.` })
+    .min(1, "Give at least 1.")
+    .max(14, "Give at most 14: oned serves fifteen calls at once, from everybody together.")
+    .default(usual);
+
+const yesOrNo = (usual: boolean) => z.boolean({ error: "Give true or false." }).default(usual);
+
+const POLICY_REMEDY =
+  "Give names and durations, such as {approvalExpiry: 7 days}; what is left out keeps its usual value.";
+
+/** Every duration and limit, with its usual value. */
+export const policySection = section(
+  {
+    /** How long owners may take to decide. */
+    approvalExpiry: term("7 days"),
+    /** When the owners who have not decided are reminded. */
+    approvalReminder: term("2 days"),
+    /** From a service's creation until its guests ask for certificate or admission. */
+    boot: term("15 min"),
+    /** From certificate or admission until a guest serves and is seen. */
+    serve: term("10 min"),
+    /** How long a create whose answer was lost may still bring its service. */
+    settle: term("5 min"),
+    /** How long a guest's beat may stand still. */
+    silence: term("3 min"),
+    /** How long a removal may take before people are told. */
+    removal: term("15 min"),
+    /** Life of a SuperLink's certificate; it is renewed at half of it. */
+    certificateLife: term("30 days"),
+    /** Life of a federation's CA, which ends with the federation at the latest. */
+    authorityLife: term("1825 days"),
+    /** From the announcement that a coordinator stops alone until it does. */
+    stopWarning: term("1 hour"),
+    polling: section({ fastest: wait("1 s"), slowest: wait("30 s") }, POLICY_REMEDY).prefault({}),
+    calls: section(
+      {
+        xmlrpcDeadline: wait("20 s"),
+        oneflowDeadline: wait("60 s"),
+        xmlrpcInFlight: count(4),
+        oneflowInFlight: count(2),
+      },
+      POLICY_REMEDY,
+    ).prefault({}),
+    retries: section({ first: wait("2 s"), longest: wait("5 min") }, POLICY_REMEDY).prefault({}),
+    slack: section(
+      {
+        /** Between two messages to one channel. */
+        perChannel: wait("1 s"),
+        /** A card is rewritten at most so often. */
+        coalescing: wait("2 s"),
+        firstRetry: wait("2 s"),
+        longestRetry: wait("5 min"),
+        /** Between two looks whether Slack has shared an uploaded file. */
+        fileLook: wait("2 s"),
+      },
+      POLICY_REMEDY,
+    ).prefault({}),
+  },
+  POLICY_REMEDY,
+);
+export type PolicySection = z.infer<typeof policySection>;
+
+const REQUESTERS_REMEDY = "Name people and channels, such as {people: [], channels: [C0123ABCD]}.";
+
+const zoneKey = idText(zoneName, "Choose a short name, such as zone-a: people read it, and guests carry it.");
+
+export const zonesFile = section(
+  {
+    zones: z.record(zoneKey, zoneEntry, {
+      error: "Give at least one zone: its name, and below it what belongs to it.",
+    }),
+    requesters: section(
+      {
+        people: z.array(personEntry, { error: REQUESTERS_REMEDY }).default([]),
+        channels: z.array(channelEntry, { error: REQUESTERS_REMEDY }).default([]),
+      },
+      REQUESTERS_REMEDY,
+    ),
+    /** Whether somebody who asked and owns a zone may be the only one to approve for it. */
+    requesterMayApproveAlone: yesOrNo(true),
+    policy: policySection.prefault({}),
+  },
+  "Give at least `zones` and `requesters`; zones.example.yml shows a whole file.",
+);
+export type ZonesFile = z.infer<typeof zonesFile>;
