@@ -12,7 +12,7 @@ export type Answer = z.infer<typeof answer>;
 
 /** A call as JSON with the bot's token, without the SDK between. */
 export async function callApi(
-  workspace: Workspace,
+  workspace: Pick<Workspace, "url" | "control">,
   method: string,
   args: Record<string, unknown>,
   headers: Record<string, string> = { authorization: `Bearer ${BOT_TOKEN}` },
@@ -27,7 +27,7 @@ export async function callApi(
 
 /** The same as a form, structures as JSON text. */
 export async function callApiWithForm(
-  workspace: Workspace,
+  workspace: Pick<Workspace, "url" | "control">,
   method: string,
   args: Record<string, unknown>,
 ): Promise<Answer & { readonly httpStatus: number; readonly headers: Headers }> {

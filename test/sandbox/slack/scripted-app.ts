@@ -23,7 +23,7 @@ export interface ScriptedApp {
 /** An app without Bolt: it keeps what it is sent and answers what the test says; `hang` answers nothing. */
 export async function startScriptedApp(
   context: TestContext,
-  workspace: Workspace,
+  workspace: Pick<Workspace, "url" | "control">,
   answer: (request: Received, count: number) => Scripted | "hang" = () => ({ status: 200 }),
 ): Promise<ScriptedApp> {
   const received: Received[] = [];

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { defaultSeed } from "../../../src/sandbox/slack/world/default-seed.ts";
+import type { WorldSeed } from "../../../src/sandbox/slack/world/seed.ts";
 import { callApi, callApiWithForm } from "./api-call.ts";
 import {
   APP_TOKEN,
@@ -48,12 +50,51 @@ test("A missing scope is told with what is needed and what was given, in the ans
   assert.equal(answer.headers.get("x-accepted-oauth-scopes"), "users:read");
 });
 
-test("Private channels need a scope of their own and are unknown to those who are not in them", async (context) => {
-  const workspace = await openWorkspace(context, { scopes: SCOPES.filter((scope) => scope !== "channels:read") });
+/** The built-in world and three channels more: two private ones, and one that is Birch's alone. */
+function widerWorld(): WorldSeed {
+  const seed = defaultSeed(3, "/flower");
+  const like = (id: string, changes: Partial<WorldSeed["channels"][number]>) => ({
+    id,
+    name: id.toLowerCase(),
+    host: ASTER,
+    connected: [],
+    pending: [],
+    members: [],
+    botIsMember: true,
+    isPrivate: false,
+    isArchived: false,
+    isDirect: false,
+    ...changes,
+  });
+  return {
+    ...seed,
+    channels: [
+      ...seed.channels,
+      like("C0PRIVATE1", { isPrivate: true }),
+      like("C0PRIVATE2", { isPrivate: true, botIsMember: false }),
+      like("C0BIRCHOWN", { host: BIRCH, members: [OWNER_B] }),
+    ],
+  };
+}
+
+test("Private channels need a scope of their own, and are unknown to an app that is not in them", async (context) => {
+  const scopes = SCOPES.filter((scope) => scope !== "groups:read");
+  const workspace = await openWorkspace(context, { seed: widerWorld(), scopes });
   const info = (channel: string) => callApiWithForm(workspace, "conversations.info", { channel });
-  assert.equal((await info(HOME)).error, "missing_scope");
-  assert.equal((await info(HOME))["needed"], "channels:read");
-  assert.equal((await info("C0UNKNOWN1")).error, "channel_not_found");
+  assert.equal((await info(HOME)).ok, true);
+  assert.equal((await info("C0PRIVATE1")).error, "missing_scope");
+  assert.equal((await info("C0PRIVATE1"))["needed"], "groups:read");
+  assert.equal((await info("C0PRIVATE2")).error, "channel_not_found");
+  const post = await callApi(workspace, "chat.postMessage", { channel: "C0PRIVATE2", text: "x" });
+  assert.equal(post.error, "channel_not_found");
+});
+
+test("A channel of the other workspace alone does not exist for the app, and its people have no direct messages with it", async (context) => {
+  const workspace = await openWorkspace(context, { seed: widerWorld() });
+  const post = async (channel: string) => (await callApi(workspace, "chat.postMessage", { channel, text: "x" })).error;
+  assert.equal(await post("C0BIRCHOWN"), "channel_not_found");
+  assert.equal(await post(OWNER_B), "channel_not_found");
+  assert.equal(await post(HOME), undefined);
 });
 
 test("auth.test tells who the token is", async (context) => {
@@ -127,16 +168,6 @@ test("Posting needs the channel, membership, an open channel, something to say, 
   assert.equal(await post({ channel: HOME, text: "x", thread_ts: "1.000001" }), "thread_not_found");
   await workspace.control.settings({ archive: { channel: HOME, archived: true } });
   assert.equal(await post({ channel: HOME, text: "x" }), "is_archived");
-});
-
-test("A channel of a workspace that is not connected to ours does not exist for us", async (context) => {
-  const workspace = await openWorkspace(context);
-  await workspace.control.settings({ disconnect: { channel: HOME, workspace: BIRCH } });
-  assert.equal((await callApi(workspace, "chat.postMessage", { channel: HOME, text: "x" })).ok, true);
-  assert.equal(
-    (await callApi(workspace, "chat.postMessage", { channel: OWNER_B, text: "x" })).error,
-    "channel_not_found",
-  );
 });
 
 test("A person's id opens their direct messages", async (context) => {

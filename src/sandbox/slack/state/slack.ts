@@ -13,7 +13,6 @@ import { createSettings, type Settings } from "./settings.ts";
 import { createTriggers, type Triggers } from "./triggers.ts";
 import { createViews, type Views } from "./views.ts";
 
-/** How long a `trigger_id` can be exchanged. */
 const TRIGGER_LIFETIME_MS = 3000;
 
 export interface SlackOptions {
@@ -31,6 +30,8 @@ export interface SlackOptions {
   /** Divides the waiting times of Slack: file shares, retries of events, rate limits. The app's three seconds stay. */
   readonly speed: number;
   readonly recordFile?: string | undefined;
+  /** How long a `trigger_id` can be exchanged; Slack's three seconds by default. */
+  readonly triggerLifetimeMs?: number;
 }
 
 /** One call of the app, as `GET /control/calls` lists it. Tokens are not among the arguments. */
@@ -92,7 +93,7 @@ export function createSlack(options: SlackOptions, url: () => string): Slack {
     verificationToken,
     messages: createMessages(changes.note),
     views: createViews(() => ids.object("V"), ids.timestamp, changes.note),
-    triggers: createTriggers(ids.trigger, TRIGGER_LIFETIME_MS),
+    triggers: createTriggers(ids.trigger, options.triggerLifetimeMs ?? TRIGGER_LIFETIME_MS),
     replyUrls: createReplyUrls(
       url,
       () => `/actions/${world.home.id}/${ids.object("R")}/${randomBytes(12).toString("hex")}`,

@@ -8,7 +8,7 @@ import { Refusal } from "./method.ts";
 
 const said = z.object({
   text: z.string().optional(),
-  blocks: z.unknown(),
+  blocks: z.unknown().optional(),
   response_type: z.enum(["ephemeral", "in_channel"]).optional(),
   replace_original: z.union([z.boolean(), z.enum(["true", "false"])]).optional(),
   delete_original: z.union([z.boolean(), z.enum(["true", "false"])]).optional(),
