@@ -1,189 +1,26 @@
 /**
- * A federation with a past: every step goes through the decision that the bot would make, and through `evolve`.
+ * A federation with a past: every step goes through the decision that the bot would make.
  * `aFederation()` is asked for; `.planned()`, `.approved()`, `.trusted()` and `.running()` go on from wherever it stands.
  */
 import { admittedKeys, judgeKey, mayTellAdmitted, revokedKeys } from "../../src/federation/admission.ts";
 import { type Ballot, giveConsent } from "../../src/federation/approval.ts";
-import type { Decision } from "../../src/federation/decision.ts";
 import { sha256 } from "../../src/federation/digest.ts";
-import type { AddressWish, ConsentKind, FederationEvent, Reason } from "../../src/federation/events.ts";
-import { evolve, type Recorded } from "../../src/federation/evolve.ts";
-import { federationId, type Person, slug, type ZoneName } from "../../src/federation/identity.ts";
+import type { ConsentKind } from "../../src/federation/events.ts";
+import type { Person } from "../../src/federation/identity.ts";
 import { serviceOrder } from "../../src/federation/manifest.ts";
 import { nextTag, observeZone } from "../../src/federation/observation.ts";
-import type { Settings } from "../../src/federation/plan.ts";
-import type { World } from "../../src/federation/policy.ts";
-import type { Look } from "../../src/federation/preflight.ts";
 import { beginAttempt, proposeSites } from "../../src/federation/proposal.ts";
-import {
-  coordinatorOf,
-  currentProposal,
-  type Federation,
-  type Guest,
-  type Proposal,
-  type Run,
-  type Site,
-  trainingSitesOf,
-} from "../../src/federation/state.ts";
-import type { ZoneSurvey } from "../../src/federation/zone-facts.ts";
+import { coordinatorOf, trainingSitesOf } from "../../src/federation/state.ts";
 import { encodePem } from "../../src/guest-protocol/certificates.ts";
 import { encodeNodeList, type NodeEntry } from "../../src/guest-protocol/node-list.ts";
 import { aNodeKey } from "./node-key.ts";
-import { aSurvey, aTemplate } from "./survey.ts";
-import { aWorld, DAY, HOME_CHANNEL, ownerOf, REQUESTER, SECOND, zone } from "./world.ts";
-import { TestZone } from "./zone.ts";
+import { type Asked, AUTHORITY, Story } from "./story.ts";
+import { DAY, ownerOf, SECOND, zone } from "./world.ts";
 
-export const AUTHORITY = {
-  certificate: "-----BEGIN CERTIFICATE-----\nZmxvcmlzdA==\n-----END CERTIFICATE-----\n",
-  fingerprint: Array.from({ length: 32 }, () => "CA").join(":"),
-};
-export const SETTINGS: Settings = {
-  flowerVersion: "1.31.0",
-  framework: "none",
-  keepaliveTime: 60,
-  keepaliveTimeout: 20,
-};
+export const aFederation = (asked: Asked = {}): FederationStory => new FederationStory(asked);
 
-export interface Asked {
-  /** The first coordinates, the others train. */
-  readonly zones?: readonly string[];
-  readonly superNodes?: number;
-  readonly minimumTrainingSites?: number;
-  readonly address?: AddressWish;
-  readonly settings?: Settings;
-  readonly requester?: Person;
-  readonly world?: Partial<World>;
-}
-
-export const aFederation = (asked: Asked = {}): Story => new Story(asked);
-
-export class Story {
-  /** Everything that has happened, as the journal would hold it. */
-  readonly recorded: Recorded[] = [];
-  #world: World;
-  #federation: Federation | null = null;
-  readonly #surveys = new Map<string, (usual: ZoneSurvey) => Look>();
-  readonly #zones = new Map<ZoneName, TestZone>();
+export class FederationStory extends Story {
   #ballots = 0;
-
-  constructor(asked: Asked) {
-    this.#world = aWorld(asked.world);
-    const [coordinator = "alpha", ...training] = asked.zones ?? ["alpha", "beta", "gamma"];
-    const superNodes = asked.superNodes ?? 2;
-    this.happens({
-      type: "federation-requested",
-      federation: federationId.parse("f00000000001"),
-      name: slug.parse("tumour-study"),
-      homeChannel: HOME_CHANNEL,
-      requester: asked.requester ?? REQUESTER,
-      settings: asked.settings ?? SETTINGS,
-      address: asked.address ?? { kind: "picked", port: 9092, privateIsReachable: false },
-      sites: [
-        { zone: zone(coordinator), role: "coordinator", superNodes: 0 },
-        ...training.map((name) => ({ zone: zone(name), role: "training" as const, superNodes })),
-      ],
-      minimumTrainingSites: asked.minimumTrainingSites ?? 1,
-    });
-    const expiresAt = new Date(Date.parse(this.world.now) + 365 * DAY).toISOString();
-    this.happens({ type: "authority-created", ...AUTHORITY, expiresAt });
-  }
-
-  get federation(): Federation {
-    if (this.#federation === null) throw new Error("Nothing has been asked for.");
-    return this.#federation;
-  }
-
-  get world(): World {
-    return this.#world;
-  }
-
-  site(name: string): Site {
-    const site = this.federation.sites.get(zone(name));
-    if (site === undefined) throw new Error(`There is no site ${name}.`);
-    return site;
-  }
-
-  proposal(name: string): Proposal {
-    const proposal = currentProposal(this.site(name));
-    if (proposal === null) throw new Error(`${name} has no plan.`);
-    return proposal;
-  }
-
-  run(name: string): Run {
-    const { run } = this.site(name);
-    if (run === null) throw new Error(`Nothing runs at ${name}.`);
-    return run;
-  }
-
-  guests(name: string): readonly Guest[] {
-    return [...this.run(name).guests.values()];
-  }
-
-  guest(name: string, nth = 0): Guest {
-    const guest = this.guests(name)[nth];
-    if (guest === undefined) throw new Error(`${name} has no guest ${nth}.`);
-    return guest;
-  }
-
-  zone(name: string): TestZone {
-    const known = this.#zones.get(zone(name));
-    if (known !== undefined) return known;
-    const made = new TestZone(zone(name), 1000 * (this.#zones.size + 1));
-    this.#zones.set(made.name, made);
-    return made;
-  }
-
-  /** Types of everything that has happened since the given number of events. */
-  typesSince(count: number): readonly FederationEvent["type"][] {
-    return this.recorded.slice(count).map(({ event }) => event.type);
-  }
-
-  happens(...events: readonly FederationEvent[]): this {
-    for (const event of events) {
-      const entry: Recorded = { seq: this.recorded.length + 1, at: this.world.now, event };
-      this.#federation = evolve(this.#federation, entry);
-      this.recorded.push(entry);
-    }
-    return this;
-  }
-
-  /** What was decided happens. A test that expects a refusal looks at the decision instead. */
-  takes(decision: Decision | { readonly ok: false; readonly problems: readonly Reason[] }): this {
-    if (!decision.ok) throw new Error(`Refused: ${JSON.stringify(decision)}.`);
-    return this.happens(...decision.events);
-  }
-
-  passes(milliseconds: number): this {
-    return this.inWorld({ now: new Date(Date.parse(this.world.now) + milliseconds).toISOString() });
-  }
-
-  inWorld(changes: Partial<World>): this {
-    this.#world = { ...this.#world, ...changes };
-    return this;
-  }
-
-  /** From now on a look at the zone shows this. */
-  shows(name: string, change: (usual: ZoneSurvey) => ZoneSurvey): this {
-    this.#surveys.set(name, (usual) => ({ ok: true, survey: change(usual) }));
-    return this;
-  }
-
-  hides(name: string, reason: Reason): this {
-    this.#surveys.set(name, () => ({ ok: false, reason }));
-    return this;
-  }
-
-  look(name: string): Look {
-    const usual =
-      this.site(name).role === "coordinator"
-        ? aSurvey({ template: aTemplate({ id: 20, name: "Flower SuperLink", images: [image(6)] }) })
-        : aSurvey();
-    return this.#surveys.get(name)?.(usual) ?? { ok: true, survey: usual };
-  }
-
-  looks(): ReadonlyMap<ZoneName, Look> {
-    return new Map([...this.federation.sites.keys()].map((name) => [name, this.look(name)]));
-  }
 
   planned(): this {
     return this.takes(proposeSites(this.federation, this.looks(), this.world));
@@ -354,11 +191,3 @@ export class Story {
 
 export const certificateFingerprint = (serial: number): string =>
   Array.from({ length: 32 }, () => String(serial).padStart(2, "0")).join(":");
-
-const image = (id: number) => ({
-  id,
-  name: "Flower SuperLink",
-  registeredAt: 1_760_000_000,
-  state: "used" as const,
-  size: 10_240,
-});
