@@ -6,7 +6,7 @@ import { accepted, type Decoded, decodeStructured, encodeStructured, refused } f
 
 /** A changed CA bundle or address for a SuperNode; it overrides what CONTEXT said at creation. */
 export type Trust = {
-  /** Counts up with every change; a guest ignores one older than it has taken. */
+  /** Counts up with every change; a guest ignores one that is not newer than what it has taken. */
   readonly sequence: number;
   readonly address: Address;
   /** One PEM certificate each; several while an authority is being replaced. */

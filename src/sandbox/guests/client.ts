@@ -7,7 +7,7 @@ const REQUEST_TIMEOUT_MS = 30_000;
 
 const state = z.object({ zone: z.string(), vmId: z.number(), state: z.enum(["running", "stopped"]) });
 const guest: z.ZodType<GuestView> = state.extend({
-  role: z.enum(["superlink", "supernode", "dummy"]),
+  role: z.enum(["superlink", "supernode", "dummy", "unknown"]),
   alive: z.boolean(),
   cut: z.boolean(),
   stage: z.string().nullable(),

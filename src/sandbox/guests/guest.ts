@@ -1,6 +1,5 @@
 import type { Logger } from "pino";
-import { parseAttempt } from "../../guest-protocol/attempt.ts";
-import { CONTEXT, PUBLISHED, type Reason, type Stage } from "../../guest-protocol/names.ts";
+import { PUBLISHED, type Reason, type Stage } from "../../guest-protocol/names.ts";
 import type { Disk } from "./disk.ts";
 import type { Fault } from "./faults.ts";
 import type { VmSpec } from "./hypervisor.ts";
@@ -15,6 +14,7 @@ export const WAITS = {
   /** Between two looks at OneGate and at the SuperLink while something is awaited; `calm` when all is well. */
   poll: 1_000,
   calm: 3_000,
+  redial: 15_000,
   nodes: 15_000,
   beat: 30_000,
   dial: 5_000,
@@ -48,39 +48,8 @@ export type GuestDetails = {
   readonly refused?: Readonly<Record<string, number>>;
 };
 
-/** A guest that cannot go on: its last stage is `failed`, with this reason. */
-export class GuestFailure extends Error {
-  readonly reason: Reason;
-
-  constructor(reason: Reason, message: string) {
-    super(message);
-    this.name = "GuestFailure";
-    this.reason = reason;
-  }
-}
-
 export function stage(name: Stage, reason: Reason = "none"): Record<string, string> {
   return { [PUBLISHED.stage]: name, [PUBLISHED.reason]: reason };
-}
-
-/** @throws GuestFailure `context-invalid` when CONTEXT lacks what every guest needs. */
-export function checkContext(context: VmSpec["context"]): void {
-  const attempt = parseAttempt(context[CONTEXT.attempt] ?? "");
-  const consistent =
-    attempt.ok &&
-    attempt.value.federation === context[CONTEXT.federation] &&
-    attempt.value.site === context[CONTEXT.site];
-  if (!consistent) {
-    throw new GuestFailure("context-invalid", "CONTEXT does not say which federation, site and attempt this is.");
-  }
-  if (context[CONTEXT.tlsEnabled] !== "YES") {
-    throw new GuestFailure("context-invalid", "TLS is off.");
-  }
-  const time = Number(context[CONTEXT.keepaliveTime]);
-  const timeout = Number(context[CONTEXT.keepaliveTimeout]);
-  if (!(Number.isInteger(time) && Number.isInteger(timeout) && timeout > 0 && timeout < time)) {
-    throw new GuestFailure("keepalive-invalid", "The keepalive timeout has to be positive and below its interval.");
-  }
 }
 
 /** Tries until there is a result; what a try throws is logged and does not keep it from the next. @throws AbortError. */
@@ -115,9 +84,9 @@ export async function repeatedly(
   });
 }
 
-/** Counts on, from nought at every boot. */
+/** Counts on from the seconds since 1970, so that it has moved after a reboot too. */
 export async function beat(guest: GuestSurroundings): Promise<void> {
-  let count = 0;
+  let count = Math.floor(Date.now() / 1000);
   const next = async () => {
     count += 1;
     await guest.publisher.say({ [PUBLISHED.beat]: String(count) });

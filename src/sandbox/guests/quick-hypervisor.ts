@@ -124,10 +124,15 @@ export class QuickHypervisor implements Hypervisor {
   /** Takes a guest off the network, or puts it back; its way to OneGate stays. */
   setCut(vm: VmAddress, cut: boolean): boolean {
     const entry = this.#find(vm);
-    if (entry !== undefined) {
-      cut ? this.network.cut(entry.vm.id) : this.network.heal(entry.vm.id);
+    if (entry === undefined) {
+      return false;
     }
-    return entry !== undefined;
+    if (cut) {
+      this.network.cut(entry.vm.id);
+    } else {
+      this.network.heal(entry.vm.id);
+    }
+    return true;
   }
 
   guests(): readonly GuestView[] {
@@ -147,7 +152,9 @@ export class QuickHypervisor implements Hypervisor {
       reason: vm.said.get(PUBLISHED.reason) ?? null,
       link: vm.said.get(PUBLISHED.link) ?? null,
       beat: Number(vm.said.get(PUBLISHED.beat) ?? 0),
-      ...{ fingerprint, port, refused },
+      fingerprint,
+      port,
+      refused,
     };
   }
 

@@ -1,19 +1,12 @@
 import type { Logger } from "pino";
 import { parseRole } from "../../guest-protocol/claims.ts";
-import { CONTEXT, type GuestRole, PROTOCOL_VERSION } from "../../guest-protocol/names.ts";
+import { CONTEXT, type GuestRole } from "../../guest-protocol/names.ts";
+import { readContext } from "./context.ts";
 import type { Disk } from "./disk.ts";
 import { type Attributes, distorted } from "./distortion.ts";
 import type { FaultBook } from "./faults.ts";
-import {
-  beat,
-  checkContext,
-  type GuestDetails,
-  GuestFailure,
-  type GuestProgram,
-  type GuestSurroundings,
-  stage,
-  WAITS,
-} from "./guest.ts";
+import { beat, type GuestDetails, type GuestProgram, type GuestSurroundings, stage, WAITS } from "./guest.ts";
+import { GuestFailure } from "./guest-failure.ts";
 import type { VmSpec } from "./hypervisor.ts";
 import type { GuestId, LoopbackNetwork } from "./network.ts";
 import { OneGate } from "./one-gate.ts";
@@ -22,8 +15,8 @@ import { Publisher } from "./publisher.ts";
 import { Superlink } from "./superlink.ts";
 import { Supernode } from "./supernode.ts";
 
-/** `dummy` is a VM whose CONTEXT is not ours: it only exists. */
-export type VmRole = GuestRole | "dummy";
+/** `dummy` is a VM whose CONTEXT is not ours: it only exists. `unknown` is ours, with a role that nobody knows. */
+export type VmRole = GuestRole | "dummy" | "unknown";
 
 /** What all VMs of one hypervisor share. */
 export type QuickWorld = {
@@ -83,7 +76,7 @@ export class QuickVm {
 
   boot(): void {
     if (this.role !== "dummy") {
-      this.#running = this.#live(this.role);
+      this.#running = this.#live();
     }
   }
 
@@ -98,12 +91,12 @@ export class QuickVm {
     this.#world.network.drop(this.id);
   }
 
-  async #live(role: GuestRole): Promise<void> {
+  async #live(): Promise<void> {
     const { signal } = this.#life;
     try {
       await this.#world.pace.wait(this.#bootMs(), signal);
       await this.#publisher.say(stage("booting"));
-      await Promise.all([beat(this.#surroundings()), this.#run(role)]);
+      await Promise.all([beat(this.#surroundings()), this.#run()]);
     } catch (error) {
       if (!signal.aborted) {
         this.#log.error({ err: error }, "a guest ended by a mistake of its own");
@@ -112,11 +105,12 @@ export class QuickVm {
   }
 
   /** Whatever ends the program while the VM lives is said as a failure, never by silence. */
-  async #run(role: GuestRole): Promise<void> {
+  async #run(): Promise<void> {
     try {
       const surroundings = this.#surroundings();
-      checkContext(this.spec.context);
-      const program = role === "superlink" ? new Superlink(surroundings) : new Supernode(surroundings);
+      const context = readContext(this.spec.context);
+      const program =
+        context.role === "superlink" ? new Superlink(surroundings, context) : new Supernode(surroundings, context);
       this.#program = program;
       await program.run();
     } catch (error) {
@@ -129,10 +123,17 @@ export class QuickVm {
   }
 
   #surroundings(): GuestSurroundings {
-    const { network, pace } = this.#world;
     return {
-      ...{ id: this.id, spec: this.spec, disk: this.#disk, network, pace, oneGate: this.#oneGate },
-      ...{ publisher: this.#publisher, log: this.#log, signal: this.#life.signal, faults: () => this.#faults() },
+      id: this.id,
+      spec: this.spec,
+      disk: this.#disk,
+      network: this.#world.network,
+      oneGate: this.#oneGate,
+      publisher: this.#publisher,
+      pace: this.#world.pace,
+      faults: () => this.#faults(),
+      log: this.#log,
+      signal: this.#life.signal,
     };
   }
 
@@ -151,6 +152,9 @@ export class QuickVm {
 }
 
 function roleOf(context: VmSpec["context"]): VmRole {
+  if ((context[CONTEXT.protocol] ?? "") === "") {
+    return "dummy";
+  }
   const role = parseRole(context[CONTEXT.role] ?? "");
-  return context[CONTEXT.protocol] === PROTOCOL_VERSION && role.ok ? role.value : "dummy";
+  return role.ok ? role.value : "unknown";
 }

@@ -35,24 +35,24 @@ export class Registry {
 
   /** Registers the keys it does not know yet. A list older than the one taken changes nothing. */
   async admit(list: KeyList): Promise<void> {
-    if (list.sequence <= this.#contents.admitSequence) {
-      return;
-    }
-    const { nodes, revoked } = this.#contents;
+    const { admitSequence, nodes, revoked } = this.#contents;
     const known = new Set([...revoked, ...nodes.map((node) => node.fingerprint)]);
     const added = list.keys
       .filter((key) => !known.has(key.fingerprint))
       .map(({ fingerprint }) => ({ fingerprint, nodeId: this.#newNodeId(fingerprint), seen: false }));
+    if (list.sequence < admitSequence || (list.sequence === admitSequence && added.length === 0)) {
+      return;
+    }
     await this.#become({ ...this.#contents, admitSequence: list.sequence, nodes: [...nodes, ...added] });
   }
 
   /** @returns the keys that are unregistered by this list and were not before. */
   async revoke(list: KeyList): Promise<readonly NodeKey[]> {
-    if (list.sequence <= this.#contents.revokeSequence) {
+    const { nodes, revoked, revokeSequence } = this.#contents;
+    const fresh = list.keys.filter((key) => !revoked.includes(key.fingerprint));
+    if (list.sequence < revokeSequence || (list.sequence === revokeSequence && fresh.length === 0)) {
       return [];
     }
-    const { nodes, revoked } = this.#contents;
-    const fresh = list.keys.filter((key) => !revoked.includes(key.fingerprint));
     const gone = new Set(fresh.map((key) => key.fingerprint));
     await this.#become({
       ...this.#contents,
@@ -75,10 +75,11 @@ export class Registry {
   }
 
   entries(isOnline: (fingerprint: string) => boolean): readonly NodeEntry[] {
-    return this.#contents.nodes.map(({ fingerprint, nodeId, seen }) => {
+    const entries = this.#contents.nodes.map(({ fingerprint, nodeId, seen }): NodeEntry => {
       const away = seen ? "offline" : "registered";
       return { key: fingerprint, nodeId, status: isOnline(fingerprint) ? "online" : away };
     });
+    return entries.sort((one, other) => (one.key < other.key ? -1 : 1));
   }
 
   /** Memory changes at once, so that two SuperNodes that join together both count; the disk follows in order. */

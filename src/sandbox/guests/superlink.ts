@@ -1,14 +1,14 @@
-import { createPublicKey } from "node:crypto";
 import { formatAddress } from "../../guest-protocol/address.ts";
-import { decodePem, encodePem } from "../../guest-protocol/certificates.ts";
+import { encodePem } from "../../guest-protocol/certificates.ts";
 import { decodeKeyList, type KeyList, type KeyListName } from "../../guest-protocol/key-list.ts";
 import { GIVEN, PUBLISHED, type Reason } from "../../guest-protocol/names.ts";
 import { encodeNodeList } from "../../guest-protocol/node-list.ts";
+import { CertificateIntake } from "./certificate-intake.ts";
+import type { SuperlinkContext } from "./context.ts";
 import type { Attributes } from "./distortion.ts";
 import { Fleet } from "./fleet.ts";
 import {
   type GuestDetails,
-  GuestFailure,
   type GuestProgram,
   type GuestSurroundings,
   repeatedly,
@@ -16,32 +16,24 @@ import {
   until,
   WAITS,
 } from "./guest.ts";
+import { GuestFailure } from "./guest-failure.ts";
 import { Registry } from "./registry.ts";
-import { readSuperlinkSettings, type SuperlinkSettings } from "./superlink-settings.ts";
-import {
-  type CertificateCheck,
-  type Credentials,
-  certificateRequest,
-  checkCredentials,
-  fingerprintOf,
-  makeTlsKey,
-} from "./tls-identity.ts";
+import { type Credentials, fingerprintOf } from "./tls-identity.ts";
 
-const KEY_FILE = "tls-key.pem";
 const KEY_BITS = { usual: 2048, weak: 1024 };
 const FOREIGN_NAME = "bank.example";
 
 /** The SuperLink: own key, certificate from the bot, a TLS port of its own, and what connects there. */
 export class Superlink implements GuestProgram {
   readonly #guest: GuestSurroundings;
+  readonly #context: SuperlinkContext;
   #fleet: Fleet | undefined;
-  /** What was handed over and has been looked at already, good or bad. */
-  #considered = "";
   /** What is wrong while it serves; the latest of each kind. */
   readonly #wrong: { certificate: Reason; lists: Reason } = { certificate: "none", lists: "none" };
 
-  constructor(guest: GuestSurroundings) {
+  constructor(guest: GuestSurroundings, context: SuperlinkContext) {
     this.#guest = guest;
+    this.#context = context;
   }
 
   describe(): GuestDetails {
@@ -50,27 +42,26 @@ export class Superlink implements GuestProgram {
   }
 
   async run(): Promise<void> {
-    const { disk, id, network, pace, publisher } = this.#guest;
-    const settings = readSuperlinkSettings(this.#guest.spec.context);
-    const keyPem = await this.#ownKey();
-    const credentials = await this.#awaitCertificate(settings, keyPem);
-    await publisher.say(stage("starting"));
+    const { disk, id, log, network, pace, publisher } = this.#guest;
+    const keyBits = this.#has("weak-key") ? KEY_BITS.weak : KEY_BITS.usual;
+    const intake = await CertificateIntake.open({ disk, dialledHost: this.#context.dialled.host.value, keyBits });
+    const credentials = await this.#awaitCertificate(intake);
     const registry = await Registry.load(disk, (fingerprint) => String(pace.number(fingerprint)));
-    const complain = (error: unknown) => this.#guest.log.warn({ err: error }, "a connection could not be served");
+    const complain = (error: unknown) => log.warn({ err: error }, "a connection could not be served");
     const fleet = new Fleet({
       owner: id,
       network,
       registry,
-      keyPem,
+      keyPem: intake.keyPem,
       credentials,
       changed: () => void this.#sayNodes(fleet).catch(complain),
       failed: complain,
     });
     this.#fleet = fleet;
     try {
-      await this.#open(fleet, settings, credentials);
+      await this.#open(fleet, credentials);
       await Promise.all([
-        this.#serve(fleet, registry, settings, keyPem),
+        this.#serve(fleet, registry, intake),
         repeatedly(
           this.#guest,
           () => WAITS.nodes,
@@ -82,49 +73,48 @@ export class Superlink implements GuestProgram {
     }
   }
 
-  async #ownKey(): Promise<string> {
-    const { disk } = this.#guest;
-    const kept = await disk.read(KEY_FILE);
+  /** Asks, unless a certificate of an earlier life still holds; the request is shown either way. */
+  async #awaitCertificate(intake: CertificateIntake): Promise<Credentials> {
+    const { oneGate, publisher, signal } = this.#guest;
+    const names = this.#has("foreign-name") ? [...this.#context.names, FOREIGN_NAME] : this.#context.names;
+    const kept = await intake.kept();
+    await publisher.say({
+      [PUBLISHED.certificateRequest]: intake.request(names),
+      ...stage(kept === undefined ? "awaiting-certificate" : "starting"),
+    });
     if (kept !== undefined) {
       return kept;
     }
-    const keyPem = await makeTlsKey(this.#has("weak-key") ? KEY_BITS.weak : KEY_BITS.usual);
-    await disk.write(KEY_FILE, keyPem);
-    return keyPem;
-  }
-
-  async #awaitCertificate(settings: SuperlinkSettings, keyPem: string): Promise<Credentials> {
-    const { oneGate, publisher, signal } = this.#guest;
-    const names = this.#has("foreign-name") ? [...settings.names, FOREIGN_NAME] : settings.names;
-    const request = encodePem([certificateRequest(keyPem, names)]);
-    await publisher.say({ [PUBLISHED.certificateRequest]: request, ...stage("awaiting-certificate") });
-    return await until(
+    const credentials = await until(
       this.#guest,
       () => WAITS.poll,
       async () => {
         await publisher.flush();
-        const found = this.#consider(await oneGate.get(signal), settings, keyPem);
-        if (found?.check.ok === false) {
-          await publisher.say(stage("awaiting-certificate", found.check.reason));
+        const handed = intake.consider(await oneGate.get(signal));
+        if (handed?.ok === false) {
+          await publisher.say(stage("awaiting-certificate", handed.reason));
         }
-        return found?.check.ok === true ? found.credentials : undefined;
+        return handed?.ok === true ? handed.credentials : undefined;
       },
     );
+    await intake.keep(credentials);
+    await publisher.say(stage("starting"));
+    return credentials;
   }
 
   /** Comes up: a handshake with the own port first, then everything a training site needs in one update. */
-  async #open(fleet: Fleet, settings: SuperlinkSettings, credentials: Credentials): Promise<void> {
+  async #open(fleet: Fleet, credentials: Credentials): Promise<void> {
+    const { dialled, version } = this.#context;
     const port = await fleet.listen();
     try {
-      await fleet.shakeHands(settings.dialled.host.value);
+      await fleet.shakeHands(dialled.host.value);
     } catch (error) {
       throw new GuestFailure("own-handshake-failed", String(error));
     }
-    this.#guest.network.announce(settings.dialled, port, this.#guest.id);
+    this.#guest.network.announce(dialled, port, this.#guest.id);
     await this.#guest.publisher.say({
-      [PUBLISHED.endpoint]: formatAddress(settings.dialled),
-      [PUBLISHED.version]: settings.version,
-      [PUBLISHED.nodes]: encodeNodeList(fleet.nodes()),
+      [PUBLISHED.endpoint]: formatAddress(dialled),
+      [PUBLISHED.version]: version,
       ...certificateAttributes(credentials),
       ...stage("serving"),
       [PUBLISHED.flowerReady]: "YES",
@@ -132,7 +122,7 @@ export class Superlink implements GuestProgram {
     });
   }
 
-  async #serve(fleet: Fleet, registry: Registry, settings: SuperlinkSettings, keyPem: string): Promise<void> {
+  async #serve(fleet: Fleet, registry: Registry, intake: CertificateIntake): Promise<void> {
     const { oneGate, publisher, signal } = this.#guest;
     await repeatedly(
       this.#guest,
@@ -140,59 +130,34 @@ export class Superlink implements GuestProgram {
       async () => {
         const given = await oneGate.get(signal);
         await this.#takeKeys(fleet, registry, given);
-        await this.#renew(fleet, settings, keyPem, given);
+        await this.#renew(fleet, intake, given);
         const { certificate, lists } = this.#wrong;
-        const nodes = encodeNodeList(fleet.nodes());
-        await publisher.say({
-          [PUBLISHED.nodes]: nodes,
-          ...stage("serving", certificate === "none" ? lists : certificate),
-        });
+        await publisher.say(stage("serving", certificate === "none" ? lists : certificate));
+        await this.#sayNodes(fleet);
       },
     );
   }
 
   /** A changed certificate is taken without a restart; one that does not hold leaves the old one in place, and is said. */
-  async #renew(fleet: Fleet, settings: SuperlinkSettings, keyPem: string, given: Attributes): Promise<void> {
-    const found = this.#consider(given, settings, keyPem);
-    if (found === undefined) {
+  async #renew(fleet: Fleet, intake: CertificateIntake, given: Attributes): Promise<void> {
+    const handed = intake.consider(given);
+    if (handed === undefined) {
       return;
     }
-    if (!found.check.ok) {
-      this.#wrong.certificate = found.check.reason;
+    if (!handed.ok) {
+      this.#wrong.certificate = handed.reason;
       return;
     }
     try {
-      await fleet.renew(found.credentials, settings.dialled.host.value);
-      this.#wrong.certificate = "none";
-      await this.#guest.publisher.say(certificateAttributes(found.credentials));
+      await fleet.renew(handed.credentials, this.#context.dialled.host.value);
     } catch (error) {
       this.#guest.log.warn({ err: error }, "the new certificate does not serve; the old one stays");
       this.#wrong.certificate = "own-handshake-failed";
+      return;
     }
-  }
-
-  /** What was handed over since the last look, and whether it may be used; undefined when nothing is new. */
-  #consider(
-    given: Attributes,
-    settings: SuperlinkSettings,
-    keyPem: string,
-  ): { check: CertificateCheck; credentials: Credentials } | undefined {
-    const certificate = given.get(GIVEN.certificate);
-    const authority = given.get(GIVEN.certificateAuthority);
-    const handed = `${certificate} ${authority}`;
-    if (certificate === undefined || authority === undefined || handed === this.#considered) {
-      return undefined;
-    }
-    this.#considered = handed;
-    const chain = decodePem(certificate, "CERTIFICATE");
-    const authorities = decodePem(authority, "CERTIFICATE");
-    if (!chain.ok || !authorities.ok) {
-      return { check: { ok: false, reason: "certificate-malformed" }, credentials: { chain: [], authorities: [] } };
-    }
-    const credentials = { chain: chain.value, authorities: authorities.value };
-    const keyPublicPem = createPublicKey(keyPem).export({ type: "spki", format: "pem" }).toString();
-    const names = [settings.dialled.host.value];
-    return { check: checkCredentials(credentials, { keyPublicPem, names, now: new Date() }), credentials };
+    this.#wrong.certificate = "none";
+    await intake.keep(handed.credentials);
+    await this.#guest.publisher.say(certificateAttributes(handed.credentials));
   }
 
   /** A list that cannot be read whole changes nothing, and is said. */
@@ -200,11 +165,11 @@ export class Superlink implements GuestProgram {
     const admit = readList(GIVEN.admit, given);
     const revoke = readList(GIVEN.revoke, given);
     this.#wrong.lists = admit === "malformed" || revoke === "malformed" ? "admission-malformed" : "none";
-    if (typeof admit === "object") {
-      await registry.admit(admit);
-    }
     if (typeof revoke === "object") {
       fleet.cutOff(await registry.revoke(revoke));
+    }
+    if (typeof admit === "object") {
+      await registry.admit(admit);
     }
   }
 

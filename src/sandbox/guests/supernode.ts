@@ -1,27 +1,20 @@
-import { X509Certificate } from "node:crypto";
 import type { TLSSocket } from "node:tls";
-import { type Address, parseAddress } from "../../guest-protocol/address.ts";
-import { decodePem } from "../../guest-protocol/certificates.ts";
-import { CONTEXT, GIVEN, PUBLISHED, type Reason } from "../../guest-protocol/names.ts";
+import type { Address } from "../../guest-protocol/address.ts";
+import { GIVEN, PUBLISHED, type Reason, type Stage } from "../../guest-protocol/names.ts";
 import { encodeNodeProof, nodeProofBytes } from "../../guest-protocol/node-proof.ts";
 import { decodeTrust } from "../../guest-protocol/trust.ts";
+import type { SupernodeContext } from "./context.ts";
 import { dialSuperlink } from "./dial.ts";
-import type { Attributes } from "./distortion.ts";
 import { BINDING, challenge, challengeBytes, farewell, type Verdict, verdict } from "./fleet-protocol.ts";
-import {
-  type GuestDetails,
-  GuestFailure,
-  type GuestProgram,
-  type GuestSurroundings,
-  repeatedly,
-  stage,
-  WAITS,
-} from "./guest.ts";
+import { type GuestDetails, type GuestProgram, type GuestSurroundings, repeatedly, stage, WAITS } from "./guest.ts";
 import { LineChannel } from "./line-channel.ts";
 import { NodeIdentity } from "./node-identity.ts";
+import { areAuthorities } from "./tls-identity.ts";
 
-/** Whom a SuperNode dials and which CA it believes. */
+/** Whom a SuperNode dials and which CA it believes: CONTEXT's word is number 0. */
 type Target = { readonly sequence: number; readonly address: Address; readonly authorities: readonly string[] };
+
+const TRUST_FILE = "trust.txt";
 
 const REASON_OF_VERDICT: Readonly<Record<Exclude<Verdict["verdict"], "accepted">, Reason>> = {
   "not-admitted": "not-admitted",
@@ -32,16 +25,19 @@ const REASON_OF_VERDICT: Readonly<Record<Exclude<Verdict["verdict"], "accepted">
 /** A SuperNode: an identity key of its own, and a connection to the SuperLink once it is admitted there. */
 export class Supernode implements GuestProgram {
   readonly #guest: GuestSurroundings;
+  readonly #context: SupernodeContext;
   #identity: NodeIdentity | undefined;
   #target: Target;
-  #admitted = false;
+  #isTold = false;
   #trustMalformed = false;
+  #stage: Stage = "booting";
+  #reason: Reason = "none";
   #channel: LineChannel | undefined;
 
-  /** @throws GuestFailure `context-invalid`. */
-  constructor(guest: GuestSurroundings) {
+  constructor(guest: GuestSurroundings, context: SupernodeContext) {
     this.#guest = guest;
-    this.#target = readTarget(guest.spec.context);
+    this.#context = context;
+    this.#target = { sequence: 0, address: context.superlink, authorities: context.authorities };
   }
 
   describe(): GuestDetails {
@@ -49,21 +45,14 @@ export class Supernode implements GuestProgram {
   }
 
   async run(): Promise<void> {
-    const identity = await NodeIdentity.load(this.#guest.disk);
+    const { disk, publisher, spec } = this.#guest;
+    const identity = await NodeIdentity.load(disk);
     this.#identity = identity;
-    const { context, vmId } = this.#guest.spec;
-    const proof = nodeProofBytes({
-      federation: context[CONTEXT.federation] ?? "",
-      site: context[CONTEXT.site] ?? "",
-      attempt: context[CONTEXT.attempt] ?? "",
-      vmId,
-    });
-    await this.#guest.publisher.say({
-      [PUBLISHED.nodeKey]: identity.key.line,
-      [PUBLISHED.nodeProof]: encodeNodeProof(identity.sign(proof)),
-      ...stage("awaiting-admission"),
-    });
-    await Promise.all([this.#watchOneGate(identity), this.#keepConnected(identity)]);
+    const { federation, site, attempt } = this.#context;
+    const proof = identity.sign(nodeProofBytes({ federation, site, attempt, vmId: spec.vmId }));
+    await publisher.say({ [PUBLISHED.nodeKey]: identity.key.line, [PUBLISHED.nodeProof]: encodeNodeProof(proof) });
+    await this.#takeTrust(await disk.read(TRUST_FILE));
+    await Promise.all([this.#watchOneGate(identity), this.#watchLink(), this.#keepConnected(identity)]);
   }
 
   async #watchOneGate(identity: NodeIdentity): Promise<void> {
@@ -74,22 +63,36 @@ export class Supernode implements GuestProgram {
       async () => {
         await publisher.flush();
         const given = await oneGate.get(signal);
-        this.#admitted = given.get(GIVEN.admitted) === identity.key.fingerprint;
-        this.#takeTrust(given);
+        this.#isTold = given.get(GIVEN.admitted) === identity.key.fingerprint;
+        await this.#takeTrust(given.get(GIVEN.trust));
+        await this.#say(this.#stage, this.#reason);
       },
     );
   }
 
   /** A changed CA or address needs a new connection, as Flower's SuperNode needs a restart. */
-  #takeTrust(given: Attributes): void {
-    const value = given.get(GIVEN.trust);
+  async #takeTrust(value: string | undefined): Promise<void> {
     const trust = value === undefined ? undefined : decodeTrust(value);
-    const isUsable = trust === undefined || (trust.ok && areCertificates(trust.value.authorities));
+    const isUsable = trust === undefined || (trust.ok && areAuthorities(trust.value.authorities));
     this.#trustMalformed = !isUsable;
-    if (trust?.ok && isUsable && trust.value.sequence > this.#target.sequence) {
+    if (value !== undefined && trust?.ok && isUsable && trust.value.sequence > this.#target.sequence) {
+      await this.#guest.disk.write(TRUST_FILE, value);
       this.#target = trust.value;
       this.#channel?.end();
     }
+  }
+
+  /** While it is connected: whether it could dial now. */
+  async #watchLink(): Promise<void> {
+    await repeatedly(
+      this.#guest,
+      () => WAITS.redial,
+      async () => {
+        if (this.#channel !== undefined) {
+          (await this.#dial())?.destroy();
+        }
+      },
+    );
   }
 
   async #keepConnected(identity: NodeIdentity): Promise<void> {
@@ -99,12 +102,12 @@ export class Supernode implements GuestProgram {
       async () => {
         const socket = await this.#dial();
         if (socket === undefined) {
-          await this.#guest.publisher.say(stage(this.#admitted ? "starting" : "awaiting-admission", "link-down"));
-        } else if (this.#admitted) {
+          await this.#sayLinkDown();
+        } else if (this.#isTold) {
           await this.#join(socket, identity);
         } else {
           socket.destroy();
-          await this.#guest.publisher.say(stage("awaiting-admission", this.#reasonWhenWell()));
+          await this.#say("awaiting-admission", "none");
         }
       },
     );
@@ -128,22 +131,20 @@ export class Supernode implements GuestProgram {
 
   /** Proves the identity and stays until the connection ends. */
   async #join(socket: TLSSocket, identity: NodeIdentity): Promise<void> {
-    const { publisher, signal } = this.#guest;
+    const { signal } = this.#guest;
     const channel = new LineChannel(socket);
     const end = () => channel.end();
     signal.addEventListener("abort", end, { once: true });
     this.#channel = channel;
     try {
-      await publisher.say(stage("starting"));
       const outcome = await prove(channel, socket, identity);
-      if (outcome?.verdict !== "accepted") {
-        const reason = outcome === undefined ? "link-down" : REASON_OF_VERDICT[outcome.verdict];
-        await publisher.say(stage("starting", reason));
-        return;
+      if (outcome?.verdict === "accepted") {
+        await this.#say("serving", "none");
+        const last = await channel.receive(farewell);
+        await (last?.farewell === "unregistered" ? this.#sayRefused("not-admitted") : this.#sayLinkDown());
+      } else {
+        await (outcome === undefined ? this.#sayLinkDown() : this.#sayRefused(REASON_OF_VERDICT[outcome.verdict]));
       }
-      await publisher.say(stage("serving", this.#reasonWhenWell()));
-      const last = await channel.receive(farewell);
-      await publisher.say(stage("starting", last?.farewell === "unregistered" ? "not-admitted" : "link-down"));
     } finally {
       signal.removeEventListener("abort", end);
       this.#channel = undefined;
@@ -151,8 +152,20 @@ export class Supernode implements GuestProgram {
     }
   }
 
-  #reasonWhenWell(): Reason {
-    return this.#trustMalformed ? "trust-malformed" : "none";
+  /** One that was serving goes on saying so, as Flower's SuperNode goes on trying by itself. */
+  async #sayLinkDown(): Promise<void> {
+    const unconnected = this.#isTold ? "starting" : "awaiting-admission";
+    await this.#say(this.#stage === "serving" ? "serving" : unconnected, "link-down");
+  }
+
+  async #sayRefused(reason: Reason): Promise<void> {
+    await this.#say(reason === "not-admitted" ? "awaiting-admission" : "starting", reason);
+  }
+
+  async #say(name: Stage, reason: Reason): Promise<void> {
+    this.#stage = name;
+    this.#reason = reason;
+    await this.#guest.publisher.say(stage(name, this.#trustMalformed ? "trust-malformed" : reason));
   }
 }
 
@@ -165,21 +178,4 @@ async function prove(channel: LineChannel, socket: TLSSocket, identity: NodeIden
   const signature = identity.sign(challengeBytes(question.challenge, binding)).toString("base64");
   channel.send({ key: identity.key.line, signature });
   return await channel.receive(verdict);
-}
-
-function readTarget(context: Readonly<Record<string, string>>): Target {
-  const address = parseAddress(context[CONTEXT.superlinkAddress] ?? "");
-  const authorities = decodePem(context[CONTEXT.caCertificate] ?? "", "CERTIFICATE");
-  if (!address.ok || !authorities.ok || !areCertificates(authorities.value)) {
-    throw new GuestFailure("context-invalid", "The SuperLink's address or CA cannot be read.");
-  }
-  return { sequence: 0, address: address.value, authorities: authorities.value };
-}
-
-function areCertificates(blocks: readonly string[]): boolean {
-  try {
-    return blocks.every((block) => new X509Certificate(block).ca);
-  } catch {
-    return false;
-  }
 }

@@ -81,6 +81,11 @@ export function fingerprintOf(certificatePem: string): string {
   return new X509Certificate(certificatePem).fingerprint256;
 }
 
+/** Whether all of these PEM blocks are certificates of an authority. */
+export function areAuthorities(blocks: readonly string[]): boolean {
+  return parseAll(blocks)?.every((certificate) => certificate.ca) ?? false;
+}
+
 function altName(name: string) {
   const isAddress = isIPv4(name) || isIPv6(name);
   return isAddress ? { type: SUBJECT_ALT_NAME.ip, ip: name } : { type: SUBJECT_ALT_NAME.dns, value: name };

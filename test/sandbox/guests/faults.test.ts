@@ -112,11 +112,25 @@ describe("what a SuperNode finds when it dials", () => {
     await guests.admit(site.superlink, 1, [site.node]);
     await guests.shows(site.node, PUBLISHED.stage, "serving");
     guests.give(site.node, GIVEN.trust, "rubbish");
+    await guests.shows(site.node, PUBLISHED.reason, "trust-malformed");
     await guests.sees(site.superlink, [[site.node, "online"]]);
     const address = { host: { kind: "ip", value: site.host }, port: 9092 } as const;
     guests.give(site.node, GIVEN.trust, encodeTrust({ sequence: 1, address, authorities: [other.pem] }));
     await guests.shows(site.node, PUBLISHED.link, "untrusted-ca");
     await guests.sees(site.superlink, [[site.node, "offline"]]);
+  });
+
+  it("what FL_TRUST said, also after a reboot and with the attribute gone", async () => {
+    const site = newZone();
+    await site.serve();
+    await site.startNode(site.node, { [CONTEXT.caCertificate]: other.encoded });
+    const address = { host: { kind: "ip", value: site.host }, port: 9092 } as const;
+    guests.give(site.node, GIVEN.trust, encodeTrust({ sequence: 5, address, authorities: [guests.authority.pem] }));
+    await guests.shows(site.node, PUBLISHED.link, "ok");
+    guests.oneGate.attributes(site.node).delete(GIVEN.trust);
+    guests.oneGate.attributes(site.node).delete(PUBLISHED.link);
+    await guests.client.reboot(site.node);
+    await guests.shows(site.node, PUBLISHED.link, "ok");
   });
 
   it("a SuperLink that is cut off, with all its SuperNodes", async () => {
@@ -146,7 +160,7 @@ describe("what a SuperNode finds when it dials", () => {
 describe("CONTEXT", () => {
   it("that is not ours makes a VM that only exists", async () => {
     const { node, startNode } = newZone();
-    await startNode(node, { [CONTEXT.protocol]: "2" });
+    await startNode(node, { [CONTEXT.protocol]: "" });
     assert.equal((await guests.guest(node)).role, "dummy");
     assert.deepEqual(guests.oneGate.updates(node), []);
   });
@@ -155,9 +169,16 @@ describe("CONTEXT", () => {
     for (const [name, value, reason] of [
       [CONTEXT.superlinkAddress, "[::1]:9092", "context-invalid"],
       [CONTEXT.caCertificate, "AAAA", "context-invalid"],
-      [CONTEXT.attempt, "f3k9/other/0123456789ab/1", "context-invalid"],
+      [CONTEXT.protocol, "2", "context-invalid"],
+      [CONTEXT.role, "gateway", "context-invalid"],
+      [CONTEXT.attempt, "f3k9/zone-b", "context-invalid"],
+      [CONTEXT.flowerVersion, "latest", "context-invalid"],
+      [CONTEXT.framework, "jax", "context-invalid"],
+      [CONTEXT.nodeConfig, "a=b", "context-invalid"],
       [CONTEXT.tlsEnabled, "NO", "context-invalid"],
       [CONTEXT.keepaliveTimeout, "60", "keepalive-invalid"],
+      [CONTEXT.keepaliveTime, "9", "keepalive-invalid"],
+      [CONTEXT.keepaliveTime, "60.5", "keepalive-invalid"],
     ] as const) {
       const { node, startNode } = newZone();
       await startNode(node, { [name]: value });
@@ -233,7 +254,8 @@ describe("faults of any guest", () => {
     await site.startSuperlink();
     await guests.certify(site.superlink);
     await guests.published(site.superlink, PUBLISHED.endpoint);
-    await guests.shows(site.superlink, PUBLISHED.beat, "2");
+    const beat = await guests.published(site.superlink, PUBLISHED.beat);
+    await guests.published(site.superlink, PUBLISHED.beat, (value) => value !== beat);
     const values = guests.oneGate.attributes(site.superlink);
     assert.equal(values.has(PUBLISHED.ready) || values.has(PUBLISHED.flowerReady), false);
     assert.equal(values.get(PUBLISHED.stage), "starting");

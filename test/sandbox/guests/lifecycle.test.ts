@@ -86,8 +86,9 @@ describe("a federation of quick guests", () => {
 
   it("every guest's beat goes on", async () => {
     for (const vm of [SUPERLINK, FIRST, SECOND]) {
-      const counted = Number(await guests.published(vm, PUBLISHED.beat));
-      await guests.shows(vm, PUBLISHED.beat, String(counted + 1));
+      const before = Number(await guests.published(vm, PUBLISHED.beat));
+      const beat = await guests.published(vm, PUBLISHED.beat, (value) => Number(value) !== before);
+      assert.ok(Number(beat) > before);
     }
   });
 
