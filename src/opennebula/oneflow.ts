@@ -7,7 +7,7 @@ import { Line } from "./line.ts";
 import { type Endpoint, MAX_ANSWER_BYTES } from "./xmlrpc.ts";
 
 /** The NIC that a role's VMs get. It replaces the VM template's NIC whole. */
-export interface RoleNic {
+interface RoleNic {
   readonly NAME: string;
   readonly NETWORK_ID: string;
   readonly IP?: string;

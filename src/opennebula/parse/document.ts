@@ -85,7 +85,8 @@ export function serviceFacts({ id, name, body }: ParsedDocument): ServiceFacts {
     throw new ZoneError("rubbish", `Service ${id} of OneFlow was not understood.`, { cause: parsed.error });
   }
   const { roles, log } = parsed.data;
-  const attempt = roles.map((role) => role.template_contents?.CONTEXT?.FL_ATTEMPT).find((value) => value !== undefined);
+  // A service that somebody made by hand of our template has the template's empty entry.
+  const attempt = roles.map((role) => role.template_contents?.CONTEXT?.FL_ATTEMPT).find(Boolean);
   return {
     id,
     name,

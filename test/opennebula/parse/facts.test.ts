@@ -326,6 +326,11 @@ describe("a service", () => {
     assert.deepEqual([facts.state, facts.attempt, facts.vmIds], ["pending", "f1:zone-a:0123:1", []]);
   });
 
+  it("that somebody made by hand of our template is none of ours", () => {
+    const roles = [{ template_contents: { CONTEXT: { FL_ATTEMPT: "" } } }];
+    assert.equal("attempt" in serviceFacts({ id: 1, name: "x", body: { state: 0, roles } }), false);
+  });
+
   it("of an older format is none of ours, but no obstacle", () => {
     const roles = [{ vm_template: 1, vm_template_contents: "CONTEXT=[A=1]", template_contents: "X=1", nodes: null }];
     assert.equal(serviceFacts({ id: 1, name: "x", body: { state: 15, roles } }).state, "hold");

@@ -1,0 +1,160 @@
+/** The client against the program that stands in for OpenNebula, as it ships: whole flows instead of single answers. */
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { after, before, describe, it } from "node:test";
+import { z } from "zod";
+import { ZoneError, type ZoneSnapshot } from "../../src/federation/zone-facts.ts";
+import { type OpenZone, openZone } from "../../src/opennebula/zone.ts";
+
+const PROGRAM = join(import.meta.dirname, "../../src/sandbox/zones/main.js");
+const WAIT_MS = 15_000;
+
+const ready = z.object({
+  zones: z.array(z.object({ name: z.string(), xmlrpc: z.string(), oneflow: z.string() })).min(1),
+});
+
+let program: ChildProcess;
+let where: z.output<typeof ready>["zones"][number];
+const opened: OpenZone[] = [];
+
+before(async () => {
+  program = spawn(process.execPath, [PROGRAM, "--zones", "1", "--port-base", "0", "--speed", "50"], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  assert.ok(program.stdout !== null);
+  const lines = createInterface({ input: program.stdout });
+  const [line] = await once(lines, "line", { signal: AbortSignal.timeout(WAIT_MS) });
+  const [zone] = ready.parse(JSON.parse(String(line).replace(/^ready /, ""))).zones;
+  assert.ok(zone !== undefined);
+  where = zone;
+});
+
+after(async () => {
+  await Promise.all(opened.map((zone) => zone.close()));
+  program.kill("SIGTERM");
+  if (program.exitCode === null) await once(program, "exit");
+});
+
+function open(password = "florist-of-zone-a", user = "florist"): OpenZone {
+  const zone = openZone({
+    ...where,
+    user,
+    password: { reveal: () => password },
+    deadlines: { xmlrpc: 5000, oneflow: 10_000 },
+    inFlight: { xmlrpc: 4, oneflow: 2 },
+  });
+  opened.push(zone);
+  return zone;
+}
+
+async function until(zone: OpenZone, holds: (snapshot: ZoneSnapshot) => boolean): Promise<ZoneSnapshot> {
+  const end = Date.now() + WAIT_MS;
+  for (;;) {
+    const snapshot = await zone.snapshot();
+    if (holds(snapshot)) return snapshot;
+    assert.ok(Date.now() < end, `it never came: ${JSON.stringify(snapshot)}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+const manifest = (templateId: number) => ({
+  name: "one SuperLink",
+  deployment: "straight",
+  ready_status_gate: true,
+  user_inputs: { FLOWER_VERSION: "M|text|Flower version| |1.31.0" },
+  roles: [{ name: "superlink", type: "vm", cardinality: 1, min_vms: 1, template_id: templateId }],
+});
+
+const order = (attempt: string, address: string) => ({
+  name: "florist-demo",
+  userInputs: { FLOWER_VERSION: "1.31.0" },
+  role: {
+    name: "superlink",
+    cardinality: 1,
+    context: { FL_ATTEMPT: attempt, REPORT_READY: "NO" },
+    nics: [{ NAME: "_NIC0", NETWORK_ID: "0", IP: address, MODEL: "virtio" }],
+  },
+});
+
+describe("a zone from the first look to the last VM", () => {
+  it("is surveyed", async () => {
+    const { version, account, template, network } = await open().survey({
+      template: "Flower SuperLink 1.31.0",
+      network: "public",
+    });
+    assert.equal(version, "7.4.0");
+    assert.deepEqual([account.name, account.administrator], ["florist", false]);
+    assert.ok(template.found && network.found);
+    assert.deepEqual([template.cpu, template.vcpu, template.memory], [1, 2, 2048]);
+    assert.deepEqual(network.ranges, [{ first: "203.0.113.18", last: "203.0.113.30" }]);
+    assert.deepEqual(network.leased, ["203.0.113.18"]);
+  });
+
+  it("knows an administrator, and a wrong password", async () => {
+    const administrator = open("oneadmin-of-zone-a", "oneadmin");
+    assert.equal((await administrator.survey({ template: 0, network: 0 })).account.administrator, true);
+    const stranger = open("wrong");
+    for (const refusal of [stranger.snapshot(), stranger.removeService(1)]) {
+      await assert.rejects(refusal, (error) => error instanceof ZoneError && error.code === "authentication");
+    }
+  });
+
+  it("takes a service template, a service at the address asked for, an attribute, and lets all go again", async () => {
+    const zone = open();
+    const templateId = await zone.registerServiceTemplate(manifest(0));
+    const [registered] = await zone.serviceTemplates("one SuperLink");
+    assert.equal(registered?.id, templateId);
+    assert.deepEqual(registered?.body["roles"], manifest(0).roles);
+
+    const serviceId = await zone.instantiate(templateId, order("f1.zone-a.0123.1", "203.0.113.20"));
+    const running = await until(zone, ({ vms }) => vms.some(({ state }) => state === "running"));
+    const [vm] = running.vms;
+    assert.ok(vm !== undefined);
+    assert.deepEqual([vm.serviceId, vm.context["FL_ATTEMPT"]], [serviceId, "f1.zone-a.0123.1"]);
+    assert.deepEqual(vm.nics, [{ name: "_NIC0", networkId: 0, ip: "203.0.113.20" }]);
+    const service = running.services.find(({ id }) => id === serviceId);
+    assert.deepEqual([service?.attempt, service?.vmIds], ["f1.zone-a.0123.1", [vm.id]]);
+
+    await zone.publish(vm.id, { FL_TLS_CERT: "QUJD+/=", READY: "YES" });
+    const told = await until(zone, ({ services }) => services.some(({ state }) => state === "running"));
+    assert.equal(told.vms[0]?.attributes["FL_TLS_CERT"], "QUJD+/=");
+
+    await zone.removeService(serviceId);
+    const empty = await until(zone, ({ services, vms }) => services.length === 0 && vms.length === 0);
+    assert.deepEqual([empty.services, empty.vms], [[], []]);
+    await zone.removeService(serviceId);
+    await zone.terminateVm(vm.id);
+  });
+
+  it("tells in the service's log that the address was taken, and removes such a service too", async () => {
+    const zone = open();
+    const templateId = await zone.registerServiceTemplate(manifest(0));
+    const serviceId = await zone.instantiate(templateId, order("f1.zone-a.0123.2", "203.0.113.18"));
+    const failed = await until(zone, ({ services }) => services.some(({ state }) => state === "failed-deploying"));
+    assert.match(failed.services[0]?.log.join() ?? "", /Cannot get IP\/MAC lease from virtual network 0/);
+    await zone.removeService(serviceId);
+    await until(zone, ({ services }) => services.length === 0);
+  });
+
+  it("removes a service that still waits for its guest", async () => {
+    const zone = open();
+    const templateId = await zone.registerServiceTemplate(manifest(0));
+    const serviceId = await zone.instantiate(templateId, order("f1.zone-a.0123.3", "203.0.113.21"));
+    await until(zone, ({ vms }) => vms.length === 1);
+    await zone.removeService(serviceId);
+    await until(zone, ({ services, vms }) => services.length === 0 && vms.length === 0);
+  });
+
+  it("refuses a service whose inputs are not all there", async () => {
+    const zone = open();
+    const templateId = await zone.registerServiceTemplate(manifest(0));
+    await assert.rejects(
+      zone.instantiate(templateId, { ...order("f1.zone-a.0123.4", "203.0.113.22"), userInputs: {} }),
+      (error) => error instanceof ZoneError && error.code === "invalid",
+    );
+    assert.deepEqual((await zone.snapshot()).services, []);
+  });
+});
