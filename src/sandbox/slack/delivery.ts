@@ -4,13 +4,7 @@ import type { Recorder } from "./record.ts";
 /** The app's time to acknowledge. */
 const ACK_LIMIT_MS = 3000;
 
-export type DeliveryKind =
-  | "command"
-  | "block_actions"
-  | "view_submission"
-  | "view_closed"
-  | "event"
-  | "url_verification";
+type DeliveryKind = "command" | "block_actions" | "view_submission" | "view_closed" | "event" | "url_verification";
 
 export interface Parcel {
   readonly kind: DeliveryKind;
@@ -30,7 +24,7 @@ export interface Acknowledgement {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-export interface Delivery {
+interface Delivery {
   readonly n: number;
   readonly at: string;
   readonly kind: DeliveryKind;

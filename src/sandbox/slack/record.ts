@@ -1,6 +1,6 @@
 import { appendFileSync } from "node:fs";
 
-export interface Exchange {
+interface Exchange {
   readonly at: string;
   readonly direction: "to-bot" | "from-bot";
   readonly method: string;
@@ -24,6 +24,7 @@ export function createRecord(file: string | undefined, credentials: readonly str
   const secrets = credentials
     .filter((secret) => secret !== "")
     .flatMap((secret) => [secret, encodeURIComponent(secret)]);
+  appendFileSync(file, "", { mode: 0o600 });
   return (exchange) => {
     const headers = withoutCredentials(exchange.request.headers);
     const line = JSON.stringify({ edge: "slack", ...exchange, request: { ...exchange.request, headers } });

@@ -298,7 +298,7 @@ const eventOf = (request: Received | undefined) => envelope.parse(JSON.parse(req
 test("A mention is an event in its envelope, whoever wrote it", async (context) => {
   const workspace = await openWorkspace(context);
   const app = await startScriptedApp(context, workspace);
-  await workspace.control.mention({ person: OWNER_B, channel: HOME, text: "status" });
+  await workspace.control.mention({ person: OWNER_B, channel: HOME, text: "status & more" });
   const [request] = app.received;
   assert.ok(request !== undefined && isSigned(request));
   assert.equal(request.headers["content-type"], "application/json");
@@ -312,12 +312,12 @@ test("A mention is an event in its envelope, whoever wrote it", async (context) 
       type: "app_mention",
       user: OWNER_B,
       team: BIRCH,
-      text: "<@U0FLORIST1> status",
+      text: "<@U0FLORIST1> status &amp; more",
       channel: HOME,
       source_team: BIRCH,
     },
   );
-  assert.equal((await workspace.control.channel(HOME)).messages[0]?.text, "@florist status");
+  assert.equal((await workspace.control.channel(HOME)).messages[0]?.text, "@florist status & more");
 });
 
 test("The app hears of no mention where it is not a member, without the scope, or without the subscription", async (context) => {

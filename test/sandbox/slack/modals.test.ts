@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { z } from "zod";
+import { ControlError } from "../../../src/sandbox/slack/client.ts";
 import { callApi } from "./api-call.ts";
 import { type Scripted, type ScriptedApp, startScriptedApp } from "./scripted-app.ts";
 import { ASTER, BIRCH, HOME, OWNER_B, openWorkspace, REQUESTER, type Workspace } from "./workspace.ts";
@@ -415,5 +416,9 @@ test("Only what is on the screen can be used", async (context) => {
   await assert.rejects(control.click({ ...here, actionId: "approve" }), /no such element approve/);
   await assert.rejects(control.click({ ...here, actionId: "name", selected: "x" }), /plain input/);
   await assert.rejects(control.fill({ ...here, values: { other: "x" } }), /block other has 0 fields/);
-  await assert.rejects(control.submit({ person: OWNER_B, viewId: view.id }), /is not open for U0OWNERB01/);
+  await assert.rejects(control.submit({ person: OWNER_B, viewId: view.id }), (error) => {
+    assert.ok(error instanceof ControlError);
+    assert.deepEqual([error.status, error.message], [409, `the modal ${view.id} is not open for U0OWNERB01`]);
+    return true;
+  });
 });

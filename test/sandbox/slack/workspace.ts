@@ -12,7 +12,6 @@ export const SIGNING_SECRET = "test-signing-secret";
 
 export const HOME = "C0FEDERATE";
 export const ZONE_A = "C0ZONEA001";
-export const ZONE_B = "C0ZONEB001";
 export const RANDOM = "C0RANDOM01";
 export const REQUESTER = "U0REQUEST1";
 export const OWNER_A = "U0OWNERA01";

@@ -211,7 +211,6 @@ export const inputElement = z.discriminatedUnion("type", [
   ...pickers,
 ]);
 
-export type Button = z.infer<typeof button>;
 /** Everything that has an `action_id`. */
 export type Interactive = Exclude<
   z.infer<typeof sectionAccessory | typeof actionsElement | typeof inputElement>,

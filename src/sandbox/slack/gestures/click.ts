@@ -7,7 +7,7 @@ import { messageJson } from "../web-api/message-json.ts";
 import type { Person } from "../world/world.ts";
 import { actionJson, chosenValue, type Pointer, pointedAt } from "./act.ts";
 import { channelOf, experienceOf, personNamed } from "./experience.ts";
-import { interactionBase, interactionParcel } from "./payload.ts";
+import { channelJson, interactionBase, interactionParcel } from "./payload.ts";
 
 export interface MessageClick extends Pointer {
   readonly person: string;
@@ -41,7 +41,7 @@ export async function clickInMessage(slack: Slack, click: MessageClick): Promise
         ...thread,
       },
       trigger_id: slack.triggers.issue(person.id),
-      channel: { id: channel.id, name: channel.name },
+      channel: channelJson(channel),
       ...shown,
       state: { values: stateValues(message.blocks, (block, act) => message.chosen.get(key(block, act))) },
       response_url: slack.replyUrls.issue({

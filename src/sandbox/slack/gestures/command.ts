@@ -5,6 +5,7 @@ import type { Slack } from "../state/slack.ts";
 import { NotOnScreen } from "../state/state-values.ts";
 import { sayBack } from "../web-api/replies.ts";
 import { channelOf, experienceOf, personNamed } from "./experience.ts";
+import { channelJson } from "./payload.ts";
 
 export interface CommandGesture {
   readonly person: string;
@@ -34,7 +35,7 @@ export async function typeCommand(slack: Slack, gesture: CommandGesture): Promis
       team_id: home.id,
       team_domain: home.domain,
       channel_id: channel.id,
-      channel_name: channel.isPrivate && !channel.isDirect ? "privategroup" : channel.name,
+      channel_name: channelJson(channel).name,
       user_id: person.id,
       user_name: person.name,
       command,

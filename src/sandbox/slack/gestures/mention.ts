@@ -1,3 +1,4 @@
+import type { Block } from "../block-kit/blocks.ts";
 import type { Experience } from "../control/control-api.ts";
 import { isAccepted, type Parcel } from "../delivery.ts";
 import type { Slack } from "../state/slack.ts";
@@ -23,7 +24,22 @@ export async function mention(slack: Slack, gesture: MentionGesture): Promise<Ex
   const { app, home } = slack.world;
   const person = personNamed(slack, gesture.person);
   const channel = channelOf(slack, person, gesture.channel);
-  const text = `<@${app.botUserId}> ${gesture.text}`;
+  const text = `<@${app.botUserId}> ${escaped(gesture.text)}`;
+  const blocks: Block[] = [
+    {
+      type: "rich_text",
+      block_id: slack.ids.made(),
+      elements: [
+        {
+          type: "rich_text_section",
+          elements: [
+            { type: "user", user_id: app.botUserId },
+            { type: "text", text: ` ${gesture.text}` },
+          ],
+        },
+      ],
+    },
+  ];
   const message = slack.messages.add({
     ts: slack.ids.timestamp(),
     channel: channel.id,
@@ -31,7 +47,7 @@ export async function mention(slack: Slack, gesture: MentionGesture): Promise<Ex
     author: { kind: "person", id: person.id },
     files: [],
     text,
-    blocks: [],
+    blocks,
   });
   if (!channel.botIsMember || !slack.options.scopes.includes("app_mentions:read")) return onScreenOnly();
   const foreign = person.workspace === home.id ? {} : { user_team: person.workspace, source_team: person.workspace };
@@ -41,12 +57,18 @@ export async function mention(slack: Slack, gesture: MentionGesture): Promise<Ex
     ts: message.ts,
     client_msg_id: crypto.randomUUID(),
     text,
+    blocks,
     team: person.workspace,
     ...foreign,
     ...(gesture.threadTs === undefined ? {} : { thread_ts: gesture.threadTs }),
     channel: channel.id,
     event_ts: message.ts,
   });
+}
+
+/** What people write reaches apps with three characters escaped. */
+function escaped(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
 
 /** Delivers an event in its envelope, with Slack's retries. The experience is that of the first attempt. */

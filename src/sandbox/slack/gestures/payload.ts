@@ -1,6 +1,6 @@
 import type { Parcel } from "../delivery.ts";
 import type { Slack } from "../state/slack.ts";
-import type { Person, Workspace } from "../world/world.ts";
+import type { Channel, Person, Workspace } from "../world/world.ts";
 
 /** What every interaction carries. `team` differs between a click and a submission, so the caller says which. */
 export function interactionBase(slack: Slack, person: Person, team: Workspace): Record<string, unknown> {
@@ -20,6 +20,15 @@ export function interactionParcel(kind: Parcel["kind"], payload: Record<string, 
     contentType: "application/x-www-form-urlencoded",
     body: new URLSearchParams({ payload: JSON.stringify({ type: kind, ...payload }) }).toString(),
   };
+}
+
+/** Slack does not tell apps the names of private conversations. */
+export function channelJson({ id, name, isDirect, isPrivate }: Channel): {
+  readonly id: string;
+  readonly name: string;
+} {
+  if (isDirect) return { id, name: "directmessage" };
+  return { id, name: isPrivate ? "privategroup" : name };
 }
 
 /** The workspace a person belongs to; every seed gives one. */

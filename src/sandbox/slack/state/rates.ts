@@ -29,7 +29,8 @@ export function createRates(enabled: boolean, speed: number): Rates {
     return 0;
   };
   return {
-    call: (method, perMinute) => take(`method ${method}`, perMinute, perMinute / MINUTE_MS),
+    call: (method, perMinute) =>
+      perMinute === Number.POSITIVE_INFINITY ? 0 : take(`method ${method}`, perMinute, perMinute / MINUTE_MS),
     post: (channel) => take(`channel ${channel}`, CHANNEL_BURST, 1 / 1000),
   };
 }

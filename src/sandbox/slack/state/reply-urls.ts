@@ -15,7 +15,7 @@ export interface ReplyUrls {
   readonly use: (path: string) => Used;
 }
 
-export type Used =
+type Used =
   | { readonly ok: true; readonly target: ReplyTarget }
   | { readonly ok: false; readonly error: "expired_url" | "used_url" };
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /** How a call of the app can go wrong: refused, broken, never answered, or done with the answer lost. */
-export const failure = z.strictObject({
+const failure = z.strictObject({
   /** A Web API method, or `response_url`, or `upload`. */
   method: z.string().min(1),
   times: z.int().min(1).default(1),

@@ -35,7 +35,7 @@ export interface SlackOptions {
 }
 
 /** One call of the app, as `GET /control/calls` lists it. Tokens are not among the arguments. */
-export interface ApiCall {
+interface ApiCall {
   readonly n: number;
   readonly at: string;
   readonly method: string;

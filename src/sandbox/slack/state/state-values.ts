@@ -16,7 +16,7 @@ export class NotOnScreen extends Error {
 }
 
 /** The value an element has before anybody touched it. */
-export function initialValue(element: Stateful): StateValue {
+function initialValue(element: Stateful): StateValue {
   switch (element.type) {
     case "static_select":
     case "radio_buttons":

@@ -6,7 +6,7 @@ export interface Triggers {
   readonly exchange: (id: string) => Exchanged;
 }
 
-export type Exchanged =
+type Exchanged =
   | { readonly ok: true; readonly personId: string; readonly viewId: string | undefined }
   | { readonly ok: false; readonly error: "invalid_trigger_id" | "expired_trigger_id" | "exchanged_trigger_id" };
 

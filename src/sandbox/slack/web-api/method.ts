@@ -50,11 +50,6 @@ export const structured = z.preprocess((value) => {
 }, z.unknown());
 
 /** Forms know text only. */
-export const flag = z.preprocess(
-  (value) => (value === undefined ? undefined : /^(true|1)$/.test(String(value))),
-  z.boolean().optional(),
-);
-
 export const count = z.preprocess((value) => (value === undefined ? undefined : Number(value)), z.int().optional());
 
 /** @throws Refusal with Slack's `errors` and `response_metadata.messages` */
