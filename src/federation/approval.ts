@@ -1,5 +1,5 @@
 /** Approve, reject, withdraw, expire: what owners decide about one version of what would run. */
-import { decidingZone, isApproved, isOwner } from "./consent.ts";
+import { decidingZone, isApproved, isOwner, neededKinds } from "./consent.ts";
 import { type Decision, decided, NOTHING } from "./decision.ts";
 import type { ConsentKind, FederationEvent } from "./events.ts";
 import { evolve } from "./evolve.ts";
@@ -35,12 +35,13 @@ export function giveConsent(federation: Federation, world: World, ballot: Ballot
   });
 }
 
-/** The consent, and the site's approval when it was the last one missing. */
+/** What was decided on a site, and the site's approval when nobody's consent is missing after it. */
 export function approving(federation: Federation, world: World, site: Site, ...events: FederationEvent[]): Decision {
   const after = events.reduce((state, event) => evolve(state, { seq: state.seq, at: world.now, event }), federation);
   const now = after.sites.get(site.zone);
   const proposal = now === undefined ? null : currentProposal(now);
-  if (now === undefined || proposal === null || !isApproved(after, now, world)) return decided(...events);
+  const completes = now?.standing === "asking" && isApproved(after, now, world);
+  if (now === undefined || proposal === null || !completes) return decided(...events);
   return decided(...events, { type: "site-approved", site: site.zone, digest: proposal.digest });
 }
 
@@ -58,17 +59,18 @@ export function refuseConsent(federation: Federation, world: World, ballot: Ball
   );
 }
 
-/** A consent may be taken back until the site's wave starts. */
+/** A consent may be taken back until the site's wave starts; the site stays approved while enough others agree. */
 export function withdrawConsent(federation: Federation, world: World, ballot: Ballot): Decision {
   const site = siteOfCard(federation, ballot.card);
   if (site === null) return refuse("unknown-card");
   const { kind, by, decision } = ballot;
   if (wasRecorded(federation, decision)) return NOTHING;
-  if (!isOwner(world.zones.get(decidingZone(federation, site, kind)), by)) return refuse("not-an-owner");
+  if (!mayDecide(federation, world, site, ballot)) return refuse("not-an-owner");
+  if (site.standing === "left-out") return refuse("not-open");
   if (site.run !== null || federation.ended !== null) return refuse("wave-started");
   const given = site.consents.some((consent) => consent.kind === kind && samePerson(consent.by, by));
   if (!given) return refuse("nothing-to-withdraw");
-  return decided({ type: "consent-withdrawn", site: site.zone, kind, by, decision });
+  return approving(federation, world, site, { type: "consent-withdrawn", site: site.zone, kind, by, decision });
 }
 
 /** Sites whose time to decide has run out are left out. */
@@ -125,16 +127,21 @@ export function openProposal(
 ): { readonly site: Site; readonly proposal: Proposal } | RefusalCode {
   const site = siteOfCard(federation, ballot.card);
   if (site === null) return "unknown-card";
-  if (!isOwner(world.zones.get(decidingZone(federation, site, ballot.kind)), ballot.by)) return "not-an-owner";
+  if (!mayDecide(federation, world, site, ballot)) return "not-an-owner";
   if (federation.ended !== null) return "federation-ended";
   const proposal = currentProposal(site);
-  if (proposal === null || proposal.card !== ballot.card) return "card-superseded";
+  if (proposal === null || proposal.card !== ballot.card || site.standing === "planning") return "card-superseded";
   if (site.standing === "left-out") return "not-open";
   if (site.run !== null) return "wave-started";
   if (site.standing === "asking" && proposal.expiresAt <= world.now) return "expired";
   return { site, proposal };
 }
 
-function wasRecorded(federation: Federation, decision: string): boolean {
+/** Only a newcomer is admitted, so nobody but its own owners decides on a site of the first plan. */
+function mayDecide(federation: Federation, world: World, site: Site, { kind, by }: Ballot): boolean {
+  return neededKinds(site).includes(kind) && isOwner(world.zones.get(decidingZone(federation, site, kind)), by);
+}
+
+export function wasRecorded(federation: Federation, decision: string): boolean {
   return federation.story.some(({ event }) => "decision" in event && event.decision === decision);
 }

@@ -1,6 +1,6 @@
 /** From looks at zones to plans put before their owners, and again when a zone has changed. */
-import { approving, type Ballot, giveConsent, openProposal } from "./approval.ts";
-import { type Decision, decided } from "./decision.ts";
+import { approving, type Ballot, giveConsent, openProposal, wasRecorded } from "./approval.ts";
+import { type Decision, decided, NOTHING } from "./decision.ts";
 import { digestOf } from "./digest.ts";
 import type { Adjustment, EventOf, FederationEvent, Reason } from "./events.ts";
 import type { Person, ZoneName } from "./identity.ts";
@@ -83,7 +83,9 @@ export function adjustProposal(
   adjustment: Adjustment,
   look: Look,
 ): Decision | { readonly ok: false; readonly problems: readonly Reason[] } {
-  const open = openProposal(federation, world, ballot);
+  if (wasRecorded(federation, ballot.decision)) return NOTHING;
+  // Only who runs the site may change it, whoever else has a say over it.
+  const open = openProposal(federation, world, { ...ballot, kind: "run" });
   if (typeof open === "string") return refuse(open);
   const { site, proposal } = open;
   const forbidden = notOffered(world.zones.get(site.zone), site, adjustment);
@@ -98,7 +100,7 @@ export function adjustProposal(
   const consent: FederationEvent = {
     type: "consent-given",
     site: site.zone,
-    kind: ballot.kind,
+    kind: "run",
     by: ballot.by,
     digest: event.digest,
     decision: ballot.decision,

@@ -13,13 +13,13 @@ import { beginAttempt, proposeSites } from "../../src/federation/proposal.ts";
 import { coordinatorOf, trainingSitesOf } from "../../src/federation/state.ts";
 import { encodePem } from "../../src/guest-protocol/certificates.ts";
 import { encodeNodeList, type NodeEntry } from "../../src/guest-protocol/node-list.ts";
+import { type Asked, AUTHORITY, Chronicle } from "./chronicle.ts";
 import { aNodeKey } from "./node-key.ts";
-import { type Asked, AUTHORITY, Story } from "./story.ts";
 import { DAY, ownerOf, SECOND, zone } from "./world.ts";
 
-export const aFederation = (asked: Asked = {}): FederationStory => new FederationStory(asked);
+export const aFederation = (asked: Asked = {}): Story => new Story(asked);
 
-export class FederationStory extends Story {
+export class Story extends Chronicle {
   #ballots = 0;
 
   planned(): this {

@@ -41,7 +41,7 @@ export interface Asked {
   readonly world?: Partial<World>;
 }
 
-export class Story {
+export class Chronicle {
   /** Everything that has happened, as the journal would hold it. */
   readonly recorded: Recorded[] = [];
   #world: World;

@@ -1,0 +1,325 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { expireProposals, giveConsent, refuseConsent, withdrawConsent } from "../../src/federation/approval.ts";
+import { missingConsents } from "../../src/federation/consent.ts";
+import type { Decision } from "../../src/federation/decision.ts";
+import { cardId } from "../../src/federation/identity.ts";
+import { adjustProposal } from "../../src/federation/proposal.ts";
+import { aFederation, type Story } from "../builders/federation.ts";
+import { aZone, DAY, MINUTE, ownerOf, POLICY, REQUESTER, STRANGER, zonesOf } from "../builders/world.ts";
+
+const [first, second] = [ownerOf("beta", 1), ownerOf("beta", 2)];
+
+/** Beta wants both of its owners to agree. */
+const needsTwo = { zones: zonesOf([aZone("alpha"), aZone("beta", { quorum: 2 }), aZone("gamma")]) };
+
+const consent = (story: Story, ...vote: Parameters<Story["ballot"]>): Decision =>
+  giveConsent(story.federation, story.world, story.ballot(...vote));
+const reject = (story: Story, name: string, by = ownerOf(name), because = "not this week"): Decision =>
+  refuseConsent(story.federation, story.world, { ...story.ballot(name, by), because });
+const withdraw = (story: Story, name: string, by = ownerOf(name)): Decision =>
+  withdrawConsent(story.federation, story.world, story.ballot(name, by));
+const adjust = (story: Story, name: string, superNodes: number, by = ownerOf(name)) =>
+  adjustProposal(story.federation, story.world, story.ballot(name, by), { superNodes }, story.look(name));
+
+const refusalOf = (decision: { readonly ok: boolean }): unknown => ("refusal" in decision ? decision.refusal : "none");
+const typesOf = (decision: Decision): readonly string[] =>
+  decision.ok ? decision.events.map(({ type }) => type) : [decision.refusal];
+
+describe("approving", () => {
+  it("one owner is enough where the zone asks for one", () => {
+    const story = aFederation().planned().approvedBy("beta");
+    assert.equal(story.site("beta").standing, "approved");
+    assert.equal(story.site("gamma").standing, "asking");
+  });
+
+  it("a quorum of two needs two different owners", () => {
+    const story = aFederation({ world: needsTwo }).planned().approvedBy("beta", first);
+    assert.equal(story.site("beta").standing, "asking");
+    assert.equal(missingConsents(story.federation, story.site("beta"), "run", story.world), 1);
+    assert.equal(refusalOf(consent(story, "beta", first)), "already-decided");
+    story.approvedBy("beta", second);
+    assert.equal(story.site("beta").standing, "approved");
+  });
+
+  it("an approval beyond the quorum is recorded and approves nothing twice", () => {
+    const story = aFederation().planned().approvedBy("beta", first);
+    assert.deepEqual(typesOf(consent(story, "beta", second)), ["consent-given"]);
+  });
+
+  it("a stranger, the requester and another zone's owner are refused", () => {
+    const story = aFederation().planned();
+    for (const person of [STRANGER, REQUESTER, ownerOf("gamma"), { ...first, team: REQUESTER.team }]) {
+      assert.equal(refusalOf(consent(story, "beta", person)), "not-an-owner");
+      assert.equal(refusalOf(reject(story, "beta", person)), "not-an-owner");
+      assert.equal(refusalOf(withdraw(story, "beta", person)), "not-an-owner");
+      assert.equal(refusalOf(adjust(story, "beta", 1, person)), "not-an-owner");
+    }
+  });
+
+  it("the coordinator's owner has no say over a site of the first plan", () => {
+    const story = aFederation().planned();
+    const ballot = story.ballot("beta", ownerOf("alpha"), "admit");
+    assert.equal(refusalOf(giveConsent(story.federation, story.world, ballot)), "not-an-owner");
+    assert.equal(refusalOf(refuseConsent(story.federation, story.world, { ...ballot, because: "no" })), "not-an-owner");
+  });
+
+  it("the vote of somebody who is no longer an owner does not count", () => {
+    const story = aFederation({ world: needsTwo }).planned().approvedBy("beta", first);
+    story.inWorld({
+      zones: zonesOf([
+        aZone("alpha"),
+        aZone("beta", { quorum: 2, owners: [second, ownerOf("beta", 3)] }),
+        aZone("gamma"),
+      ]),
+    });
+    story.approvedBy("beta", second);
+    assert.equal(story.site("beta").standing, "asking");
+    story.approvedBy("beta", ownerOf("beta", 3));
+    assert.equal(story.site("beta").standing, "approved");
+  });
+
+  it("where the operator says so, a requester's own vote does not approve alone", () => {
+    const world = { policy: { ...POLICY, requesterMayApproveAlone: false } };
+    const story = aFederation({ requester: first, world }).planned().approvedBy("beta", first);
+    assert.equal(story.site("beta").standing, "asking");
+    story.approvedBy("beta", second);
+    assert.equal(story.site("beta").standing, "approved");
+  });
+
+  it("otherwise a requester who owns the zone approves like any owner", () => {
+    assert.equal(
+      aFederation({ requester: first }).planned().approvedBy("beta", first).site("beta").standing,
+      "approved",
+    );
+  });
+
+  it("the same decision delivered again is the same decision, even after what it decided has moved on", () => {
+    const story = aFederation().planned();
+    const ballot = story.ballot("beta", first);
+    story.takes(giveConsent(story.federation, story.world, ballot));
+    assert.deepEqual(giveConsent(story.federation, story.world, ballot), { ok: true, events: [] });
+    story.approved().trusted().joins("beta");
+    assert.deepEqual(giveConsent(story.federation, story.world, ballot), { ok: true, events: [] });
+  });
+
+  it("a card that was never made is unknown", () => {
+    const story = aFederation().planned();
+    const ballot = { ...story.ballot("beta"), card: cardId.parse("kzzzzzzzzzzzzzzz") };
+    assert.equal(refusalOf(giveConsent(story.federation, story.world, ballot)), "unknown-card");
+    assert.equal(refusalOf(withdrawConsent(story.federation, story.world, ballot)), "unknown-card");
+  });
+
+  it("nothing can be decided once the wave has started or the federation has ended", () => {
+    const story = aFederation().approved().begins("alpha");
+    assert.equal(refusalOf(consent(story, "alpha", ownerOf("alpha", 2))), "wave-started");
+    assert.equal(refusalOf(reject(story, "alpha")), "wave-started");
+    const ended = aFederation().planned();
+    ended.takes(reject(ended, "alpha"));
+    assert.equal(refusalOf(consent(ended, "beta")), "federation-ended");
+  });
+});
+
+describe("withdrawing", () => {
+  it("takes an approval back until the wave starts", () => {
+    const story = aFederation().approved();
+    story.takes(withdraw(story, "alpha"));
+    assert.equal(story.site("alpha").standing, "asking");
+    story.approvedBy("alpha");
+    assert.equal(story.site("alpha").standing, "approved");
+    story.begins("alpha");
+    assert.equal(refusalOf(withdraw(story, "alpha")), "wave-started");
+  });
+
+  it("needs a decision of one's own", () => {
+    const story = aFederation().approved();
+    assert.equal(refusalOf(withdraw(story, "beta", second)), "nothing-to-withdraw");
+  });
+
+  it("delivered again is one withdrawal, even when the owner has approved anew meanwhile", () => {
+    const story = aFederation().approved();
+    const ballot = story.ballot("beta");
+    story.takes(withdrawConsent(story.federation, story.world, ballot)).approvedBy("beta");
+    assert.deepEqual(withdrawConsent(story.federation, story.world, ballot), { ok: true, events: [] });
+  });
+
+  it("leaves the site approved while enough others agree", () => {
+    const story = aFederation().planned().approvedBy("beta", first).approvedBy("beta", second);
+    story.takes(withdraw(story, "beta", first));
+    assert.equal(story.site("beta").standing, "approved");
+    story.takes(withdraw(story, "beta", second));
+    assert.equal(story.site("beta").standing, "asking");
+  });
+
+  it("does not bring a rejected site back", () => {
+    const story = aFederation({ world: needsTwo }).planned().approvedBy("beta", first);
+    story.takes(reject(story, "beta", second));
+    assert.equal(refusalOf(withdraw(story, "beta", first)), "not-open");
+    assert.equal(story.site("beta").standing, "left-out");
+  });
+});
+
+describe("rejecting", () => {
+  it("leaves a training site out, says why, and the rest goes on while enough sites remain", () => {
+    const story = aFederation().planned();
+    story.takes(reject(story, "gamma", ownerOf("gamma"), "our ethics board meets in May"));
+    assert.equal(story.site("gamma").leftOut, "rejected");
+    assert.equal(story.site("gamma").refusal?.because, "our ethics board meets in May");
+    assert.equal(story.federation.ended, null);
+    assert.equal(refusalOf(consent(story, "gamma")), "not-open");
+    assert.equal(story.running().site("beta").status, "up");
+  });
+
+  it("by one owner outweighs the approvals of the others", () => {
+    const story = aFederation().planned().approvedBy("beta", first);
+    story.takes(reject(story, "beta", second));
+    assert.equal(story.site("beta").standing, "left-out");
+  });
+
+  it("ends the request when it is the coordinator", () => {
+    const story = aFederation().planned();
+    story.takes(reject(story, "alpha"));
+    assert.equal(story.federation.ended?.cause, "coordinator-rejected");
+  });
+
+  it("ends the request when too few sites remain", () => {
+    const story = aFederation({ minimumTrainingSites: 2 }).planned();
+    story.takes(reject(story, "gamma"));
+    assert.equal(story.federation.ended?.cause, "too-few-sites");
+  });
+
+  it("delivered again is one rejection", () => {
+    const story = aFederation().planned();
+    const ballot = { ...story.ballot("gamma"), because: "no" };
+    story.takes(refuseConsent(story.federation, story.world, ballot));
+    assert.deepEqual(refuseConsent(story.federation, story.world, ballot), { ok: true, events: [] });
+  });
+});
+
+describe("expiry", () => {
+  it("leaves out who has not decided after seven days, and refuses what comes later", () => {
+    const story = aFederation().planned().approvedBy("alpha").approvedBy("beta");
+    story.passes(7 * DAY - MINUTE);
+    assert.deepEqual(expireProposals(story.federation, story.world), { ok: true, events: [] });
+    story.passes(MINUTE);
+    assert.equal(refusalOf(consent(story, "gamma")), "expired");
+    story.takes(expireProposals(story.federation, story.world));
+    assert.equal(story.site("gamma").leftOut, "expired");
+    assert.equal(story.site("beta").standing, "approved");
+    assert.equal(story.federation.ended, null);
+  });
+
+  it("ends the request once, when nobody has decided", () => {
+    const story = aFederation()
+      .planned()
+      .passes(8 * DAY);
+    story.takes(expireProposals(story.federation, story.world));
+    assert.equal(story.federation.ended?.cause, "coordinator-expired");
+    assert.equal(story.recorded.filter(({ event }) => event.type === "federation-ended").length, 1);
+    assert.deepEqual(expireProposals(story.federation, story.world), { ok: true, events: [] });
+  });
+
+  it("ends the request when the expired sites leave too few", () => {
+    const story = aFederation()
+      .planned()
+      .approvedBy("alpha")
+      .passes(8 * DAY);
+    story.takes(expireProposals(story.federation, story.world));
+    assert.equal(story.federation.ended?.cause, "too-few-sites");
+  });
+});
+
+describe("adjusting", () => {
+  it("is the owner's own version and own vote, and voids earlier votes on the site", () => {
+    const story = aFederation({ world: needsTwo }).planned().approvedBy("beta", second);
+    const before = story.proposal("beta");
+    story.takes(adjust(story, "beta", 1, first));
+    assert.notEqual(story.proposal("beta").digest, before.digest);
+    assert.equal(story.proposal("beta").plan.vms, 1);
+    assert.deepEqual(story.proposal("beta").by, first);
+    assert.deepEqual(
+      story.site("beta").consents.map(({ by }) => by),
+      [first],
+    );
+    story.approvedBy("beta", second);
+    assert.equal(story.site("beta").standing, "approved");
+  });
+
+  it("approves at once where one owner is enough, and touches nobody else's plan", () => {
+    const story = aFederation().approved();
+    const others = ["alpha", "gamma"].map((name) => story.site(name));
+    story.takes(adjust(story, "beta", 1));
+    assert.equal(story.site("beta").standing, "approved");
+    assert.deepEqual(
+      ["alpha", "gamma"].map((name) => story.site(name)),
+      others,
+    );
+  });
+
+  it("supersedes the card: who decides on the older one is sent to the newer", () => {
+    const story = aFederation({ world: needsTwo }).planned();
+    const older = story.ballot("beta", second);
+    story.takes(adjust(story, "beta", 1, first));
+    assert.equal(refusalOf(giveConsent(story.federation, story.world, older)), "card-superseded");
+    assert.equal(
+      refusalOf(refuseConsent(story.federation, story.world, { ...older, because: "no" })),
+      "card-superseded",
+    );
+  });
+
+  it("delivered again is one decision", () => {
+    const story = aFederation().planned();
+    const ballot = story.ballot("beta");
+    const again = () => adjustProposal(story.federation, story.world, ballot, { superNodes: 1 }, story.look("beta"));
+    story.takes(again());
+    assert.deepEqual(again(), { ok: true, events: [] });
+  });
+
+  it("with nothing changed is an approval of what was asked", () => {
+    const story = aFederation().planned();
+    const { digest } = story.proposal("beta");
+    story.takes(adjust(story, "beta", 2));
+    assert.equal(story.site("beta").proposals.length, 1);
+    assert.deepEqual(
+      story.site("beta").consents.map((given) => given.digest),
+      [digest],
+    );
+  });
+
+  it("lowers the number of SuperNodes and never raises it", () => {
+    const story = aFederation().planned();
+    assert.equal(refusalOf(adjust(story, "beta", 3)), "more-supernodes");
+  });
+
+  it("takes another template, network or data path only as the zones file offers", () => {
+    const story = aFederation().planned();
+    const choose = (adjustment: Parameters<typeof adjustProposal>[3]) =>
+      adjustProposal(story.federation, story.world, story.ballot("beta"), adjustment, story.look("beta"));
+    assert.equal(refusalOf(choose({ template: "Windows" })), "not-an-alternative");
+    assert.equal(refusalOf(choose({ network: 77 })), "not-an-alternative");
+    assert.equal(choose({ template: "Flower SuperNode large", network: "research" }).ok, true);
+    assert.deepEqual(choose({ dataPath: "/data/$(id)" }), {
+      ok: false,
+      problems: [{ code: "value-not-allowed", detail: "data-path" }],
+    });
+    story.takes(choose({ dataPath: "/srv/cohort 2" }));
+    assert.deepEqual(story.proposal("beta").plan.nodeConfig, { "data-path": "/srv/cohort 2" });
+  });
+
+  it("is refused with everything that the zone lacks for it", () => {
+    const story = aFederation().planned();
+    story.shows("beta", (usual) => ({ ...usual, headroom: { ...usual.headroom, cpu: 1, memory: 1 } }));
+    const decision = adjust(story, "beta", 1);
+    assert.deepEqual("problems" in decision ? decision.problems.map(({ code }) => code) : decision, [
+      "quota-cpu",
+      "quota-memory",
+    ]);
+  });
+
+  it("another zone's owner cannot adjust a site by claiming to admit it", () => {
+    const story = aFederation().planned();
+    const ballot = story.ballot("beta", ownerOf("alpha"), "admit");
+    const decision = adjustProposal(story.federation, story.world, ballot, { superNodes: 1 }, story.look("beta"));
+    assert.equal(refusalOf(decision), "not-an-owner");
+  });
+});
