@@ -23,8 +23,8 @@ export interface JournalOptions<E> {
   readonly directory: string;
   /** Turns stored JSON into an event, or throws. Called at open and at every append. */
   readonly parse: (stored: unknown) => E;
-  /** Called as `journal:before-append` and `journal:after-append`; a test may end the process there. */
-  readonly checkpoint: (point: string) => void | Promise<void>;
+  /** Called at `journal:before-append` and `journal:after-append`, with the id and the line's `seq`; a test may end the process there. */
+  readonly checkpoint: (point: string, detail: string) => void | Promise<void>;
   /** Told of every cut-off last line that was dropped at open. */
   readonly onTornLine: (torn: TornLine) => void;
 }
@@ -178,9 +178,10 @@ export class Journal<E> {
     if (events.length === 0) return [];
     const stream = this.#stream(id);
     return stream.enqueue(async () => {
-      await this.#options.checkpoint("journal:before-append");
+      const detail = `${id} ${stream.head.seq + 1}`;
+      await this.#options.checkpoint("journal:before-append", detail);
       const added = await stream.append(at, events);
-      await this.#options.checkpoint("journal:after-append");
+      await this.#options.checkpoint("journal:after-append", detail);
       return added;
     });
   }

@@ -28,6 +28,9 @@ export interface ServiceRequest {
 
 const created = z.object({ DOCUMENT: z.object({ ID: z.string().regex(/^\d+$/).transform(Number) }) });
 
+/** The largest id that oned takes. */
+const NO_SERVICE = 2 ** 31 - 1;
+
 interface Answer {
   readonly status: number;
   readonly text: string;
@@ -47,6 +50,14 @@ export class OneFlow {
       maxResponseSize: MAX_ANSWER_BYTES,
       connect: endpoint.ca === undefined ? {} : { ca: endpoint.ca },
     });
+  }
+
+  /** Whether OneFlow answers and takes the account, by asking for a service that cannot exist: it needs no list. */
+  async reach(): Promise<void> {
+    const path = `/service/${NO_SERVICE}`;
+    const call: Call = { ...this.#describe("GET", path), effect: false };
+    const answer = await this.#send(call, "GET", path);
+    if (!isGone(answer)) throw refusal(call, answer);
   }
 
   /** The new service template's id. */
@@ -111,7 +122,7 @@ export class OneFlow {
     return { zone, endpoint: url.href, what: `${method} ${path}`, effect: true };
   }
 
-  async #send(call: Call, method: "POST" | "DELETE", path: string, body?: object): Promise<Answer> {
+  async #send(call: Call, method: "GET" | "POST" | "DELETE", path: string, body?: object): Promise<Answer> {
     const { url, account } = this.#endpoint;
     const credential = Buffer.from(`${account.user}:${account.password.reveal()}`).toString("base64");
     let sent = false;

@@ -27,8 +27,8 @@ export interface ZoneOptions extends Account {
   readonly deadlines: { readonly xmlrpc: number; readonly oneflow: number };
   /** Calls at once, by daemon. oned takes fifteen from everybody together. */
   readonly inFlight: { readonly xmlrpc: number; readonly oneflow: number };
-  /** Called before and after everything that changes the zone, such as `zone:before-instantiate`. */
-  readonly checkpoint?: (point: string) => void | Promise<void>;
+  /** Called before and after everything that changes the zone: `zone:before-instantiate`, `zone-a 3 florist trial`. */
+  readonly checkpoint?: (point: string, detail: string) => void | Promise<void>;
 }
 
 /** A service template of the account. `body` is without what OneFlow adds. */
@@ -39,6 +39,7 @@ interface ServiceTemplate {
 }
 
 export interface OpenZone {
+  /** Read-only. Fails if either daemon cannot be reached, or refuses the account. */
   survey(query: SurveyQuery): Promise<ZoneSurvey>;
   serviceTemplates(name: string): Promise<readonly ServiceTemplate[]>;
   registerServiceTemplate(body: object): Promise<number>;
@@ -75,15 +76,28 @@ export function openZone(options: ZoneOptions): OpenZone {
   });
   const holdings = new Holdings(oned);
 
-  async function effect<T>(what: string, carryOut: () => Promise<T>): Promise<T> {
-    await options.checkpoint?.(`zone:before-${what}`);
+  async function effect<T>(what: string, on: string, carryOut: () => Promise<T>): Promise<T> {
+    await options.checkpoint?.(`zone:before-${what}`, `${name} ${on}`);
     const result = await carryOut();
-    await options.checkpoint?.(`zone:after-${what}`);
+    await options.checkpoint?.(`zone:after-${what}`, `${name} ${on}`);
     return result;
   }
 
+  /** OneFlow says "Invalid credentials" also when its oned is down: then what oned says itself is the truth. */
+  async function viaOneFlow<T>(call: () => Promise<T>): Promise<T> {
+    try {
+      return await call();
+    } catch (error) {
+      if (hasCode(error, "authentication")) await oned.read("one.system.version");
+      throw error;
+    }
+  }
+
   return {
-    survey: (query) => survey(oned, query),
+    async survey(query) {
+      const [facts] = await Promise.all([survey(oned, query), viaOneFlow(() => oneflow.reach())]);
+      return facts;
+    },
     services: () => holdings.services(),
     vms: () => holdings.vms(),
     async snapshot() {
@@ -98,12 +112,19 @@ export function openZone(options: ZoneOptions): OpenZone {
         return { id, name: called, body: rest };
       });
     },
-    registerServiceTemplate: (body) => effect("register-template", () => oneflow.registerTemplate(body)),
-    instantiate: (templateId, request) => effect("instantiate", () => oneflow.instantiate(templateId, request)),
-    removeService: (serviceId) => effect("remove-service", () => oneflow.remove(serviceId)),
-    terminateVm: (vmId) => effect("terminate", () => terminate(oned, vmId)),
+    registerServiceTemplate: (body) =>
+      effect("register-template", "", () => viaOneFlow(() => oneflow.registerTemplate(body))),
+    instantiate: (templateId, request) =>
+      effect("instantiate", `${templateId} ${request.name}`, () =>
+        viaOneFlow(() => oneflow.instantiate(templateId, request)),
+      ),
+    removeService: (serviceId) =>
+      effect("remove-service", String(serviceId), () => viaOneFlow(() => oneflow.remove(serviceId))),
+    terminateVm: (vmId) => effect("terminate", String(vmId), () => terminate(oned, vmId)),
     publish: (vmId, attributes) =>
-      effect("publish", () => oned.act("one.vm.update", vmId, templateText(attributes), APPEND)),
+      effect("publish", `${vmId} ${Object.keys(attributes).join(" ")}`, () =>
+        oned.act("one.vm.update", vmId, templateText(attributes), APPEND),
+      ),
     async close() {
       oned.close();
       await oneflow.close();

@@ -45,8 +45,8 @@ export interface Zone {
   publish(vmId: number, attributes: Readonly<Record<string, string>>): Promise<void>;
 }
 
-/** A named point at which a test may end the process. The shipped program passes one that does nothing. */
-export type Checkpoint = (point: string) => void | Promise<void>;
+/** A named point, and what it is about, at which a test may end the process. The shipped program passes one that does nothing. */
+export type Checkpoint = (point: string, detail: string) => void | Promise<void>;
 
 /** A federation's journal, as durable events. */
 export interface EventLog {

@@ -3,9 +3,10 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, open, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { stringify } from "yaml";
 import { z } from "zod";
 import { type Program, startProgram } from "./program.ts";
-import { passwordVariable, sandboxPassword, sandboxZonesFile } from "./zones-file.ts";
+import { passwordVariable, type SandboxZonesFile, sandboxPassword, sandboxZonesFile } from "./zones-file.ts";
 
 export interface SandboxOptions {
   readonly zones: number;
@@ -16,6 +17,10 @@ export interface SandboxOptions {
   readonly portBase: number;
   /** The bot's entry point below `src/`; a test passes one of its own. */
   readonly bot?: string;
+  /** Makes another zones file of the usual one. */
+  readonly configure?: (usual: SandboxZonesFile) => object;
+  /** Further arguments of the stand-in for Slack. */
+  readonly slackArgs?: readonly string[];
 }
 
 export interface Sandbox {
@@ -87,14 +92,23 @@ async function start(
   started.push(zones);
   const slack = await startProgram({
     entry: "sandbox/slack/main.js",
-    args: ["--zones", String(options.zones), "--speed", speed, "--rate-limits", ...record],
+    args: [
+      "--zones",
+      String(options.zones),
+      "--speed",
+      speed,
+      "--rate-limits",
+      ...record,
+      ...(options.slackArgs ?? []),
+    ],
     environment: { SLACK_BOT_TOKEN: secrets.bot, SLACK_SIGNING_SECRET: secrets.signing },
     ready: slackReady,
   });
   started.push(slack);
 
   const zonesFile = join(directory, "zones.yml");
-  await writeFile(zonesFile, sandboxZonesFile(zones.ready.zones, options.speed), { mode: 0o600 });
+  const usual = sandboxZonesFile(zones.ready.zones, options.speed);
+  await writeFile(zonesFile, stringify(options.configure?.(usual) ?? usual), { mode: 0o600 });
   const passwords = zones.ready.zones.map(({ name }) => [passwordVariable(name), sandboxPassword(name)]);
   const environment = {
     SLACK_BOT_TOKEN: secrets.bot,

@@ -1,6 +1,4 @@
 /** The zones file of the sandbox: an ordinary one, with short durations. */
-import { stringify } from "yaml";
-
 export interface ZoneAddresses {
   readonly name: string;
   readonly xmlrpc: string;
@@ -27,13 +25,14 @@ export const passwordVariable = (zone: string): string => `FLORIST_PASSWORD_${le
 export const sandboxPassword = (zone: string): string => `florist-of-${zone}`;
 
 /** `speed` divides every duration, as it divides the stand-ins' waits. */
-export function sandboxZonesFile(zones: readonly ZoneAddresses[], speed: number): string {
-  return stringify({
+export function sandboxZonesFile(zones: readonly ZoneAddresses[], speed: number) {
+  return {
     zones: Object.fromEntries(zones.map((zone) => [zone.name, entryOf(zone)])),
     requesters: { channels: [HOME_CHANNEL] },
     policy: durations(speed),
-  });
+  };
 }
+export type SandboxZonesFile = ReturnType<typeof sandboxZonesFile>;
 
 function entryOf({ name, xmlrpc, oneflow }: ZoneAddresses) {
   const team = TEAMS[isOdd(name) ? 1 : 0];
