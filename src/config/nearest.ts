@@ -1,5 +1,7 @@
-/** The known word that someone probably meant; undefined when none is near. */
+/** The known word that someone probably meant: shortened or mistyped; undefined when none is near. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
+  const begun = known.filter((candidate) => word.length > 2 && plain(candidate).startsWith(plain(word)));
+  if (begun.length === 1) return begun[0];
   const ranked = known
     .map((candidate) => ({ candidate, distance: editDistance(plain(word), plain(candidate)) }))
     .sort((one, other) => one.distance - other.distance);
