@@ -18,6 +18,7 @@ import { quietLogger } from "./sdk-logger.ts";
 import * as addSite from "./views/add-site.ts";
 import * as adjust from "./views/adjust.ts";
 import * as deploySite from "./views/deploy-site.ts";
+import * as ownerViews from "./views/owner-views.ts";
 import * as reject from "./views/reject.ts";
 import * as whatRuns from "./views/what-runs.ts";
 
@@ -47,11 +48,23 @@ export interface SlackApp {
   stop(): Promise<void>;
 }
 
-/** One call is tried for at most about ten seconds; whoever made it decides what then. */
-const RETRIES = { retries: 2, minTimeout: 500, maxTimeout: 2000, randomize: true };
+/** The library repeats nothing by itself: the outbox tries again in its own time, and people are told at once. */
+const RETRIES = { retries: 0 };
 const CALL_TIMEOUT_MS = 10_000;
 
-const LISTENERS = [command, decisions, requests, addSite, adjust, deploySite, reject, whatRuns, mentions, channels];
+const LISTENERS = [
+  command,
+  decisions,
+  requests,
+  addSite,
+  adjust,
+  deploySite,
+  reject,
+  whatRuns,
+  ownerViews,
+  mentions,
+  channels,
+];
 
 export function createSlackApp(options: SlackAppOptions): SlackApp {
   const { federations, configuration, log } = options;

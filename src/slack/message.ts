@@ -4,6 +4,9 @@ import { canonical, sha256 } from "../federation/digest.ts";
 import type { ChannelId, TeamId } from "../federation/identity.ts";
 import type { Blocks } from "./cards/blocks.ts";
 
+/** Key of the federation's card, in whose thread the home channel reads the story. */
+export const CARD_KEY = "card";
+
 interface Placed {
   /** Names the message within its federation; a key is posted once. */
   readonly key: string;
@@ -36,8 +39,14 @@ export interface Attachment extends Placed {
 
 export type DesiredMessage = Card | Reply | Attachment;
 
+const hashes = new WeakMap<DesiredMessage, string>();
+
 /** Hash of what a message shows: equal hash, nothing to send. */
-export const contentHash = (message: DesiredMessage): string =>
-  message.kind === "file"
-    ? sha256(canonical([message.name, message.content]))
-    : sha256(canonical([message.text, message.blocks]));
+export function contentHash(message: DesiredMessage): string {
+  const known = hashes.get(message);
+  if (known !== undefined) return known;
+  const shown = message.kind === "file" ? [message.name, message.content] : [message.text, message.blocks];
+  const hash = sha256(canonical(shown));
+  hashes.set(message, hash);
+  return hash;
+}

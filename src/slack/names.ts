@@ -31,3 +31,13 @@ export const VIEW = {
   adjust: "adjust",
   reject: "reject",
 } as const;
+
+/** What Slack tells the bot of; `app-manifest.yml` subscribes to exactly these. */
+export const EVENT = {
+  mentioned: "app_mention",
+  joined: "member_joined_channel",
+  shared: "channel_shared",
+  unshared: "channel_unshared",
+  unarchived: "channel_unarchive",
+  privateUnarchived: "group_unarchive",
+} as const;

@@ -6,7 +6,8 @@ import { z } from "zod";
 import { methodOf, type Step } from "./delivery.ts";
 import type { DesiredMessage } from "./message.ts";
 import type { MethodPace, Pace } from "./pace.ts";
-import { failureOf, isClosedChannel } from "./slack-error.ts";
+import { isClosedChannel, WITHHELD } from "./refusals.ts";
+import { failureOf } from "./slack-error.ts";
 
 export type Outcome =
   | { readonly kind: "posted"; readonly ts: string }
@@ -19,9 +20,6 @@ export type Outcome =
 export interface Sender {
   send(step: Step): Promise<Outcome>;
 }
-
-/** The reason of a message that was kept back because others would have read it: these words and the teams. */
-export const WITHHELD = "withheld:";
 
 /** How often a message that Slack refuses is tried before it is given up. */
 const TRIES = 3;
@@ -181,6 +179,3 @@ function isShared(file: unknown, channel: string): boolean {
   const { public: open = {}, private: closed = {} } = known.data.shares ?? {};
   return channel in open || channel in closed;
 }
-
-/** The teams in a `withheld:` reason. */
-export const teamsWithheldFrom = (because: string): readonly string[] => because.slice(WITHHELD.length).split(",");

@@ -35,18 +35,3 @@ export function failureOf(error: unknown): SlackFailure {
   }
   return { kind: "unanswered", error: error instanceof Error ? error.message : String(error) };
 }
-
-/** The channel does not take messages from the bot until somebody changes something there. */
-const CLOSED: Readonly<Record<string, string>> = {
-  channel_not_found: "the app is not a member of it, or it no longer exists",
-  not_in_channel: "the app is not a member of it",
-  is_archived: "it is archived",
-  restricted_action: "its settings let nobody but some people post",
-  restricted_action_read_only_channel: "it is read-only",
-  restricted_action_thread_only_channel: "it takes threads only",
-  restricted_action_non_threadable_channel: "it takes no threads",
-};
-export const isClosedChannel = (error: string): boolean => error in CLOSED;
-
-/** Ends the sentence "I cannot post in that channel, because …". */
-export const whyClosed = (error: string): string => CLOSED[error] ?? `Slack answers ${error}`;

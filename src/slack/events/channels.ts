@@ -3,11 +3,13 @@ import type { App } from "@slack/bolt";
 import { z } from "zod";
 import { channelId } from "../../federation/identity.ts";
 import type { Bot } from "../bot.ts";
+import { EVENT } from "../names.ts";
 
 const changed = z.object({ channel: channelId });
 
 export function register(app: App, bot: Bot): void {
-  for (const name of ["member_joined_channel", "channel_shared", "channel_unshared", "channel_unarchive"]) {
+  const { joined, shared, unshared, unarchived, privateUnarchived } = EVENT;
+  for (const name of [joined, shared, unshared, unarchived, privateUnarchived]) {
     app.event(name, async ({ event }) => {
       const parsed = changed.safeParse(event);
       if (parsed.success) bot.channelChanged(parsed.data.channel);

@@ -8,6 +8,7 @@ import { help } from "../cards/help.ts";
 import { WENT_WRONG } from "../handling.ts";
 import { type Mention, parseMention } from "../interaction.ts";
 import { codeBlock } from "../mrkdwn.ts";
+import { EVENT } from "../names.ts";
 import { statusAnswer } from "../status-answer.ts";
 
 interface Said {
@@ -16,7 +17,7 @@ interface Said {
 }
 
 export function register(app: App, bot: Bot): void {
-  app.event("app_mention", async ({ event }) => {
+  app.event(EVENT.mentioned, async ({ event }) => {
     const mention = parseMention(event);
     try {
       await show(bot, mention, await answer(bot, mention));

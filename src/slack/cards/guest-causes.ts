@@ -1,0 +1,65 @@
+/** What a guest says is wrong with it: what that means, and who can do what about it. */
+import type { Link, Reason } from "../../guest-protocol/names.ts";
+
+/** Why a SuperNode does not reach its SuperLink; null where there is nothing wrong. */
+export const LINK_CAUSES: Readonly<Record<Link, string | null>> = {
+  ok: null,
+  unreachable:
+    "The SuperLink's address does not answer. This zone's owner: look whether the VM may open connections to it. Coordinator's owner: look whether the address is routed and the firewall lets its port in.",
+  refused:
+    "The address answers and refuses the port. Coordinator's owner: look whether the SuperLink runs, and whether the port is forwarded to it.",
+  stalled:
+    "The connection opens and then stays silent. Both owners: look for a firewall that inspects TLS, and for a path with a smaller MTU.",
+  "not-tls":
+    "Something answers that does not speak TLS. Coordinator's owner: look what listens on that port, or what stands in between.",
+  "untrusted-ca":
+    "What answers has a certificate of another CA than this federation's. Do not go on: coordinator's owner, find out what answers there in the SuperLink's place.",
+  "name-mismatch":
+    "The certificate is not for the address that is dialled. Coordinator's owner: retry the coordinator, so that it asks for a new one.",
+  expired:
+    "The SuperLink's certificate has expired. Coordinator's owner: look whether the SuperLink's VM still reports, then retry it.",
+  "clock-skew":
+    "The VM's clock is wrong, so no certificate is valid for it. This zone's owner: set the host's clock, then retry the site.",
+};
+
+/** Why a guest is not well; null where there is nothing wrong. */
+export const REASON_CAUSES: Readonly<Record<Reason, string | null>> = {
+  none: null,
+  "agent-error":
+    "The guest agent itself failed. This zone's owner: look at the VM's console, then retry; tell the bot's operator.",
+  "context-invalid":
+    "The VM did not get the values it was created with. This zone's owner: look whether the VM template changes CONTEXT, then retry.",
+  "tool-missing":
+    "A program is missing on the image. This zone's owner: use an image with openssl, ssh-keygen and Python 3.",
+  "flower-missing":
+    "Flower is not on the image and could not be installed. This zone's owner: use the Flower image, or let the VM reach its package source.",
+  "flower-version":
+    "The image has another Flower version than the one approved. This zone's owner: use the image of that version.",
+  "flower-exits": "Flower ends again and again. This zone's owner: look at the VM's console.",
+  "keepalive-invalid": "Flower refuses the keepalive values. Requester: ask for the federation with other ones.",
+  "port-taken":
+    "Another program on the VM has Flower's port. This zone's owner: use an image that starts nothing on it.",
+  "disk-full": "The VM's disk is full. This zone's owner: give the VM template a larger disk, then retry.",
+  "certificate-malformed": "The certificate that the bot delivered cannot be read. This zone's owner: retry the site.",
+  "certificate-untrusted":
+    "The certificate that was delivered is not of this federation's CA. This zone's owner: find out who else writes to the VM, then retry.",
+  "certificate-key-mismatch":
+    "The certificate that was delivered is for another key. This zone's owner: retry the site.",
+  "certificate-name-missing": "The certificate lacks the dialled address. This zone's owner: retry the site.",
+  "certificate-expired":
+    "The certificate has expired. This zone's owner: look whether the VM was stopped for long, then retry.",
+  "own-handshake-failed":
+    "The SuperLink does not answer its own TLS handshake. This zone's owner: look at the VM's console, then retry.",
+  "database-lost":
+    "The SuperLink's database is gone, so every SuperNode must be admitted anew. The bot does that; runs have to be started again.",
+  "node-key-unusable": "The SuperNode's identity key cannot be used. This zone's owner: retry the site.",
+  "admission-malformed": "The list of admitted keys arrived damaged. The bot sends it again.",
+  "trust-malformed": "The CA or address that was delivered arrived damaged. The bot sends it again.",
+  "link-down": "The SuperNode has lost its connection to the SuperLink and dials again.",
+  "not-admitted":
+    "The SuperLink does not know this SuperNode's key. The bot admits it; if it stays, this zone's owner: retry the site.",
+  "still-counted-online":
+    "The SuperLink still counts the SuperNode's last connection as online and refuses a second one. It passes after a minute or two.",
+  clock:
+    "The VM's clock differs from the SuperLink's, and the SuperLink refuses it silently. This zone's owner: set the host's clock.",
+};

@@ -1,0 +1,51 @@
+/** What went wrong at a site, for its zone's channel, with what its owner can do. */
+import { currentProposal, type Federation, type Site } from "../../federation/state.ts";
+import type { Directory } from "../../federation/visibility.ts";
+import { codeBlock, escaped, mentions } from "../mrkdwn.ts";
+import { ACTION } from "../names.ts";
+import type { Trouble } from "../trouble.ts";
+import { siteButtons } from "./approval-card.ts";
+import { actions, type Blocks, button, section } from "./blocks.ts";
+import { zoneTitle } from "./federation-card.ts";
+
+export interface TroubleOptions {
+  readonly directory: Directory;
+  /** The buttons stand on the newest trouble of a site only. */
+  readonly newest: boolean;
+  /** False where the zone has no channel: the detail then opens for its owners only. */
+  readonly inZoneChannel: boolean;
+}
+
+export function troubleCard(
+  federation: Federation,
+  site: Site,
+  trouble: Trouble,
+  { directory, newest, inZoneChannel }: TroubleOptions,
+): { text: string; blocks: Blocks } {
+  const where = escaped(zoneTitle(directory, site));
+  const text = `${where}, federation ${federation.name}: ${escaped(trouble.sentence)}`;
+  const owners = newest ? `${mentions(directory.zones.get(site.zone)?.owners ?? [])} ` : "";
+  return {
+    text,
+    blocks: [
+      section(`:warning: ${owners}*${where}*, federation *${federation.name}*: ${escaped(trouble.sentence)}`),
+      ...(inZoneChannel ? troubleDetail(trouble) : []),
+      ...buttons(federation, site, newest, inZoneChannel),
+    ],
+  };
+}
+
+export function troubleDetail({ detail, guests }: Trouble): Blocks {
+  return [
+    ...(detail === "" ? [] : [section(codeBlock(detail, 2500))]),
+    ...(guests.length === 0 ? [] : [section(guests.slice(0, 10).map(escaped).join("\n"))]),
+  ];
+}
+
+function buttons(federation: Federation, site: Site, newest: boolean, inZoneChannel: boolean): Blocks {
+  const proposal = currentProposal(site);
+  if (proposal === null || !newest) return [];
+  const detail = inZoneChannel ? [] : [button("See the detail", ACTION.seeDetail, proposal.card)];
+  const acting = federation.ended === null && site.run !== null ? siteButtons(site, proposal) : [];
+  return actions(...acting, ...detail);
+}

@@ -1,0 +1,113 @@
+/** What has gone wrong at a site, event by event: one sentence for everybody, the detail for the zone alone. Pure. */
+import type { EventOf, Sighting } from "../federation/events.ts";
+import type { ZoneName } from "../federation/identity.ts";
+import { REASONS } from "../federation/reasons.ts";
+import type { Federation, StoryEntry } from "../federation/state.ts";
+import { LINK_CAUSES, REASON_CAUSES } from "./cards/guest-causes.ts";
+
+export interface Trouble {
+  readonly seq: number;
+  readonly at: string;
+  readonly zone: ZoneName;
+  /** For every member of the home channel. */
+  readonly sentence: string;
+  /** For the zone's own channel: raw detail of the zone and what each guest said at the time. */
+  readonly detail: string;
+  readonly guests: readonly string[];
+  /** The home thread has no other sentence about it. */
+  readonly alone: boolean;
+}
+
+type Sightings = ReadonlyMap<string, Sighting>;
+
+/** Every trouble in the federation's story, oldest first. */
+export function troublesOf(federation: Federation): readonly Trouble[] {
+  const found: Trouble[] = [];
+  const sightings = new Map<string, Sighting>();
+  for (const entry of federation.story) {
+    const { event } = entry;
+    const trouble = troubleIn(entry, sightings);
+    if (trouble !== null) found.push(trouble);
+    if (event.type === "guest-seen") sightings.set(guestName(event), event.sighting);
+    // A new attempt has new guests; what the old ones said is no part of its troubles.
+    if (event.type === "attempt-started") forget(sightings, event.site);
+  }
+  return found;
+}
+
+const guestName = ({ site, vmId }: { readonly site: string; readonly vmId: number }): string => `${site} ${vmId}`;
+
+function forget(sightings: Map<string, Sighting>, site: string): void {
+  for (const name of sightings.keys()) if (name.startsWith(`${site} `)) sightings.delete(name);
+}
+
+function troubleIn({ seq, at, event }: StoryEntry, sightings: Sightings): Trouble | null {
+  switch (event.type) {
+    case "site-failed":
+    case "removal-delayed":
+    case "key-refused": {
+      const { site: zone, reason } = event;
+      const guests = event.type === "site-failed" ? guestsOf(zone, sightings) : [];
+      return { seq, at, zone, sentence: REASONS[reason.code], detail: reason.detail, guests, alone: false };
+    }
+    case "site-status-changed": {
+      if (event.status === "up") return null;
+      const sentence = `${event.online} of ${event.expected} online.`;
+      return { seq, at, zone: event.site, sentence, detail: "", guests: guestsOf(event.site, sightings), alone: false };
+    }
+    case "guest-seen":
+      return guestTrouble({ seq, at, event }, sightings.get(guestName(event)));
+    default:
+      return null;
+  }
+}
+
+/** A guest has begun to say that something is wrong, or says something else than before. */
+function guestTrouble(
+  { seq, at, event }: { readonly seq: number; readonly at: string; readonly event: EventOf<"guest-seen"> },
+  before: Sighting | undefined,
+): Trouble | null {
+  const now = causesOf(event.sighting);
+  if (now.length === 0 || (before !== undefined && causesOf(before).join() === now.join())) return null;
+  return {
+    seq,
+    at,
+    zone: event.site,
+    sentence: "A guest reports a problem. Its owner sees the detail.",
+    detail: "",
+    guests: [lineOf(event.vmId, now)],
+    alone: true,
+  };
+}
+
+function guestsOf(zone: string, sightings: Sightings): readonly string[] {
+  return [...sightings].flatMap(([name, sighting]) => {
+    const [site, vmId] = name.split(" ");
+    const causes = site === zone ? [...stateOf(sighting), ...causesOf(sighting)] : [];
+    return causes.length === 0 ? [] : [lineOf(Number(vmId), causes)];
+  });
+}
+
+const lineOf = (vmId: number, causes: readonly string[]): string => `VM ${vmId}: ${causes.join(" ")}`;
+
+/** What a guest itself says is wrong. */
+function causesOf({ reason, link }: Sighting): readonly string[] {
+  const causes = [reason === null ? null : REASON_CAUSES[reason], link === null ? null : LINK_CAUSES[link]];
+  return causes.filter((cause) => cause !== null);
+}
+
+/** What the zone says of the VM, where that explains something. */
+function stateOf({ state, silent, stage }: Sighting): readonly string[] {
+  const said: string[] = [];
+  if (state === "stopped" || state === "failed" || state === "gone" || state === "unknown") said.push(STATES[state]);
+  if (silent) said.push("It has stopped reporting.");
+  if (stage === "failed") said.push("The guest has given up.");
+  return said;
+}
+
+const STATES = {
+  stopped: "The VM is stopped.",
+  failed: "The VM has failed.",
+  gone: "The VM no longer exists.",
+  unknown: "The zone has lost sight of the VM.",
+} as const;

@@ -1,0 +1,103 @@
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { describe, it } from "node:test";
+import { parse } from "yaml";
+import { z } from "zod";
+import { EVENT } from "../../src/slack/names.ts";
+
+/** Slack's method data: what a call needs in any kind of channel, public and private. */
+const SCOPES_OF_METHODS: Readonly<Record<string, readonly string[]>> = {
+  "auth.test": [],
+  "chat.postMessage": ["chat:write"],
+  "chat.postEphemeral": ["chat:write"],
+  "chat.update": ["chat:write"],
+  "conversations.info": ["channels:read", "groups:read"],
+  "conversations.members": ["channels:read", "groups:read"],
+  filesUploadV2: ["files:write"],
+  "files.info": ["files:read"],
+  "users.info": ["users:read"],
+  "views.open": [],
+  "views.update": [],
+};
+const SCOPES_OF_EVENTS: Readonly<Record<string, readonly string[]>> = {
+  [EVENT.mentioned]: ["app_mentions:read"],
+  [EVENT.joined]: ["channels:read", "groups:read"],
+  [EVENT.shared]: ["channels:read", "groups:read"],
+  [EVENT.unshared]: ["channels:read", "groups:read"],
+  [EVENT.unarchived]: ["channels:read"],
+  [EVENT.privateUnarchived]: ["groups:read"],
+};
+
+const url = z.url({ protocol: /^https$/ });
+const appManifest = z.strictObject({
+  _metadata: z.strictObject({ major_version: z.literal(1), minor_version: z.literal(1) }),
+  display_information: z.strictObject({
+    name: z.string().max(35),
+    description: z.string().max(140),
+    background_color: z.string().regex(/^#[0-9a-f]{6}$/),
+  }),
+  features: z.strictObject({
+    bot_user: z.strictObject({ display_name: z.string().max(80), always_online: z.boolean() }),
+    slash_commands: z.array(
+      z.strictObject({
+        command: z.string().regex(/^\/[a-z0-9_-]{1,31}$/),
+        url,
+        description: z.string().max(2000),
+        usage_hint: z.string().max(1000),
+        should_escape: z.boolean(),
+      }),
+    ),
+  }),
+  oauth_config: z.strictObject({ scopes: z.strictObject({ bot: z.array(z.string()) }) }),
+  settings: z.strictObject({
+    event_subscriptions: z.strictObject({ request_url: url, bot_events: z.array(z.string()) }),
+    interactivity: z.strictObject({ is_enabled: z.literal(true), request_url: url }),
+    org_deploy_enabled: z.boolean(),
+    socket_mode_enabled: z.boolean(),
+    token_rotation_enabled: z.boolean(),
+  }),
+});
+
+const root = projectRoot();
+const manifest = appManifest.parse(parse(readFileSync(join(root, "app-manifest.yml"), "utf8")));
+
+describe("app-manifest.yml", () => {
+  it("asks for the scopes that the calls and events in the code need, and for no other", () => {
+    const needed = new Set(["commands"]);
+    for (const method of methodsCalled())
+      for (const scope of SCOPES_OF_METHODS[method] ?? [`?${method}`]) needed.add(scope);
+    for (const event of Object.values(EVENT)) for (const scope of SCOPES_OF_EVENTS[event] ?? []) needed.add(scope);
+    assert.deepEqual([...manifest.oauth_config.scopes.bot].sort(), [...needed].sort());
+  });
+
+  it("subscribes to the events that the code listens to, and to no other", () => {
+    assert.deepEqual([...manifest.settings.event_subscriptions.bot_events].sort(), Object.values(EVENT).sort());
+  });
+
+  it("has one slash command and sends everything to the same place", () => {
+    const { slash_commands: commands } = manifest.features;
+    const { event_subscriptions: events, interactivity } = manifest.settings;
+    assert.equal(commands.length, 1);
+    assert.deepEqual([...new Set([commands[0]?.url, events.request_url, interactivity.request_url])].length, 1);
+    assert.match(events.request_url, /\/slack\/events$/);
+  });
+});
+
+/** Every Web API method that the Slack side's sources call. */
+function methodsCalled(): ReadonlySet<string> {
+  const folder = join(root, "src", "slack");
+  const sources = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
+  const calls = sources.flatMap((name) => [
+    ...readFileSync(join(folder, name), "utf8").matchAll(/\bslack\s*\.\s*((?:\w+\s*\.\s*)?\w+)\(/g),
+  ]);
+  const methods = new Set(calls.map((call) => (call[1] ?? "").replaceAll(/\s/g, "")));
+  assert.ok(methods.has("chat.postMessage"), "no call was found in the sources");
+  return methods;
+}
+
+function projectRoot(): string {
+  let folder = import.meta.dirname;
+  while (!existsSync(join(folder, "app-manifest.yml"))) folder = dirname(folder);
+  return folder;
+}

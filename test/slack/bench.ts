@@ -1,0 +1,289 @@
+/**
+ * The bot's Slack side, whole, between a stand-in for Slack and federations in memory. Zones are looked at as the
+ * builders show them, so a test plays people and, where needed, lets things happen in zones.
+ */
+import type { TestContext } from "node:test";
+import pino from "pino";
+import type { FederationEvent } from "../../src/federation/events.ts";
+import type { Recorded } from "../../src/federation/evolve.ts";
+import { type FederationId, type Person, person } from "../../src/federation/identity.ts";
+import type { World, ZoneProfile } from "../../src/federation/policy.ts";
+import { adjustProposal, proposeSites } from "../../src/federation/proposal.ts";
+import type { Federation } from "../../src/federation/state.ts";
+import { Ledger } from "../../src/rollout/ledger.ts";
+import type { EventLog } from "../../src/rollout/ports.ts";
+import { type SlackControl, slackControl } from "../../src/sandbox/slack/client.ts";
+import type { ShownMessage, ShownView } from "../../src/sandbox/slack/control/control-api.ts";
+import { startSlack } from "../../src/sandbox/slack/server.ts";
+import type { SlackOptions } from "../../src/sandbox/slack/state/slack.ts";
+import type { WorldSeed } from "../../src/sandbox/slack/world/seed.ts";
+import { Secret } from "../../src/secret.ts";
+import { createSlackApp, type SlackApp } from "../../src/slack/app.ts";
+import type { Pace } from "../../src/slack/pace.ts";
+import type { ZoneLook, ZoneLooks } from "../../src/slack/ports.ts";
+import type { Story } from "../builders/federation.ts";
+import { aSurvey } from "../builders/survey.ts";
+import { aWorld, aZone, countingCards, HOME_CHANNEL, ownerOf, zonesOf } from "../builders/world.ts";
+
+const ZONES = ["alpha", "beta", "gamma", "delta"] as const;
+export const HOST = "THOST";
+export const BOT_USER = "UFLORIST";
+export const REQUESTER = "UREQUESTER";
+export const STRANGER = "USTRANGER";
+/** A member of the installing organisation who is in none of the federation's channels. */
+export const OUTSIDER = "UOUTSIDER";
+/** A channel of which the bot is no member. */
+export const RANDOM = "CRANDOM";
+export const DIRECT = "DDIRECT";
+export const channel = (zone: string): string => `C${zone.toUpperCase()}`;
+export const owner = (zone: string, nth = 1): string => ownerOf(zone, nth).user;
+
+const SCOPES = [
+  "commands",
+  "chat:write",
+  "files:write",
+  "files:read",
+  "users:read",
+  "channels:read",
+  "groups:read",
+  "app_mentions:read",
+];
+const EVENTS = ["app_mention", "member_joined_channel", "channel_shared", "channel_unshared", "channel_unarchive"];
+
+export const QUICK: Pace = { perChannel: 1, coalescing: 5, retry: 10, longestRetry: 100, fileLook: 10 };
+
+function seed(): WorldSeed {
+  const owners = ZONES.flatMap((zone) =>
+    [1, 2].map((nth) => ({ id: owner(zone, nth), workspace: ownerOf(zone).team, name: `${zone}-${nth}` })),
+  );
+  const shared = ZONES.map((zone) => ownerOf(zone).team);
+  const everybody = [REQUESTER, STRANGER, ...owners.map(({ id }) => id)];
+  const place = (id: string, connected: string[], members: string[], changes: object = {}) => ({
+    id,
+    name: id.toLowerCase(),
+    host: HOST,
+    connected,
+    pending: [],
+    members,
+    botIsMember: true,
+    isPrivate: false,
+    isArchived: false,
+    isDirect: false,
+    ...changes,
+  });
+  return {
+    app: {
+      id: "AFLORIST",
+      name: "florist",
+      workspace: HOST,
+      botId: "BFLORIST",
+      botUserId: BOT_USER,
+      command: "/flower",
+    },
+    workspaces: [HOST, ...shared, "TELSEWHERE"].map((id) => ({ id, name: id, domain: id.toLowerCase() })),
+    people: [
+      ...[REQUESTER, STRANGER, OUTSIDER].map((id) => ({ id, workspace: HOST, name: id.toLowerCase() })),
+      ...owners,
+    ],
+    channels: [
+      place(HOME_CHANNEL, shared, everybody),
+      ...ZONES.map((zone) => place(channel(zone), [ownerOf(zone).team], [owner(zone, 1), owner(zone, 2), STRANGER])),
+      place(RANDOM, [], [REQUESTER, OUTSIDER], { botIsMember: false }),
+      place(DIRECT, [], [REQUESTER], { isDirect: true, isPrivate: true }),
+    ],
+  };
+}
+
+export interface BenchOptions {
+  readonly slack?: Partial<SlackOptions>;
+  readonly story?: Story;
+  readonly zones?: readonly ZoneProfile[];
+  readonly world?: Partial<World>;
+  readonly pace?: Partial<Pace>;
+  readonly looks?: readonly ZoneLook[];
+}
+
+export interface Bench {
+  readonly control: SlackControl;
+  readonly ledger: Ledger;
+  readonly app: SlackApp;
+  /** What the journal holds of a federation. */
+  readonly recorded: (id: FederationId) => readonly Recorded[];
+  /** The first federation. */
+  readonly federation: () => Federation;
+  readonly happens: (...events: readonly FederationEvent[]) => Promise<void>;
+  /** Every site that waits to be planned is planned. */
+  readonly plans: () => Promise<void>;
+  readonly addressLooks: () => number;
+  /** Waits until a message in the channel, or in a thread there, says this. */
+  readonly read: (channel: string, words: string | RegExp) => Promise<ShownMessage>;
+  readonly messages: (channel: string) => Promise<readonly ShownMessage[]>;
+  /** Everything that this person alone was told there is to read. */
+  readonly whispers: (person: string) => Promise<readonly string[]>;
+  readonly whispered: (person: string, words: string) => Promise<string>;
+  readonly modal: (person: string) => Promise<ShownView>;
+  readonly press: (person: string, message: ShownMessage, button: string) => ReturnType<SlackControl["click"]>;
+  /** Everything that was to be sent has been sent. */
+  readonly settled: () => Promise<void>;
+}
+
+export async function openBench(context: TestContext, options: BenchOptions = {}): Promise<Bench> {
+  const running = await startSlack({
+    seed: seed(),
+    botToken: "xoxb-test",
+    appToken: "xapp-test",
+    signingSecret: "signing-secret",
+    scopes: SCOPES,
+    events: EVENTS,
+    refusedBlocks: [],
+    rateLimits: false,
+    speed: 100,
+    ...options.slack,
+  });
+  const world =
+    options.story?.world ??
+    aWorld({ ...(options.zones === undefined ? {} : { zones: zonesOf(options.zones) }), ...options.world });
+  const zones =
+    options.zones === undefined && options.story === undefined
+      ? zonesOf(ZONES.map((zone) => aZone(zone)))
+      : world.zones;
+  const log = memoryLog(options.story);
+  const now = () => world.now;
+  const surroundings = {
+    policy: world.policy,
+    zones,
+    manifests: world.manifests,
+    newCard: options.story === undefined ? countingCards() : world.newCard,
+  };
+  const ledger = new Ledger(log, surroundings, now);
+  let addressLooks = 0;
+  const zoneLooks: ZoneLooks = {
+    lookAtAll: async () => options.looks ?? [...zones.keys()].map((zone) => ({ zone, version: "7.4.0", problems: [] })),
+    adjust: async ({ federation, card, by, decision, adjustment }) => {
+      const outcomes: ReturnType<typeof adjustProposal>[] = [];
+      await ledger.change(federation, (state, seen) => {
+        const outcome = adjustProposal(state, seen, { card, kind: "run", by, decision }, adjustment, {
+          ok: true,
+          survey: aSurvey(),
+        });
+        outcomes.push(outcome);
+        return "problems" in outcome ? { ok: true, events: [] } : outcome;
+      });
+      const [outcome] = outcomes;
+      if (outcome === undefined) throw new Error("Nothing was decided.");
+      return outcome;
+    },
+    lookAtAddress: () => {
+      addressLooks += 1;
+    },
+  };
+  const app = createSlackApp({
+    federations: ledger,
+    zoneLooks,
+    configuration: { policy: world.policy, zones, manifests: world.manifests },
+    log: pino({ level: process.env["FLORIST_TEST_LOG"] ?? "silent" }),
+    botToken: new Secret("xoxb-test"),
+    slackApiUrl: `${running.url}/api/`,
+    transport: { kind: "http", signingSecret: new Secret("signing-secret"), host: "127.0.0.1", port: 0 },
+    commandName: "/flower",
+    pace: { ...QUICK, ...options.pace },
+  });
+  const { port } = await app.start();
+  context.after(async () => {
+    await app.stop();
+    await running.close();
+  });
+  const control = slackControl(running.url);
+  await control.eventsUrl({ url: `http://127.0.0.1:${port}/slack/events`, verify: true });
+  return bench({ control, ledger, app, log, addressLooks: () => addressLooks });
+}
+
+interface Parts {
+  readonly control: SlackControl;
+  readonly ledger: Ledger;
+  readonly app: SlackApp;
+  readonly log: EventLog;
+  readonly addressLooks: () => number;
+}
+
+function bench({ control, ledger, app, log, addressLooks }: Parts): Bench {
+  const federation = (): Federation => {
+    const [first] = ledger.all();
+    if (first === undefined) throw new Error("There is no federation.");
+    return first;
+  };
+  const happens = async (...events: readonly FederationEvent[]): Promise<void> => {
+    await ledger.change(federation().id, () => ({ ok: true, events }));
+  };
+  const messages = async (id: string): Promise<readonly ShownMessage[]> => {
+    const screen = await control.channel(id);
+    return screen.messages.flatMap(({ replies, ...message }) => [message, ...replies]);
+  };
+  const whispers = async (id: string): Promise<readonly string[]> =>
+    (await control.person(id)).ephemerals.map(({ text }) => text);
+  return {
+    control,
+    ledger,
+    app,
+    recorded: (id) => log.read(id),
+    federation,
+    happens,
+    addressLooks,
+    plans: async () => {
+      await ledger.change(federation().id, (state, world) => {
+        const looks = new Map([...state.sites.keys()].map((zone) => [zone, { ok: true as const, survey: aSurvey() }]));
+        return proposeSites(state, looks, world);
+      });
+    },
+    read: (id, words) =>
+      control.until(`${words} in ${id}`, async () => {
+        const all = await messages(id);
+        return all.findLast(({ text }) => (typeof words === "string" ? text.includes(words) : words.test(text)));
+      }),
+    messages,
+    whispers,
+    whispered: (id, words) =>
+      control.until(`${words} told to ${id}`, async () =>
+        (await whispers(id)).findLast((text) => text.includes(words)),
+      ),
+    modal: (id) => control.until(`a modal before ${id}`, async () => (await control.person(id)).views.at(-1)),
+    press: (id, message, text) => {
+      const button = message.buttons.find((candidate) => candidate.text === text);
+      if (button === undefined)
+        throw new Error(`No button ${text}: ${message.buttons.map((one) => one.text).join(", ")}`);
+      const confirm = button.asks === undefined ? {} : { confirm: true };
+      return control.click({
+        person: id,
+        channel: message.channel,
+        ts: message.ts,
+        actionId: button.actionId,
+        blockId: button.blockId,
+        ...confirm,
+      });
+    },
+    settled: async () => {
+      await control.until("the outbox to rest", async () => {
+        const before = (await control.calls()).length;
+        await new Promise((resolve) => setTimeout(resolve, 60));
+        return (await control.calls()).length === before ? true : undefined;
+      });
+    },
+  };
+}
+
+function memoryLog(story: Story | undefined): EventLog {
+  const journals = new Map<string, Recorded[]>();
+  if (story !== undefined) journals.set(story.federation.id, [...story.recorded]);
+  return {
+    ids: () => [...journals.keys()],
+    read: (id) => journals.get(id) ?? [],
+    append: async (id, at, events) => {
+      const journal = journals.get(id) ?? [];
+      const added = events.map((event, index) => ({ seq: journal.length + index + 1, at, event }));
+      journals.set(id, [...journal, ...added]);
+      return added;
+    },
+  };
+}
+
+export const aPerson = (team: string, user: string): Person => person.parse({ team, user });
