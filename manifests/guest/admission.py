@@ -5,140 +5,126 @@ import logging
 import sqlite3
 import time
 from contextlib import closing
-from pathlib import Path
 
 import wire
 from flower import Flower, write
 from guest import Guest
 
 COLUMNS = {"node_id", "status", "online_until", "public_key"}
-LISTS = ("FL_REVOKE", "FL_ADMIT")  # what is in both is revoked
 RETRY_AFTER = 15  # seconds
+LIST_EVERY = 15  # when Flower's command has to be asked
 
-CONNECTION = """[superlink]
-default = "fed"
-[superlink.fed]
-address = "{address}"
-root-certificates = "{ca}"
-"""
+# As Flower's command line finds this SuperLink.
+CONNECTION = '[superlink]\ndefault = "fed"\n[superlink.fed]\naddress = "{}"\nroot-certificates = "{}"\n'
 
 log = logging.getLogger("florist")
 
 
 class Admission:
-    def __init__(self, guest: Guest, flower: Flower, database: Path):
+    def __init__(self, guest: Guest, flower: Flower):
         self.guest = guest
         self.flower = flower
-        self.database = database
-        self.memory_file = flower.places.agent / "admission.json"
+        self.database = flower.places.state / "superlink.db"
+        self.memory = flower.places.agent / "admission.json"
         self.sequences: dict[str, int] = {}
-        self.ids: dict[str, str] = {}  # the node id that Flower gave to a key, by fingerprint
-        self.done: dict[str, str] = {}  # the value of each list that was carried out
+        self.ids: dict[str, str] = {}  # by key fingerprint, the id that Flower answered
+        self.done: dict[str, str] = {}  # by name, the list that was carried out
         self.reason: str | None = None
         self.not_before = 0.0
+        self.listed: list[tuple[str, str, str]] = []
+        self.next_list = 0.0
 
-    def prepare(self, control: str, ca: Path) -> None:
-        """A database that is gone means that all keys have to be admitted anew: said, because nodes were cut off."""
-        self.flower.connect(CONNECTION.format(address=control, ca=ca))
-        try:
-            memory = json.loads(self.memory_file.read_text())
-            self.sequences, self.ids = dict(memory["sequences"]), dict(memory["ids"])
-        except (OSError, ValueError, LookupError):
-            return
+    def prepare(self, control: str, ca: str) -> None:
+        """A database that is gone is said: its nodes are cut off until their keys are admitted anew."""
+        write(self.flower.places.site / "config.toml", CONNECTION.format(control, ca), 0o644)
+        if self.memory.exists():
+            self.sequences, self.ids = json.loads(self.memory.read_text())
         if self.ids and not self.database.exists():
             self.reason, self.sequences, self.ids = "database-lost", {}, {}
 
-    def remember(self) -> None:
-        write(self.memory_file, json.dumps({"sequences": self.sequences, "ids": self.ids}))
-
     def follow(self) -> None:
-        """Carries out what is new in the two lists; what fails is tried again."""
-        if time.monotonic() < self.not_before:
-            return
-        for name in LISTS:
-            value = self.guest.given.get(name)
-            if value and value != self.done.get(name) and not self.carry_out(name, value):
-                self.not_before = time.monotonic() + RETRY_AFTER
-                return
+        """Carries out what is new in the two lists and publishes who is there; what fails is tried again."""
+        if time.monotonic() >= self.not_before:
+            for name, act in (("FL_REVOKE", self.unregister), ("FL_ADMIT", self.register)):
+                value = self.guest.given.get(name)
+                if value and value != self.done.get(name) and not self.carry_out(name, value, act):
+                    self.not_before = time.monotonic() + RETRY_AFTER
+        known = self.known()
+        nodes = [known[key] for key in sorted(known) if known[key]["status"] != "unregistered"]
+        listed = json.dumps({"schema": 1, "nodes": nodes}, separators=(",", ":"))
+        self.guest.tell(FL_NODES=wire.encode_text(listed))
 
-    def carry_out(self, name: str, value: str) -> bool:
-        given = wire.read_key_list(name, value)
+    def carry_out(self, name: str, value: str, act) -> bool:
+        given = wire.key_list(name, value)
         if given is None:
             log.warning("%s is incomplete or altered and changes nothing", name)
             self.reason = "admission-malformed"
             return False
-        if given.sequence >= self.sequences.get(name, 0):
-            act = self.register if name == "FL_ADMIT" else self.unregister
-            if not all([act(key) for key in given.keys]):
+        sequence, keys = given
+        if sequence >= self.sequences.get(name, 0):
+            if not all(act(key) for key in keys):
                 return False
-            if self.sequences.get(name) != given.sequence:
-                self.sequences[name] = given.sequence
-                self.remember()
-        if self.reason == "admission-malformed":
-            self.reason = None
+            self.sequences[name] = sequence
+            self.remember()
         self.done[name] = value
+        self.reason = None
         return True
 
+    def remember(self) -> None:
+        write(self.memory, json.dumps([self.sequences, self.ids]))
+
     def register(self, key: str) -> bool:
-        fingerprint = wire.fingerprint(key)
-        revoked = wire.read_key_list("FL_REVOKE", self.guest.given.get("FL_REVOKE", ""))
-        if fingerprint in self.known() or (revoked and key in revoked.keys):
+        fingerprint = wire.fingerprint_of_line(key)
+        revoked = wire.key_list("FL_REVOKE", self.guest.given.get("FL_REVOKE", ""))
+        # Flower refuses a key that it knows, and for ever one that was unregistered.
+        if fingerprint in self.known() or (revoked and key in revoked[1]):
             return True
         file = self.flower.places.keys / "admitted.pub"
         write(file, f"{key}\n", 0o440, self.flower.keys.gid)
-        answer = self.flower.call(["supernode", "register", str(file)])
+        answer = self.flower.call("supernode", "register", str(file))
         log.info("registering %s: %s", fingerprint, answer)
-        if answer.get("success") is not True:
-            return False
-        self.ids[fingerprint] = str(answer["node-id"])
-        self.remember()
-        return True
+        if answer.get("success"):
+            self.ids[fingerprint] = str(answer["node-id"])
+            self.remember()
+        return bool(answer.get("success"))
 
     def unregister(self, key: str) -> bool:
-        """For ever: Flower refuses that key from now on."""
-        fingerprint = wire.fingerprint(key)
-        node = self.known().get(fingerprint)
+        node = self.known().get(wire.fingerprint_of_line(key))
         if node is None or node["status"] == "unregistered":
             return True
-        answer = self.flower.call(["supernode", "unregister", node["nodeId"]])
-        log.info("unregistering %s: %s", fingerprint, answer)
-        return answer.get("success") is True
-
-    def nodes(self) -> list[dict[str, str]]:
-        """`FL_NODES`: every key that Flower knows, also one that somebody registered by hand."""
-        return [node for _, node in sorted(self.known().items()) if node["status"] != "unregistered"]
+        answer = self.flower.call("supernode", "unregister", node["nodeId"])
+        log.info("unregistering %s: %s", node["key"], answer)
+        return bool(answer.get("success"))
 
     def known(self) -> dict[str, dict[str, str]]:
+        """Every key that Flower knows, also one that somebody registered by hand."""
         rows = self.rows_of_database()
         if rows is None:
-            rows = self.rows_of_command()
+            if time.monotonic() >= self.next_list:
+                self.listed = self.rows_of_command()
+                self.next_list = time.monotonic() + LIST_EVERY
+            rows = self.listed
         return {key: {"key": key, "nodeId": node_id, "status": status} for key, node_id, status in rows}
 
     def rows_of_database(self) -> list[tuple[str, str, str]] | None:
-        """A thousand times cheaper than Flower's command; None when it is not the table we know."""
+        """Costs a thousandth of Flower's command. None when this is not the table we know."""
         try:
             with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=2)) as database:
-                if not COLUMNS <= {row[1] for row in database.execute("PRAGMA table_info(node)")}:
+                if COLUMNS - {row[1] for row in database.execute("PRAGMA table_info(node)")}:
                     return None
                 found = database.execute("SELECT public_key, node_id, status, online_until FROM node").fetchall()
         except sqlite3.Error:
             return None
         rows = []
         for public_key, node_id, status, online_until in found:
-            key = wire.spki_fingerprint(bytes(public_key).decode(errors="replace"))
-            if key is None:
-                continue
-            if status == "online" and not (online_until or 0) > time.time():
-                status = "offline"  # Flower corrects the column only when it next looks
+            key = wire.fingerprint_of_pem(public_key.decode())
+            # After a hard death the status stands until Flower looks; the time does not.
+            status = "offline" if status == "online" and online_until <= time.time() else status
             rows.append((key, str(node_id % 2**64), status))
         return rows
 
     def rows_of_command(self) -> list[tuple[str, str, str]]:
-        answer = self.flower.call(["supernode", "list"])
+        """Without keys, so that only ours can be told."""
         keys = {node_id: key for key, node_id in self.ids.items()}
-        listed = answer.get("nodes") if isinstance(answer.get("nodes"), list) else []
-        return [
-            (keys[node["node-id"]], node["node-id"], "unregistered" if node["status"] == "deleted" else node["status"])
-            for node in listed
-            if node.get("node-id") in keys
-        ]
+        nodes = self.flower.call("supernode", "list").get("nodes", [])
+        return [(keys[node["node-id"]], node["node-id"], node["status"]) for node in nodes if node["node-id"] in keys]

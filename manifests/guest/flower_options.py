@@ -94,8 +94,8 @@ def install(environment) -> None:
     ours = keepalive(time_ms, int(environment["FLORIST_KEEPALIVE_TIMEOUT"]) * 1000)
     wrap_channels(grpc, ours)
     wrap_server(grpc, {**ours, **server_minimum(time_ms)})
-    if "FLORIST_TLS_CERTIFICATE" in environment:
-        wrap_credentials(grpc, environment["FLORIST_TLS_CERTIFICATE"], environment["FLORIST_TLS_KEY"])
+    if "FLORIST_TLS_CHAIN" in environment:
+        wrap_credentials(grpc, environment["FLORIST_TLS_CHAIN"], environment["FLORIST_TLS_KEY"])
 
 
 install(os.environ)

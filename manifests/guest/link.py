@@ -1,74 +1,48 @@
-"""Dials the SuperLink the way Flower will, and tells how that ended in one word of the protocol."""
+"""Dials the SuperLink the way Flower will, and tells in one word of the protocol how that ended."""
 
 import hashlib
 import socket
 import ssl
 from dataclasses import dataclass
 
-from context import Address
-
 PATIENCE = 5  # seconds to connect, and again for the handshake
 
-# X509_V_ERR_* of OpenSSL.
-NOT_YET_VALID = 9
-EXPIRED = 10
-NAME_MISMATCH = {62, 64}
-
-ADVICE = {
-    "unreachable": "No answer from the SuperLink's address: a route, a firewall or its VM is down.",
-    "refused": "The SuperLink's machine answers, but nothing listens on that port.",
-    "stalled": "Connected, then silence: something on the path swallows packets, often an MTU that is too large.",
-    "not-tls": "Something answers there that is no gRPC server with TLS.",
-    "untrusted-ca": "The certificate is not signed by the CA that this site was given.",
-    "name-mismatch": "The certificate does not cover the address that was dialled.",
-    "expired": "The SuperLink's certificate has expired, or this VM's clock is ahead.",
-    "clock-skew": "The SuperLink's certificate is not valid yet: this VM's clock is behind.",
-}
+# OpenSSL's verify codes; every other one means that the chain does not lead to our CA.
+VERDICTS = {9: "clock-skew", 10: "expired", 62: "name-mismatch", 64: "name-mismatch"}
 
 
 @dataclass(frozen=True)
 class Dialled:
     link: str  # FL_LINK
-    detail: str
-    fingerprint: str = ""  # of the certificate met, when ok
+    detail: str = ""
+    fingerprint: str = ""  # of the certificate that was met
 
 
-def dial(address: Address, ca_file: str, connect_to: Address | None = None) -> Dialled:
-    """One TCP connection and one verified TLS handshake with the name dialled; `connect_to` goes elsewhere for it."""
-    target = connect_to or address
+def dial(host: str, port: int, ca_file: str, through: str = "") -> Dialled:
+    """One connection and one handshake that is verified for the host; `through` is where to connect instead of it."""
     try:
-        plain = socket.create_connection((target.host, target.port), timeout=PATIENCE)
+        plain = socket.create_connection((through or host, port), timeout=PATIENCE)
     except ConnectionRefusedError as error:
         return Dialled("refused", str(error))
     except OSError as error:  # a name that does not resolve, no route, no answer
         return Dialled("unreachable", str(error))
     with plain:
-        return handshake(plain, address.host, ca_file)
+        return handshake(plain, host, ca_file)
 
 
 def handshake(plain: socket.socket, host: str, ca_file: str) -> Dialled:
     trust = ssl.create_default_context(cafile=ca_file)
     trust.set_alpn_protocols(["h2"])
-    plain.settimeout(PATIENCE)
     try:
         with trust.wrap_socket(plain, server_hostname=host) as secure:
             if secure.selected_alpn_protocol() != "h2":
-                return Dialled("not-tls", "TLS without HTTP/2")
-            certificate = secure.getpeercert(binary_form=True) or b""
-            return Dialled("ok", "", colon_fingerprint(certificate))
+                return Dialled("not-tls", "TLS, but not gRPC")
+            met = hashlib.sha256(secure.getpeercert(binary_form=True) or b"").hexdigest().upper()
+            return Dialled("ok", "", ":".join(met[at : at + 2] for at in range(0, len(met), 2)))
     except ssl.SSLCertVerificationError as error:
-        return Dialled(verdict(error.verify_code), error.verify_message)
-    except TimeoutError as error:
+        # A certificate that is not valid yet was back-dated when it was made, so this VM's clock is behind.
+        return Dialled(VERDICTS.get(error.verify_code, "untrusted-ca"), error.verify_message)
+    except TimeoutError as error:  # silence after the connection, often an MTU that is too large
         return Dialled("stalled", str(error))
     except OSError as error:  # a reset, an early end, or bytes that are no TLS
         return Dialled("not-tls", str(error))
-
-
-def verdict(verify_code: int) -> str:
-    if verify_code in NAME_MISMATCH:
-        return "name-mismatch"
-    return {EXPIRED: "expired", NOT_YET_VALID: "clock-skew"}.get(verify_code, "untrusted-ca")
-
-
-def colon_fingerprint(der: bytes) -> str:
-    return ":".join(f"{byte:02X}" for byte in hashlib.sha256(der).digest())

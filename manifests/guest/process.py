@@ -1,5 +1,6 @@
-"""One process of Flower under supervision: its own user, its own process group, its words in a bounded log."""
+"""One process of Flower under supervision: its own user, its own group of processes, its words in a bounded log."""
 
+import contextlib
 import os
 import re
 import signal
@@ -8,10 +9,11 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tools import works
+
 LARGEST_LOG = 5 * 1024 * 1024
-TAIL = 16 * 1024
 GRACE = 10  # seconds between SIGTERM and SIGKILL
-COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+STEADY = 60  # seconds of running after which failures are forgotten
 
 
 @dataclass(frozen=True)
@@ -22,35 +24,34 @@ class User:
 
 @dataclass
 class Process:
-    name: str
     command: list[str]
     user: User
     environment: dict[str, str]
-    directory: Path
+    folder: Path
     log: Path
-    secret: bytes  # handed over on standard input, so that it is in no file and no argument
-    cleanup: list[str] = field(default_factory=list)  # a command that ends what a killed command may leave
-    started_at: float = 0.0
+    secret: bytes = b""
+    cleanup: list[str] = field(default_factory=list)  # ends what a killed command may leave
     child: subprocess.Popen | None = None
+    started: float = 0.0
     log_start: int = 0
+    failures: int = 0  # in a row
 
     def start(self) -> None:
-        self.rotate()
+        if self.cleanup:
+            works(*self.cleanup)
+        # The secret goes through a pipe: it is in no file, no argument, and gone once it is read.
         reader, writer = os.pipe()
-        try:
-            os.fchown(reader, self.user.uid, self.user.gid)  # or /dev/stdin could not be opened by that user
-            os.write(writer, self.secret)
-        finally:
-            os.close(writer)
+        os.fchown(reader, self.user.uid, self.user.gid)  # or that user could not open /dev/stdin
+        os.write(writer, self.secret)
+        os.close(writer)
         with open(reader, "rb") as given, open(self.log, "ab") as log:
-            os.chmod(self.log, 0o600)
             self.log_start = log.tell()
             self.child = subprocess.Popen(
                 self.command,
                 stdin=given,
                 stdout=log,
-                stderr=subprocess.STDOUT,
-                cwd=self.directory,
+                stderr=log,
+                cwd=self.folder,
                 env=self.environment,
                 start_new_session=True,
                 umask=0o077,
@@ -58,53 +59,45 @@ class Process:
                 group=self.user.gid,
                 extra_groups=[],
             )
-        self.started_at = time.monotonic()
+        self.started = time.monotonic()
 
-    def exit_code(self) -> int | None:
-        """None while it runs, and before it was ever started."""
-        return self.child.poll() if self.child else None
+    def wait(self, seconds: float) -> None:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            if self.child:
+                self.child.wait(seconds)
 
     def runs(self) -> bool:
         return self.child is not None and self.child.poll() is None
 
-    def age(self) -> float:
-        return time.monotonic() - self.started_at
-
     def words(self) -> str:
         """The end of what it said since its last start."""
-        try:
-            with open(self.log, "rb") as log:
-                end = log.seek(0, os.SEEK_END)
-                log.seek(max(min(self.log_start, end), end - TAIL))
-                return COLOUR.sub("", log.read().decode(errors="replace"))
-        except FileNotFoundError:
-            return ""
+        with open(self.log, "rb") as log:
+            end = log.seek(0, os.SEEK_END)
+            log.seek(max(min(self.log_start, end), end - 16 * 1024))
+            return re.sub(r"\x1b\[[0-9;]*m", "", log.read().decode(errors="replace"))
 
-    def stop(self) -> None:
-        """Ends the whole group: an app that outlives its parent could take over a later run."""
+    def stop(self) -> int | None:
+        """Ends the whole group, for an app that outlives its parent could take over a later run; its exit code."""
         if self.child is None:
-            return
-        self.signal_group(signal.SIGTERM)
-        try:
-            self.child.wait(GRACE)
-        except subprocess.TimeoutExpired:
-            pass
-        self.signal_group(signal.SIGKILL)
-        self.child.wait()
+            return None
+        end_group(self.child, signal.SIGTERM)
+        self.wait(GRACE)
+        end_group(self.child, signal.SIGKILL)
+        code = self.child.wait()
         if self.cleanup:
-            subprocess.run(self.cleanup, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False)
+            works(*self.cleanup)
         self.child = None
-
-    def signal_group(self, number: signal.Signals) -> None:
-        try:
-            os.killpg(self.child.pid, number)
-        except ProcessLookupError:
-            pass
+        self.failures = 0 if time.monotonic() - self.started > STEADY else self.failures + 1
+        return code
 
     def rotate(self) -> None:
-        """Copies and truncates: the process holds the file open and appends, so that it cannot be moved away."""
+        """Copies and truncates: the process keeps the file open, so that it cannot be moved away."""
         if self.log.exists() and self.log.stat().st_size > LARGEST_LOG:
-            older = self.log.with_suffix(".older.log")
-            older.write_bytes(self.log.read_bytes())
+            self.log.with_suffix(".older").write_bytes(self.log.read_bytes())
             os.truncate(self.log, 0)
             self.log_start = 0
+
+
+def end_group(leader: subprocess.Popen, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(leader.pid, number)

@@ -1,246 +1,199 @@
-"""The SuperNode: its identity key, its own word on the way to the SuperLink, and Flower once the key is admitted."""
+"""The SuperNode: its identity, its own word on the way to the SuperLink, and Flower once its key is admitted."""
 
 import base64
 import json
 import logging
-import subprocess
+import re
 import tempfile
 import time
 from pathlib import Path
 
 import wire
-from context import Context, Failure
+from context import Failure, address
 from flower import Flower, write
 from guest import Guest
-from link import ADVICE, Dialled, dial
-from openssl import OpensslError, openssl_bytes
+from link import Dialled, dial
 from process import Process
+from tools import ToolFailure, tool
 
 APP_IO = "127.0.0.1:9094"
-DIAL_EVERY = 15  # seconds while the link is well
-REDIAL_EVERY = 5
+DIAL_EVERY = 15  # seconds
+REDIAL_EVERY = 5  # while the link is not well
 CONNECTED = "SuperNode ID:"
-NOT_REGISTERED = "No SuperNode found with the given public key"
-STILL_ONLINE = "could not be activated"
-# Seconds until the next start. Flower takes up to 60 s to notice a death, and refuses the same key until then.
-RETRY = {"still-counted-online": 5, "not-admitted": 15, "clock": 10, "port-taken": 10, "link-down": 2}
-RESTART_AFTER = (2, 5, 10, 20, 30)
+
+# What Flower says when it is refused, and how long to wait then. It takes up to 60 s to notice a death, and until
+# then the same key cannot come back; a key that was unregistered is refused like one that never was registered.
+REFUSALS = (
+    ("No SuperNode found with the given public key", "not-admitted"),
+    ("could not be activated", "still-counted-online"),
+    ("in use", "port-taken"),
+)
+WAIT = {"not-admitted": 15, "still-counted-online": 5, "port-taken": 10, "link-down": 2, "clock": 10}
+RESTART_AFTER = (2, 5, 10, 20, 30)  # by failures in a row
+
+PAIRS = r"""([A-Za-z_][A-Za-z0-9_.-]*=('[^'\\\n]*'|"[^"\\\n]*"|[\w.+-]+)( +|\Z))*"""
 
 log = logging.getLogger("florist")
 
 
 class SuperNode:
-    def __init__(self, context: Context, guest: Guest, flower: Flower):
+    def __init__(self, context: dict[str, str], guest: Guest, flower: Flower):
         self.context = context
         self.guest = guest
         self.flower = flower
-        places = flower.places
-        self.key = places.keys / "identity"
-        self.ca = places.keys / "ca.crt"
-        self.taken = places.agent / "trust.json"
-        self.address = context.dialled
-        self.sequence = 0  # of the last FL_TRUST taken
-        self.complained = ""  # the last FL_TRUST that could not be read
-        self.link = Dialled("", "")
+        self.agent = flower.places.agent
+        self.key = flower.places.keys / "identity"
+        self.ca = flower.places.keys / "ca.crt"
+        self.trust_file = self.agent / "trust.json"
+        self.config = wire.decode_text(context["FL_NODE_CONFIG"])
+        if self.config is None or not re.fullmatch(PAIRS, self.config):
+            raise Failure("context-invalid", "FL_NODE_CONFIG is not base64 of pairs as Flower takes them.")
+        self.sequence = 0  # of the FL_TRUST that holds
+        self.ignored = ""  # the FL_TRUST that could not be read
+        self.address = ""
+        self.link = Dialled("")
         self.next_dial = 0.0
-        self.node: Process | None = None
-        self.apps: Process | None = None
+        self.processes: list[Process] = []
         self.connected = False
+        self.reason: str | None = None  # why Flower is not running
         self.silent_exits = 0
-        self.failures = 0
         self.not_before = 0.0
 
     def run(self) -> None:
-        self.trust_context()
-        self.guest.tell("booting", **self.identity())
+        self.set_trust()
+        line = self.identity()
+        self.fingerprint = wire.fingerprint_of_line(line)
+        self.guest.tell("booting", FL_NODE_KEY=line, FL_NODE_PROOF=self.proof())
         self.flower.prepare(self.guest.pause)
-        self.node = self.flower.process("supernode", "flower-supernode", self.flower.keys, self.arguments())
         self.apps = self.flower.superexec("clientapp", APP_IO)
+        self.node = self.daemon()
+        self.processes = [self.apps, self.node]
         while True:
             self.take_trust()
-            self.look_at_link()
+            if time.monotonic() >= self.next_dial:
+                self.look_at_link()
             self.look_at_flower()
-            self.node.rotate()
-            self.apps.rotate()
             self.guest.pause(1)
 
     def stop(self) -> None:
-        for process in (self.apps, self.node):
-            if process:
-                process.stop()
+        for process in self.processes:
+            process.stop()
 
-    # Identity
-
-    def identity(self) -> dict[str, str]:
-        """Makes the key once, where it stays; what is published is its public half and a proof for this VM."""
-        public = self.key.with_suffix(".pub")
+    def identity(self) -> str:
+        """The key is made once and never leaves; its public half as one line."""
+        public = self.agent / "identity.pub"
         if not public.exists():
-            with tempfile.TemporaryDirectory(dir=self.flower.places.agent) as folder:
+            with tempfile.TemporaryDirectory(dir=self.agent) as folder:
                 fresh = Path(folder) / "identity"
-                keygen("-t", "ecdsa", "-b", "384", "-N", "", "-C", "", "-f", str(fresh))
+                tool("ssh-keygen", "-q", "-t", "ecdsa", "-b", "384", "-N", "", "-f", str(fresh))
                 write(self.key, fresh.read_text(), 0o440, self.flower.keys.gid)
-                # Last: a VM that dies before this makes the key again.
-                write(public, fresh.with_suffix(".pub").read_text())
+                write(public, fresh.with_suffix(".pub").read_text())  # last: without it the key is made anew
         line = " ".join(public.read_text().split()[:2])
-        if not wire.is_node_key(line):
+        if not re.fullmatch(wire.KEY, line):
             raise Failure("node-key-unusable", "The identity key of this VM is damaged.")
-        return {"FL_NODE_KEY": line, "FL_NODE_PROOF": self.proof()}
+        return line
 
     def proof(self) -> str:
-        context = self.context
-        lines = (
-            "florist-node-proof-1",
-            f"federation {context.federation}",
-            f"site {context.site}",
-            f"attempt {context.attempt}",
-            f"vm {self.guest.onegate.vm_id}",
-        )
-        text = "".join(f"{line}\n" for line in lines).encode()
-        # openssl does not read OpenSSH's form of a private key, so it gets a copy in its own for a moment.
-        with tempfile.TemporaryDirectory(dir=self.flower.places.agent) as folder:
+        """Signed with a copy of the key for a moment, because openssl does not read OpenSSH's form."""
+        name = self.context
+        text = f"federation {name['FL_FEDERATION']}\nsite {name['FL_SITE']}\nattempt {name['FL_ATTEMPT']}\n"
+        text = f"florist-node-proof-1\n{text}vm {self.guest.vm_id}\n"
+        with tempfile.TemporaryDirectory(dir=self.agent) as folder:
             copy = Path(folder) / "copy"
             write(copy, self.key.read_text())
             try:
-                keygen("-p", "-P", "", "-N", "", "-m", "PEM", "-f", str(copy))
-                signature = openssl_bytes("dgst", "-sha384", "-sign", str(copy), given=text)
-            except (OpensslError, subprocess.CalledProcessError) as error:
-                raise Failure("node-key-unusable", f"The identity key of this VM cannot sign: {error}") from error
+                tool("ssh-keygen", "-q", "-p", "-P", "", "-N", "", "-m", "PEM", "-f", str(copy))
+                signature = tool("openssl", "dgst", "-sha384", "-sign", str(copy), given=text.encode())
+            except ToolFailure as failure:
+                raise Failure("node-key-unusable", str(failure)) from failure
         return base64.b64encode(signature).decode()
 
-    # Trust
-
-    def trust_context(self) -> None:
-        """The CA and address of CONTEXT, unless FL_TRUST has replaced them since."""
-        bundle = self.context.ca_bundle
-        try:
-            trust = wire.read_trust(json.loads(self.taken.read_text())["value"])
-        except (OSError, ValueError, LookupError):
-            trust = None
-        if trust:
-            self.sequence, self.address, bundle = trust.sequence, trust.address, trust.ca_bundle
+    def set_trust(self) -> None:
+        """CA and address of CONTEXT, unless a later FL_TRUST was taken."""
+        later = wire.trust(json.loads(self.trust_file.read_text())) if self.trust_file.exists() else None
+        bundle = wire.certificates(wire.decode_text(self.context["FL_SSL_CA_CERTFILE"]))
+        self.sequence, self.address, bundle = later or (0, self.context["FL_SUPERLINK_ADDRESS"], bundle)
+        if bundle is None:
+            raise Failure("context-invalid", "FL_SSL_CA_CERTFILE is not base64 of PEM certificates.")
         write(self.ca, bundle, 0o440, self.flower.keys.gid)
 
     def take_trust(self) -> None:
-        value = self.guest.given.get("FL_TRUST")
-        if not value or value == self.complained:
-            return
-        trust = wire.read_trust(value)
+        value = self.guest.given.get("FL_TRUST", "")
+        trust = wire.trust(value) if value and value != self.ignored else None
         if trust is None:
-            self.complained = value
-            log.warning("FL_TRUST is incomplete or altered and changes nothing")
+            self.ignored = value
             return
-        self.complained = ""
-        if trust.sequence <= self.sequence:
+        self.ignored = ""
+        if trust[0] <= self.sequence:
             return
-        changed = trust.address != self.address or trust.ca_bundle != self.ca.read_text()
-        write(self.taken, json.dumps({"value": value}))
-        self.trust_context()
-        log.info("FL_TRUST %s taken", trust.sequence)
+        changed = trust[1:] != (self.address, self.ca.read_text())
+        write(self.trust_file, json.dumps(value))
+        self.set_trust()
         if changed:
-            self.next_dial = 0.0
-            self.not_before = 0.0
-            running = self.node.runs()
+            log.info("FL_TRUST %s taken; Flower starts again with it", self.sequence)
             self.node.stop()
-            self.node = self.flower.process("supernode", "flower-supernode", self.flower.keys, self.arguments())
-            if running:
-                self.start()
-
-    # The way to the SuperLink
+            self.node.command = self.daemon().command
+            self.next_dial = self.not_before = 0.0
 
     def look_at_link(self) -> None:
-        if time.monotonic() < self.next_dial:
-            return
         before = self.link.link
-        self.link = dial(self.address, str(self.ca))
+        self.link = dial(*address(self.address), str(self.ca))
         well = self.link.link == "ok"
-        self.next_dial = time.monotonic() + (DIAL_EVERY if well else REDIAL_EVERY)
         if self.link.link != before:
-            log.info("link %s. %s %s", self.link.link, ADVICE.get(self.link.link, ""), self.link.detail)
-        # Once said, READY stays: it opens OneFlow's gate and means that this VM has come up.
+            log.info("link %s %s", self.link.link, self.link.detail)
+        self.next_dial = time.monotonic() + (DIAL_EVERY if well else REDIAL_EVERY)
+        # READY opens OneFlow's gate: this VM has come up. It is not taken back.
         self.guest.tell(FL_LINK=self.link.link, **({"READY": "YES"} if well else {}))
 
-    # Flower
-
-    def arguments(self) -> list[str]:
-        config = self.context.node_config
-        return [
-            *("--root-certificates", str(self.ca), "--superlink", str(self.address)),
-            *("--auth-supernode-private-key", str(self.key), "--clientappio-api-address", APP_IO),
-            *(("--node-config", config) if config else ()),
-            *("--isolation", "process", "--superexec-auth-secret-file", "/dev/stdin"),
-        ]
-
     def look_at_flower(self) -> None:
-        if self.node.runs():
-            self.look_at_running()
-        elif self.node.child is not None:
-            self.look_at_exit()
-        elif time.monotonic() >= self.not_before:
-            self.start_if_allowed()
-
-    def start_if_allowed(self) -> None:
-        own = wire.fingerprint(self.guest.said.get("FL_NODE_KEY") or self.guest.unsaid["FL_NODE_KEY"])
         well = self.link.link == "ok"
-        if self.guest.given.get("FL_ADMITTED") != own:
-            self.guest.tell("awaiting-admission", self.complaint(None if well else "link-down"))
-        elif not well:
-            # Flower would retry for ever or end with a riddle; our own dial says more.
-            self.guest.tell("starting", "link-down")
+        unwell = "trust-malformed" if self.ignored else None if well else "link-down"
+        if self.node.child:
+            if self.node.runs():
+                self.look_at_running(unwell)
+            else:
+                self.look_at_exit()
+        elif self.guest.given.get("FL_ADMITTED") != self.fingerprint:
+            self.guest.tell("awaiting-admission", unwell)
+        elif self.reason == "not-admitted" and time.monotonic() < self.not_before:
+            self.guest.tell("awaiting-admission", self.reason)
+        elif not well or time.monotonic() < self.not_before:
+            # Without a link Flower would retry for ever or end with a riddle; our own dial says more.
+            self.guest.tell("starting", unwell or self.reason)
         else:
-            self.guest.tell("starting", self.guest.current("FL_REASON") if self.failures else None)
-            self.start()
+            self.guest.tell("starting", self.reason)
+            self.connected = False
+            self.node.start()
 
-    def start(self) -> None:
-        self.connected = False
-        self.node.start()
+    def daemon(self) -> Process:
+        return self.flower.daemon(
+            "flower-supernode",
+            *("--root-certificates", str(self.ca), "--superlink", self.address),
+            *("--auth-supernode-private-key", str(self.key), "--clientappio-api-address", APP_IO),
+            *(["--node-config", self.config] if self.config else []),
+        )
+
+    def look_at_running(self, unwell: str | None) -> None:
+        for process in self.processes:
+            process.rotate()
         if not self.apps.runs():
-            self.apps.stop()
+            if self.apps.stop() is not None:
+                log.warning("superexec ended: %s", self.apps.words()[-500:])
             self.apps.start()
-
-    def look_at_running(self) -> None:
-        if not self.apps.runs():
-            log.warning("superexec ended with code %s: %s", self.apps.exit_code(), self.apps.words()[-500:])
-            if self.apps.age() > RESTART_AFTER[0]:
-                self.apps.stop()
-                self.apps.start()
         if not self.connected and CONNECTED in self.node.words():
             self.connected = True
-            self.failures = self.silent_exits = 0
+            self.reason, self.silent_exits = None, 0
         if self.connected:
-            self.guest.tell("serving", self.complaint(None if self.link.link == "ok" else "link-down"))
+            self.guest.tell("serving", unwell)
 
     def look_at_exit(self) -> None:
-        """Restarted on every exit. Code 0 may mean unregistered, a wrong clock or a wrong CA."""
-        code, words = self.node.exit_code(), self.node.words()
-        self.node.stop()
-        self.failures += 1
+        """Any exit is followed by a start. Code 0 may mean unregistered, a wrong clock, or a wrong CA."""
+        words, code = self.node.words(), self.node.stop()
         self.silent_exits = self.silent_exits + 1 if code == 0 and not self.connected else 0
-        self.next_dial = 0.0
         self.look_at_link()
-        reason = self.exit_reason(code, words)
-        log.warning("supernode ended with code %s, %s: %s", code, reason, words[-500:])
-        self.guest.tell("awaiting-admission" if reason == "not-admitted" else "starting", reason)
-        wait = RETRY.get(reason) or RESTART_AFTER[min(self.failures, len(RESTART_AFTER)) - 1]
+        fallback = "clock" if self.silent_exits >= 2 else "flower-exits"
+        fallback = fallback if self.link.link == "ok" else "link-down"
+        self.reason = next((reason for phrase, reason in REFUSALS if phrase in words), fallback)
+        log.warning("supernode ended with code %s, %s: %s", code, self.reason, words[-500:])
+        wait = WAIT.get(self.reason) or RESTART_AFTER[min(self.node.failures, len(RESTART_AFTER)) - 1]
         self.not_before = time.monotonic() + wait
-
-    def exit_reason(self, code: int, words: str) -> str:
-        if NOT_REGISTERED in words:
-            return "not-admitted"
-        if STILL_ONLINE in words:
-            return "still-counted-online"
-        if "already in use" in words or "Failed to bind" in words:
-            return "port-taken"
-        if self.link.link != "ok":
-            return "link-down"
-        if self.silent_exits >= 2:
-            return "clock"
-        return "flower-exits"
-
-    def complaint(self, reason: str | None) -> str | None:
-        return reason or ("trust-malformed" if self.complained else None)
-
-
-def keygen(*arguments: str) -> None:
-    subprocess.run(
-        ["ssh-keygen", "-q", *arguments], stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=True
-    )

@@ -1,113 +1,80 @@
-"""The structured values of the guest protocol (src/guest-protocol/README.md), read strictly: all or nothing."""
+"""The values of the guest protocol (src/guest-protocol/README.md), read strictly: all or nothing, None for nothing."""
 
 import base64
 import hashlib
 import json
-from dataclasses import dataclass
+import re
 
-from context import Address, decode_text, parse_address, pem_certificates
+from context import ADDRESS
 
-KEY_TYPE = "ecdsa-sha2-nistp384"
-# By the length of the uncompressed point that ends the DER of a public key.
-CURVES = {65: "nistp256", 97: "nistp384", 133: "nistp521"}
-
-
-@dataclass(frozen=True)
-class KeyList:
-    sequence: int
-    keys: tuple[str, ...]  # OpenSSH lines
+CERTIFICATES = r"(-----BEGIN CERTIFICATE-----\n([A-Za-z0-9+/=]{1,76}\n)+-----END CERTIFICATE-----\n)+"
+# An OpenSSH line of a P-384 key: type and curve in base64, then the point of 97 bytes, which is uncompressed.
+HEAD = "AAAAE2VjZHNhLXNoYTItbmlzdHAzODQAAAAIbmlzdHAzODQAAABh"
+KEY = rf"ecdsa-sha2-nistp384 {HEAD}B[A-P][A-Za-z0-9+/]{{127}}[AQgw]=="
 
 
-@dataclass(frozen=True)
-class Trust:
-    sequence: int
-    address: Address
-    ca_bundle: str
-
-
-def structured(value: str, members: set[str]) -> dict | None:
-    """The object inside a structured value, if it has exactly these members besides schema 1."""
+def decode_text(value: str) -> str | None:
     try:
-        found = json.loads(decode_text(value) or "")
+        return base64.b64decode(value, validate=True).decode()
     except ValueError:
         return None
-    if not isinstance(found, dict) or found.get("schema") != 1 or found.keys() != members | {"schema"}:
-        return None
-    return found
-
-
-def sequence_of(found: dict) -> int | None:
-    sequence = found["sequence"]
-    return sequence if type(sequence) is int and sequence >= 1 else None
-
-
-def read_key_list(name: str, value: str) -> KeyList | None:
-    """`FL_ADMIT` or `FL_REVOKE`; None when incomplete or altered."""
-    found = structured(value, {"sequence", "digest", "keys"})
-    if found is None or (sequence := sequence_of(found)) is None or not isinstance(found["keys"], list):
-        return None
-    keys = found["keys"]
-    if not all(isinstance(key, str) and is_node_key(key) for key in keys) or len(set(keys)) != len(keys):
-        return None
-    digested = "".join(f"{line}\n" for line in [name, str(sequence), *keys])
-    return KeyList(sequence, tuple(keys)) if digest(digested) == found["digest"] else None
-
-
-def read_trust(value: str) -> Trust | None:
-    """`FL_TRUST`; None when incomplete or altered."""
-    found = structured(value, {"sequence", "digest", "address", "ca"})
-    if found is None or (sequence := sequence_of(found)) is None:
-        return None
-    if not isinstance(found["address"], str) or not isinstance(found["ca"], str):
-        return None
-    if digest(f"FL_TRUST\n{sequence}\n{found['address']}\n{found['ca']}") != found["digest"]:
-        return None
-    address, bundle = parse_address(found["address"]), pem_certificates(found["ca"])
-    return Trust(sequence, address, bundle) if address and bundle else None
-
-
-def digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def encode_text(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
-def encode_nodes(nodes: list[dict[str, str]]) -> str:
-    return encode_text(json.dumps({"schema": 1, "nodes": nodes}, separators=(",", ":")))
+def certificates(text: str | None) -> str | None:
+    """A text of nothing but PEM certificates, each ended by one line feed."""
+    whole = (text or "").replace("\r\n", "\n").rstrip("\n") + "\n"
+    return whole if re.fullmatch(CERTIFICATES, whole) else None
 
 
-def is_node_key(line: str) -> bool:
-    kind, _, encoded = line.partition(" ")
+def structured(value: str, name: str, members: dict[str, type]) -> dict | None:
+    """The object in a value, if it has exactly these members, a sequence, and the digest over all of them."""
     try:
-        blob = base64.b64decode(encoded, validate=True)
-    except ValueError:
-        return False
-    return kind == KEY_TYPE and f"{kind} {base64.b64encode(blob).decode()}" == line and blob == key_blob(blob[-97:])
+        found = json.loads(decode_text(value) or "")
+        types = {member: type(content) for member, content in found.items()}
+    except (ValueError, AttributeError):
+        return None
+    if types != {"schema": int, "sequence": int, "digest": str, **members}:
+        return None
+    if name == "FL_TRUST":
+        digested = f"{name}\n{found['sequence']}\n{found['address']}\n{found['ca']}"
+    else:
+        digested = "".join(f"{line}\n" for line in [name, found["sequence"], *found["keys"]])
+    whole = found["schema"] == 1 and found["sequence"] >= 1 and digest(digested) == found["digest"]
+    return found if whole else None
 
 
-def key_blob(point: bytes) -> bytes:
-    """The SSH form of an uncompressed point of one of the three curves Flower takes (RFC 5656)."""
-    curve = CURVES[len(point)].encode()
-    parts = (b"ecdsa-sha2-" + curve, curve, point)
-    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+def key_list(name: str, value: str) -> tuple[int, list[str]] | None:
+    """The sequence and the OpenSSH lines of `FL_ADMIT` or `FL_REVOKE`."""
+    found = structured(value, name, {"keys": list})
+    keys = [key for key in found["keys"] if isinstance(key, str) and re.fullmatch(KEY, key)] if found else []
+    return (found["sequence"], keys) if found and len(set(keys)) == len(found["keys"]) else None
 
 
-def fingerprint(key: str) -> str:
-    """As `ssh-keygen -lf` prints it."""
-    return blob_fingerprint(base64.b64decode(key.partition(" ")[2]))
+def trust(value: str) -> tuple[int, str, str] | None:
+    """The sequence, address and CA bundle of `FL_TRUST`."""
+    found = structured(value, "FL_TRUST", {"address": str, "ca": str})
+    bundle = certificates(found["ca"]) if found and re.fullmatch(ADDRESS, found["address"]) else None
+    return (found["sequence"], found["address"], bundle) if found and bundle else None
 
 
-def blob_fingerprint(blob: bytes) -> str:
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def fingerprint(blob: bytes) -> str:
     return "SHA256:" + base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")
 
 
-def spki_fingerprint(pem: str) -> str | None:
-    """The same fingerprint from a public key as Flower's database holds it; None for a key of another kind."""
-    der = base64.b64decode("".join(line for line in pem.splitlines() if not line.startswith("-")))
-    for length in CURVES:
-        # A DER public key ends in a bit string: its length, no unused bits, then the point.
-        if der[-length - 2 : -length] == bytes([length + 1, 0]) and der[-length] == 4:
-            return blob_fingerprint(key_blob(der[-length:]))
-    return None
+def fingerprint_of_line(line: str) -> str:
+    """As `ssh-keygen -lf` prints it."""
+    return fingerprint(base64.b64decode(line.split(" ")[1]))
+
+
+def fingerprint_of_pem(pem: str) -> str:
+    """Of the same key as Flower's database holds it; a key of another kind, which we never admit, gets one as well."""
+    der = base64.b64decode("".join(re.findall(r"^[A-Za-z0-9+/=]+$", pem, re.MULTILINE)))
+    return fingerprint(base64.b64decode(HEAD) + der[-97:] if len(der) == 120 else der)
