@@ -70,7 +70,7 @@ export function parseForm(
 
   const chosenFramework = framework.safeParse(form.framework);
   if (!chosenFramework.success) mistakes.framework = "Choose one of the frameworks offered.";
-  const sites = parseSites(form, zones, chosenFramework.data ?? "none", mistakes);
+  const sites = parseSites(form, zones, chosenFramework.data, mistakes);
   const minimumTrainingSites = parseMinimum(form, mistakes);
   const address = parseAddress(form, mistakes);
   const flower = parseFlower(form, mistakes);
@@ -92,7 +92,7 @@ type Mistakes = Partial<Record<FormField, string>>;
 function parseSites(
   form: RequestForm,
   zones: ReadonlyMap<ZoneName, ZoneProfile>,
-  wanted: Framework,
+  wanted: Framework | undefined,
   mistakes: Mistakes,
 ): readonly SiteWish[] {
   const byName = new Map<string, ZoneProfile>([...zones.values()].map((zone) => [zone.name, zone]));
@@ -101,19 +101,21 @@ function parseSites(
   else if (coordinator.templates.superlink === null) {
     mistakes.coordinator = "This zone does not offer to coordinate. Choose another one.";
   }
-  if (form.training.length === 0) mistakes.training = "Choose at least one training zone.";
-  if (form.training.some(({ zone }) => zone === form.coordinator)) {
-    mistakes.training =
-      "The coordinator's zone cannot be a training site of the same federation. Take it out of one of the two fields.";
-  }
-  const training = form.training.flatMap(({ zone, superNodes }) => {
+  const told: string[] = form.training.length === 0 ? ["Choose at least one training zone."] : [];
+  const training = form.training.flatMap(({ zone, superNodes }, nth) => {
     const profile = byName.get(zone);
     if (profile === undefined) {
-      mistakes.training = `There is no zone ${zone}. Choose from the list.`;
+      told.push(`There is no zone ${zone}. Choose from the list.`);
       return [];
     }
-    if (profile.templates.supernode[wanted] === undefined) {
-      mistakes.training = `${profile.title} has no VM template for ${wanted}. Choose another framework or zone.`;
+    if (form.training.findIndex((other) => other.zone === zone) < nth) told.push(`${profile.title} is listed twice.`);
+    if (zone === form.coordinator) {
+      told.push(
+        "The coordinator's zone cannot be a training site of the same federation. Take it out of one of the two fields.",
+      );
+    }
+    if (wanted !== undefined && profile.templates.supernode[wanted] === undefined) {
+      told.push(`${profile.title} has no VM template for ${wanted}. Choose another framework or zone.`);
     }
     const count = wholeNumber(superNodes, SUPERNODES.least, SUPERNODES.most);
     if (count === null) {
@@ -121,6 +123,7 @@ function parseSites(
     }
     return [{ zone: profile.name, role: "training" as const, superNodes: count ?? 0 }];
   });
+  if (told.length > 0) mistakes.training = told.join(" ");
   if (coordinator === undefined) return training;
   return [{ zone: coordinator.name, role: "coordinator", superNodes: 0 }, ...training];
 }
@@ -160,7 +163,7 @@ function parseAddress(form: RequestForm, mistakes: Mistakes): AddressWish {
 
 function parseFlower(form: RequestForm, mistakes: Mistakes): Omit<Settings, "framework"> {
   const flowerVersion = form.flowerVersion.trim();
-  const parts = /^1\.(\d{1,3})\.(\d{1,3})$/.exec(flowerVersion);
+  const parts = /^1\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})$/.exec(flowerVersion);
   const minor = Number(parts?.[1] ?? Number.NaN);
   if (parts === null) mistakes.flowerVersion = `Give a version such as ${FLOWER.usual}.`;
   else if (minor < FLOWER.oldest) {
