@@ -16,7 +16,7 @@ export class ControlError extends Error {
 export interface SlackControl {
   readonly command: (gesture: api.CommandRequest) => Promise<api.Experience>;
   readonly mention: (gesture: api.MentionRequest) => Promise<api.Experience>;
-  readonly click: (gesture: api.ClickRequest) => Promise<api.Experience>;
+  readonly click: (gesture: api.MessageClick | api.ModalClick) => Promise<api.Experience>;
   readonly fill: (gesture: api.FillRequest) => Promise<api.Experience>;
   readonly submit: (gesture: api.SubmitRequest) => Promise<api.Experience>;
   readonly close: (gesture: api.CloseRequest) => Promise<api.Experience>;

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { App } from "@slack/bolt";
-import type { ModalView } from "@slack/types";
-import { HOME, OWNER_A, openWorkspace, REQUESTER, startApp } from "./workspace.ts";
+import type { KnownBlock, ModalView } from "@slack/types";
+import { WebAPIPlatformError } from "@slack/web-api";
+import { HOME, OWNER_A, OWNER_B, openWorkspace, REQUESTER, startApp } from "./workspace.ts";
 
 /** A modal with a choice that adds a field, as the form of a deployment has. */
 function form(zone?: string): ModalView {
@@ -160,4 +161,55 @@ test("The official SDK is content from command to file: modal, choice, new field
     ["Thank you."],
   );
   assert.deepEqual((await control.person(REQUESTER)).ephemerals, []);
+});
+
+test("The official SDK is content with mentions, replies in threads, private answers and their replacement", async (context) => {
+  const workspace = await openWorkspace(context);
+  const { control } = workspace;
+  await startApp(context, workspace, (app) => {
+    app.event("app_mention", async ({ event, say, context: { teamId } }) => {
+      await say({ thread_ts: event.ts, text: `installed in ${teamId}`, blocks: [askPrivately()] });
+    });
+    app.action("ask", async ({ ack, respond }) => {
+      await ack();
+      await respond({ text: "only you", blocks: [askPrivately("again")] });
+    });
+    app.action("again", async ({ ack, respond }) => {
+      await ack();
+      await respond({ replace_original: true, text: "replaced" });
+    });
+  });
+  assert.equal((await control.mention({ person: OWNER_B, channel: HOME, text: "status" })).delivered, true);
+  const reply = await control.until("the reply", async () => (await control.channel(HOME)).messages[0]?.replies[0]);
+  assert.equal(reply.fallback, "installed in T0ASTER001");
+  await control.click({ person: OWNER_B, channel: HOME, ts: reply.ts, actionId: "ask" });
+  const answer = await control.until("the answer", async () => (await control.person(OWNER_B)).ephemerals[0]);
+  await control.click({ person: OWNER_B, channel: HOME, ts: answer.ts, actionId: "again" });
+  await control.until("the replacement", async () => {
+    const [message] = (await control.person(OWNER_B)).ephemerals;
+    return message?.text === "replaced" ? message : undefined;
+  });
+  assert.deepEqual((await control.person(OWNER_A)).ephemerals, []);
+});
+
+function askPrivately(actionId = "ask"): KnownBlock {
+  return {
+    type: "actions",
+    elements: [{ type: "button", action_id: actionId, text: { type: "plain_text", text: "Ask" } }],
+  };
+}
+
+test("The official SDK reads refusals by their names, and a full channel by its seconds", async (context) => {
+  const { web, control } = await openWorkspace(context);
+  const refused = web.chat.postMessage({ channel: HOME, text: "x", blocks: [{ type: "section" }] });
+  await assert.rejects(refused, (error) => {
+    assert.ok(error instanceof WebAPIPlatformError);
+    assert.equal(error.data.error, "invalid_blocks");
+    assert.deepEqual(error.data.response_metadata?.messages, [
+      "[ERROR] must define either `text` or `fields` [json-pointer:/blocks/0/type]",
+    ]);
+    return true;
+  });
+  await control.settings({ fail: { method: "chat.postMessage", how: "429", retryAfterS: 3 } });
+  await assert.rejects(web.chat.postMessage({ channel: HOME, text: "x" }), { retryAfter: 3 });
 });

@@ -4,7 +4,7 @@ import { z } from "zod";
 export const APP_ID_LENGTH = 255;
 
 export const appId = z.string().min(1).max(APP_ID_LENGTH);
-export const webAddress = z.string().min(1).max(3000);
+export const webAddress = z.url().max(3000);
 
 /** `emoji` belongs to plain text only, `verbatim` to mrkdwn only; strict objects refuse the other one. */
 export const plainText = (maximum: number) =>

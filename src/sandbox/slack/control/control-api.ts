@@ -1,22 +1,29 @@
 import { z } from "zod";
-import { settingsChange } from "../state/settings.ts";
+import type { settingsChange } from "../state/settings.ts";
 
 const given = z.union([z.string(), z.array(z.string()), z.null()]);
 const values = z.record(z.string(), given);
-const pointer = {
+
+/** What somebody points at: an element by its `action_id`, and by its block and value where that leaves a choice. */
+const pointer = z.strictObject({
   person: z.string(),
   actionId: z.string(),
   blockId: z.string().optional(),
+  /** The value the button is expected to carry. */
   value: z.string().optional(),
+  /** What is chosen or typed, for everything but a button. */
   selected: given.optional(),
+  /** Whether the person confirms if they are asked to. */
   confirm: z.boolean().optional(),
-};
+});
+const messageClick = pointer.extend({ channel: z.string(), ts: z.string() });
+const modalClick = pointer.extend({ viewId: z.string() });
 
 export const commandRequest = z.strictObject({
   person: z.string(),
   channel: z.string(),
   command: z.string().optional(),
-  text: z.string().default(""),
+  text: z.string(),
 });
 export const mentionRequest = z.strictObject({
   person: z.string(),
@@ -24,11 +31,10 @@ export const mentionRequest = z.strictObject({
   text: z.string(),
   threadTs: z.string().optional(),
 });
-export const clickRequest = z.union([
-  z.strictObject({ ...pointer, channel: z.string(), ts: z.string() }),
-  z.strictObject({ ...pointer, viewId: z.string() }),
-]);
+export const clickRequest = z.union([messageClick, modalClick]);
+/** Values by `block_id`. */
 export const fillRequest = z.strictObject({ person: z.string(), viewId: z.string(), values });
+/** `values` are filled in first. */
 export const submitRequest = z.strictObject({ person: z.string(), viewId: z.string(), values: values.optional() });
 export const closeRequest = z.strictObject({ person: z.string(), viewId: z.string(), all: z.boolean().optional() });
 export const eventsUrlRequest = z.strictObject({
@@ -36,16 +42,17 @@ export const eventsUrlRequest = z.strictObject({
   /** Sends `url_verification` first and keeps the URL only if the challenge comes back. */
   verify: z.boolean().default(false),
 });
-export const settingsRequest = settingsChange;
 
-export type CommandRequest = z.input<typeof commandRequest>;
-export type MentionRequest = z.input<typeof mentionRequest>;
-export type ClickRequest = z.input<typeof clickRequest>;
-export type FillRequest = z.input<typeof fillRequest>;
-export type SubmitRequest = z.input<typeof submitRequest>;
-export type CloseRequest = z.input<typeof closeRequest>;
+export type Pointer = Omit<z.infer<typeof pointer>, "person">;
+export type MessageClick = z.infer<typeof messageClick>;
+export type ModalClick = z.infer<typeof modalClick>;
+export type CommandRequest = z.infer<typeof commandRequest>;
+export type MentionRequest = z.infer<typeof mentionRequest>;
+export type FillRequest = z.infer<typeof fillRequest>;
+export type SubmitRequest = z.infer<typeof submitRequest>;
+export type CloseRequest = z.infer<typeof closeRequest>;
 export type EventsUrlRequest = z.input<typeof eventsUrlRequest>;
-export type SettingsRequest = z.input<typeof settingsRequest>;
+export type SettingsRequest = z.input<typeof settingsChange>;
 
 const shownElement = {
   blockId: z.string(),

@@ -6,6 +6,7 @@ import { mention } from "../gestures/mention.ts";
 import { clickInModal, closeModal, fillIn } from "../gestures/modal.ts";
 import { submit } from "../gestures/submit.ts";
 import { json, parseJson, type Reply, type Request } from "../http.ts";
+import { settingsChange } from "../state/settings.ts";
 import type { Slack } from "../state/slack.ts";
 import { NotOnScreen } from "../state/state-values.ts";
 import { changeSettings } from "./change-settings.ts";
@@ -28,7 +29,7 @@ const handlers: Readonly<Record<string, Handler>> = {
   "POST submit": (slack, request) => submit(slack, read(api.submitRequest, request)),
   "POST close": (slack, request) => closeModal(slack, read(api.closeRequest, request)),
   "POST settings": async (slack, request) => {
-    await changeSettings(slack, read(api.settingsRequest, request));
+    await changeSettings(slack, read(settingsChange, request));
     return { ok: true };
   },
   "POST events-url": async (slack, request) => {

@@ -1,19 +1,13 @@
-import type { Experience } from "../control/control-api.ts";
+import type { Experience, MessageClick } from "../control/control-api.ts";
 import { isAccepted } from "../delivery.ts";
 import type { Message } from "../state/messages.ts";
 import type { Slack } from "../state/slack.ts";
 import { NotOnScreen, stateValues } from "../state/state-values.ts";
 import { messageJson } from "../web-api/message-json.ts";
 import type { Person } from "../world/world.ts";
-import { actionJson, chosenValue, type Pointer, pointedAt } from "./act.ts";
 import { channelOf, experienceOf, personNamed } from "./experience.ts";
 import { channelJson, interactionBase, interactionParcel } from "./payload.ts";
-
-export interface MessageClick extends Pointer {
-  readonly person: string;
-  readonly channel: string;
-  readonly ts: string;
-}
+import { actionJson, chosenValue, pointedAt } from "./pointer.ts";
 
 /** A person uses an element of a message, ephemeral ones too. @throws NotOnScreen */
 export async function clickInMessage(slack: Slack, click: MessageClick): Promise<Experience> {

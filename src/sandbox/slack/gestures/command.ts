@@ -1,4 +1,4 @@
-import type { Experience } from "../control/control-api.ts";
+import type { CommandRequest, Experience } from "../control/control-api.ts";
 import { isAccepted } from "../delivery.ts";
 import { parseJson } from "../http.ts";
 import type { Slack } from "../state/slack.ts";
@@ -7,18 +7,11 @@ import { sayBack } from "../web-api/replies.ts";
 import { channelOf, experienceOf, personNamed } from "./experience.ts";
 import { channelJson } from "./payload.ts";
 
-export interface CommandGesture {
-  readonly person: string;
-  readonly channel: string;
-  readonly command?: string | undefined;
-  readonly text: string;
-}
-
 /**
  * A person types a slash command. Only members of the workspace that installed the app have it.
  * @throws NotOnScreen
  */
-export async function typeCommand(slack: Slack, gesture: CommandGesture): Promise<Experience> {
+export async function typeCommand(slack: Slack, gesture: CommandRequest): Promise<Experience> {
   const { app, home } = slack.world;
   const person = personNamed(slack, gesture.person);
   const channel = channelOf(slack, person, gesture.channel);

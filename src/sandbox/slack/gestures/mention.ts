@@ -1,5 +1,5 @@
 import type { Block } from "../block-kit/blocks.ts";
-import type { Experience } from "../control/control-api.ts";
+import type { Experience, MentionRequest } from "../control/control-api.ts";
 import { isAccepted, type Parcel } from "../delivery.ts";
 import type { Slack } from "../state/slack.ts";
 import { isShared } from "../world/world.ts";
@@ -8,19 +8,12 @@ import { channelOf, experienceOf, onScreenOnly, personNamed } from "./experience
 /** When Slack tries again to deliver an event: at once, after a minute, after five. */
 const RETRY_AFTER_MS = [0, 60_000, 300_000];
 
-export interface MentionGesture {
-  readonly person: string;
-  readonly channel: string;
-  readonly text: string;
-  readonly threadTs?: string | undefined;
-}
-
 /**
  * A person writes a message that mentions the app.
  * The app hears of it if it is in the channel, has the scope, and is subscribed.
  * @throws NotOnScreen
  */
-export async function mention(slack: Slack, gesture: MentionGesture): Promise<Experience> {
+export async function mention(slack: Slack, gesture: MentionRequest): Promise<Experience> {
   const { app, home } = slack.world;
   const person = personNamed(slack, gesture.person);
   const channel = channelOf(slack, person, gesture.channel);

@@ -1,25 +1,13 @@
 import { interactiveElements, isStateful, type Placed } from "../block-kit/walk.ts";
-import type { Experience } from "../control/control-api.ts";
+import type { CloseRequest, Experience, FillRequest, ModalClick, Pointer } from "../control/control-api.ts";
 import { isAccepted } from "../delivery.ts";
 import type { Slack } from "../state/slack.ts";
-import { enteredValue, type Given, NotOnScreen, type StateValue } from "../state/state-values.ts";
+import { enteredValue, NotOnScreen, type StateValue } from "../state/state-values.ts";
 import { entryKey, type OpenView, valuesOf, viewJson } from "../state/views.ts";
 import type { Person } from "../world/world.ts";
-import { actionJson, chosenValue, type Pointer, pointedAt } from "./act.ts";
 import { experienceOf, onScreenOnly, personNamed } from "./experience.ts";
 import { interactionBase, interactionParcel, workspaceOf } from "./payload.ts";
-
-export interface ModalClick extends Pointer {
-  readonly person: string;
-  readonly viewId: string;
-}
-
-export interface Filling {
-  readonly person: string;
-  readonly viewId: string;
-  /** By `block_id`. */
-  readonly values: Readonly<Record<string, Given>>;
-}
+import { actionJson, chosenValue, pointedAt } from "./pointer.ts";
 
 /** A person uses an element of the modal before them. @throws NotOnScreen */
 export async function clickInModal(slack: Slack, click: ModalClick): Promise<Experience> {
@@ -37,7 +25,7 @@ export async function clickInModal(slack: Slack, click: ModalClick): Promise<Exp
  * delivered, one after the other; the experience is that of the last.
  * @throws NotOnScreen
  */
-export async function fillIn(slack: Slack, filling: Filling): Promise<Experience> {
+export async function fillIn(slack: Slack, filling: FillRequest): Promise<Experience> {
   const person = personNamed(slack, filling.person);
   let experience = onScreenOnly();
   for (const [blockId, given] of Object.entries(filling.values)) {
@@ -108,17 +96,13 @@ function fieldOf(view: OpenView, blockId: string): Placed {
 function isReportedAtOnce({ block, element }: Placed): boolean {
   if (block.type !== "input") return true;
   if (block.dispatch_action !== true) return false;
-  const isTyped = "dispatch_action_config" in element || element.type.endsWith("_input");
-  if (!isTyped) return true;
+  if (!element.type.endsWith("_input")) return true;
   const config = "dispatch_action_config" in element ? element.dispatch_action_config : undefined;
   return config?.trigger_actions_on.includes("on_character_entered") === true;
 }
 
 /** A person closes the top modal, or all of them at once. @throws NotOnScreen */
-export async function closeModal(
-  slack: Slack,
-  gesture: { readonly person: string; readonly viewId: string; readonly all?: boolean | undefined },
-): Promise<Experience> {
+export async function closeModal(slack: Slack, gesture: CloseRequest): Promise<Experience> {
   const person = personNamed(slack, gesture.person);
   const view = topView(slack, person, gesture.viewId);
   const closed = gesture.all === true ? [...slack.views.stackOf(person.id)].reverse() : [view];

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { InputBlock } from "../block-kit/blocks.ts";
-import type { Experience } from "../control/control-api.ts";
+import type { Experience, SubmitRequest } from "../control/control-api.ts";
 import { type Acknowledgement, isAccepted } from "../delivery.ts";
 import { parseJson } from "../http.ts";
 import type { Slack } from "../state/slack.ts";
@@ -14,13 +14,6 @@ import { interactionBase, interactionParcel, workspaceOf } from "./payload.ts";
 
 const TROUBLE = "We had some trouble connecting. Try again?";
 
-export interface Submission {
-  readonly person: string;
-  readonly viewId: string;
-  /** Filled in first, by `block_id`. */
-  readonly values?: Readonly<Record<string, Given>> | undefined;
-}
-
 const answer = z.discriminatedUnion("response_action", [
   z.strictObject({ response_action: z.literal("errors"), errors: z.record(z.string(), z.string().min(1)) }),
   z.strictObject({ response_action: z.literal("update"), view: z.unknown() }),
@@ -30,7 +23,7 @@ const answer = z.discriminatedUnion("response_action", [
 type Answer = z.infer<typeof answer>;
 
 /** A person submits the modal before them. @throws NotOnScreen */
-export async function submit(slack: Slack, submission: Submission): Promise<Experience> {
+export async function submit(slack: Slack, submission: SubmitRequest): Promise<Experience> {
   const { person: id, viewId, values } = submission;
   if (values !== undefined) await fillIn(slack, { person: id, viewId, values });
   const person = personNamed(slack, id);

@@ -1,20 +1,9 @@
 import type { Block } from "../block-kit/blocks.ts";
 import type { Interactive } from "../block-kit/elements.ts";
 import { interactiveElements, isStateful, type Placed } from "../block-kit/walk.ts";
+import type { Pointer } from "../control/control-api.ts";
 import type { Slack } from "../state/slack.ts";
-import { enteredValue, type Given, NotOnScreen, type StateValue } from "../state/state-values.ts";
-
-/** What somebody points at: an element by its `action_id`, and by its block and value where that leaves a choice. */
-export interface Pointer {
-  readonly actionId: string;
-  readonly blockId?: string | undefined;
-  /** The value the button is expected to carry. */
-  readonly value?: string | undefined;
-  /** What is chosen or typed, for everything but a button. */
-  readonly selected?: Given | undefined;
-  /** Whether the person confirms if they are asked to. */
-  readonly confirm?: boolean | undefined;
-}
+import { enteredValue, NotOnScreen, type StateValue } from "../state/state-values.ts";
 
 /** @throws NotOnScreen if there is no such element, or more than one */
 export function pointedAt(blocks: readonly Block[], pointer: Pointer): Placed {
