@@ -1,0 +1,127 @@
+/** The direction of knowledge: which room may know which. Read from the sources, so that no build step can hide it. */
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, normalize, sep } from "node:path";
+import { suite, test } from "node:test";
+import { packageRoot } from "../../src/package-root.ts";
+
+interface Import {
+  /** Both relative to src/, with forward slashes; `to` is a package's name when it is not one of ours. */
+  readonly from: string;
+  readonly to: string;
+}
+
+const SOURCE = join(packageRoot(), "src");
+const FROM = /(?:^|[\s}])from\s+"([^"]+)"|\bimport\s*\(?\s*"([^"]+)"/g;
+
+const sources = readdirSync(SOURCE, { recursive: true, encoding: "utf8" })
+  .filter((name) => name.endsWith(".ts"))
+  .map((name) => name.split(sep).join("/"))
+  .sort();
+
+function importsOf(file: string): readonly Import[] {
+  const text = readFileSync(join(SOURCE, file), "utf8");
+  return [...text.matchAll(FROM)].map(([, named, bare]) => {
+    const written = named ?? bare ?? "";
+    const to = written.startsWith(".")
+      ? normalize(join(dirname(file), written))
+          .split(sep)
+          .join("/")
+      : written;
+    return { from: file, to };
+  });
+}
+
+const imports = sources.flatMap(importsOf);
+
+/** The composition root: the files at the top of src/ that know every adapter. */
+const ROOT = new Set(["main.ts", "program.ts", "bot.ts", "machine-room.ts"]);
+/** Small files at the top of src/ that rooms may share; they know nobody. */
+const SHARED = ["secret.ts", "log.ts", "durable-directory.ts", "package-root.ts"];
+
+/** Room by room, what of src/ it may know beside itself. */
+const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
+  "guest-protocol/": [],
+  "federation/": ["guest-protocol/"],
+  "rollout/": ["federation/", "guest-protocol/"],
+  "opennebula/": ["federation/", "guest-protocol/", "secret.ts", "log.ts"],
+  "trust/": ["federation/", "guest-protocol/", "secret.ts", "log.ts", "durable-directory.ts"],
+  "journal/": ["federation/", "guest-protocol/", "log.ts", "durable-directory.ts"],
+  "slack/": ["federation/", "guest-protocol/", "secret.ts", "log.ts"],
+  // The one thing of the key store that configuration needs is the form of its key.
+  "config/": ["federation/", "guest-protocol/", "secret.ts", "trust/key-store.ts"],
+  "manifests/": ["guest-protocol/"],
+  "sandbox/slack/": [],
+  "sandbox/zones/": ["guest-protocol/"],
+  "sandbox/guests/": ["guest-protocol/"],
+  // What composes the stand-ins meets the bot, like them, only over HTTP.
+  "sandbox/": ["guest-protocol/", "package-root.ts"],
+};
+
+/** Packages that the pure rooms may use; the others choose their own. */
+const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  "guest-protocol/": ["zod", "node:crypto", "node:net"],
+  "federation/": ["zod"],
+};
+const DIGEST_ALONE: Import = { from: "federation/digest.ts", to: "node:crypto" };
+
+/** The most particular room a file is in. */
+const roomOf = (file: string): string | undefined =>
+  Object.keys(MAY_KNOW)
+    .filter((room) => file.startsWith(room))
+    .sort((one, other) => other.length - one.length)[0];
+
+const isOurs = (target: string): boolean => target.endsWith(".ts");
+
+function isForbidden({ from, to }: Import): boolean {
+  const room = roomOf(from);
+  if (room === undefined) return SHARED.includes(from) && isOurs(to) && !SHARED.includes(to);
+  if (!isOurs(to)) {
+    const allowed = PACKAGES[room];
+    const digest = from === DIGEST_ALONE.from && to === DIGEST_ALONE.to;
+    return allowed !== undefined && !allowed.includes(to) && !digest;
+  }
+  return ![room, ...(MAY_KNOW[room] ?? [])].some((known) => to.startsWith(known));
+}
+
+suite("The direction of knowledge", () => {
+  test("is kept by every import in src/", () => {
+    const broken = imports.filter(isForbidden).map(({ from, to }) => `src/${from} must not import ${to}.`);
+    assert.deepEqual(broken, []);
+  });
+
+  test("covers every file: each is in a room, shared, or part of the composition root", () => {
+    const homeless = sources.filter((file) => roomOf(file) === undefined && !SHARED.includes(file) && !ROOT.has(file));
+    assert.deepEqual(homeless, []);
+  });
+
+  test("would be seen to be broken", () => {
+    for (const bad of [
+      { from: "federation/plan.ts", to: "opennebula/zone.ts" },
+      { from: "federation/plan.ts", to: "node:fs" },
+      { from: "federation/evolve.ts", to: "node:crypto" },
+      { from: "guest-protocol/names.ts", to: "federation/plan.ts" },
+      { from: "slack/app.ts", to: "opennebula/zone.ts" },
+      { from: "rollout/rollout.ts", to: "opennebula/zone.ts" },
+      { from: "sandbox/slack/main.ts", to: "guest-protocol/names.ts" },
+      { from: "sandbox/zones/main.ts", to: "opennebula/parse/xml.ts" },
+      { from: "sandbox/play/play.ts", to: "federation/state.ts" },
+      { from: "secret.ts", to: "federation/plan.ts" },
+    ]) {
+      assert.ok(isForbidden(bad), `${bad.from} -> ${bad.to}`);
+    }
+    assert.ok(!isForbidden(DIGEST_ALONE));
+    assert.ok(imports.length > 200, "the imports are found at all");
+  });
+
+  test("holds the composition root alone to know every adapter", () => {
+    const adapters = ["slack/", "opennebula/", "trust/", "journal/", "rollout/", "config/"];
+    for (const file of sources.filter((name) => !ROOT.has(name))) {
+      const room = roomOf(file);
+      const known = adapters.filter((adapter) =>
+        imports.some(({ from, to }) => from === file && to.startsWith(adapter) && adapter !== room),
+      );
+      assert.ok(known.length <= 1, `src/${file} knows ${known.join(" and ")}`);
+    }
+  });
+});
