@@ -121,4 +121,3 @@ export type Link = (typeof LINKS)[number];
 
 /** What a SuperLink says of a SuperNode: `registered` was admitted and never seen. */
 export const NODE_STATUSES = ["online", "offline", "registered"] as const;
-export type NodeStatus = (typeof NODE_STATUSES)[number];

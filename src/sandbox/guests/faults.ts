@@ -2,7 +2,7 @@ import { z } from "zod";
 import { GUEST_ROLES } from "../../guest-protocol/names.ts";
 
 /** How a guest can misbehave. README.md says what each does. */
-export const fault = z.discriminatedUnion("kind", [
+const fault = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.enum([
       "false-ca",

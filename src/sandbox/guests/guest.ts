@@ -52,19 +52,30 @@ export function stage(name: Stage, reason: Reason = "none"): Record<string, stri
   return { [PUBLISHED.stage]: name, [PUBLISHED.reason]: reason };
 }
 
-/** Tries until there is a result; what a try throws is logged and does not keep it from the next. @throws AbortError. */
+/**
+ * Tries until there is a result; what a try throws does not keep it from the next. Only the first failure in a row is a
+ * warning: a OneGate may be away for long. @throws AbortError when the guest ends first.
+ */
 export async function until<T>(
   { log, pace, signal }: GuestSurroundings,
   waitMs: () => number,
   attempt: () => Promise<T | undefined>,
 ): Promise<T> {
+  let failures = 0;
   for (;;) {
-    const result = await attempt().catch((error: unknown) => {
-      if (!signal.aborted) {
-        log.warn({ err: error }, "tried in vain, trying again");
-      }
-      return undefined;
-    });
+    const result = await attempt().then(
+      (value) => {
+        failures = 0;
+        return value;
+      },
+      (error: unknown) => {
+        failures += 1;
+        if (!signal.aborted) {
+          log[failures === 1 ? "warn" : "debug"]({ err: error }, "tried in vain, trying again");
+        }
+        return undefined;
+      },
+    );
     if (result !== undefined) {
       return result;
     }

@@ -52,7 +52,7 @@ export class QuickVm {
     this.#publisher = new Publisher({
       oneGate: this.#oneGate,
       signal: this.#life.signal,
-      failed: (error) => this.#log.warn({ err: error }, "OneGate did not take an update"),
+      failed: (error) => this.#log.debug({ err: error }, "OneGate did not take an update; it goes with the next"),
       distort: (said) =>
         distorted(said, this.#faults(), {
           caCertificate: world.falseAuthority,

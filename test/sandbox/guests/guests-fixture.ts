@@ -17,7 +17,7 @@ import { TinyOneGate } from "./tiny-one-gate.ts";
 
 const PROGRAM = join(import.meta.dirname, "../../../src/sandbox/guests/main.js");
 const TOKEN = "hypervisor-token";
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 60_000;
 const readyLine = z.object({ url: z.string(), port: z.number() });
 
 export const DIALLED = "203.0.113.20:9092";
