@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
 import { ZoneError, type ZoneErrorCode } from "../../src/federation/zone-facts.ts";
-import { type Daemons, type Reply, startDaemons } from "./daemons.ts";
+import { type Daemons, type Reply, startDaemons, success } from "./daemons.ts";
 import { recording } from "./recording.ts";
 
 let daemons: Daemons | undefined;
@@ -77,11 +77,21 @@ describe("OneFlow", () => {
     ["error-instantiate-cardinality-above-max", "invalid"],
   ] as const satisfies readonly (readonly [string, ZoneErrorCode])[]) {
     it(`refuses a service with ${code} as recorded in ${name}`, async () => {
-      daemons = await startDaemons(() => recorded(name));
+      daemons = await startDaemons(({ what }) => (what.startsWith("one.") ? success("7.4.0") : recorded(name)));
       const error = await errorOf(daemons.open().instantiate(5, service));
       assert.deepEqual([error.code, error.ambiguous], [code, false]);
     });
   }
+
+  it("refuses credentials also when its oned is down, and then oned's silence is told instead", async () => {
+    daemons = await startDaemons(({ what }, response) => {
+      if (!what.startsWith("one.")) return recorded("error-oned-down");
+      response.destroy();
+      return undefined;
+    });
+    const error = await errorOf(daemons.open().instantiate(5, service));
+    assert.deepEqual([error.code, error.ambiguous], ["unreachable", false]);
+  });
 
   for (const [what, reply] of [
     [

@@ -16,7 +16,13 @@ type Script = Readonly<Record<string, (asked: Asked) => Reply>>;
 
 const answer = (name: string) => (): Reply => ({ body: recording(`xmlrpc.${name}`).response.body });
 
+const oneflow = (name: string) => (): Reply => {
+  const { status, body } = recording(`oneflow.${name}`).response;
+  return { status, body };
+};
+
 const usual: Script = {
+  "GET /service/2147483647": oneflow("error-404-no-service"),
   "one.system.version": answer("system.version"),
   "one.user.info": answer("user.info-with-vm-and-network-quotas"),
   "one.group.info": answer("group.info-with-quotas"),
@@ -51,10 +57,8 @@ describe("surveying a zone", () => {
       { id: 0, name: "flower-os", registeredAt: 1795363335, state: "used", size: 1024 },
     ]);
     assert.deepEqual(network.ranges, [{ first: "10.10.10.10", last: "10.10.10.209" }]);
-    assert.ok(
-      methods().every((method) => /\.(info|version)$/.test(method)),
-      methods().join(),
-    );
+    const changing = methods().filter((method) => !/\.(info|version)$|^GET /.test(method));
+    assert.deepEqual(changing, []);
   });
 
   it("finds template and network by name", async () => {
@@ -108,6 +112,25 @@ describe("surveying a zone", () => {
       "one.group.info": answer("group.info-with-admins"),
     });
     assert.equal((await zone.survey({ template: 0, network: 0 })).account.administrator, true);
+  });
+
+  it("fails when OneFlow cannot be reached, and says where", async () => {
+    const nobody = await startDaemons(() => undefined);
+    await nobody.close();
+    await zoneThatSays({});
+    const zone = daemons?.open({ oneflow: nobody.url });
+    await assert.rejects(
+      async () => zone?.survey({ template: 0, network: 0 }),
+      (error) => error instanceof ZoneError && error.code === "unreachable" && error.message.includes(nobody.url),
+    );
+  });
+
+  it("fails when OneFlow refuses what oned takes", async () => {
+    const zone = await zoneThatSays({ "GET /service/2147483647": oneflow("error-401-bad-password") });
+    await assert.rejects(
+      zone.survey({ template: 0, network: 0 }),
+      (error) => error instanceof ZoneError && error.code === "authentication",
+    );
   });
 
   it("fails with the credentials that are refused", async () => {
@@ -211,9 +234,18 @@ describe("a snapshot of a zone", () => {
   });
 
   it("asks for fewer when an answer was too large", async () => {
-    const huge = "x".repeat(700_000);
-    const zone = await zoneThatSays(holding(range(20), [], huge));
-    assert.equal((await zone.snapshot()).vms.length, 20);
+    const sizes: number[] = [];
+    const zone = await zoneThatSays({
+      ...holding(range(17), []),
+      "one.vmpool.infoset": ({ parameters }) => {
+        const ids = (parameters[1] ?? "").split(",").map(Number);
+        sizes.push(ids.length);
+        if (ids.length > 8) return success("x".repeat(8.5 * 1024 * 1024));
+        return success(`<VM_POOL>${ids.map((id) => vmXml(id)).join("")}</VM_POOL>`);
+      },
+    });
+    assert.equal((await zone.snapshot()).vms.length, 17);
+    assert.deepEqual(sizes.slice(0, 2), [16, 8]);
   });
 
   it("misses no service when another is removed between two pages", async () => {
