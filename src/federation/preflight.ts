@@ -42,6 +42,7 @@ export function chooseFor(
       : { ...profile.nodeConfig, "data-path": adjustment.dataPath };
   const foreign = Object.entries(nodeConfig).find(([name, value]) => !isContextValue(`${name}${value}`));
   if (foreign !== undefined) return { code: "value-not-allowed", detail: foreign[0] };
+  if (!profile.sshKeys.every(isContextValue)) return { code: "value-not-allowed", detail: "an ssh key" };
   return {
     template,
     network: adjustment.network ?? profile.network,
@@ -94,11 +95,15 @@ function judgeQuota({ headroom }: ZoneSurvey, template: VmTemplateFacts, vms: nu
   );
 }
 
-function absent(what: "template" | "network" | "image", { because, asked }: Absent): Reason {
-  const code: ReasonCode =
-    what === "image" && because === "ambiguous" ? "image-missing" : (`${what}-${because}` as ReasonCode);
-  return reason(code, String(asked));
-}
+const ABSENT: Readonly<Record<"template" | "network" | "image", Readonly<Record<Absent["because"], ReasonCode>>>> = {
+  template: { missing: "template-missing", forbidden: "template-forbidden", ambiguous: "template-ambiguous" },
+  network: { missing: "network-missing", forbidden: "network-forbidden", ambiguous: "network-ambiguous" },
+  // A name that several images have says as little as a name that none has.
+  image: { missing: "image-missing", forbidden: "image-forbidden", ambiguous: "image-missing" },
+};
+
+const absent = (what: keyof typeof ABSENT, { because, asked }: Absent): Reason =>
+  reason(ABSENT[what][because], String(asked));
 
 const reason = (code: ReasonCode, detail: string): Reason => ({ code, detail });
 

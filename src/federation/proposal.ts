@@ -35,9 +35,16 @@ export function proposeSites(federation: Federation, looks: ReadonlyMap<ZoneName
     if (isUsable(outcome)) usable.set(site.zone, outcome);
     else problems.push(...outcome.map((reason) => ({ site: site.zone, ...reason })));
   }
-  const settled = settleAddress(federation, usable.get(coordinatorOf(federation).zone), world);
-  if ("code" in settled) problems.push({ site: coordinatorOf(federation).zone, ...settled });
-  if (problems.length > 0 || "code" in settled) return preflightFailed(federation, problems);
+  const coordinator = coordinatorOf(federation).zone;
+  const settled = addressFor(federation, usable.get(coordinator), world);
+  if (settled !== null && "code" in settled) problems.push({ site: coordinator, ...settled });
+  if (problems.length > 0 || settled === null || "code" in settled) {
+    return preflightFailed(
+      federation,
+      waiting.map((site) => site.zone),
+      problems,
+    );
+  }
   const events: FederationEvent[] = federation.dialled === null ? [{ type: "address-settled", ...settled }] : [];
   for (const site of waiting) {
     const facts = usable.get(site.zone);
@@ -56,6 +63,7 @@ export function beginAttempt(federation: Federation, zone: ZoneName, look: Look,
   if (!isUsable(facts))
     return preflightFailed(
       federation,
+      [zone],
       facts.map((reason) => ({ site: zone, ...reason })),
     );
   if (addressLost(federation, site, facts)) return moveAddress(federation, site, facts, world);
@@ -93,7 +101,7 @@ export function adjustProposal(
   const facts = assess(federation, site, look, world, adjustment);
   if (!isUsable(facts)) return { ok: false, problems: facts };
   const moved = site.role === "coordinator" && federation.address !== null && addressLost(federation, site, facts);
-  const settled = moved ? settleAddress({ ...federation, dialled: null }, facts, world) : settledAddress(federation);
+  const settled = moved ? settleAddress(federation, facts, world) : settledAddress(federation);
   if ("code" in settled) return { ok: false, problems: [settled] };
   const event = planned(federation, site, facts, settled, world, { cause: "adjusted", by: ballot.by, adjustment });
   if (event.digest === proposal.digest) return giveConsent(federation, world, ballot);
@@ -146,12 +154,17 @@ function assess(
   return "template" in judged ? { ...judged, choice } : judged;
 }
 
-/** Told once: problems that are known already are not told again. */
-function preflightFailed(federation: Federation, problems: readonly SiteProblem[]): Decision {
+/** Told once: problems that are known already are not told again. Those of zones not looked at stay as they were. */
+function preflightFailed(
+  federation: Federation,
+  looked: readonly ZoneName[],
+  problems: readonly SiteProblem[],
+): Decision {
   const known = (problem: SiteProblem): boolean =>
     federation.problems.some(({ site, code }) => site === problem.site && code === problem.code);
-  const same = problems.length === federation.problems.length && problems.every(known);
-  return same ? decided() : decided({ type: "preflight-failed", problems: [...problems] });
+  const all = [...federation.problems.filter(({ site }) => !looked.includes(site)), ...problems];
+  const same = all.length === federation.problems.length && all.every(known);
+  return same ? decided() : decided({ type: "preflight-failed", problems: all });
 }
 
 /** Problems that need a person: whatever waits for them is not tried again until somebody asks. */
@@ -168,12 +181,15 @@ function settledAddress(federation: Federation): Settled {
   return { dialled: federation.dialled, address: federation.address };
 }
 
-/** The address that sites will dial, and the one to ask for on the coordinator's NIC. */
-function settleAddress(federation: Federation, facts: Usable | undefined, world: World): Settled | Reason {
+/** null: the coordinator's zone has problems of its own, which are told. */
+function addressFor(federation: Federation, facts: Usable | undefined, world: World): Settled | Reason | null {
   if (federation.dialled !== null) return settledAddress(federation);
+  return facts === undefined ? null : settleAddress(federation, facts, world);
+}
+
+/** The address that sites will dial from now on, and the one to ask for on the coordinator's NIC. */
+function settleAddress(federation: Federation, { network }: Usable, world: World): Settled | Reason {
   const wish = federation.addressWish;
-  if (facts === undefined) return { code: "zone-unreachable", detail: coordinatorOf(federation).zone };
-  const { network } = facts;
   const taken = world.takenAddresses.get(coordinatorOf(federation).zone) ?? new Set<string>();
   if (wish.kind === "given") {
     const dialled = { host: wish.host, port: wish.port };
@@ -194,13 +210,13 @@ function addressLost(federation: Federation, site: Site, { network }: Usable): b
 
 /** The address was lost to somebody else: another is picked and every owner is asked again. */
 function moveAddress(federation: Federation, coordinator: Site, facts: Usable, world: World): Decision {
+  const { zone } = coordinator;
+  const addressProblem = (reason: Reason): Decision => preflightFailed(federation, [zone], [{ site: zone, ...reason }]);
   if (federation.addressWish.kind === "given") {
-    return preflightFailed(federation, [
-      { site: coordinator.zone, code: "address-in-use", detail: federation.addressWish.host },
-    ]);
+    return addressProblem({ code: "address-in-use", detail: federation.addressWish.host });
   }
-  const settled = settleAddress({ ...federation, dialled: null }, facts, world);
-  if ("code" in settled) return preflightFailed(federation, [{ site: coordinator.zone, ...settled }]);
+  const settled = settleAddress(federation, facts, world);
+  if ("code" in settled) return addressProblem(settled);
   return decided(
     { type: "address-settled", ...settled },
     planned(federation, coordinator, facts, settled, world, { cause: "address-changed" }),
@@ -212,7 +228,8 @@ function moveAddress(federation: Federation, coordinator: Site, facts: Usable, w
 function redialled(federation: Federation, except: Site, settled: Settled, world: World): FederationEvent[] {
   return [...federation.sites.values()].flatMap((site) => {
     const proposal = currentProposal(site);
-    if (site.zone === except.zone || site.standing === "left-out" || proposal === null) return [];
+    const open = site.standing === "asking" || site.standing === "approved";
+    if (site.zone === except.zone || !open || proposal === null) return [];
     return [
       proposed(site, { ...proposal.plan, dialled: settled.dialled }, world, { ...proposal, cause: "address-changed" }),
     ];
