@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { type Digest, digest as digestSchema } from "./identity.ts";
 
-/** JSON with names in code point order and nothing between tokens: equal data, equal text. */
+/** JSON with names in order of their UTF-16 code units and nothing between tokens: equal data, equal text. */
 export function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
   if (value !== null && typeof value === "object") {
