@@ -97,6 +97,12 @@ describe("quotas", () => {
     await story.replays("xmlrpc", "user.info-quota-used-up", "error-quota-exceeded-vms");
   });
 
+  inLab("a user whose only VM may not have a second beside it", { startIds: { vms: 10 } }, async (story) => {
+    await story.sends("xmlrpc.error-quota-exceeded");
+    await story.vmComesTo(10, "running");
+    await story.replays("xmlrpc", "user.info-with-quotas", "error-quota-exceeded");
+  });
+
   const refusals: [string, LabWish][] = [
     ["cpu", { florist: { quotas: { vm: { CPU: 0.05 } } } }],
     ["memory", { florist: { quotas: { vm: { MEMORY: 10 } } } }],
@@ -160,22 +166,44 @@ describe("a VM from its making to its end", () => {
       "error-vm.action-resched-while-running",
       "vm.action-reboot-while-running",
     );
-    await story.sends("xmlrpc.vm.action-poweroff");
-    await story.vmComesTo(457, "poweroff");
+    await story.acts(457, "poweroff-hard", "poweroff");
     await story.replays("xmlrpc", "error-vm.action-poweroff-while-poweroff", "error-vm.action-reboot-while-poweroff");
-    await story.sends("xmlrpc.vm.action-resume");
-    await story.vmComesTo(457, "running");
-    await story.sends("xmlrpc.vm.action-poweroff");
-    await story.vmComesTo(457, "poweroff");
+    await story.acts(457, "resume", "running");
+    await story.acts(457, "poweroff", "poweroff");
     await story.replays("xmlrpc", "vm.info-poweroff");
-    await story.lab.control.command("zone-a", { do: "vm-action", vm: 457, action: "terminate-hard" });
-    await story.vmComesTo(457, "done");
+    await story.acts(457, "resume", "running");
+    await story.acts(457, "undeploy-hard", "undeployed");
+    await story.replays("xmlrpc", "vm.info-after-undeploy-hard");
+    await story.acts(457, "resume", "running");
+    await story.acts(457, "stop", "stopped");
+    await story.replays("xmlrpc", "vm.info-after-stop");
+    await story.acts(457, "resume", "running");
+    await story.acts(457, "suspend", "suspended");
+    await story.replays("xmlrpc", "vm.info-after-suspend");
+    await story.acts(457, "resume", "running");
+    await story.acts(457, "terminate-hard", "done");
     await story.replays(
       "xmlrpc",
+      "vm.info-done-after-terminate-hard",
       "error-vm.action-poweroff-on-done",
       "error-vm.action-reboot-on-done",
       "error-vm.action-resume-on-done",
     );
+  });
+
+  inLab("a host that is lost", { startIds: { vms: 329 } }, async (story) => {
+    await story.makesVm(2, "unk-wire", 2833);
+    await story.vmComesTo(329, "running", "zone-c");
+    await story.lab.control.command("zone-c", { do: "host-lost", vm: 329 });
+    await story.replays(
+      "xmlrpc",
+      "vm.info-unknown",
+      "error-vm.action-reboot-while-unknown",
+      "error-vm.recover-while-unknown",
+      "vm.update-while-unknown",
+      "vm.action-poweroff-while-unknown",
+    );
+    await story.vmComesTo(329, "poweroff", "zone-c");
   });
 
   inLab("no host that could hold it", { startIds: { vms: 59 } }, async (story) => {
@@ -201,7 +229,7 @@ describe("images", () => {
     zone: {
       images: [
         { name: "flower-os", sizeMb: 1024 },
-        { name: "wire-img", sizeMb: 1024 },
+        { name: "wire-img", sizeMb: 1024, attributes: { DESCRIPTION: "first" } },
       ],
     },
   });
@@ -216,6 +244,7 @@ describe("images", () => {
     await control.command("zone-a", imageTemplate);
     await control.command("zone-a", { do: "set-image-state", image: 1, state: "disabled" });
     await story.replays("xmlrpc", "error-instantiate-image-disabled");
+    await story.replays("xmlrpc", "image.info-disabled");
     await control.command("zone-a", { do: "delete-image", image: 1 });
     await story.replays("xmlrpc", "error-instantiate-image-gone");
   });

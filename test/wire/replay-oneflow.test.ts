@@ -95,7 +95,7 @@ describe("a service from its making to its end", () => {
     );
     await story.vmsSayReady(10);
     await story.serviceComesTo(7, "COOLDOWN");
-    await story.replays("oneflow", "service.show-COOLDOWN");
+    await story.replays("oneflow", "service.show-COOLDOWN", "error-delete-while-COOLDOWN");
     await story.serviceComesTo(7, "RUNNING");
     await story.replays("oneflow", "service.delete", "service.delete-while-UNDEPLOYING");
     await story.serviceIsGone(7);
@@ -140,6 +140,7 @@ describe("a service from its making to its end", () => {
     await story.makesVm(0, "x");
     await story.sends("oneflow.error-401-not-authorized-create-document");
     await story.vmComesTo(1, "running");
+    await story.replays("xmlrpc", "vn.info");
     await story.sends("xmlrpc.template.instantiate");
     await story.vmComesTo(2, "running");
     await story.replays("xmlrpc", "vmpool.info-mine-active");

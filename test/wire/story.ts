@@ -18,20 +18,30 @@ export class Story {
   }
 
   /** Sends a recorded request for its effect alone. */
-  async sends(name: string, change: (body: string) => string = (body) => body): Promise<void> {
+  async sends(name: string, change: (body: string) => string = (body) => body, port?: number): Promise<void> {
     const call: Recording = recorded(name);
     const body = change(call.request.body ?? "");
-    await send(this.lab, { ...call, request: { ...call.request, body } });
+    await send(this.lab, { ...call, zone_port: port ?? call.zone_port, request: { ...call.request, body } });
   }
 
   /** Makes a VM of a template as the bot's user. */
-  async makesVm(templateId: number, name: string): Promise<void> {
-    await this.sends("xmlrpc.template.instantiate-hold", (body) =>
+  async makesVm(templateId: number, name: string, port?: number): Promise<void> {
+    const wish = (body: string) =>
       body
         .replace("<int>0</int>", `<int>${templateId}</int>`)
         .replace("<string>held</string>", `<string>${name}</string>`)
-        .replace("<boolean>1</boolean>", "<boolean>0</boolean>"),
+        .replace("<boolean>1</boolean>", "<boolean>0</boolean>");
+    await this.sends("xmlrpc.template.instantiate-hold", wish, port);
+  }
+
+  /** The bot's user acts on a VM, and it comes to be what was meant. */
+  async acts(vm: number, action: string, phase: string): Promise<void> {
+    await this.sends("xmlrpc.vm.action-terminate", (body) =>
+      body
+        .replace("<string>terminate</string>", `<string>${action}</string>`)
+        .replace("<int>2</int>", `<int>${vm}</int>`),
     );
+    await this.vmComesTo(vm, phase);
   }
 
   async serviceComesTo(id: number, word: string): Promise<void> {

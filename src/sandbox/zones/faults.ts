@@ -17,7 +17,6 @@ export const fault = z
   .and(z.object({ operation: z.string().default("*"), times: z.number().int().positive().optional() }));
 
 export type Fault = z.infer<typeof fault>;
-export type FaultWish = z.input<typeof fault>;
 
 export class Faults {
   #planned: { fault: Fault; left: number }[] = [];

@@ -41,7 +41,12 @@ const ownership = {
     .default("640"),
 };
 
-const image = z.object({ name: z.string().min(1), sizeMb: z.number().int().positive().default(4096), ...ownership });
+const image = z.object({
+  name: z.string().min(1),
+  sizeMb: z.number().int().positive().default(4096),
+  attributes: z.record(z.string(), z.string()).default({}),
+  ...ownership,
+});
 
 const network = z.object({
   name: z.string().min(1),
@@ -82,7 +87,6 @@ export const zoneSeed = z.object({
 });
 
 export type ZoneSeed = z.infer<typeof zoneSeed>;
-export type QuotaSeed = ZoneSeed["users"][number]["quotas"];
 
 const seedFile = z.object({ zones: z.array(zoneSeed.partial()) });
 

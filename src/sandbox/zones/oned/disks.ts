@@ -37,7 +37,7 @@ export interface ImageUse {
   vmsOfImage(image: Image): readonly VirtualMachine[];
 }
 
-export function imageOf(images: Pool<Image>, disk: Vector): Image | undefined {
+function imageOf(images: Pool<Image>, disk: Vector): Image | undefined {
   const id = disk.get("IMAGE_ID");
   if (id !== undefined) return images.get(Number(id));
   const name = disk.get("IMAGE");

@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { Hypervisor } from "../hypervisor.ts";
-import { setText, type Vector, vectorsOf } from "./attributes.ts";
+import { setText, vectorsOf } from "./attributes.ts";
 import { errorCode, OneError } from "./one-error.ts";
 import { type Capacity, type Host, hostFor, noHostMessage } from "./scheduling.ts";
 import { type History, type Phase, phases, type VirtualMachine } from "./virtual-machine.ts";
@@ -131,12 +131,11 @@ export class Lifecycle {
     const record = vm.history.at(-1);
     if (record !== undefined) {
       record.runningEnd ||= now;
-      record.epilogStart = now;
-      record.epilogEnd = now;
-      record.end = now;
+      leaveHost(record, now);
     }
     this.#around.hypervisor.remove(this.#around.zoneName, vm.id);
     this.#around.ended(vm);
+    setGraphicsPort(vm, undefined);
     this.#move(vm, "done");
   }
 
@@ -147,13 +146,18 @@ export class Lifecycle {
   }
 
   #switchedOff(vm: VirtualMachine, to: Phase): void {
+    const now = this.#around.clock.seconds();
     const record = vm.history.at(-1);
-    if (record !== undefined) record.runningEnd = this.#around.clock.seconds();
+    if (record !== undefined) {
+      record.runningEnd = now;
+      if (to === "stopped" || to === "undeployed") leaveHost(record, now);
+    }
     this.#move(vm, to);
   }
 
   #resume(vm: VirtualMachine): void {
     if (vm.phase === "stopped" || vm.phase === "undeployed") {
+      setText(vm.attributes, "AUTOMATIC_DS_REQUIREMENTS", '("CLUSTERS/ID" @> 0) & (TM_MAD = "dummy")');
       this.#reschedule(vm);
       return;
     }
@@ -189,8 +193,7 @@ export class Lifecycle {
     vm.history.push(this.#stay(vm, host, true));
     vm.deployId = `${host.name}:${vm.name}:dummy`;
     setText(vm.attributes, "TM_MAD_SYSTEM", "dummy");
-    const graphics = vectorsOf(vm.attributes, "GRAPHICS").map((value) => withPort(value, vm.id));
-    if (graphics.length > 0) vm.attributes.set("GRAPHICS", graphics);
+    setGraphicsPort(vm, String(5900 + vm.id));
     this.#move(vm, "prolog");
     this.#step(vm, "prolog", times.prolog, () => {
       this.#move(vm, "boot");
@@ -264,6 +267,17 @@ export class Lifecycle {
   }
 }
 
-function withPort(graphics: Vector, vmId: number): Vector {
-  return new Map([...graphics, ["PORT", String(5900 + vmId)]]);
+function leaveHost(record: History, now: number): void {
+  record.epilogStart = now;
+  record.epilogEnd = now;
+  record.end = now;
+}
+
+/** The console's port is given with the host and taken back at the end. */
+function setGraphicsPort(vm: VirtualMachine, port: string | undefined): void {
+  const graphics = vectorsOf(vm.attributes, "GRAPHICS").map((given) => {
+    const others = [...given].filter(([name]) => name !== "PORT");
+    return new Map(port === undefined ? others : [...others, ["PORT", port]]);
+  });
+  if (graphics.length > 0) vm.attributes.set("GRAPHICS", graphics);
 }

@@ -17,22 +17,23 @@ export const vmActions = [
 ] as const;
 export type VmAction = (typeof vmActions)[number];
 
-/** oned's numbers for what ended a stay on a host. */
+/** oned's numbers for what ended a stay on a host; 0 is not written down. */
 export const actionNumbers: Readonly<Record<VmAction, number>> = {
   terminate: 27,
   "terminate-hard": 28,
   poweroff: 19,
-  "poweroff-hard": 19,
-  resume: 20,
-  stop: 11,
-  suspend: 9,
-  undeploy: 21,
-  "undeploy-hard": 22,
+  "poweroff-hard": 20,
+  resume: 0,
+  stop: 9,
+  suspend: 10,
+  undeploy: 5,
+  "undeploy-hard": 6,
   reboot: 0,
   "reboot-hard": 0,
   hold: 0,
   release: 0,
 };
+
 /** Ended by nobody's action: the monitoring found it so. */
 export const MONITORED = 44;
 

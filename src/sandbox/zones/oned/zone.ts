@@ -4,7 +4,7 @@ import type { FlowDocument } from "../oneflow/bodies.ts";
 import type { ZoneSeed } from "../seed.ts";
 import { may } from "./access.ts";
 import { Accounts, type User } from "./accounts.ts";
-import { type Attributes, merged, textOf, vectorsOf } from "./attributes.ts";
+import { type Attributes, attributesFromJson, merged, textOf, vectorsOf } from "./attributes.ts";
 import { releaseLeases, takeLease } from "./leases.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import type { Image, Network, Owned, VmTemplate } from "./objects.ts";
@@ -97,7 +97,7 @@ export class Zone {
     return this.templates.add((id) => ({ ...this.#owned(id, name, owner), registered, attributes: kept }));
   }
 
-  addImage(owner: Ownership, name: string, sizeMb: number): Image {
+  addImage(owner: Ownership, name: string, sizeMb: number, attributes: Attributes): Image {
     const now = this.clock.seconds();
     return this.images.add((id) => ({
       ...this.#owned(id, name, owner),
@@ -105,12 +105,13 @@ export class Zone {
       modified: now,
       state: "ready",
       sizeMb,
-      attributes: new Map([["DEV_PREFIX", ["sd"]]]),
+      attributes: merged(new Map([["DEV_PREFIX", ["sd"]]]), attributes),
     }));
   }
 
   #fill(seed: ZoneSeed): void {
-    for (const image of seed.images) this.addImage(image, image.name, image.sizeMb);
+    for (const image of seed.images)
+      this.addImage(image, image.name, image.sizeMb, attributesFromJson(image.attributes));
     for (const { held, owner, group, permissions, name, ...range } of seed.networks) {
       const network = this.networks.add((id) => ({
         ...range,

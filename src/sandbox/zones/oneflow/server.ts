@@ -246,7 +246,7 @@ function missing(id: number): OneError {
 }
 
 /** Numbers of the document are strings, numbers inside BODY are numbers. */
-export function documentJson(document: FlowDocument): JsonObject {
+function documentJson(document: FlowDocument): JsonObject {
   return {
     ID: String(document.id),
     UID: String(document.uid),

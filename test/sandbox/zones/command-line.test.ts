@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+
+const program = fileURLToPath(new URL("../../../src/sandbox/zones/main.js", import.meta.url));
+
+const addresses = z.object({
+  control: z.url(),
+  zones: z.array(z.object({ name: z.string(), id: z.number(), xmlrpc: z.url(), oneflow: z.url(), onegate: z.url() })),
+});
+
+function start(...options: string[]): { child: ChildProcess; firstLine: Promise<string> } {
+  const child = spawn(process.execPath, [program, ...options], { stdio: ["ignore", "pipe", "pipe"] });
+  if (child.stdout === null) throw new Error("the program has no output");
+  const lines = createInterface(child.stdout);
+  const firstLine = once(lines, "line").then(([line]) => String(line));
+  return { child, firstLine };
+}
+
+test("the program says ready with all addresses, answers there, and ends on SIGTERM", async () => {
+  const { child, firstLine } = start("--zones", "2", "--port-base", "0");
+  const line = await firstLine;
+  assert.match(line, /^ready \{/);
+  const { zones } = addresses.parse(JSON.parse(line.slice("ready ".length)));
+  assert.deepEqual(
+    zones.map(({ name }) => name),
+    ["zone-a", "zone-b"],
+  );
+  const response = await fetch(zones[1]?.oneflow ?? "");
+  assert.equal(response.status, 404);
+  child.kill("SIGTERM");
+  const [code] = await once(child, "exit");
+  assert.equal(code, 0);
+});
+
+test("--help tells every option and ends well; a wrong option ends with a sentence", async () => {
+  const help = start("--help");
+  assert.match(await help.firstLine, /OpenNebula/);
+  assert.equal((await once(help.child, "exit"))[0], 0);
+  const wrong = spawn(process.execPath, [program, "--zones", "none"]);
+  let told = "";
+  wrong.stderr.on("data", (chunk) => {
+    told += chunk;
+  });
+  assert.equal((await once(wrong, "exit"))[0], 1);
+  assert.match(told, /--zones must be a number from 1 to 26/);
+});
