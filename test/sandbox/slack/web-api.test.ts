@@ -301,21 +301,21 @@ test("A person of the other workspace shows their own team", async (context) => 
 });
 
 test("Held to Slack's rates, a channel takes a burst and then says when to come back", async (context) => {
-  const workspace = await openWorkspace(context, { rateLimits: true, speed: 1 });
+  const workspace = await openWorkspace(context, { rateLimits: true, speed: 0.01 });
   const statuses: number[] = [];
-  let retryAfter: string | null = null;
+  let retryAfter = 0;
   for (let index = 0; index < 6; index += 1) {
     const answer = await callApi(workspace, "chat.postMessage", { channel: HOME, text: String(index) });
     statuses.push(answer.httpStatus);
-    retryAfter = answer.headers.get("retry-after");
+    retryAfter = Number(answer.headers.get("retry-after"));
   }
   assert.deepEqual(statuses, [200, 200, 200, 200, 429, 429]);
-  assert.equal(retryAfter, "1");
+  assert.ok(retryAfter > 80 && retryAfter <= 100, "a message a second, a hundred times slower");
   assert.equal((await callApi(workspace, "chat.postMessage", { channel: ZONE_A, text: "x" })).ok, true);
 });
 
 test("Held to Slack's rates, each method has its own tier", async (context) => {
-  const workspace = await openWorkspace(context, { rateLimits: true, speed: 1 });
+  const workspace = await openWorkspace(context, { rateLimits: true, speed: 0.01 });
   const statuses: number[] = [];
   for (let index = 0; index < 51; index += 1) {
     statuses.push((await callApiWithForm(workspace, "conversations.info", { channel: HOME })).httpStatus);
