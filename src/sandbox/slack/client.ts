@@ -23,9 +23,9 @@ export interface SlackControl {
   readonly person: (id: string) => Promise<api.PersonScreen>;
   readonly channel: (id: string) => Promise<api.ChannelScreen>;
   readonly world: () => Promise<api.WorldScreen>;
-  /** Every Web API call of the app, uploads and `response_url` included. */
-  readonly calls: () => Promise<api.ApiCallList>;
-  readonly deliveries: () => Promise<api.DeliveryList>;
+  /** Every Web API call of the app after number `since`, uploads and `response_url` included. */
+  readonly calls: (since?: number) => Promise<api.ApiCallList>;
+  readonly deliveries: (since?: number) => Promise<api.DeliveryList>;
   readonly settings: (change: api.SettingsRequest) => Promise<void>;
   readonly eventsUrl: (request: api.EventsUrlRequest) => Promise<void>;
   /**
@@ -59,8 +59,8 @@ export function slackControl(url: string): SlackControl {
     person: (id) => get(`person/${encodeURIComponent(id)}`, api.personScreen),
     channel: (id) => get(`channel/${encodeURIComponent(id)}`, api.channelScreen),
     world: () => get("world", api.worldScreen),
-    calls: () => get("calls", api.callList),
-    deliveries: () => get("deliveries", api.deliveryList),
+    calls: (since = 0) => get(`calls?since=${since}`, api.callList),
+    deliveries: (since = 0) => get(`deliveries?since=${since}`, api.deliveryList),
     settings: async (change) => {
       await post("settings", change, api.done);
     },

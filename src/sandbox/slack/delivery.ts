@@ -94,6 +94,8 @@ function signedHeaders(parcel: Parcel, secret: string): Record<string, string> {
     "content-type": parcel.contentType,
     "user-agent": "Slackbot 1.0 (+https://api.slack.com/robots)",
     accept: "application/json,*/*",
+    // An app that died and was started again must not be met through a connection to the dead one.
+    connection: "close",
     "x-slack-request-timestamp": timestamp,
     "x-slack-signature": `v0=${signature}`,
     ...parcel.headers,

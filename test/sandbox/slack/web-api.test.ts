@@ -31,6 +31,7 @@ test("A method that Slack does not have is an error in an answer, not a 404", as
   const answer = await callApi(await openWorkspace(context), "chat.shout", {});
   assert.equal(answer.httpStatus, 200);
   assert.equal(answer.error, "unknown_method");
+  assert.equal((await callApi(await openWorkspace(context), "constructor", {})).error, "unknown_method");
 });
 
 test("Socket Mode is refused: the app token is read from the header, and there is no socket", async (context) => {
@@ -367,6 +368,10 @@ test("Every call is listed with its outcome, without its token", async (context)
       ["chat.postMessage", true, undefined],
       ["chat.postMessage", false, "not_in_channel"],
     ],
+  );
+  assert.deepEqual(
+    (await workspace.control.calls(1)).map(({ n }) => n),
+    [2],
   );
   assert.ok(!JSON.stringify(calls).includes(BOT_TOKEN));
 });

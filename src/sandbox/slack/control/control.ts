@@ -49,8 +49,8 @@ const handlers: Readonly<Record<string, Handler>> = {
     return screenOfChannel(slack, channel);
   },
   "GET world": (slack) => screenOfWorld(slack),
-  "GET calls": (slack) => slack.calls,
-  "GET deliveries": (slack) => slack.deliveries.log,
+  "GET calls": (slack, request) => later(slack.calls, request),
+  "GET deliveries": (slack, request) => later(slack.deliveries.log, request),
   "GET wait": async (slack, { query }) => {
     const timeoutMs = Math.min(Number(query.get("timeoutMs") ?? 10_000), WAIT_LIMIT_MS);
     return { version: await slack.changes.after(Number(query.get("since") ?? -1), timeoutMs) };
@@ -81,6 +81,11 @@ function read<T>(schema: z.ZodType<T>, request: Request): T {
   if (parsed.success) return parsed.data;
   const faults = parsed.error.issues.map(({ path, message }) => `${path.map(String).join(".") || "body"}: ${message}`);
   throw new BadRequest(faults.join("; "));
+}
+
+/** The entries after number `since`, all of them by default. */
+function later<T extends { readonly n: number }>(list: readonly T[], { query }: Request): readonly T[] {
+  return list.slice(Number(query.get("since") ?? 0));
 }
 
 function lastPart(request: Request): string {

@@ -14,6 +14,10 @@ const methods: Readonly<Record<string, Method>> = {
   ...fileMethods,
 };
 
+function methodNamed(name: string): Method | undefined {
+  return Object.hasOwn(methods, name) ? methods[name] : undefined;
+}
+
 /** Answers `/api/<method>` as Slack does: refusals are HTTP 200 with `ok: false`, and only 429 differs. */
 export function answerApiCall(slack: Slack, name: string, request: Request): Promise<Reply> {
   const args = { ...Object.fromEntries(request.query), ...bodyArgs(request) };
@@ -32,14 +36,14 @@ function run(slack: Slack, name: string, request: Request, args: Args): Reply {
     const isRate = error === "ratelimited";
     logCall(slack, name, args, { status: isRate ? 429 : 200, ok: false, error });
     if (isRate) return rateLimited(Math.max(1, Math.ceil(Number(extra["retryAfterMs"]) / 1000)));
-    return json(200, { ok: false, error, ...extra }, scopeHeaders(slack, methods[name]));
+    return json(200, { ok: false, error, ...extra }, scopeHeaders(slack, methodNamed(name)));
   }
 }
 
 /** Checks the call in Slack's order: method, token, form of the arguments, scopes, rate. @throws Refusal */
 function admit(slack: Slack, name: string, request: Request, args: Args): { method: Method; given: Args } {
   if (name === "apps.connections.open") throw socketModeRefusal(slack, request);
-  const method = methods[name];
+  const method = methodNamed(name);
   if (method === undefined) throw new Refusal("unknown_method", { req_method: name });
   checkToken(slack, bearer(request) ?? args["token"]);
   const type = contentType(request);
