@@ -133,7 +133,7 @@ describe("OneFlow", () => {
         answer(response);
         return undefined;
       });
-      const error = await errorOf(daemons.open({ deadlines: { xmlrpc: 150, oneflow: 150 } }).instantiate(5, service));
+      const error = await errorOf(daemons.open({ deadlines: { xmlrpc: 700, oneflow: 700 } }).instantiate(5, service));
       assert.deepEqual([error.code, error.ambiguous], ["timeout", true]);
       await daemons.close();
     }

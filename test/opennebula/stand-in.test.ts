@@ -10,7 +10,7 @@ import { ZoneError, type ZoneSnapshot } from "../../src/federation/zone-facts.ts
 import { type OpenZone, openZone } from "../../src/opennebula/zone.ts";
 
 const PROGRAM = join(import.meta.dirname, "../../src/sandbox/zones/main.js");
-const WAIT_MS = 15_000;
+const WAIT_MS = 30_000;
 
 const ready = z.object({
   zones: z.array(z.object({ name: z.string(), xmlrpc: z.string(), oneflow: z.string() })).min(1),

@@ -12,6 +12,9 @@ afterEach(async () => {
   daemons = undefined;
 });
 
+/** Milliseconds: long enough to connect on a busy machine. */
+const SHORT = 700;
+
 /** Reading is `serviceTemplates`, changing is `publish`: one call of oned each. */
 const EMPTY = "<DOCUMENT_POOL></DOCUMENT_POOL>";
 
@@ -34,10 +37,10 @@ describe("a call to oned", () => {
 
   it("ends at its deadline when the zone says nothing, and is ambiguous only if it changes something", async () => {
     daemons = await startDaemons(() => undefined);
-    const zone = daemons.open({ deadlines: { xmlrpc: 100, oneflow: 100 } });
+    const zone = daemons.open({ deadlines: { xmlrpc: SHORT, oneflow: SHORT } });
     const started = performance.now();
     const reading = await errorOf(zone.serviceTemplates("x"));
-    assert.ok(performance.now() - started < 2000);
+    assert.ok(performance.now() - started < 10 * SHORT);
     assert.deepEqual([reading.code, reading.ambiguous], ["timeout", false]);
     const changing = await errorOf(zone.publish(1, { FL_ADMITTED: "YES" }));
     assert.deepEqual([changing.code, changing.ambiguous], ["timeout", true]);
@@ -51,7 +54,7 @@ describe("a call to oned", () => {
       return undefined;
     });
     const error = await errorOf(
-      daemons.open({ deadlines: { xmlrpc: 150, oneflow: 150 } }).publish(1, { FL_ADMITTED: "YES" }),
+      daemons.open({ deadlines: { xmlrpc: SHORT, oneflow: SHORT } }).publish(1, { FL_ADMITTED: "YES" }),
     );
     assert.deepEqual([error.code, error.ambiguous], ["timeout", true]);
   });
@@ -166,7 +169,7 @@ describe("a call to oned", () => {
 
   it("is not ambiguous when it never got a place", async () => {
     daemons = await startDaemons(() => undefined);
-    const zone = daemons.open({ inFlight: { xmlrpc: 1, oneflow: 1 }, deadlines: { xmlrpc: 200, oneflow: 200 } });
+    const zone = daemons.open({ inFlight: { xmlrpc: 1, oneflow: 1 }, deadlines: { xmlrpc: SHORT, oneflow: SHORT } });
     const [first, second] = await Promise.all([
       errorOf(zone.publish(1, { FL_ADMITTED: "YES" })),
       errorOf(zone.publish(2, { FL_ADMITTED: "YES" })),
