@@ -227,9 +227,9 @@ async function tearDown(stage: Stage): Promise<void> {
   stage.scene("The requester asks for teardown; each owner agrees for its own zone.");
   await stage.requester.type(homeChannel, `teardown ${NAME}`);
   for (const zone of [COORDINATOR, ...stage.zoneNames.slice(1)]) {
-    await stage.owner(zone).press(zoneChannel(zone), "Agree to teardown");
+    await stage.owner(zone).press(zoneChannel(zone), "Tear down in this zone");
   }
-  await stage.reads(homeChannel, "torn down");
+  await stage.reads(homeChannel, "Nothing of it runs any more");
   stage.watch.lap("torn down");
   for (const zone of stage.zoneNames) {
     const { services } = await stage.zones.zone(zone);
