@@ -97,18 +97,24 @@ export function isExpired(site: Site, now: string): boolean {
 /** A left-out coordinator ends the request, and so does a training site without which too few are left. */
 export function leaveOut(federation: Federation, site: Site, cause: "rejected" | "expired"): FederationEvent[] {
   const left: FederationEvent = { type: "site-left-out", site: site.zone, cause };
-  // Once something has been created, ending is a matter of teardown: every owner stops its own zone.
-  if (coordinatorOf(federation).attempts > 0) return [left];
-  if (site.role === "coordinator") {
-    const ended = cause === "rejected" ? "coordinator-rejected" : "coordinator-expired";
-    return [left, { type: "federation-ended", cause: ended, by: null }];
-  }
+  if (site.role === "training") return [left, ...endWithout(federation, site)];
+  if (site.attempts > 0) return [left];
+  const ended = cause === "rejected" ? "coordinator-rejected" : "coordinator-expired";
+  return [left, { type: "federation-ended", cause: ended, by: null }];
+}
+
+/**
+ * The end of a request that is left with too few training sites. Once something has been created, ending is a
+ * matter of teardown: every owner stops its own zone.
+ */
+export function endWithout(federation: Federation, site: Site): FederationEvent[] {
+  if (coordinatorOf(federation).attempts > 0) return [];
   const remaining = trainingSitesOf(federation).filter(
     (other) => other.zone !== site.zone && other.standing !== "left-out",
   );
   return remaining.length < federation.minimumTrainingSites
-    ? [left, { type: "federation-ended", cause: "too-few-sites", by: null }]
-    : [left];
+    ? [{ type: "federation-ended", cause: "too-few-sites", by: null }]
+    : [];
 }
 
 /** The site a card was made for, in whatever version. */

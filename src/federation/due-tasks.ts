@@ -69,8 +69,8 @@ function concludes(federation: Federation, world: World): boolean {
 function planningTasks(federation: Federation, sites: readonly Site[], world: World): Task[] {
   if (federation.authority === null) return [{ kind: "create-authority" }];
   const tasks: Task[] = [];
-  if (sites.some((site) => site.standing === "planning") && !isBlocked(federation, null))
-    tasks.push({ kind: "propose" });
+  const planning = sites.filter(({ standing }) => standing === "planning");
+  if (planning.length > 0 && !planning.some(({ zone }) => isBlocked(federation, zone))) tasks.push({ kind: "propose" });
   if (sites.some((site) => isExpired(site, world.now))) tasks.push({ kind: "expire" });
   for (const site of sites) if (isOverdue(site, world)) tasks.push({ kind: "remind", site: site.zone });
   return tasks;

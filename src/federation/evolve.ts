@@ -136,6 +136,8 @@ function apply(federation: Federation, event: FederationEvent, at: string): Fede
     case "message-given-up":
       return { ...federation, givenUp: new Map(federation.givenUp).set(event.key, event.because) };
     case "site-planned":
+    case "site-left-out":
+    case "site-retired":
       return withSite(
         { ...federation, problems: federation.problems.filter(({ site }) => site !== event.site) },
         event.site,
@@ -145,8 +147,6 @@ function apply(federation: Federation, event: FederationEvent, at: string): Fede
     case "consent-refused":
     case "consent-withdrawn":
     case "site-approved":
-    case "site-left-out":
-    case "site-retired":
     case "reminder-due":
     case "teardown-agreed":
     case "site-stopped":

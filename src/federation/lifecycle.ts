@@ -1,6 +1,6 @@
 /** What people ask for beside approving: cancel, add, retry, retire, tear down. */
 
-import { siteOfCard } from "./approval.ts";
+import { endWithout, siteOfCard } from "./approval.ts";
 import { isOwner } from "./consent.ts";
 import { type Decision, decided, NOTHING } from "./decision.ts";
 import type { FederationEvent, SiteWish } from "./events.ts";
@@ -34,6 +34,7 @@ export function requestSite(federation: Federation, world: World, wish: SiteWish
   if (federation.trustedAt === null) return refuse("federation-not-running");
   if (!world.zones.has(wish.zone)) return refuse("unknown-zone");
   const present = federation.sites.get(wish.zone);
+  if (present?.role === "coordinator") return refuse("zone-already-in");
   if (present !== undefined && present.standing !== "left-out") return refuse("zone-already-in");
   return decided({ type: "site-requested", wish, requester });
 }
@@ -62,7 +63,8 @@ export function retireSite(federation: Federation, world: World, zone: ZoneName,
   if (site.role === "coordinator") return refuse("coordinator-cannot-retire");
   if (federation.ended !== null) return refuse("federation-ended");
   if (site.standing === "left-out") return NOTHING;
-  return decided(...revocations(federation, zone), { type: "site-retired", site: zone, by });
+  const retired: FederationEvent = { type: "site-retired", site: zone, by };
+  return decided(...revocations(federation, zone), retired, ...endWithout(federation, site));
 }
 
 /** The requester or any owner asks; every owner then decides about its own zone. */

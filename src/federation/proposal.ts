@@ -10,7 +10,7 @@ import type { Dialled, SitePlan } from "./plan.ts";
 import type { World, ZoneProfile } from "./policy.ts";
 import { type Choice, chooseFor, isPassing, judge, type Look, type UsableSurvey } from "./preflight.ts";
 import { type Refused, refuse } from "./reasons.ts";
-import { coordinatorOf, currentProposal, type Federation, type Proposal, type Site } from "./state.ts";
+import { coordinatorOf, currentProposal, type Federation, type Proposal, type Site, trainingSitesOf } from "./state.ts";
 
 type Cause = EventOf<"site-planned">["cause"];
 
@@ -168,8 +168,8 @@ function preflightFailed(
 }
 
 /** Problems that need a person: whatever waits for them is not tried again until somebody asks. */
-export const isBlocked = (federation: Federation, zone: ZoneName | null): boolean =>
-  federation.problems.some((problem) => (zone === null || problem.site === zone) && !isPassing(problem));
+export const isBlocked = (federation: Federation, zone: ZoneName): boolean =>
+  federation.problems.some((problem) => problem.site === zone && !isPassing(problem));
 
 interface Settled {
   readonly dialled: Dialled;
@@ -212,8 +212,10 @@ function addressLost(federation: Federation, site: Site, { network }: Usable): b
 function moveAddress(federation: Federation, coordinator: Site, facts: Usable, world: World): Decision {
   const { zone } = coordinator;
   const addressProblem = (reason: Reason): Decision => preflightFailed(federation, [zone], [{ site: zone, ...reason }]);
-  if (federation.addressWish.kind === "given") {
-    return addressProblem({ code: "address-in-use", detail: federation.addressWish.host });
+  // Sites that run dial the old address, and would have to be created anew to dial another.
+  const dialling = trainingSitesOf(federation).some(({ run }) => run !== null);
+  if (federation.addressWish.kind === "given" || dialling) {
+    return addressProblem({ code: "address-in-use", detail: settledAddress(federation).dialled.host });
   }
   const settled = settleAddress(federation, facts, world);
   if ("code" in settled) return addressProblem(settled);
