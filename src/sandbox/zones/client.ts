@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type CommandResult, type CommandWish, commandResult } from "./control/commands.ts";
-import { type ZoneState, zoneState } from "./control/state.ts";
+import { type ZoneLoad, type ZoneState, zoneLoad, zoneState } from "./control/state.ts";
 
 /** The control API of the zones' stand-in, for the play and the tests. */
 export class ZonesControl {
@@ -13,6 +13,11 @@ export class ZonesControl {
 
   async zone(name: string): Promise<ZoneState> {
     return zoneState.parse(await this.#call("GET", `/control/zones/${name}`));
+  }
+
+  /** How often each operation was called, and how many calls were under way at once. */
+  async load(name: string): Promise<ZoneLoad> {
+    return zoneLoad.parse(await this.#call("GET", `/control/zones/${name}/load`));
   }
 
   /** Rejects with the stand-in's sentence when the command cannot be carried out. */

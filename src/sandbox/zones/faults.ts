@@ -73,5 +73,5 @@ export async function answerWithFault(
 }
 
 function realTime(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+  return new Promise((resolve) => setTimeout(resolve, ms).unref());
 }

@@ -2,6 +2,7 @@ import type { Clock } from "./clock.ts";
 import { type Answer, Daemon, type Handler, type Request } from "./daemon.ts";
 import { answerWithFault, Faults } from "./faults.ts";
 import type { Hypervisor } from "./hypervisor.ts";
+import { Load } from "./load.ts";
 import { Zone } from "./oned/zone.ts";
 import { OneFlowServer } from "./oneflow/server.ts";
 import { Services } from "./oneflow/services.ts";
@@ -37,6 +38,7 @@ export class FrontEnd {
   readonly zone: Zone;
   readonly services: Services;
   readonly faults = new Faults();
+  readonly load = { xmlRpc: new Load(), oneFlow: new Load() };
   readonly #record: Recorder;
   readonly #clock: Clock;
   readonly #xmlRpc: Daemon;
@@ -52,9 +54,11 @@ export class FrontEnd {
     const xmlRpc = new XmlRpcServer(this.zone, options.zones);
     const oneFlow = new OneFlowServer(this.zone, this.services, () => this.#xmlRpc.isUp);
     const oneGate = new OneGateServer(this.zone);
-    this.#xmlRpc = new Daemon(this.#door(XmlRpcServer.operation, async (request) => xmlRpc.answer(request)));
+    this.#xmlRpc = new Daemon(
+      this.#door(this.load.xmlRpc, XmlRpcServer.operation, async (request) => xmlRpc.answer(request)),
+    );
     this.#oneFlow = new Daemon(
-      this.#door(OneFlowServer.operation, async (request) => {
+      this.#door(this.load.oneFlow, OneFlowServer.operation, async (request) => {
         await this.#clock.wait(ONEFLOW_MS);
         return oneFlow.answer(request);
       }),
@@ -82,11 +86,12 @@ export class FrontEnd {
   }
 
   /** The way of a request from outside: a fault may spoil it, and it is recorded with what was answered. */
-  #door(operationOf: (request: Request) => string, answer: (request: Request) => Promise<Answer>): Handler {
+  #door(load: Load, operationOf: (request: Request) => string, answer: (request: Request) => Promise<Answer>): Handler {
     return async (request) => {
       const at = new Date();
       const operation = operationOf(request);
-      const answered = await answerWithFault(this.faults.take(operation), request, answer);
+      const fault = this.faults.take(operation);
+      const answered = await load.counted(operation, () => answerWithFault(fault, request, answer));
       this.#record({ edge: `zone:${this.zone.name}`, operation, request, answer: answered, at });
       return answered;
     };

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { prettifyError, ZodError } from "zod";
 import { fileRecorder, noRecord } from "./record.ts";
 import { MOST_ZONES } from "./seed.ts";
 import { startZones, type ZonesOptions } from "./zones.ts";
@@ -38,7 +39,7 @@ function options(): ZonesOptions | "help" {
     zones: number("--zones", values.zones, 1, MOST_ZONES),
     portBase: number("--port-base", values["port-base"], 0, 65_000),
     controlPort: number("--control-port", values["control-port"], 0, 65_535),
-    seed: values.seed === undefined ? { zones: [] } : JSON.parse(readFileSync(values.seed, "utf8")),
+    seed: values.seed === undefined ? { zones: [] } : seedFrom(values.seed),
     hypervisor:
       values.hypervisor === undefined ? undefined : { url: values.hypervisor, token: values["hypervisor-token"] },
     speed: number("--speed", values.speed, 0.01, 10_000),
@@ -50,6 +51,20 @@ function number(option: string, text: string, least: number, most: number): numb
   const value = Number(text);
   if (Number.isFinite(value) && value >= least && value <= most) return value;
   throw new Error(`${option} must be a number from ${least} to ${most}, not "${text}"`);
+}
+
+/** A seed file, parsed as JSON; what it says is checked where the zones are made. */
+function seedFrom(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    throw new Error(`--seed ${path} cannot be read as JSON: ${explained(error)}`, { cause: error });
+  }
+}
+
+function explained(error: unknown): string {
+  if (error instanceof ZodError) return `The seed is not as README.md describes it:\n${prettifyError(error)}`;
+  return error instanceof Error ? error.message : String(error);
 }
 
 async function run(): Promise<void> {
@@ -65,6 +80,6 @@ async function run(): Promise<void> {
 try {
   await run();
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+  process.stderr.write(`${explained(error)}\n`);
   process.exitCode = 1;
 }

@@ -84,3 +84,12 @@ test("hundreds of VMs are made and read in a moment", () =>
     assert.equal(pool.match(/<VM>/g)?.length, 300);
     assert.equal(page.match(/<VM>/g)?.length, 50);
   }));
+
+test("the load tells how often each operation was called and how many calls were under way at once", () =>
+  onBench({}, async (bench) => {
+    await Promise.all([1, 2, 3].map(() => bench.flow("GET", "/service")));
+    await bench.text("one.system.version");
+    const { xmlRpc, oneFlow } = await bench.control.load("zone-a");
+    assert.deepEqual(xmlRpc.calls, { "one.system.version": 1 });
+    assert.deepEqual(oneFlow, { calls: { "oneflow.service.list": 3 }, mostAtOnce: 3 });
+  }));

@@ -5,7 +5,7 @@ import { OneError } from "../oned/one-error.ts";
 import { CommandRefused, carryOut } from "./carry-out.ts";
 import type { ChangeCounter } from "./change-counter.ts";
 import { command } from "./commands.ts";
-import { stateOf } from "./state.ts";
+import { stateOf, type ZoneLoad } from "./state.ts";
 
 /** Sees and moves the zones as nobody can from outside. JSON over HTTP; README.md lists the calls. */
 export class ControlServer {
@@ -23,12 +23,13 @@ export class ControlServer {
       const change = await this.#changes.beyond(Number(url.searchParams.get("since") ?? 0));
       return json(200, { change });
     }
-    const [, name, rest = ""] = /^\/control\/zones\/([\w-]+)(\/commands)?$/.exec(url.pathname) ?? [];
+    const [, name, rest = ""] = /^\/control\/zones\/([\w-]+)(\/commands|\/load)?$/.exec(url.pathname) ?? [];
     const frontEnd = this.#frontEnds.find(({ zone }) => zone.name === name);
     if (frontEnd === undefined) return json(404, { error: `${request.method} ${url.pathname} is nothing here` });
     if (request.method === "GET" && rest === "") return json(200, stateOf(frontEnd.zone, this.#changes.count));
+    if (request.method === "GET" && rest === "/load") return json(200, loadOf(frontEnd));
     if (request.method === "POST" && rest === "/commands") return this.#command(frontEnd, request.body);
-    return json(405, { error: "GET shows a zone, POST …/commands moves it" });
+    return json(405, { error: "GET shows a zone or its /load, POST …/commands moves it" });
   }
 
   async #command(frontEnd: FrontEnd, body: string): Promise<Answer> {
@@ -43,6 +44,13 @@ export class ControlServer {
       throw error;
     }
   }
+}
+
+function loadOf({ load: { xmlRpc, oneFlow } }: FrontEnd): ZoneLoad {
+  return {
+    xmlRpc: { calls: xmlRpc.calls, mostAtOnce: xmlRpc.mostAtOnce },
+    oneFlow: { calls: oneFlow.calls, mostAtOnce: oneFlow.mostAtOnce },
+  };
 }
 
 function jsonOrNothing(text: string): unknown {

@@ -13,6 +13,8 @@ const attribute: z.ZodType<JsonAttribute> = z.union([
 const attributes = z.record(z.string(), attribute);
 const owned = { id: z.number(), name: z.string(), owner: z.string() };
 
+const daemonLoad = z.object({ calls: z.record(z.string(), z.number()), mostAtOnce: z.number() });
+
 /** A whole zone as the control API shows it: everything but secrets. */
 export const zoneState = z.object({
   change: z.number(),
@@ -44,6 +46,10 @@ export const zoneState = z.object({
     }),
   ),
 });
+
+/** Calls since the start by operation, and the most that were under way together, per daemon. */
+export const zoneLoad = z.object({ xmlRpc: daemonLoad, oneFlow: daemonLoad });
+export type ZoneLoad = z.infer<typeof zoneLoad>;
 
 export type ZoneState = z.infer<typeof zoneState>;
 

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { granted, requireCreate } from "./access.ts";
 import { isAdministrator, primaryGroup, type User } from "./accounts.ts";
-import { type Attributes, merged, setText, textOf, type Vector, vector, vectorsOf } from "./attributes.ts";
+import { type Attributes, merged, setText, type Vector, vector, vectorsOf } from "./attributes.ts";
 import { contextOf } from "./contextualisation.ts";
 import { diskOf } from "./disks.ts";
 import { leasedNics, plannedNic } from "./nics.ts";
@@ -53,7 +53,10 @@ export function instantiate(zone: Zone, user: User, wish: Instantiation): Virtua
   if (wish.extra.size > 0) requireCreate(user, "TEMPLATE");
   requireNothingRestricted(user, wish.extra);
   if (wish.name.includes("<")) throw new OneError(errorCode.internal, "Invalid NAME, it cannot contain '<'");
-  const vm = zone.vms.add((id) => machine(zone, user, wish, id, combined(template.attributes, wish)));
+  const vm = zone.vms.add((id) => {
+    const name = wish.name === "" ? `${template.name}-${id}` : wish.name;
+    return machine(zone, user, { ...wish, name }, id, combined(template.attributes, wish));
+  });
   zone.lifecycle.submit(vm);
   return vm;
 }
@@ -108,7 +111,7 @@ function draft(zone: Zone, user: User, wish: Instantiation, id: number, all: Att
     gid: group.id,
     uname: user.name,
     gname: group.name,
-    name: wish.name === "" ? (textOf(all, "NAME") ?? `one-${id}`) : wish.name,
+    name: wish.name,
     permissions: "600",
     phase: wish.hold ? "hold" : "pending",
     start: zone.clock.seconds(),
