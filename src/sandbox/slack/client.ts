@@ -21,7 +21,8 @@ export interface SlackControl {
   readonly submit: (gesture: api.SubmitRequest) => Promise<api.Experience>;
   readonly close: (gesture: api.CloseRequest) => Promise<api.Experience>;
   readonly person: (id: string) => Promise<api.PersonScreen>;
-  readonly channel: (id: string) => Promise<api.ChannelScreen>;
+  /** @param viewer whose eyes to look with; 409 if they are not in the channel */
+  readonly channel: (id: string, viewer?: string) => Promise<api.ChannelScreen>;
   readonly world: () => Promise<api.WorldScreen>;
   /** Every Web API call of the app after number `since`, uploads and `response_url` included. */
   readonly calls: (since?: number) => Promise<api.ApiCallList>;
@@ -57,7 +58,10 @@ export function slackControl(url: string): SlackControl {
     submit: (gesture) => post("submit", gesture, api.experience),
     close: (gesture) => post("close", gesture, api.experience),
     person: (id) => get(`person/${encodeURIComponent(id)}`, api.personScreen),
-    channel: (id) => get(`channel/${encodeURIComponent(id)}`, api.channelScreen),
+    channel: (id, viewer) => {
+      const query = viewer === undefined ? "" : `?person=${encodeURIComponent(viewer)}`;
+      return get(`channel/${encodeURIComponent(id)}${query}`, api.channelScreen);
+    },
     world: () => get("world", api.worldScreen),
     calls: (since = 0) => get(`calls?since=${since}`, api.callList),
     deliveries: (since = 0) => get(`deliveries?since=${since}`, api.deliveryList),

@@ -219,6 +219,8 @@ test("Only members see a card, only what is on it now can be pressed, and a conf
   const ts = await card(workspace, ZONE_A, button({ confirm }));
   const press = { channel: ZONE_A, ts, actionId: "approve" };
   await assert.rejects(control.click({ ...press, person: STRANGER_B }), /not a member of C0ZONEA001/);
+  await assert.rejects(control.channel(ZONE_A, STRANGER_B), /not a member of C0ZONEA001/);
+  assert.equal((await control.channel(ZONE_A, OWNER_A)).messages[0]?.text, "[Approve]");
   await assert.rejects(control.click({ ...press, person: OWNER_A }), /asks "Sure\?" first/);
   await assert.rejects(control.click({ ...press, person: OWNER_A, value: "other", confirm: true }), /no such element/);
   assert.equal((await control.click({ ...press, person: OWNER_A, confirm: true })).delivered, true);

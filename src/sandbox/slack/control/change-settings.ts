@@ -1,4 +1,4 @@
-import { personNamed } from "../gestures/experience.ts";
+import { channelNamed, personNamed } from "../gestures/experience.ts";
 import { sendEvent } from "../gestures/mention.ts";
 import type { SettingsChange } from "../state/settings.ts";
 import type { Slack } from "../state/slack.ts";
@@ -19,7 +19,7 @@ export async function changeSettings(slack: Slack, change: SettingsChange): Prom
     settings.failures.push({ ...failure, left: times });
   }
   if (change.membership !== undefined) changeMembership(slack, change.membership);
-  if (change.archive !== undefined) known(slack, change.archive.channel).isArchived = change.archive.archived;
+  if (change.archive !== undefined) channelNamed(slack, change.archive.channel).isArchived = change.archive.archived;
   slack.changes.note();
   if (change.connect !== undefined) await connect(slack, change.connect);
   if (change.disconnect !== undefined) await disconnect(slack, change.disconnect);
@@ -33,7 +33,7 @@ interface Membership {
 }
 
 function changeMembership(slack: Slack, { channel: id, person, member }: Membership): void {
-  const channel = known(slack, id);
+  const channel = channelNamed(slack, id);
   if (person === slack.world.app.botUserId) {
     channel.botIsMember = member;
     return;
@@ -50,7 +50,7 @@ async function connect(
   slack: Slack,
   { channel: id, workspace, pending }: { channel: string; workspace: string; pending: boolean },
 ): Promise<void> {
-  const channel = known(slack, id);
+  const channel = channelNamed(slack, id);
   if (slack.world.workspace(workspace) === undefined) throw new NotOnScreen(`no workspace has the id ${workspace}`);
   remove(channel, workspace);
   if (pending) {
@@ -72,7 +72,7 @@ async function disconnect(
   slack: Slack,
   { channel: id, workspace }: { channel: string; workspace: string },
 ): Promise<void> {
-  const channel = known(slack, id);
+  const channel = channelNamed(slack, id);
   remove(channel, workspace);
   channel.members = channel.members.filter((person) => slack.world.person(person)?.workspace !== workspace);
   slack.changes.note();
@@ -86,7 +86,7 @@ async function disconnect(
 }
 
 async function changeChannelId(slack: Slack, { from, to }: { from: string; to: string }): Promise<void> {
-  const channel = known(slack, from);
+  const channel = channelNamed(slack, from);
   if (slack.world.channel(to) !== undefined) throw new NotOnScreen(`there is a channel ${to} already`);
   slack.world.removeChannel(from);
   slack.world.addChannel({ ...channel, id: to });
@@ -102,10 +102,4 @@ async function changeChannelId(slack: Slack, { from, to }: { from: string; to: s
 function remove(channel: Channel, workspace: string): void {
   channel.pending = channel.pending.filter((each) => each !== workspace);
   channel.connected = channel.connected.filter((each) => each !== workspace);
-}
-
-function known(slack: Slack, id: string): Channel {
-  const channel = slack.world.channel(id);
-  if (channel === undefined) throw new NotOnScreen(`no channel has the id ${id}`);
-  return channel;
 }

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import { isAccepted } from "../delivery.ts";
 import { clickInMessage } from "../gestures/click.ts";
 import { typeCommand } from "../gestures/command.ts";
+import { channelNamed, channelOf, personNamed } from "../gestures/experience.ts";
 import { mention } from "../gestures/mention.ts";
 import { clickInModal, closeModal, fillIn } from "../gestures/modal.ts";
 import { submit } from "../gestures/submit.ts";
@@ -36,16 +37,11 @@ const handlers: Readonly<Record<string, Handler>> = {
     await setEventsUrl(slack, read(api.eventsUrlRequest, request));
     return { ok: true };
   },
-  "GET person": (slack, request) => {
-    const id = lastPart(request);
-    const person = slack.world.person(id);
-    if (person === undefined) throw new NotOnScreen(`nobody has the id ${id}`);
-    return screenOfPerson(slack, person);
-  },
+  "GET person": (slack, request) => screenOfPerson(slack, personNamed(slack, lastPart(request))),
   "GET channel": (slack, request) => {
     const id = lastPart(request);
-    const channel = slack.world.channel(id);
-    if (channel === undefined) throw new NotOnScreen(`no channel has the id ${id}`);
+    const viewer = request.query.get("person");
+    const channel = viewer === null ? channelNamed(slack, id) : channelOf(slack, personNamed(slack, viewer), id);
     return screenOfChannel(slack, channel);
   },
   "GET world": (slack) => screenOfWorld(slack),

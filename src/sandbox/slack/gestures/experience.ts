@@ -26,10 +26,16 @@ export function personNamed(slack: Slack, id: string): Person {
   return person;
 }
 
-/** The channel, if the person is in it. @throws NotOnScreen */
-export function channelOf(slack: Slack, person: Person, id: string): Channel {
+/** @throws NotOnScreen */
+export function channelNamed(slack: Slack, id: string): Channel {
   const channel = slack.world.channel(id);
   if (channel === undefined) throw new NotOnScreen(`no channel has the id ${id}`);
+  return channel;
+}
+
+/** The channel, if the person is in it. @throws NotOnScreen */
+export function channelOf(slack: Slack, person: Person, id: string): Channel {
+  const channel = channelNamed(slack, id);
   if (!channel.members.includes(person.id)) throw new NotOnScreen(`${person.id} is not a member of ${id}`);
   return channel;
 }

@@ -58,8 +58,9 @@ export function actionJson(
 function pressed(element: Interactive, pointer: Pointer): Record<string, unknown> {
   if (element.type === "overflow") {
     const option = element.options.find((each) => each.value === pointer.selected);
-    if (option === undefined)
+    if (option === undefined) {
       throw new NotOnScreen(`the menu ${pointer.actionId} has no option ${String(pointer.selected)}`);
+    }
     return { type: "overflow", selected_option: option };
   }
   if (element.type !== "button") return { type: element.type };

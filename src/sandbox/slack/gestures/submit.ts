@@ -84,8 +84,9 @@ function showErrors(
 ): Experience {
   const inputs = new Set(view.body.blocks.filter(({ type }) => type === "input").map((block) => block.block_id));
   const stray = Object.keys(errors).filter((blockId) => !inputs.has(blockId));
-  if (stray.length > 0)
+  if (stray.length > 0) {
     return experienceOf(ack, fault(`errors name ${stray.join(", ")}, which is no input block of this view`));
+  }
   if (Object.keys(errors).length === 0) return experienceOf(ack, fault("errors is empty"));
   view.errors = errors;
   slack.changes.note();

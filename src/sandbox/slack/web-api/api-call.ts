@@ -48,8 +48,9 @@ function admit(slack: Slack, name: string, request: Request, args: Args): { meth
   checkToken(slack, bearer(request) ?? args["token"]);
   const type = contentType(request);
   if (request.body.length > 0 && !KNOWN_TYPES.has(type)) throw new Refusal("invalid_post_type");
-  if (type === "application/json" && parseJson(request.body.toString()) === undefined)
+  if (type === "application/json" && parseJson(request.body.toString()) === undefined) {
     throw new Refusal("invalid_json");
+  }
   needScope(slack, method.scopes);
   const waitMs = slack.rates.call(name, method.perMinute);
   if (waitMs > 0) throw new Refusal("ratelimited", { retryAfterMs: waitMs });

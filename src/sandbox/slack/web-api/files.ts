@@ -52,8 +52,9 @@ const completeUpload: Method = {
 
 /** `blocks` counts only without an `initial_comment`. */
 function commentOf(slack: Slack, given: z.infer<typeof completing>) {
-  if (given.initial_comment !== undefined)
+  if (given.initial_comment !== undefined) {
     return readContent(slack, { text: given.initial_comment, blocks: undefined });
+  }
   if (given.blocks !== undefined) return readContent(slack, { blocks: given.blocks });
   return { text: "", blocks: [] };
 }

@@ -104,10 +104,12 @@ function exchange(slack: Slack, trigger: string): { personId: string; viewId: st
 }
 
 function viewToUpdate(slack: Slack, id: string | undefined, externalId: string | undefined): OpenView {
-  if (id !== undefined && externalId !== undefined)
+  if (id !== undefined && externalId !== undefined) {
     throw argumentFault("Cannot provide both `view_id` and `external_id`");
-  if (id === undefined && externalId === undefined)
+  }
+  if (id === undefined && externalId === undefined) {
     throw argumentFault("Must provide either `view_id` or `external_id`");
+  }
   const view = id === undefined ? slack.views.findByExternalId(externalId ?? "") : slack.views.find(id);
   if (view === undefined) throw new Refusal("not_found");
   return view;

@@ -22,8 +22,9 @@ export function createWorld(seed: WorldSeed): World {
   const people = new Map(seed.people.map((each) => [each.id, each]));
   const channels = new Map(structuredClone(seed.channels).map((each) => [each.id, each]));
   const home = workspaces.get(seed.app.workspace);
-  if (home === undefined)
+  if (home === undefined) {
     throw new Error(`the app is installed in ${seed.app.workspace}, which the seed does not have`);
+  }
   return {
     app: seed.app,
     home,
