@@ -8,7 +8,7 @@ import xmlrpc from "xmlrpc";
 import { z } from "zod";
 import type { ZoneErrorCode } from "../federation/zone-facts.ts";
 import { type Call, connectionFailed, errorCode, notUnderstood, refused, tooLarge } from "./failure.ts";
-import { Line } from "./line.ts";
+import { Ended, Line } from "./line.ts";
 
 /** No answer is read further than this; pools are asked for in pieces that stay far below. */
 export const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
@@ -165,7 +165,7 @@ function judge(call: Call, error: unknown, wire: Wire): Error {
   const fault = faultSchema.safeParse(error);
   if (fault.success) return refused(call, "invalid", `${fault.data.faultString} (fault ${fault.data.faultCode})`);
   const code = errorCode(error);
-  if (code === undefined && error instanceof Error && !(error.name === "Ended")) {
+  if (code === undefined && error instanceof Error && !(error instanceof Ended)) {
     // Thrown before anything was sent: a character that XML cannot carry.
     if (!wire.connected) return refused(call, "invalid", error.message);
     return notUnderstood(call, httpStatus(error) ?? error.message, error);

@@ -1,7 +1,9 @@
 /** A small HTTP server that answers as a test says, in place of oned and OneFlow. */
+import assert from "node:assert/strict";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createSecureServer } from "node:https";
-import type { AddressInfo, Socket } from "node:net";
+import type { Socket } from "node:net";
+import { ZoneError } from "../../src/federation/zone-facts.ts";
 import { type OpenZone, openZone, type ZoneOptions } from "../../src/opennebula/zone.ts";
 
 export interface Asked {
@@ -49,8 +51,9 @@ export async function startDaemons(answer: Answering, tls?: { key: string; cert:
     socket.on("close", () => sockets.delete(socket));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  const url = `${tls === undefined ? "http" : "https"}://127.0.0.1:${port}`;
+  const address = server.address();
+  assert.ok(typeof address === "object" && address !== null);
+  const url = `${tls === undefined ? "http" : "https"}://127.0.0.1:${address.port}`;
   return {
     url,
     asked,
@@ -108,4 +111,15 @@ export function failure(code: number, message: string): Reply {
 function envelope(values: string): Reply {
   const body = `<?xml version="1.0"?><methodResponse><params><param><value><array><data>${values}</data></array></value></param></params></methodResponse>`;
   return { body };
+}
+
+/** What a call failed with; that it did not fail, or not so, fails the test. */
+export async function errorOf(promise: Promise<unknown>): Promise<ZoneError> {
+  try {
+    await promise;
+  } catch (error) {
+    assert.ok(error instanceof ZoneError, String(error));
+    return error;
+  }
+  return assert.fail("it did not fail");
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
-import { ZoneError, type ZoneErrorCode } from "../../src/federation/zone-facts.ts";
-import { type Daemons, type Reply, startDaemons, success } from "./daemons.ts";
+import type { ZoneErrorCode } from "../../src/federation/zone-facts.ts";
+import { type Daemons, errorOf, type Reply, startDaemons, success } from "./daemons.ts";
 import { recording } from "./recording.ts";
 
 let daemons: Daemons | undefined;
@@ -14,16 +14,6 @@ const recorded = (name: string): Reply => {
   const { status, body } = recording(`oneflow.${name}`).response;
   return { status, body };
 };
-
-async function errorOf(promise: Promise<unknown>): Promise<ZoneError> {
-  try {
-    await promise;
-  } catch (error) {
-    assert.ok(error instanceof ZoneError, String(error));
-    return error;
-  }
-  return assert.fail("it did not fail");
-}
 
 const nic = { NAME: "_NIC0", NETWORK_ID: "0", IP: "10.10.10.77" };
 const service = {

@@ -42,7 +42,7 @@ class Timeline implements PollClock {
 
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-const vm = (attributes: Record<string, string>): VmFacts => ({
+const vm = (attributes: Readonly<Record<string, string>>): VmFacts => ({
   id: 1,
   name: "superlink",
   state: "running",
@@ -55,13 +55,15 @@ const vm = (attributes: Record<string, string>): VmFacts => ({
   attributes,
 });
 
+const NOTHING: Readonly<Record<string, string>> = {};
+
 function watch() {
   const time = new Timeline();
   const counted = { services: 0, vms: 0 };
   const shown: ZoneSnapshot[] = [];
   const errors: unknown[] = [];
   const zone = {
-    says: { FL_BEAT: "1" } as Record<string, string>,
+    says: NOTHING,
     fails: false,
     beats: 0,
     async services(): Promise<readonly ServiceFacts[]> {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { afterEach, describe, it } from "node:test";
-import { ZoneError, type ZoneErrorCode } from "../../src/federation/zone-facts.ts";
+import type { ZoneErrorCode } from "../../src/federation/zone-facts.ts";
 import { makeIdentity } from "./certificates.ts";
-import { type Daemons, failure, startDaemons, success } from "./daemons.ts";
+import { type Daemons, errorOf, failure, startDaemons, success } from "./daemons.ts";
 import { recording } from "./recording.ts";
 
 let daemons: Daemons | undefined;
@@ -17,16 +17,6 @@ const SHORT = 700;
 
 /** Reading is `serviceTemplates`, changing is `publish`: one call of oned each. */
 const EMPTY = "<DOCUMENT_POOL></DOCUMENT_POOL>";
-
-async function errorOf(promise: Promise<unknown>): Promise<ZoneError> {
-  try {
-    await promise;
-  } catch (error) {
-    assert.ok(error instanceof ZoneError, String(error));
-    return error;
-  }
-  return assert.fail("it did not fail");
-}
 
 describe("a call to oned", () => {
   it("carries user and password in its first parameter", async () => {

@@ -1,0 +1,25 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { parseNetwork } from "../../../src/opennebula/parse/network.ts";
+import { recordedValue } from "../recording.ts";
+
+describe("a network", () => {
+  const xml = recordedValue("xmlrpc.vn.info");
+
+  it("tells its ranges and leases", () => {
+    const network = parseNetwork(xml);
+    assert.deepEqual(network.ranges, [{ first: "10.10.10.10", last: "10.10.10.209" }]);
+    assert.deepEqual(network.leased, ["10.10.10.10", "10.10.10.11"]);
+    assert.deepEqual(parseNetwork(recordedValue("xmlrpc.vn.info-ar-pool")).leased, []);
+  });
+
+  it("counts a range's end from its size when it is not said", () => {
+    const unsaid = xml.replace(/<IP_END>.*?<\/IP_END>/, "").replace("<![CDATA[200]]>", "<![CDATA[500]]>");
+    assert.deepEqual(parseNetwork(unsaid).ranges, [{ first: "10.10.10.10", last: "10.10.11.253" }]);
+  });
+
+  it("has no range to dial where it hands out no IPv4 addresses", () => {
+    const other = xml.replace(/<IP><!\[CDATA\[10.10.10.10\]\]><\/IP><MAC>/, "<MAC>");
+    assert.deepEqual(parseNetwork(other).ranges, []);
+  });
+});

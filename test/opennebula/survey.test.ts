@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { ZoneError } from "../../src/federation/zone-facts.ts";
+import { startDaemons, success } from "./daemons.ts";
+import { recordedValue } from "./recording.ts";
+import { methods, recorded, refusedWith, type Script, zoneThatSays } from "./scripted-zone.ts";
+
+const usual: Script = {
+  "GET /service/2147483647": recorded("oneflow.error-404-no-service"),
+  "one.system.version": recorded("xmlrpc.system.version"),
+  "one.user.info": recorded("xmlrpc.user.info-with-vm-and-network-quotas"),
+  "one.group.info": recorded("xmlrpc.group.info-with-quotas"),
+  "one.template.info": recorded("xmlrpc.template.info-superlink"),
+  "one.templatepool.info": recorded("xmlrpc.templatepool.info-usable"),
+  "one.image.info": recorded("xmlrpc.image.info"),
+  "one.imagepool.info": recorded("xmlrpc.imagepool.info-usable"),
+  "one.vn.info": recorded("xmlrpc.vn.info"),
+  "one.vnpool.info": recorded("xmlrpc.vnpool.info-usable"),
+};
+
+describe("surveying a zone", () => {
+  it("tells version, account, template, images, network and what quotas leave, and changes nothing", async () => {
+    const zone = await zoneThatSays(usual);
+    const { template, network, ...rest } = await zone.survey({ template: 0, network: 0 });
+    assert.deepEqual(rest, {
+      version: "7.4.0",
+      account: { id: 2, name: "flbot", administrator: false },
+      headroom: { vms: 2, cpu: 3, memory: 5000, leases: 3 },
+    });
+    assert.ok(template.found && network.found);
+    assert.equal(template.name, "Flower SuperLink");
+    assert.deepEqual(template.images, [
+      { id: 0, name: "flower-os", registeredAt: 1795363335, state: "used", size: 1024 },
+    ]);
+    assert.deepEqual(network.ranges, [{ first: "10.10.10.10", last: "10.10.10.209" }]);
+    const changing = methods().filter((method) => !/\.(info|version)$|^GET /.test(method));
+    assert.deepEqual(changing, []);
+  });
+
+  it("finds template and network by name", async () => {
+    const zone = await zoneThatSays(usual);
+    const { template, network } = await zone.survey({ template: "Flower SuperLink", network: "fl-net" });
+    assert.ok(template.found && network.found);
+    assert.deepEqual([template.id, network.id], [0, 0]);
+  });
+
+  it("does not choose between two objects of one name", async () => {
+    const pool = recordedValue("xmlrpc.vnpool.info-usable").replaceAll("<NAME>big-net<", "<NAME>fl-net<");
+    const zone = await zoneThatSays({ ...usual, "one.vnpool.info": () => success(pool) });
+    const { network } = await zone.survey({ template: 0, network: "fl-net" });
+    assert.deepEqual(network, { found: false, because: "ambiguous", asked: "fl-net" });
+  });
+
+  it("tells what is missing from what is forbidden", async () => {
+    const zone = await zoneThatSays({
+      ...usual,
+      "one.template.info": recorded("xmlrpc.error-template.info-not-authorized"),
+      "one.vn.info": recorded("xmlrpc.error-vn-no-exists"),
+    });
+    const { template, network, headroom } = await zone.survey({ template: 0, network: 999 });
+    assert.deepEqual(template, { found: false, because: "forbidden", asked: 0 });
+    assert.deepEqual(network, { found: false, because: "missing", asked: 999 });
+    assert.equal(headroom.leases, null);
+  });
+
+  it("tells that a name belongs to nothing", async () => {
+    const zone = await zoneThatSays(usual);
+    const { template } = await zone.survey({ template: "SuperLink of tomorrow", network: 0 });
+    assert.deepEqual(template, { found: false, because: "missing", asked: "SuperLink of tomorrow" });
+  });
+
+  it("tells which image of a template is gone", async () => {
+    const zone = await zoneThatSays({ ...usual, "one.image.info": recorded("xmlrpc.error-image-no-exists") });
+    const { template } = await zone.survey({ template: 0, network: 0 });
+    assert.ok(template.found);
+    assert.deepEqual(template.images, [{ found: false, because: "missing", asked: 0 }]);
+  });
+
+  for (const name of ["oneadmin", "primary-oneadmin-group", "secondary-oneadmin-group"]) {
+    it(`knows an administrator: ${name}`, async () => {
+      const zone = await zoneThatSays({ ...usual, "one.user.info": recorded(`xmlrpc.user.info-${name}`) });
+      assert.equal((await zone.survey({ template: 0, network: 0 })).account.administrator, true);
+    });
+  }
+
+  it("knows an administrator of the account's group", async () => {
+    const zone = await zoneThatSays({
+      ...usual,
+      "one.user.info": recorded("xmlrpc.user.info-group-admin"),
+      "one.group.info": recorded("xmlrpc.group.info-with-admins"),
+    });
+    assert.equal((await zone.survey({ template: 0, network: 0 })).account.administrator, true);
+  });
+
+  it("fails when OneFlow cannot be reached, and says where", async () => {
+    const nobody = await startDaemons(() => undefined);
+    await nobody.close();
+    const zone = await zoneThatSays(usual, nobody.url);
+    await assert.rejects(
+      zone.survey({ template: 0, network: 0 }),
+      (error) => error instanceof ZoneError && error.code === "unreachable" && error.message.includes(nobody.url),
+    );
+  });
+
+  it("fails when OneFlow refuses what oned takes", async () => {
+    const zone = await zoneThatSays({
+      ...usual,
+      "GET /service/2147483647": recorded("oneflow.error-401-bad-password"),
+    });
+    await assert.rejects(zone.survey({ template: 0, network: 0 }), refusedWith("authentication"));
+  });
+
+  it("fails with the credentials that are refused", async () => {
+    const zone = await zoneThatSays({
+      ...usual,
+      "one.system.version": recorded("xmlrpc.system.version-with-wrong-password"),
+    });
+    await assert.rejects(zone.survey({ template: 0, network: 0 }), refusedWith("authentication"));
+  });
+});
