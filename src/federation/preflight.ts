@@ -9,6 +9,7 @@ import type {
   Absent,
   ImageFacts,
   NetworkFacts,
+  ObjectRef,
   SurveyQuery,
   VmTemplateFacts,
   ZoneError,
@@ -25,15 +26,22 @@ export interface Choice extends SurveyQuery {
   readonly nodeConfig: Readonly<Record<string, string>>;
 }
 
+/** What the zones file names for the role: null or undefined when the zone does not offer it. */
+export function usualTemplate(
+  { templates }: ZoneProfile,
+  { role }: SiteWish,
+  { framework }: Settings,
+): ObjectRef | null | undefined {
+  return role === "coordinator" ? templates.superlink : templates.supernode[framework];
+}
+
 export function chooseFor(
   profile: ZoneProfile,
   wish: SiteWish,
   settings: Settings,
   adjustment: Adjustment,
 ): Choice | Reason {
-  const usual =
-    wish.role === "coordinator" ? profile.templates.superlink : profile.templates.supernode[settings.framework];
-  const template = adjustment.template ?? usual;
+  const template = adjustment.template ?? usualTemplate(profile, wish, settings);
   if (template === null) return { code: "coordinator-not-offered", detail: profile.name };
   if (template === undefined) return { code: "framework-not-offered", detail: settings.framework };
   const nodeConfig =

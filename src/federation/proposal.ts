@@ -1,16 +1,16 @@
 /** From looks at zones to plans put before their owners, and again when a zone has changed. */
 import { approving, type Ballot, giveConsent, openProposal, wasRecorded } from "./approval.ts";
 import { type Decision, decided, NOTHING } from "./decision.ts";
-import { digestOf } from "./digest.ts";
+import { canonical, digestOf } from "./digest.ts";
 import type { Adjustment, EventOf, FederationEvent, Reason } from "./events.ts";
 import type { Person, ZoneName } from "./identity.ts";
 import { manifestDigest } from "./manifest.ts";
-import { isFree, isPrivateIpv4, pickAddress } from "./network.ts";
-import type { Dialled, SitePlan } from "./plan.ts";
-import type { World, ZoneProfile } from "./policy.ts";
-import { type Choice, chooseFor, isPassing, judge, type Look, type UsableSurvey } from "./preflight.ts";
+import type { SitePlan } from "./plan.ts";
+import type { World } from "./policy.ts";
+import { type Choice, chooseFor, isPassing, judge, type Look, type UsableSurvey, usualTemplate } from "./preflight.ts";
 import { type Refused, refuse } from "./reasons.ts";
-import { coordinatorOf, currentProposal, type Federation, type Proposal, type Site, trainingSitesOf } from "./state.ts";
+import { coordinatorOf, currentProposal, type Federation, type Proposal, type Site } from "./state.ts";
+import { addressFor, addressLost, moveFrom, type Settled, settledAddress } from "./superlink-address.ts";
 
 type Cause = EventOf<"site-planned">["cause"];
 
@@ -36,7 +36,7 @@ export function proposeSites(federation: Federation, looks: ReadonlyMap<ZoneName
     else problems.push(...outcome.map((reason) => ({ site: site.zone, ...reason })));
   }
   const coordinator = coordinatorOf(federation).zone;
-  const settled = addressFor(federation, usable.get(coordinator), world);
+  const settled = addressFor(federation, usable.get(coordinator)?.network, world);
   if (settled !== null && "code" in settled) problems.push({ site: coordinator, ...settled });
   if (problems.length > 0 || settled === null || "code" in settled) {
     return preflightFailed(
@@ -66,7 +66,7 @@ export function beginAttempt(federation: Federation, zone: ZoneName, look: Look,
       [zone],
       facts.map((reason) => ({ site: zone, ...reason })),
     );
-  if (addressLost(federation, site, facts)) return moveAddress(federation, site, facts, world);
+  if (addressLost(federation, site, facts.network)) return moveAddress(federation, site, facts, world);
   const event = planned(federation, site, facts, settledAddress(federation), world, { cause: "zone-changed" });
   if (event.digest !== proposal.digest) return decided(event);
   return decided({ type: "attempt-started", site: zone, attempt: site.attempts + 1 });
@@ -78,7 +78,7 @@ export function checkAddress(federation: Federation, look: Look, world: World): 
   const proposal = currentProposal(coordinator);
   if (proposal === null || coordinator.attempts > 0 || federation.ended !== null) return decided();
   const facts = assess(federation, coordinator, look, world, proposal.adjustment);
-  return isUsable(facts) && addressLost(federation, coordinator, facts)
+  return isUsable(facts) && addressLost(federation, coordinator, facts.network)
     ? moveAddress(federation, coordinator, facts, world)
     : decided();
 }
@@ -96,12 +96,12 @@ export function adjustProposal(
   const open = openProposal(federation, world, { ...ballot, kind: "run" });
   if (typeof open === "string") return refuse(open);
   const { site, proposal } = open;
-  const forbidden = notOffered(world.zones.get(site.zone), site, adjustment);
+  const forbidden = notOffered(federation, site, adjustment, world);
   if (forbidden !== null) return forbidden;
   const facts = assess(federation, site, look, world, adjustment);
   if (!isUsable(facts)) return { ok: false, problems: facts };
-  const moved = site.role === "coordinator" && federation.address !== null && addressLost(federation, site, facts);
-  const settled = moved ? settleAddress(federation, facts, world) : settledAddress(federation);
+  const moved = addressLost(federation, site, facts.network);
+  const settled = moved ? moveFrom(federation, facts.network, world) : settledAddress(federation);
   if ("code" in settled) return { ok: false, problems: [settled] };
   const event = planned(federation, site, facts, settled, world, { cause: "adjusted", by: ballot.by, adjustment });
   if (event.digest === proposal.digest) return giveConsent(federation, world, ballot);
@@ -118,18 +118,17 @@ export function adjustProposal(
   return voted.ok && moved ? decided({ type: "address-settled", ...settled }, ...others, ...voted.events) : voted;
 }
 
-function notOffered(profile: ZoneProfile | undefined, site: Site, adjustment: Adjustment): Refused | null {
+function notOffered(federation: Federation, site: Site, adjustment: Adjustment, world: World): Refused | null {
   const { template, network, superNodes } = adjustment;
   if (superNodes !== undefined && superNodes > site.wish.superNodes) return refuse("more-supernodes");
-  const templates = profile === undefined ? [] : [...profile.alternatives.templates, ...usualTemplates(profile)];
-  if (template !== undefined && !templates.includes(template)) return refuse("not-an-alternative");
-  const networks = profile === undefined ? [] : [...profile.alternatives.networks, profile.network];
-  return network !== undefined && !networks.includes(network) ? refuse("not-an-alternative") : null;
-}
-
-function usualTemplates({ templates }: ZoneProfile): readonly (string | number)[] {
-  const all = [templates.superlink, ...Object.values(templates.supernode)];
-  return all.filter((template) => template !== null && template !== undefined);
+  const profile = world.zones.get(site.zone);
+  if (profile === undefined) return refuse("unknown-zone");
+  const { alternatives } = profile;
+  const templates = [usualTemplate(profile, site.wish, federation.settings), ...alternatives.templates];
+  const networks = [profile.network, ...alternatives.networks];
+  const offered =
+    (template === undefined || templates.includes(template)) && (network === undefined || networks.includes(network));
+  return offered ? null : refuse("not-an-alternative");
 }
 
 interface Usable extends UsableSurvey {
@@ -171,54 +170,11 @@ function preflightFailed(
 export const isBlocked = (federation: Federation, zone: ZoneName): boolean =>
   federation.problems.some((problem) => problem.site === zone && !isPassing(problem));
 
-interface Settled {
-  readonly dialled: Dialled;
-  readonly address: string | null;
-}
-
-function settledAddress(federation: Federation): Settled {
-  if (federation.dialled === null) throw new Error(`Federation ${federation.id} has no dialled address yet.`);
-  return { dialled: federation.dialled, address: federation.address };
-}
-
-/** null: the coordinator's zone has problems of its own, which are told. */
-function addressFor(federation: Federation, facts: Usable | undefined, world: World): Settled | Reason | null {
-  if (federation.dialled !== null) return settledAddress(federation);
-  return facts === undefined ? null : settleAddress(federation, facts, world);
-}
-
-/** The address that sites will dial from now on, and the one to ask for on the coordinator's NIC. */
-function settleAddress(federation: Federation, { network }: Usable, world: World): Settled | Reason {
-  const wish = federation.addressWish;
-  const taken = world.takenAddresses.get(coordinatorOf(federation).zone) ?? new Set<string>();
-  if (wish.kind === "given") {
-    const dialled = { host: wish.host, port: wish.port };
-    const own = network.ranges.length > 0 && isFree({ ...network, leased: [] }, wish.host);
-    if (own && (!isFree(network, wish.host) || taken.has(wish.host)))
-      return { code: "address-in-use", detail: wish.host };
-    return { dialled, address: own ? wish.host : null };
-  }
-  const address = pickAddress(network, taken, federation.id);
-  if (address === null) return { code: "no-free-address", detail: network.name };
-  if (isPrivateIpv4(address) && !wish.privateIsReachable) return { code: "address-private", detail: address };
-  return { dialled: { host: address, port: wish.port }, address };
-}
-
-function addressLost(federation: Federation, site: Site, { network }: Usable): boolean {
-  return site.role === "coordinator" && federation.address !== null && !isFree(network, federation.address);
-}
-
 /** The address was lost to somebody else: another is picked and every owner is asked again. */
 function moveAddress(federation: Federation, coordinator: Site, facts: Usable, world: World): Decision {
   const { zone } = coordinator;
-  const addressProblem = (reason: Reason): Decision => preflightFailed(federation, [zone], [{ site: zone, ...reason }]);
-  // Sites that run dial the old address, and would have to be created anew to dial another.
-  const dialling = trainingSitesOf(federation).some(({ run }) => run !== null);
-  if (federation.addressWish.kind === "given" || dialling) {
-    return addressProblem({ code: "address-in-use", detail: settledAddress(federation).dialled.host });
-  }
-  const settled = settleAddress(federation, facts, world);
-  if ("code" in settled) return addressProblem(settled);
+  const settled = moveFrom(federation, facts.network, world);
+  if ("code" in settled) return preflightFailed(federation, [zone], [{ site: zone, ...settled }]);
   return decided(
     { type: "address-settled", ...settled },
     planned(federation, coordinator, facts, settled, world, { cause: "address-changed" }),
@@ -228,6 +184,7 @@ function moveAddress(federation: Federation, coordinator: Site, facts: Usable, w
 
 /** The other sites' plans with the new address and nothing else changed. */
 function redialled(federation: Federation, except: Site, settled: Settled, world: World): FederationEvent[] {
+  if (canonical(settled.dialled) === canonical(federation.dialled)) return [];
   return [...federation.sites.values()].flatMap((site) => {
     const proposal = currentProposal(site);
     const open = site.standing === "asking" || site.standing === "approved";

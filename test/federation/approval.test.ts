@@ -6,6 +6,7 @@ import type { Decision } from "../../src/federation/decision.ts";
 import { cardId } from "../../src/federation/identity.ts";
 import { adjustProposal } from "../../src/federation/proposal.ts";
 import { aFederation, type Story } from "../builders/federation.ts";
+import { aNetwork } from "../builders/survey.ts";
 import { aZone, DAY, MINUTE, ownerOf, POLICY, REQUESTER, STRANGER, zonesOf } from "../builders/world.ts";
 
 const [first, second] = [ownerOf("beta", 1), ownerOf("beta", 2)];
@@ -296,6 +297,7 @@ describe("adjusting", () => {
     const choose = (adjustment: Parameters<typeof adjustProposal>[3]) =>
       adjustProposal(story.federation, story.world, story.ballot("beta"), adjustment, story.look("beta"));
     assert.equal(refusalOf(choose({ template: "Windows" })), "not-an-alternative");
+    assert.equal(refusalOf(choose({ template: "Flower SuperLink" })), "not-an-alternative");
     assert.equal(refusalOf(choose({ network: 77 })), "not-an-alternative");
     assert.equal(choose({ template: "Flower SuperNode large", network: "research" }).ok, true);
     assert.deepEqual(choose({ dataPath: "/data/$(id)" }), {
@@ -304,6 +306,33 @@ describe("adjusting", () => {
     });
     story.takes(choose({ dataPath: "/srv/cohort 2" }));
     assert.deepEqual(story.proposal("beta").plan.nodeConfig, { "data-path": "/srv/cohort 2" });
+  });
+
+  it("by the coordinator's owner who takes another network moves the address, and everybody is asked again", () => {
+    const story = aFederation().planned().approvedBy("beta");
+    const research = aNetwork({ id: 4, name: "research", ranges: [{ first: "198.51.100.7", last: "198.51.100.7" }] });
+    story.shows("alpha", (usual) => ({ ...usual, network: research }));
+    const ballot = story.ballot("alpha");
+    story.takes(adjustProposal(story.federation, story.world, ballot, { network: "research" }, story.look("alpha")));
+    assert.deepEqual(
+      ["alpha", "beta", "gamma"].map((name) => [story.proposal(name).plan.dialled.host, story.site(name).standing]),
+      [
+        ["198.51.100.7", "approved"],
+        ["198.51.100.7", "asking"],
+        ["198.51.100.7", "asking"],
+      ],
+    );
+  });
+
+  it("by the coordinator's owner to a network without the address that was given asks nobody else again", () => {
+    const address = { kind: "given", host: "203.0.113.30", port: 9092 } as const;
+    const story = aFederation({ address }).planned().approvedBy("beta");
+    const research = aNetwork({ id: 4, ranges: [{ first: "198.51.100.7", last: "198.51.100.9" }] });
+    story.shows("alpha", (usual) => ({ ...usual, network: research }));
+    const ballot = story.ballot("alpha");
+    story.takes(adjustProposal(story.federation, story.world, ballot, { network: "research" }, story.look("alpha")));
+    assert.equal(story.proposal("alpha").plan.network.address, null);
+    assert.equal(story.site("beta").standing, "approved");
   });
 
   it("is refused with everything that the zone lacks for it", () => {
