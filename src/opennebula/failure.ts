@@ -99,7 +99,19 @@ export function tooLarge(call: Call, limit: number): ZoneError {
   return new ZoneError("too-large", sentence, { ambiguous: call.effect });
 }
 
+const REMEDIES: Readonly<Partial<Record<ZoneErrorCode, string>>> = {
+  authentication: "Check the user and the password or token that the bot was given for this zone.",
+  forbidden: "The zone's administrator has to grant the bot's account that right.",
+  quota: "Ask the zone's administrator for more, or run less there.",
+  "zone-disabled": "Its administrator has disabled it: nothing can be changed there until it is enabled again.",
+};
+
 /** The zone answered that it will not: nothing was done. `said` are its own words. */
 export function refused(call: Call, code: ZoneErrorCode, said: string): ZoneError {
-  return new ZoneError(code, `Zone ${call.zone} refused ${call.what}: ${said.trim().slice(0, 500)}`);
+  const sentence = `Zone ${call.zone} refused ${call.what}: ${said.trim().slice(0, 500)}`;
+  const remedy = REMEDIES[code];
+  return new ZoneError(code, remedy === undefined ? sentence : `${sentence} ${remedy}`);
 }
+
+/** Where an endpoint is, without what its URL may hold beside. */
+export const place = (url: URL): string => `${url.origin}${url.pathname}`.replace(/\/$/, "");

@@ -2,7 +2,7 @@
 import { Agent, request } from "undici";
 import { z } from "zod";
 import type { ZoneErrorCode } from "../federation/zone-facts.ts";
-import { type Call, connectionFailed, errorCode, notUnderstood, refused, tooLarge } from "./failure.ts";
+import { type Call, connectionFailed, errorCode, notUnderstood, place, refused, tooLarge } from "./failure.ts";
 import { Line } from "./line.ts";
 import { type Endpoint, MAX_ANSWER_BYTES } from "./xmlrpc.ts";
 
@@ -119,7 +119,7 @@ export class OneFlow {
 
   #describe(method: string, path: string): Call {
     const { zone, url } = this.#endpoint;
-    return { zone, endpoint: url.href, what: `${method} ${path}`, effect: true };
+    return { zone, endpoint: place(url), what: `${method} ${path}`, effect: true };
   }
 
   async #send(call: Call, method: "GET" | "POST" | "DELETE", path: string, body?: object): Promise<Answer> {
@@ -129,7 +129,7 @@ export class OneFlow {
     try {
       return await this.#line.run(async (signal) => {
         sent = true;
-        const answer = await request(`${url.href.replace(/\/$/, "")}${path}`, {
+        const answer = await request(`${place(url)}${path}`, {
           method,
           dispatcher: this.#agent,
           signal,

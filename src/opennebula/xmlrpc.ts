@@ -7,7 +7,7 @@ import tls from "node:tls";
 import xmlrpc from "xmlrpc";
 import { z } from "zod";
 import type { ZoneErrorCode } from "../federation/zone-facts.ts";
-import { type Call, connectionFailed, errorCode, notUnderstood, refused, tooLarge } from "./failure.ts";
+import { type Call, connectionFailed, errorCode, notUnderstood, place, refused, tooLarge } from "./failure.ts";
 import { Ended, Line } from "./line.ts";
 
 /** No answer is read further than this; pools are asked for in pieces that stay far below. */
@@ -91,7 +91,7 @@ export class XmlRpc {
   }
 
   #describe(what: string, effect: boolean): Call {
-    return { zone: this.#endpoint.zone, endpoint: this.#endpoint.url.href, what, effect };
+    return { zone: this.#endpoint.zone, endpoint: place(this.#endpoint.url), what, effect };
   }
 
   async #call(call: Call, method: string, parameters: readonly Parameter[]): Promise<string | number> {

@@ -182,6 +182,12 @@ describe("a call to oned", () => {
     }
   });
 
+  it("says what to do about credentials that are refused", async () => {
+    daemons = await startDaemons(() => ({ body: recording("xmlrpc.error-bad-password").response.body }));
+    const { message } = await errorOf(daemons.open().serviceTemplates("x"));
+    assert.match(message, /^Zone zone-a refused one\.documentpool\.info: .* Check the user and the password/);
+  });
+
   it("trusts the zone's own CA", async () => {
     const identity = makeIdentity("127.0.0.1");
     daemons = await startDaemons(() => success(EMPTY), identity);
