@@ -22,6 +22,9 @@ export interface KeyClaim {
  */
 export function judgeKey(federation: Federation, claim: KeyClaim): readonly FederationEvent[] {
   const { site, vmId, key, publicKey } = claim;
+  // Its site may have been retired, or its VM ended, since the key was read.
+  const guest = federation.sites.get(site)?.run?.guests.get(vmId);
+  if (guest === undefined || !guest.verified || guest.acceptedKey === key) return [];
   const refusal = refusalOf(federation, claim);
   if (refusal !== null || publicKey === null) {
     return [

@@ -129,8 +129,8 @@ function guestTasks(federation: Federation, site: Site, guest: Guest, world: Wor
     return guest.certificate?.delivered === false ? [{ kind: "deliver-certificate", ...at }] : [];
   }
   const { key } = sighting;
-  if (key !== null && key !== guest.acceptedKey && !guest.refusedKeys.includes(key))
-    return [{ kind: "judge-key", ...at }];
+  const refused = guest.refusedKeys.some((refusal) => refusal.key === key);
+  if (key !== null && key !== guest.acceptedKey && !refused) return [{ kind: "judge-key", ...at }];
   return mayTellAdmitted(federation, guest) ? [{ kind: "tell-admitted", ...at }] : [];
 }
 

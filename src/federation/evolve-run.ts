@@ -41,12 +41,17 @@ export function evolveRun(federation: Federation, event: Extract<FederationEvent
     case "key-accepted": {
       const { key, publicKey, site, vmId } = event;
       const keys = new Map(federation.keys).set(key, { key, publicKey, site, vmId, revoked: false });
-      return changeGuest({ ...federation, keys }, event, (guest) => ({ ...guest, acceptedKey: key }));
+      return changeGuest({ ...federation, keys }, event, (guest) => ({
+        ...guest,
+        acceptedKey: key,
+        toldAdmitted: guest.toldAdmitted && guest.acceptedKey === key,
+      }));
     }
     case "key-revoked": {
       const known = federation.keys.get(event.key);
       if (known === undefined) return federation;
-      return { ...federation, keys: new Map(federation.keys).set(event.key, { ...known, revoked: true }) };
+      const keys = new Map(federation.keys).set(event.key, { ...known, revoked: true });
+      return changeRun({ ...federation, keys }, event.site, withRoom);
     }
     case "guest-seen":
       return changeRun(federation, event.site, (run) => ({
@@ -71,7 +76,10 @@ export function evolveRun(federation: Federation, event: Extract<FederationEvent
         certificate: guest.certificate === null ? null : { ...guest.certificate, delivered: true },
       }));
     case "key-refused":
-      return changeGuest(federation, event, (guest) => ({ ...guest, refusedKeys: [...guest.refusedKeys, event.key] }));
+      return changeGuest(federation, event, (guest) => ({
+        ...guest,
+        refusedKeys: [...guest.refusedKeys, { key: event.key, code: event.reason.code }],
+      }));
     case "guest-told-admitted":
       return changeGuest(federation, event, (guest) => ({ ...guest, toldAdmitted: true }));
     case "attempt-started": {
@@ -165,6 +173,15 @@ function changeGuest(
     const guest = run.guests.get(event.vmId);
     return guest === undefined ? run : { ...run, guests: new Map(run.guests).set(event.vmId, change(guest)) };
   });
+}
+
+/** One key fewer is admitted, so those that were too many may be judged again. */
+function withRoom(run: Run): Run {
+  const guests = [...run.guests].map(([vmId, guest]): [number, Guest] => [
+    vmId,
+    { ...guest, refusedKeys: guest.refusedKeys.filter(({ code }) => code !== "key-surplus") },
+  ]);
+  return { ...run, guests: new Map(guests) };
 }
 
 function seen(before: Guest | undefined, event: EventOf<"guest-seen">, at: string): Guest {

@@ -11,6 +11,7 @@ import type {
 } from "./events.ts";
 import type { CardId, ChannelId, Digest, FederationId, Person, Slug, ZoneName } from "./identity.ts";
 import type { Dialled, Role, Settings, SitePlan } from "./plan.ts";
+import type { ReasonCode } from "./reasons.ts";
 
 /** One version of what would run in a zone, put before its owners. */
 export interface Proposal {
@@ -57,7 +58,7 @@ export interface Guest {
   readonly previousFingerprints: readonly string[];
   /** The identity key it was admitted with. */
   readonly acceptedKey: string | null;
-  readonly refusedKeys: readonly string[];
+  readonly refusedKeys: readonly { readonly key: string; readonly code: ReasonCode }[];
   readonly toldAdmitted: boolean;
   /** It was compared with the plan and is what was approved. */
   readonly verified: boolean;

@@ -14,7 +14,7 @@ import {
   type Run,
   type Site,
 } from "../../src/federation/state.ts";
-import type { ZoneSurvey } from "../../src/federation/zone-facts.ts";
+import type { VmFacts, ZoneSurvey } from "../../src/federation/zone-facts.ts";
 import { aSurvey, aTemplate } from "./survey.ts";
 import { aWorld, DAY, HOME_CHANNEL, REQUESTER, zone } from "./world.ts";
 import { TestZone } from "./zone.ts";
@@ -106,6 +106,16 @@ export class Chronicle {
     const guest = this.guests(name)[nth];
     if (guest === undefined) throw new Error(`${name} has no guest ${nth}.`);
     return guest;
+  }
+
+  /** The VM of a guest as its zone shows it now. */
+  vm(name: string, nth = 0): VmFacts {
+    const { vmId } = this.guest(name, nth);
+    const vm = this.zone(name)
+      .snapshot(this.world.now)
+      .vms.find(({ id }) => id === vmId);
+    if (vm === undefined) throw new Error(`${name} has no VM ${vmId}.`);
+    return vm;
   }
 
   zone(name: string): TestZone {

@@ -1,5 +1,5 @@
 /** A zone as a test sees it: what runs there is what was ordered, until the test changes it. */
-import type { FederationId, ZoneName } from "../../src/federation/identity.ts";
+import type { ZoneName } from "../../src/federation/identity.ts";
 import { type Manifests, type ServiceOrder, serviceTemplateFor } from "../../src/federation/manifest.ts";
 import type { SitePlan } from "../../src/federation/plan.ts";
 import type { ServiceFacts, VmFacts, ZoneSnapshot } from "../../src/federation/zone-facts.ts";
@@ -73,6 +73,10 @@ export class TestZone {
     this.changeVm(id, (vm) => ({ ...vm, attributes: { ...vm.attributes, ...attributes } }));
   }
 
+  addVm(vm: VmFacts): void {
+    this.#vms = [...this.#vms, vm];
+  }
+
   removeVm(id: number): void {
     this.#vms = this.#vms.filter((vm) => vm.id !== id);
   }
@@ -101,7 +105,3 @@ export class TestZone {
     return this.#first + this.#created;
   }
 }
-
-/** The whole tag of a service that some other attempt at the site would bear. */
-export const someTag = (federation: FederationId, zone: ZoneName, sequence: number): string =>
-  `${federation}/${zone}/${"0".repeat(12)}/${sequence}`;
