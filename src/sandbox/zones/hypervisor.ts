@@ -87,7 +87,9 @@ export class HttpHypervisor implements Hypervisor {
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
       await response.arrayBuffer();
-      return response.ok || response.status === 404 ? undefined : `HTTP ${response.status}`;
+      // A VM that the hypervisor does not know is stopped and gone already; but whoever answers a start so is none.
+      const unknownVm = response.status === 404 && path !== "/vms";
+      return response.ok || unknownVm ? undefined : `HTTP ${response.status}`;
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
     }

@@ -59,17 +59,20 @@ export async function startZones(options: ZonesOptions): Promise<RunningZones> {
   });
   const control = new ControlServer(frontEnds, changes);
   const controlDaemon = new Daemon((request) => control.answer(request));
-  for (const [index, frontEnd] of frontEnds.entries()) await frontEnd.listen(portsOf(options.portBase, index));
-  await controlDaemon.listen(options.controlPort);
-  return {
-    addresses: { control: controlDaemon.url, zones: zones.map(addressOf) },
-    async stop() {
-      clock.stop();
-      changes.release();
-      await Promise.all([...frontEnds.map((frontEnd) => frontEnd.down("all")), controlDaemon.down()]);
-      await hypervisor.settled();
-    },
+  const stop = async () => {
+    clock.stop();
+    changes.release();
+    await Promise.all([...frontEnds.map((frontEnd) => frontEnd.down("all")), controlDaemon.down()]);
+    await hypervisor.settled();
   };
+  try {
+    for (const [index, frontEnd] of frontEnds.entries()) await frontEnd.listen(portsOf(options.portBase, index));
+    await controlDaemon.listen(options.controlPort);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { addresses: { control: controlDaemon.url, zones: zones.map(addressOf) }, stop };
 }
 
 /** As in an OpenNebula federation: the first zone is 0, the others are numbered from 100. */

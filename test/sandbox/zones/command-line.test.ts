@@ -37,6 +37,21 @@ test("the program says ready with all addresses, answers there, and ends on SIGT
   assert.equal(code, 0);
 });
 
+test("a port that is taken ends the program with a sentence", async () => {
+  const first = start("--zones", "1", "--port-base", "0");
+  const { zones } = addresses.parse(JSON.parse((await first.firstLine).slice("ready ".length)));
+  const taken = new URL(zones[0]?.xmlrpc ?? "").port;
+  const second = spawn(process.execPath, [program, "--zones", "1", "--port-base", taken]);
+  let told = "";
+  second.stderr.on("data", (chunk) => {
+    told += chunk;
+  });
+  assert.equal((await once(second, "exit"))[0], 1);
+  assert.match(told, /EADDRINUSE/);
+  first.child.kill("SIGTERM");
+  await once(first.child, "exit");
+});
+
 test("--help tells every option and ends well; a wrong option ends with a sentence", async () => {
   const help = start("--help");
   assert.match(await help.firstLine, /OpenNebula/);
