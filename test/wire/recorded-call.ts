@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { request as httpRequest } from "node:http";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { z } from "zod";
+import { packageRoot } from "../../src/package-root.ts";
 import type { Lab } from "./lab.ts";
 import { jsonStructure, xmlStructure } from "./structure.ts";
 
@@ -26,11 +27,11 @@ export interface Answered {
   readonly body: string;
 }
 
-/** The compiled tests lie deeper than their sources; the recordings are only in the sources. */
-const folder = new URL("test/wire/recorded/", projectRoot());
+/** The recordings are only among the sources. */
+const folder = join(packageRoot(), "test/wire/recorded");
 
 export function recorded(name: string): Recording {
-  return recording.parse(JSON.parse(readFileSync(fileURLToPath(new URL(`${name}.json`, folder)), "utf8")));
+  return recording.parse(JSON.parse(readFileSync(join(folder, `${name}.json`), "utf8")));
 }
 
 /** Sends the recorded request to the lab and holds the answer against the recorded one. */
@@ -106,17 +107,4 @@ function addressOf(lab: Lab, port: number): string {
     default:
       throw new Error(`nothing was recorded at port ${port}`);
   }
-}
-
-function projectRoot(): URL {
-  let place = new URL(".", import.meta.url);
-  for (let depth = 0; depth < 8; depth += 1) {
-    try {
-      readFileSync(new URL("package.json", place));
-      return place;
-    } catch {
-      place = new URL("..", place);
-    }
-  }
-  throw new Error("no package.json above the tests");
 }
