@@ -26,6 +26,7 @@ import guard
 from context import Failure, parse_context
 from flower import Flower, Places, write
 from guest import Guest
+from process import end_processes
 from superlink import SuperLink
 from supernode import SuperNode
 from tools import tool
@@ -102,7 +103,7 @@ def serve(places: Places, guest: Guest, settings: dict[str, str]) -> None:
     users = [guard.user("florist-keys"), guard.user("florist-apps")]
     places.prepare(*users)
     for user in users:
-        guard.end_processes(user)
+        end_processes(user)
     guard.keep_from_onegate(users, guest.endpoint)
     guest.upkeep = lambda: guard_again(users, guest.endpoint)
     flower = Flower(context, places, *users)

@@ -198,7 +198,9 @@ class Flower:
 
     def superexec(self, plugin: str, api: str) -> Process:
         arguments = ["--insecure", "--appio-api-address", api, "--plugin-type", plugin, *SECRET]
-        return self.process("flower-superexec", self.apps, self.places.apps, arguments, {})
+        process = self.process("flower-superexec", self.apps, self.places.apps, arguments, {})
+        process.sweep = self.apps
+        return process
 
     def process(self, program: str, user: User, folder: Path, arguments: list[str], more: dict[str, str]) -> Process:
         environment = {

@@ -4,12 +4,8 @@ Flower runs whatever code the coordinator's people submit. So it gets two users:
 runs that code. Neither is root, neither reads what belongs to the other, and neither reaches OneGate.
 """
 
-import contextlib
-import os
 import pwd
-import signal
 import socket
-import time
 import urllib.parse
 
 from context import Failure
@@ -40,25 +36,3 @@ def keep_from_onegate(users: list[User], endpoint: str) -> None:
         rules += f"meta skuid {{ {who} }} {kind} daddr {where[0]} tcp dport {port} drop\n"
     table = f"table inet florist\ndelete table inet florist\ntable inet florist {{\nchain output {{\n{rules}}}\n}}\n"
     tool("nft", "-f", "-", given=table.encode())
-
-
-def end_processes(owner: User) -> None:
-    """Kills whatever a user still runs, such as apps that outlived an agent that was killed."""
-    for _ in range(50):
-        left = [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if belongs(pid, owner)]
-        if not left:
-            return
-        for pid in left:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        time.sleep(0.1)
-
-
-def belongs(pid: int, owner: User) -> bool:
-    try:
-        with open(f"/proc/{pid}/status") as status:
-            ours = f"\nUid:\t{owner.uid}\t" in status.read()
-        # Guests that share a kernel share user numbers too, but no network.
-        return ours and os.readlink(f"/proc/{pid}/ns/net") == os.readlink("/proc/self/ns/net")
-    except OSError:  # it has ended meanwhile
-        return False

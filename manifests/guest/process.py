@@ -31,6 +31,7 @@ class Process:
     log: Path
     secret: bytes = b""
     cleanup: list[str] = field(default_factory=list)  # ends what a killed command may leave
+    sweep: User | None = None  # whose processes all end with this one
     child: subprocess.Popen | None = None
     started: float = 0.0
     log_start: int = 0
@@ -86,6 +87,8 @@ class Process:
         code = self.child.wait()
         if self.cleanup:
             works(*self.cleanup)
+        if self.sweep:
+            end_processes(self.sweep)
         self.child = None
         self.failures = 0 if time.monotonic() - self.started > STEADY else self.failures + 1
         return code
@@ -101,3 +104,25 @@ class Process:
 def end_group(leader: subprocess.Popen, number: signal.Signals) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(leader.pid, number)
+
+
+def end_processes(owner: User) -> None:
+    """Kills whatever a user still runs: an app may have left its group, or outlived an agent that was killed."""
+    for _ in range(50):
+        left = [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if belongs(pid, owner)]
+        if not left:
+            return
+        for pid in left:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(0.1)
+
+
+def belongs(pid: int, owner: User) -> bool:
+    try:
+        with open(f"/proc/{pid}/status") as status:
+            ours = f"\nUid:\t{owner.uid}\t" in status.read()
+        # Guests that share a kernel share user numbers too, but no network.
+        return ours and os.readlink(f"/proc/{pid}/ns/net") == os.readlink("/proc/self/ns/net")
+    except OSError:  # it has ended meanwhile
+        return False

@@ -81,6 +81,7 @@ class SuperLink:
             return False
         chain, ca = (wire.certificates(wire.decode_text(value)) for value in given)
         if self.chain.exists() and (self.chain.read_text(), self.ca.read_text()) == (chain, ca):
+            self.refused = self.refusal = None
             return False
         self.refusal = self.check(chain, ca) if chain and ca else "certificate-malformed"
         if self.refusal or not chain or not ca:

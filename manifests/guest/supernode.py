@@ -67,7 +67,7 @@ class SuperNode:
         self.flower.prepare(self.guest.pause)
         self.apps = self.flower.superexec("clientapp", APP_IO)
         self.node = self.daemon()
-        self.processes = [self.apps, self.node]
+        self.processes = [self.node, self.apps]
         while True:
             self.take_trust()
             if time.monotonic() >= self.next_dial:
@@ -76,7 +76,7 @@ class SuperNode:
             self.guest.pause(1)
 
     def stop(self) -> None:
-        for process in self.processes:
+        for process in reversed(self.processes):
             process.stop()
 
     def identity(self) -> str:
@@ -131,7 +131,7 @@ class SuperNode:
         self.set_trust()
         if changed:
             log.info("FL_TRUST %s taken; Flower starts again with it", self.sequence)
-            self.node.stop()
+            self.stop()
             self.node.command = self.daemon().command
             self.next_dial = self.not_before = 0.0
 
@@ -163,7 +163,8 @@ class SuperNode:
         else:
             self.guest.tell("starting", self.reason)
             self.connected = False
-            self.node.start()
+            for process in self.processes:
+                process.start()
 
     def daemon(self) -> Process:
         return self.flower.daemon(
@@ -177,8 +178,7 @@ class SuperNode:
         for process in self.processes:
             process.rotate()
         if not self.apps.runs():
-            if self.apps.stop() is not None:
-                log.warning("superexec ended: %s", self.apps.words()[-500:])
+            log.warning("superexec ended with code %s: %s", self.apps.stop(), self.apps.words()[-500:])
             self.apps.start()
         if not self.connected and CONNECTED in self.node.words():
             self.connected = True
@@ -189,6 +189,7 @@ class SuperNode:
     def look_at_exit(self) -> None:
         """Any exit is followed by a start. Code 0 may mean unregistered, a wrong clock, or a wrong CA."""
         words, code = self.node.words(), self.node.stop()
+        self.apps.stop()  # what it knows of this SuperNode is gone with it
         self.silent_exits = self.silent_exits + 1 if code == 0 and not self.connected else 0
         self.look_at_link()
         fallback = "clock" if self.silent_exits >= 2 else "flower-exits"

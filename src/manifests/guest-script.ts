@@ -15,7 +15,7 @@ export type GuestScript = {
 };
 
 /** CONTEXT of every VM is part of every bulk reading of a zone. */
-const MAX_GUEST_SCRIPT_BYTES = 24_000;
+const MAX_GUEST_SCRIPT_BYTES = 24 * 1024;
 
 const SOURCE = /^[a-z0-9._-]+\.(py|txt)$/;
 
@@ -50,7 +50,7 @@ function withoutComments(name: string, source: string): string {
     return source;
   }
   return source
-    .replace(/^ *(?:#.*|"""[^]*?""")$/gm, (match) => match.replace(/[^\n]+/g, ""))
+    .replace(/^ *(?:#.*|"""[\s\S]*?""")$/gm, (match) => match.replace(/[^\n]+/g, ""))
     .replace(/ {2}# [^"'\n]*$/gm, "");
 }
 

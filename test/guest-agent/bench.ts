@@ -27,6 +27,8 @@ const ONEGATE_PORT = 5030;
 const ROUTER_SPACE = "flr-router";
 export const FLOWER = process.env["FLORIST_FLOWER_VENV"] ?? "/var/tmp/florist-flower-1.31.0";
 
+const FAKETIME = `/usr/lib/${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux-gnu/faketime/libfaketimeMT.so.1`;
+
 type Attributes = Record<string, string>;
 
 /** What is missing to run this bench here, in words; empty when nothing is. */
@@ -35,7 +37,7 @@ export function missingForBench(): string[] {
   if (process.getuid?.() !== 0) {
     missing.push("root");
   }
-  for (const tool of ["/usr/sbin/ip", "/usr/sbin/nft"]) {
+  for (const tool of ["/usr/sbin/ip", "/usr/sbin/nft", FAKETIME]) {
     if (!existsSync(tool)) {
       missing.push(tool);
     }
@@ -169,6 +171,11 @@ export class VirtualMachine {
       { env: this.environment(), stdio: "ignore" },
     );
   }
+  /** From its next boot on every clock inside is off by this much (libfaketime); a change is seen at once. */
+  shiftClock(by: string): void {
+    writeFileSync(join(this.disk, "etc", "ld.so.preload"), `${FAKETIME}\n`);
+    writeFileSync(join(this.disk, "etc", "faketimerc"), `${by}\n`);
+  }
   /** Power off, hard. The disk stays. */
   async kill(): Promise<void> {
     const init = this.init;
@@ -229,8 +236,9 @@ export class Bench {
   }
   /** Replaces the router's rules, as lines of an nft chain; none lets everything pass. */
   rules(lines: readonly string[]): void {
-    const chain = `table inet r\ndelete table inet r\ntable inet r { chain f { type filter hook forward priority 0;\n${lines.join("\n")}\n} }`;
-    execFileSync("ip", ["netns", "exec", ROUTER_SPACE, "nft", "-f", "-"], { input: chain });
+    const chain = ["type filter hook forward priority 0", ...lines].join("\n");
+    const table = `table inet r\ndelete table inet r\ntable inet r {\nchain f {\n${chain}\n}\n}\n`;
+    execFileSync("ip", ["netns", "exec", ROUTER_SPACE, "nft", "-f", "-"], { input: table });
   }
   attributes(machine: VirtualMachine): Attributes {
     return this.onegate.of(machine.id);
