@@ -1,11 +1,11 @@
 /** State, now -> what is due. Every task may be carried out again: it looks first, and its outcome is an event. */
 import { admissionsDue, mayTellAdmitted } from "./admission.ts";
 import { isExpired } from "./approval.ts";
+import { isStopped } from "./failure.ts";
 import type { ZoneName } from "./identity.ts";
 import { concludeTeardown } from "./lifecycle.ts";
 import type { World } from "./policy.ts";
 import { isBlocked } from "./proposal.ts";
-import type { ReasonCode } from "./reasons.ts";
 import {
   coordinatorOf,
   currentProposal,
@@ -97,28 +97,13 @@ function siteTasks(federation: Federation, site: Site, world: World): Task[] {
 function mayBegin(federation: Federation, site: Site): boolean {
   if (site.standing !== "approved" || federation.teardownAskedBy !== null) return false;
   if (site.removals.some(({ cause }) => cause !== "twin") || isBlocked(federation, site.zone)) return false;
-  if (site.role === "training") return federation.trustedAt !== null && coordinatorOf(federation).run !== null;
+  if (site.role === "training") {
+    const { run } = coordinatorOf(federation);
+    return federation.trustedAt !== null && run !== null && !isStopped(run);
+  }
   const approved = trainingSitesOf(federation).filter(({ standing }) => standing === "approved").length;
   return federation.trustedAt !== null || approved >= federation.minimumTrainingSites;
 }
-
-/** Failures after which nothing more is signed, admitted or created until an owner retries. */
-const STOPPING: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
-  "created-differs",
-  "false-endpoint",
-  "false-authority",
-  "false-certificate",
-  "wrong-version",
-  "deployment-failed",
-  "service-vanished",
-  "request-malformed",
-  "request-signature",
-  "request-key",
-  "request-foreign-name",
-  "request-lacks-name",
-]);
-
-export const isStopped = (run: Run): boolean => run.failure !== null && STOPPING.has(run.failure.reason.code);
 
 function guestTasks(federation: Federation, site: Site, guest: Guest, world: World): Task[] {
   const { vmId, sighting } = guest;

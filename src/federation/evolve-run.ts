@@ -1,5 +1,6 @@
 /** The half of `evolve` that follows a site's run: services, guests, certificates, keys. */
 import type { EventOf, FederationEvent } from "./events.ts";
+import { isStopped } from "./failure.ts";
 import { removing, withSite } from "./site-change.ts";
 import type { Federation, Guest, Run, Site } from "./state.ts";
 
@@ -115,7 +116,8 @@ function evolveSiteRun(site: Site, event: SiteRunEvent, at: string): Site {
     case "retry-asked":
       return { ...removing(site, "retry", at), status: null, online: 0 };
     case "site-status-changed": {
-      const healed = event.status === "up" ? inRun(site, { failure: null }) : site;
+      const heals = event.status === "up" && site.run !== null && !isStopped(site.run);
+      const healed = heals ? inRun(site, { failure: null }) : site;
       return { ...healed, status: event.status, online: event.online };
     }
     case "twin-found":

@@ -2,6 +2,7 @@
 import { decodePem } from "../guest-protocol/certificates.ts";
 import { PUBLISHED } from "../guest-protocol/names.ts";
 import type { FederationEvent } from "./events.ts";
+import { isStopped } from "./failure.ts";
 import type { ReasonCode } from "./reasons.ts";
 import { coordinatorOf, currentProposal, type Federation, type Guest } from "./state.ts";
 import type { VmFacts, ZoneSnapshot } from "./zone-facts.ts";
@@ -9,12 +10,13 @@ import type { VmFacts, ZoneSnapshot } from "./zone-facts.ts";
 /** Only an announcement that matches the plan in everything makes the coordinator trusted; a difference stops the rollout. */
 export function verifyCoordinator(federation: Federation, snapshot: ZoneSnapshot): readonly FederationEvent[] {
   const site = coordinatorOf(federation);
-  for (const guest of site.run?.guests.values() ?? []) {
+  // Whoever lied once is not believed when it says otherwise.
+  if (site.run === null || isStopped(site.run)) return [];
+  for (const guest of site.run.guests.values()) {
     const vm = snapshot.vms.find(({ id }) => id === guest.vmId);
     if (vm === undefined || !guest.verified || guest.sighting.stage !== "serving" || guest.sighting.silent) continue;
     const lie = falsehood(federation, guest, vm);
-    const known = site.run?.failure?.reason.code;
-    if (lie !== null) return lie.code === known ? [] : [{ type: "site-failed", site: site.zone, reason: lie }];
+    if (lie !== null) return [{ type: "site-failed", site: site.zone, reason: lie }];
     if (federation.verifiedVm !== guest.vmId) {
       return [{ type: "coordinator-verified", site: site.zone, vmId: guest.vmId }];
     }
