@@ -1,21 +1,30 @@
 /** Text as Slack reads it. What people or zones wrote goes through `escaped` or `code`, always. */
 import type { Person } from "../federation/identity.ts";
 
-/** Keeps `<!channel>`, false links and entities out of what others wrote. */
-export const escaped = (text: string): string =>
-  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;" };
+
+/** Keeps `<!channel>`, false links and entities out of what others wrote; the result has at most `most` characters. */
+export function escaped(text: string, most = 3000): string {
+  let shown = "";
+  for (const character of text) {
+    const next = ENTITIES[character] ?? character;
+    if (shown.length + next.length >= most) return `${shown}…`;
+    shown += next;
+  }
+  return shown;
+}
 
 /** At most `most` characters, the cut marked. */
 export const clip = (text: string, most: number): string =>
   text.length <= most ? text : `${text.slice(0, most - 1)}…`;
 
-/** Foreign text in a code span; a backtick in it would end the span. */
+/** Foreign text in a code span; a backtick or a line's end in it would end the span. */
 export const code = (text: string, most = 200): string =>
-  `\`${escaped(clip(text.replaceAll("`", "'"), most)) || " "}\``;
+  `\`${escaped(text.replaceAll("`", "'").replaceAll(/\s/g, " "), most) || " "}\``;
 
-/** Foreign text of several lines in a code block. */
+/** Foreign text of several lines in a code block of at most `most` characters. */
 export const codeBlock = (text: string, most: number): string =>
-  `\`\`\`\n${escaped(clip(text.replaceAll("```", "'''"), most))}\n\`\`\``;
+  `\`\`\`\n${escaped(text.replaceAll("```", "'".repeat(3)), most - 8)}\n\`\`\``;
 
 export const mention = (person: Person): string => `<@${person.user}>`;
 export const mentions = (people: readonly Person[]): string => people.map(mention).join(" ");
@@ -26,3 +35,6 @@ export const moment = (iso: string): string =>
 
 /** `1 SuperNode`, `2 SuperNodes`. */
 export const count = (number: number, one: string): string => `${number} ${one}${number === 1 ? "" : "s"}`;
+
+/** What a person gave as a reason, on one line and recognisable as theirs. */
+export const quoted = (text: string): string => `“${escaped(text.replaceAll(/\s+/g, " "), 500)}”`;

@@ -11,7 +11,7 @@ export interface Pace {
   /** First wait after a failure; doubled up to `longestRetry`. */
   readonly retry: number;
   readonly longestRetry: number;
-  /** Between two looks whether Slack has shared an uploaded file. */
+  /** Before the second look whether Slack has shared an uploaded file; doubled from look to look. */
   readonly fileLook: number;
 }
 
@@ -22,7 +22,7 @@ const PER_MINUTE: Readonly<Record<string, number>> = {
   "conversations.members": 100,
   "users.info": 100,
   "files.upload": 30,
-  "files.info": 50,
+  "files.info": 100,
 };
 const UNLISTED_PER_MINUTE = 300;
 const MINUTE = 60_000;

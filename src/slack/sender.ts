@@ -23,8 +23,8 @@ export interface Sender {
 
 /** How often a message that Slack refuses is tried before it is given up. */
 const TRIES = 3;
-/** How often Slack is asked whether an uploaded file has been shared. */
-const FILE_LOOKS = 20;
+/** How often Slack is asked whether an uploaded file has been shared; each wait is twice the one before. */
+const FILE_LOOKS = 6;
 
 export function createSender(options: {
   readonly slack: WebClient;
@@ -100,7 +100,7 @@ export function createSender(options: {
     for (let look = 0; look < FILE_LOOKS; look += 1) {
       const info = await methods.call("files.info", () => slack.files.info({ file }));
       if (isShared(info.file, message.channel)) return { kind: "posted", ts: file };
-      await sleep(pace.fileLook, undefined, { signal });
+      await sleep(pace.fileLook * 2 ** look, undefined, { signal });
     }
     return refused(message, "the file was not shared");
   }

@@ -3,7 +3,7 @@ import { REASONS } from "../federation/reasons.ts";
 import type { Federation, StoryEntry } from "../federation/state.ts";
 import type { Directory } from "../federation/visibility.ts";
 import { zoneTitle } from "./cards/federation-card.ts";
-import { clip, count, escaped, mention, moment } from "./mrkdwn.ts";
+import { count, escaped, mention, moment, quoted } from "./mrkdwn.ts";
 
 /** null: nothing worth a reply. Says only what every member of the home channel may know. */
 export function sentenceOf({ event }: StoryEntry, federation: Federation, directory: Directory): string | null {
@@ -49,7 +49,7 @@ export function sentenceOf({ event }: StoryEntry, federation: Federation, direct
         ? `:white_check_mark: ${mention(event.by)} approved for ${where}.`
         : `:white_check_mark: ${mention(event.by)} agreed to admit ${where}.`;
     case "consent-refused":
-      return `:x: ${mention(event.by)} ${event.kind === "run" ? "rejected it for" : "refused to admit"} ${where}: ${escaped(clip(event.because, 500))}`;
+      return `:x: ${mention(event.by)} ${event.kind === "run" ? "rejected it for" : "refused to admit"} ${where}: ${quoted(event.because)}`;
     case "consent-withdrawn":
       return `${mention(event.by)} withdrew the approval for ${where}.`;
     case "site-approved":

@@ -2,11 +2,13 @@
  * The bot's Slack side, whole, between a stand-in for Slack and federations in memory. Zones are looked at as the
  * builders show them, so a test plays people and, where needed, lets things happen in zones.
  */
+import { createHmac } from "node:crypto";
 import type { TestContext } from "node:test";
+import { WebClient } from "@slack/web-api";
 import pino from "pino";
 import type { FederationEvent } from "../../src/federation/events.ts";
 import type { Recorded } from "../../src/federation/evolve.ts";
-import { type FederationId, type Person, person } from "../../src/federation/identity.ts";
+import type { FederationId } from "../../src/federation/identity.ts";
 import type { World, ZoneProfile } from "../../src/federation/policy.ts";
 import { adjustProposal, proposeSites } from "../../src/federation/proposal.ts";
 import type { Federation } from "../../src/federation/state.ts";
@@ -57,7 +59,9 @@ function seed(): WorldSeed {
     [1, 2].map((nth) => ({ id: owner(zone, nth), workspace: ownerOf(zone).team, name: `${zone}-${nth}` })),
   );
   const shared = ZONES.map((zone) => ownerOf(zone).team);
-  const everybody = [REQUESTER, STRANGER, ...owners.map(({ id }) => id)];
+  // The fourth zone's organisation is not in the home channel: it is a newcomer's.
+  const atHome = shared.slice(0, 3);
+  const everybody = [REQUESTER, STRANGER, ...owners.slice(0, 6).map(({ id }) => id)];
   const place = (id: string, connected: string[], members: string[], changes: object = {}) => ({
     id,
     name: id.toLowerCase(),
@@ -86,7 +90,7 @@ function seed(): WorldSeed {
       ...owners,
     ],
     channels: [
-      place(HOME_CHANNEL, shared, everybody),
+      place(HOME_CHANNEL, atHome, everybody),
       ...ZONES.map((zone) => place(channel(zone), [ownerOf(zone).team], [owner(zone, 1), owner(zone, 2), STRANGER])),
       place(RANDOM, [], [REQUESTER, OUTSIDER], { botIsMember: false }),
       place(DIRECT, [], [REQUESTER], { isDirect: true, isPrivate: true }),
@@ -101,12 +105,13 @@ export interface BenchOptions {
   readonly world?: Partial<World>;
   readonly pace?: Partial<Pace>;
   readonly looks?: readonly ZoneLook[];
+  /** Changes Slack before the bot starts. */
+  readonly prepare?: (control: SlackControl) => Promise<void>;
 }
 
 export interface Bench {
   readonly control: SlackControl;
   readonly ledger: Ledger;
-  readonly app: SlackApp;
   /** What the journal holds of a federation. */
   readonly recorded: (id: FederationId) => readonly Recorded[];
   /** The first federation. */
@@ -123,6 +128,12 @@ export interface Bench {
   readonly whispered: (person: string, words: string) => Promise<string>;
   readonly modal: (person: string) => Promise<ShownView>;
   readonly press: (person: string, message: ShownMessage, button: string) => ReturnType<SlackControl["click"]>;
+  /** Somebody deletes a message of the bot. */
+  readonly remove: (message: ShownMessage) => Promise<void>;
+  /** Slack tells the bot of an event. */
+  readonly tell: (event: object) => Promise<void>;
+  /** Ends the bot's Slack side and starts another one on the same journal. */
+  readonly restart: () => Promise<void>;
   /** Everything that was to be sent has been sent. */
   readonly settled: () => Promise<void>;
 }
@@ -177,36 +188,53 @@ export async function openBench(context: TestContext, options: BenchOptions = {}
       addressLooks += 1;
     },
   };
-  const app = createSlackApp({
-    federations: ledger,
-    zoneLooks,
-    configuration: { policy: world.policy, zones, manifests: world.manifests },
-    log: pino({ level: process.env["FLORIST_TEST_LOG"] ?? "silent" }),
-    botToken: new Secret("xoxb-test"),
-    slackApiUrl: `${running.url}/api/`,
-    transport: { kind: "http", signingSecret: new Secret("signing-secret"), host: "127.0.0.1", port: 0 },
-    commandName: "/flower",
-    pace: { ...QUICK, ...options.pace },
-  });
-  const { port } = await app.start();
+  const control = slackControl(running.url);
+  await options.prepare?.(control);
+  let url = "";
+  const startApp = async (): Promise<SlackApp> => {
+    const app = createSlackApp({
+      federations: ledger,
+      zoneLooks,
+      configuration: { policy: world.policy, zones, manifests: world.manifests },
+      log: pino({ level: process.env["FLORIST_TEST_LOG"] ?? "silent" }),
+      botToken: new Secret("xoxb-test"),
+      slackApiUrl: `${running.url}/api/`,
+      transport: { kind: "http", signingSecret: new Secret("signing-secret"), host: "127.0.0.1", port: 0 },
+      commandName: "/flower",
+      pace: { ...QUICK, ...options.pace },
+    });
+    const { port } = await app.start();
+    url = `http://127.0.0.1:${port}/slack/events`;
+    await control.eventsUrl({ url, verify: true });
+    return app;
+  };
+  let app = await startApp();
   context.after(async () => {
     await app.stop();
     await running.close();
   });
-  const control = slackControl(running.url);
-  await control.eventsUrl({ url: `http://127.0.0.1:${port}/slack/events`, verify: true });
-  return bench({ control, ledger, app, log, addressLooks: () => addressLooks });
+  const web = new WebClient("xoxb-test", { slackApiUrl: `${running.url}/api/` });
+  return bench({
+    control,
+    ledger,
+    log,
+    addressLooks: () => addressLooks,
+    remove: async ({ channel: id, ts }) => {
+      await web.chat.delete({ channel: id, ts });
+    },
+    tell: (event) => tell(url, event),
+    restart: async () => {
+      await app.stop();
+      app = await startApp();
+    },
+  });
 }
 
-interface Parts {
-  readonly control: SlackControl;
-  readonly ledger: Ledger;
-  readonly app: SlackApp;
+type Parts = Pick<Bench, "control" | "ledger" | "addressLooks" | "remove" | "tell" | "restart"> & {
   readonly log: EventLog;
-  readonly addressLooks: () => number;
-}
+};
 
-function bench({ control, ledger, app, log, addressLooks }: Parts): Bench {
+function bench({ control, ledger, log, addressLooks, remove, tell: telling, restart }: Parts): Bench {
   const federation = (): Federation => {
     const [first] = ledger.all();
     if (first === undefined) throw new Error("There is no federation.");
@@ -224,7 +252,9 @@ function bench({ control, ledger, app, log, addressLooks }: Parts): Bench {
   return {
     control,
     ledger,
-    app,
+    remove,
+    tell: telling,
+    restart,
     recorded: (id) => log.read(id),
     federation,
     happens,
@@ -271,6 +301,34 @@ function bench({ control, ledger, app, log, addressLooks }: Parts): Bench {
   };
 }
 
+/** An event as Slack delivers and signs it. */
+async function tell(url: string, event: object): Promise<void> {
+  const body = JSON.stringify({
+    token: "unused",
+    team_id: HOST,
+    api_app_id: "AFLORIST",
+    event,
+    type: "event_callback",
+    event_id: "Ev1",
+    event_time: 0,
+    authorizations: [
+      { enterprise_id: null, team_id: HOST, user_id: BOT_USER, is_bot: true, is_enterprise_install: false },
+    ],
+  });
+  const timestamp = String(Math.floor(Date.now() / 1000));
+  const signature = createHmac("sha256", "signing-secret").update(`v0:${timestamp}:${body}`).digest("hex");
+  const response = await fetch(url, {
+    method: "POST",
+    headers: {
+      "content-type": "application/json",
+      "x-slack-request-timestamp": timestamp,
+      "x-slack-signature": `v0=${signature}`,
+    },
+    body,
+  });
+  if (!response.ok) throw new Error(`The bot answered ${response.status}.`);
+}
+
 function memoryLog(story: Story | undefined): EventLog {
   const journals = new Map<string, Recorded[]>();
   if (story !== undefined) journals.set(story.federation.id, [...story.recorded]);
@@ -285,5 +343,3 @@ function memoryLog(story: Story | undefined): EventLog {
     },
   };
 }
-
-export const aPerson = (team: string, user: string): Person => person.parse({ team, user });

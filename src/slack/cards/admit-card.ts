@@ -3,7 +3,7 @@ import type { Button } from "@slack/types";
 import { missingConsents, standingConsents } from "../../federation/consent.ts";
 import { coordinatorOf, type Federation, type Proposal, type Site } from "../../federation/state.ts";
 import type { Directory } from "../../federation/visibility.ts";
-import { clip, count, escaped, mention, mentions, moment } from "../mrkdwn.ts";
+import { clip, count, escaped, mention, mentions, moment, quoted } from "../mrkdwn.ts";
 import { ACTION } from "../names.ts";
 import { actions, type Blocks, button, header, section } from "./blocks.ts";
 import { zoneTitle } from "./federation-card.ts";
@@ -47,9 +47,7 @@ function votes(federation: Federation, site: Site, proposal: Proposal, directory
     ({ by, at }) => `:white_check_mark: ${mention(by)} agreed ${moment(at)}.`,
   );
   if (site.refusal?.kind === "admit") {
-    lines.push(
-      `:x: ${mention(site.refusal.by)} refused ${moment(site.refusal.at)}: ${escaped(clip(site.refusal.because, 500))}`,
-    );
+    lines.push(`:x: ${mention(site.refusal.by)} refused ${moment(site.refusal.at)}: ${quoted(site.refusal.because)}`);
   }
   if (site.standing === "approved") lines.push("*Admitted.*");
   else if (!isOpen(federation, site)) lines.push("This is no longer asked.");

@@ -5,7 +5,7 @@ import type { EventOf } from "../../federation/events.ts";
 import { canRetry } from "../../federation/lifecycle.ts";
 import { currentProposal, type Federation, type Proposal, type Site } from "../../federation/state.ts";
 import type { Directory } from "../../federation/visibility.ts";
-import { clip, count, escaped, mention, mentions, moment } from "../mrkdwn.ts";
+import { clip, count, escaped, mention, mentions, moment, quoted } from "../mrkdwn.ts";
 import { ACTION } from "../names.ts";
 import { actions, type Blocks, button, context, header, section } from "./blocks.ts";
 import { differences } from "./difference.ts";
@@ -32,7 +32,7 @@ export function approvalCard(
 ): SiteCard {
   const where = zoneTitle(directory, site);
   const current = currentProposal(site);
-  const text = `${where}: what would run here for federation ${federation.name}`;
+  const text = `${escaped(where)}: what would run here for federation ${federation.name}`;
   if (current?.card !== proposal.card) {
     return {
       text,
@@ -106,9 +106,7 @@ function standing(federation: Federation, site: Site, proposal: Proposal, direct
     ({ by, at }) => `:white_check_mark: ${mention(by)} approved ${moment(at)}.`,
   );
   if (site.refusal !== null && site.refusal.kind === "run") {
-    lines.push(
-      `:x: ${mention(site.refusal.by)} rejected ${moment(site.refusal.at)}: ${escaped(clip(site.refusal.because, 500))}`,
-    );
+    lines.push(`:x: ${mention(site.refusal.by)} rejected ${moment(site.refusal.at)}: ${quoted(site.refusal.because)}`);
   }
   lines.push(outcome(federation, site, proposal, directory));
   return lines.join("\n");

@@ -39,7 +39,7 @@ function siteBlocks(federation: Federation, options: CardOptions): readonly Know
   return sites.map((site) => {
     const progress = siteProgress(federation, site, options.directory);
     return section(
-      `${sign(progress)} *${escaped(siteTitle(options.directory, site))}*\n${escaped(clip(progress.sentence, 300))}`,
+      `${sign(progress)} *${escaped(siteTitle(options.directory, site))}*\n${escaped(progress.sentence, 300)}`,
     );
   });
 }

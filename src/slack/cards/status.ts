@@ -1,7 +1,7 @@
 /** Answers to `status`: private, and only about federations that the person may know of. */
 import { coordinatorOf, type Federation } from "../../federation/state.ts";
 import type { Directory } from "../../federation/visibility.ts";
-import { clip, escaped, moment } from "../mrkdwn.ts";
+import { escaped, moment } from "../mrkdwn.ts";
 import { type Blocks, context, header, section } from "./blocks.ts";
 import { zoneTitle } from "./federation-card.ts";
 import { phaseOf, sign, siteProgress } from "./progress.ts";
@@ -10,7 +10,7 @@ export function statusOf(federation: Federation, directory: Directory): { text: 
   const sites = [...federation.sites.values()].slice(0, 40).map((site) => {
     const progress = siteProgress(federation, site, directory);
     const kind = site.role === "coordinator" ? ", coordinator" : "";
-    return `${sign(progress)} *${escaped(zoneTitle(directory, site))}*${kind}: ${escaped(clip(progress.sentence, 220))}`;
+    return `${sign(progress)} *${escaped(zoneTitle(directory, site))}*${kind}: ${escaped(progress.sentence, 220)}`;
   });
   return {
     text: `Federation ${federation.name}: ${phaseOf(federation)}`,

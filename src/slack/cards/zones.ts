@@ -1,7 +1,7 @@
 /** The answer to `zones`: who owns them, whether they can be reached, what is missing. */
 import type { ZoneProfile } from "../../federation/policy.ts";
 import { REASONS } from "../../federation/reasons.ts";
-import { clip, code, escaped, mentions } from "../mrkdwn.ts";
+import { code, escaped, mentions } from "../mrkdwn.ts";
 import type { ZoneLook } from "../ports.ts";
 import { type Blocks, section } from "./blocks.ts";
 
@@ -18,13 +18,13 @@ export function zonesCard(
 }
 
 function zoneText(look: ZoneLook, profile: ZoneProfile | undefined): string {
-  const title = `*${escaped(clip(profile?.title ?? look.zone, 80))}* (${code(look.zone)})`;
+  const title = `*${escaped(profile?.title ?? look.zone, 80)}* (${code(look.zone)})`;
   const owners = mentions((profile?.owners ?? []).slice(0, 10));
   const well = look.problems.length === 0;
   const state =
     look.version === null
       ? ":red_circle: no answer"
-      : `${well ? ":large_green_circle:" : ":large_yellow_circle:"} OpenNebula ${escaped(clip(look.version, 20))}`;
+      : `${well ? ":large_green_circle:" : ":large_yellow_circle:"} OpenNebula ${escaped(look.version, 20)}`;
   const ready = well
     ? "Templates and network are there."
     : [...new Set(look.problems.map((problem) => REASONS[problem.code]))]
