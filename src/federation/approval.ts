@@ -95,7 +95,7 @@ export function isExpired(site: Site, now: string): boolean {
 }
 
 /** A left-out coordinator ends the request, and so does a training site without which too few are left. */
-export function leaveOut(federation: Federation, site: Site, cause: "rejected" | "expired"): FederationEvent[] {
+function leaveOut(federation: Federation, site: Site, cause: "rejected" | "expired"): FederationEvent[] {
   const left: FederationEvent = { type: "site-left-out", site: site.zone, cause };
   if (site.role === "training") return [left, ...endWithout(federation, site)];
   if (site.attempts > 0) return [left];

@@ -120,7 +120,7 @@ function guestTasks(federation: Federation, site: Site, guest: Guest, world: Wor
 }
 
 /** A request not answered yet, or a certificate past half of its life. */
-export function needsCertificate({ sighting, certificate }: Guest, now: string): boolean {
+function needsCertificate({ sighting, certificate }: Guest, now: string): boolean {
   if (sighting.request === null) return false;
   if (certificate === null || certificate.request !== sighting.request) return true;
   const issued = Date.parse(certificate.issuedAt);

@@ -41,6 +41,6 @@ const isWell = ({ sighting }: Guest): boolean =>
   sighting.state === "running" && sighting.stage === "serving" && !sighting.silent;
 
 /** Both must say so: the SuperLink that it sees the key, the SuperNode that it serves. */
-export function isOnline(federation: Federation, guest: Guest): boolean {
+function isOnline(federation: Federation, guest: Guest): boolean {
   return isWell(guest) && federation.nodes.some(({ key, status }) => key === guest.acceptedKey && status === "online");
 }

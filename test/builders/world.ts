@@ -21,23 +21,23 @@ export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
 /** When every story begins. */
-export const BEGINNING = "2026-03-02T08:00:00.000Z";
+const BEGINNING = "2026-03-02T08:00:00.000Z";
 
 const ZONE_NAMES = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta"] as const;
 
 export const zone = (name: string): ZoneName => zoneName.parse(name);
 export const zoneNames = (count: number): readonly ZoneName[] => ZONE_NAMES.slice(0, count).map(zone);
-export const someone = (team: string, user: string): Person => person.parse({ team, user });
+const someone = (team: string, user: string): Person => person.parse({ team, user });
 export const ownerOf = (name: string, nth = 1): Person =>
   someone(`T${name.toUpperCase()}`, `U${name.toUpperCase()}${nth}`);
 export const channelOf = (name: string): ChannelId => channelId.parse(`C${name.toUpperCase()}`);
 
 export const HOME_CHANNEL = channelId.parse("CHOME");
-export const INSTALLING_TEAM = teamId.parse("THOST");
+const INSTALLING_TEAM = teamId.parse("THOST");
 export const REQUESTER = someone("THOST", "UREQUESTER");
 export const STRANGER = someone("THOST", "USTRANGER");
 
-export const DURATIONS: Durations = {
+const DURATIONS: Durations = {
   approvalExpiry: 7 * DAY,
   approvalReminder: 2 * DAY,
   boot: 20 * MINUTE,

@@ -5,12 +5,7 @@ import type { SitePlan } from "../../src/federation/plan.ts";
 import type { ServiceFacts, VmFacts, ZoneSnapshot } from "../../src/federation/zone-facts.ts";
 
 /** A VM exactly as it was approved, running and still silent. */
-export function aVm(
-  plan: SitePlan,
-  order: ServiceOrder,
-  manifests: Manifests,
-  changes: Partial<VmFacts> = {},
-): VmFacts {
+function aVm(plan: SitePlan, order: ServiceOrder, manifests: Manifests, changes: Partial<VmFacts> = {}): VmFacts {
   const [role] = serviceTemplateFor(plan.role, plan.template.id, manifests).roles;
   return {
     id: 0,
