@@ -29,7 +29,7 @@ export function openSteps(
     const posted = federation.messages.get(message.key);
     if (posted !== undefined) return rewriting(federation, message, posted);
     if (federation.givenUp.has(message.key) && !isReopened(message.key)) return [];
-    return posting(federation, message);
+    return posting(federation, message, messages);
   });
 }
 
@@ -39,11 +39,23 @@ function rewriting(federation: Federation, message: DesiredMessage, posted: Post
   return [{ kind: "update", message, posted, threadTs }];
 }
 
-function posting(federation: Federation, message: DesiredMessage): readonly Step[] {
+function posting(
+  federation: Federation,
+  message: DesiredMessage,
+  messages: readonly DesiredMessage[],
+): readonly Step[] {
   const parent = message.thread === null ? null : federation.messages.get(message.thread);
   if (parent === undefined) return [];
   if (message.kind !== "file") return [{ kind: "post", message, threadTs: parent?.ts ?? null }];
-  return parent === null ? [] : [{ kind: "upload", message, threadTs: parent.ts }];
+  return parent === null
+    ? []
+    : [{ kind: "upload", message, threadTs: rootOf(federation, message, messages) ?? parent.ts }];
+}
+
+/** Threads do not nest: what follows a reply stands in the thread of the reply's own parent. */
+function rootOf(federation: Federation, message: DesiredMessage, messages: readonly DesiredMessage[]): string | null {
+  const above = messages.find(({ key }) => key === message.thread)?.thread ?? null;
+  return above === null ? null : (federation.messages.get(above)?.ts ?? null);
 }
 
 /** The Web API method that a step needs. */

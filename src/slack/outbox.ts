@@ -38,7 +38,8 @@ interface Wish {
 /** One channel's sending. */
 interface Lane {
   readonly channel: ChannelId;
-  running: Promise<void> | null;
+  isActive: boolean;
+  running: Promise<void>;
   /** Ends a wait early. */
   rouse: () => void;
   /** Milliseconds since the epoch. */
@@ -73,7 +74,15 @@ export function createOutbox(options: OutboxOptions): Outbox {
   const laneOf = (channel: ChannelId): Lane => {
     const known = lanes.get(channel);
     if (known !== undefined) return known;
-    const made: Lane = { channel, running: null, rouse: () => {}, notBefore: 0, failures: 0, lastKind: null };
+    const made: Lane = {
+      channel,
+      isActive: false,
+      running: Promise.resolve(),
+      rouse: () => {},
+      notBefore: 0,
+      failures: 0,
+      lastKind: null,
+    };
     lanes.set(channel, made);
     return made;
   };
@@ -83,13 +92,12 @@ export function createOutbox(options: OutboxOptions): Outbox {
   };
 
   const run = (lane: Lane): void => {
-    if (stopping) return;
     lane.rouse();
-    lane.running ??= drive(lane)
-      .catch((error: unknown) => log.error({ err: error, channel: lane.channel }, "A channel's sending broke off."))
-      .finally(() => {
-        lane.running = null;
-      });
+    if (stopping || lane.isActive) return;
+    lane.isActive = true;
+    lane.running = drive(lane).catch((error: unknown) => {
+      log.error({ err: error, channel: lane.channel }, "A channel's sending broke off.");
+    });
   };
 
   const wake = (federation: Federation): void => {
@@ -99,11 +107,16 @@ export function createOutbox(options: OutboxOptions): Outbox {
   };
 
   async function drive(lane: Lane): Promise<void> {
-    while (!stopping) {
-      const next = choose(lane);
-      if (next === null) return;
-      if (typeof next === "number") await waitUntil(lane, next);
-      else await carryOut(lane, next);
+    try {
+      while (!stopping) {
+        const next = choose(lane);
+        if (next === null) return;
+        if (typeof next === "number") await waitUntil(lane, next);
+        else await carryOut(lane, next);
+      }
+    } finally {
+      // In the same turn as the last look, so that no wake falls in between.
+      lane.isActive = false;
     }
   }
 

@@ -103,7 +103,7 @@ describe("the outbox", () => {
   it("lets a method rest that Slack limits, while others go on", async (context) => {
     const bench = await openBench(context, { story: aFederation().planned(), slack: { speed: 1 } });
     await bench.settled();
-    await bench.control.settings({ fail: { method: "chat.update", times: 1, how: "429", retryAfterS: 2 } });
+    await bench.control.settings({ fail: { method: "chat.update", times: 2, how: "429", retryAfterS: 2 } });
     const started = Date.now();
     await bench.press(owner("beta"), await bench.read(channel("beta"), "asks to run"), "Approve");
     await bench.read(HOME_CHANNEL, "@beta-1 approved for");
