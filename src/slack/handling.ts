@@ -41,7 +41,7 @@ export function onSubmission(
 }
 
 /** Logs what was thrown and answers all the same. */
-export async function guarded<T>(log: Logger, what: string, otherwise: T, work: () => Promise<T>): Promise<T> {
+async function guarded<T>(log: Logger, what: string, otherwise: T, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

@@ -28,7 +28,7 @@ import { aSurvey } from "../builders/survey.ts";
 import { aWorld, aZone, countingCards, HOME_CHANNEL, ownerOf, zonesOf } from "../builders/world.ts";
 
 const ZONES = ["alpha", "beta", "gamma", "delta"] as const;
-export const HOST = "THOST";
+const HOST = "THOST";
 export const BOT_USER = "UFLORIST";
 export const REQUESTER = "UREQUESTER";
 export const STRANGER = "USTRANGER";
@@ -52,7 +52,7 @@ const SCOPES = [
 ];
 const EVENTS = ["app_mention", "member_joined_channel", "channel_shared", "channel_unshared", "channel_unarchive"];
 
-export const QUICK: Pace = { perChannel: 1, coalescing: 5, retry: 10, longestRetry: 100, fileLook: 10 };
+const QUICK: Pace = { perChannel: 1, coalescing: 5, retry: 10, longestRetry: 100, fileLook: 10 };
 
 function seed(): WorldSeed {
   const owners = ZONES.flatMap((zone) =>

@@ -45,12 +45,12 @@ export function newcomer(story: Story): Story {
   return story.takes(requestSite(story.federation, story.world, wish, REQUESTER)).planned();
 }
 
-export const admitted = (story: Story): Story =>
+const admitted = (story: Story): Story =>
   story
     .approvedBy("delta")
     .takes(giveConsent(story.federation, story.world, story.ballot("delta", ownerOf("alpha"), "admit")));
 
-export function problem(story: Story): Story {
+function problem(story: Story): Story {
   return story.hides("beta", { code: "zone-timeout", detail: "https://beta.example.org:2633 <b> & `rest`" }).planned();
 }
 
@@ -61,7 +61,7 @@ function adjusted(story: Story): Story {
 }
 
 /** An owner has approved, then the VM template is another: owners are asked again. */
-export function changed(story: Story): Story {
+function changed(story: Story): Story {
   const remade = (memory: number) => (usual: ReturnType<typeof aSurvey>) => ({
     ...usual,
     template: usual.template.found ? { ...usual.template, memory, contentDigest: "d".repeat(64) } : usual.template,
@@ -69,7 +69,7 @@ export function changed(story: Story): Story {
   return story.approved().trusted().shows("beta", remade(8192)).begins("beta");
 }
 
-export const rejected = (story: Story, name: string): Story =>
+const rejected = (story: Story, name: string): Story =>
   story.takes(
     refuseConsent(story.federation, story.world, {
       ...story.ballot(name),

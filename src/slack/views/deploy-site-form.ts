@@ -110,7 +110,7 @@ function siteInputs(form: RequestForm, zones: readonly ZoneProfile[]): readonly 
   ];
 }
 
-export function superNodesInput(zone: string, superNodes: string, zones: readonly ZoneProfile[]): InputBlock {
+function superNodesInput(zone: string, superNodes: string, zones: readonly ZoneProfile[]): InputBlock {
   const title = zones.find(({ name }) => name === zone)?.title ?? zone;
   const field: FormField = `superNodes:${zone}`;
   return numberInput(field, `SuperNodes in ${title}`, superNodes, SUPERNODES);
@@ -173,7 +173,7 @@ export function readForm(values: StateValues): RequestForm {
   };
 }
 
-export function superNodesTyped(values: StateValues, zone: string): string {
+function superNodesTyped(values: StateValues, zone: string): string {
   const block = `superNodes:${zone}`;
   return values[block] === undefined ? String(SUPERNODES.usual) : typed(values, block);
 }
