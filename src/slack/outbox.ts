@@ -55,7 +55,7 @@ interface Chosen {
 
 export function createOutbox(options: OutboxOptions): Outbox {
   const { federations, pace, log } = options;
-  const methods = createMethodPace();
+  const methods = createMethodPace(pace);
   const ending = new AbortController();
   const sender = createSender({ slack: options.slack, methods, pace, log, signal: ending.signal });
   const wishes = new Map<FederationId, Wish>();

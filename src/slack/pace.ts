@@ -19,23 +19,27 @@ export interface Pace {
 const PER_MINUTE: Readonly<Record<string, number>> = {
   "chat.update": 50,
   "conversations.info": 50,
-  "conversations.members": 100,
-  "users.info": 100,
   "files.upload": 30,
   "files.info": 100,
 };
 const UNLISTED_PER_MINUTE = 300;
-const MINUTE = 60_000;
+/** Slack lets a channel have a message a second: whoever keeps another interval has minutes in that proportion. */
+const INTERVALS_A_MINUTE = 60;
+/** Limiters look at their quota so often, in milliseconds. */
+const TICK = 250;
 
 export interface MethodPace {
   /** Makes the call in its turn. A rate-limited answer rests the method and is thrown on. */
   call<T>(method: string, make: () => Promise<T>): Promise<T>;
+  /** Whether a call could be made at once; if not, the method rests for a moment. */
+  isFree(method: string): Promise<boolean>;
   /** When the method may be called again, in milliseconds since the epoch; 0 for at once. */
   restsUntil(method: string): number;
   stop(): Promise<void>;
 }
 
-export function createMethodPace(): MethodPace {
+export function createMethodPace({ perChannel }: Pick<Pace, "perChannel">): MethodPace {
+  const minute = TICK * Math.max(1, Math.ceil((INTERVALS_A_MINUTE * perChannel) / TICK));
   const limiters = new Map<string, Bottleneck>();
   const rests = new Map<string, number>();
   const limiterOf = (method: string): Bottleneck => {
@@ -45,7 +49,7 @@ export function createMethodPace(): MethodPace {
     const made = new Bottleneck({
       reservoir: amount,
       reservoirRefreshAmount: amount,
-      reservoirRefreshInterval: MINUTE,
+      reservoirRefreshInterval: minute,
       highWater: 10 * amount,
     });
     limiters.set(method, made);
@@ -53,6 +57,11 @@ export function createMethodPace(): MethodPace {
   };
   return {
     restsUntil: (method) => rests.get(method) ?? 0,
+    async isFree(method) {
+      if (await limiterOf(method).check()) return true;
+      rests.set(method, Date.now() + TICK);
+      return false;
+    },
     async call(method, make) {
       try {
         return await limiterOf(method).schedule(make);

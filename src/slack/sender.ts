@@ -129,6 +129,7 @@ export function createSender(options: {
 
   async function send(step: Step): Promise<Outcome> {
     try {
+      if (!(await methods.isFree(methodOf(step)))) return { kind: "later", failed: false, because: "quota" };
       return await attempt(step);
     } catch (error) {
       const failure = failureOf(error);

@@ -52,7 +52,7 @@ const SCOPES = [
 ];
 const EVENTS = ["app_mention", "member_joined_channel", "channel_shared", "channel_unshared", "channel_unarchive"];
 
-const QUICK: Pace = { perChannel: 1, coalescing: 5, retry: 10, longestRetry: 100, fileLook: 10 };
+const QUICK: Pace = { perChannel: 5, coalescing: 5, retry: 10, longestRetry: 100, fileLook: 10 };
 
 function seed(): WorldSeed {
   const owners = ZONES.flatMap((zone) =>
