@@ -53,7 +53,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   "manifests/": ["guest-protocol/"],
   "sandbox/slack/": [],
   "sandbox/zones/": ["guest-protocol/"],
-  "sandbox/guests/": ["guest-protocol/"],
+  "sandbox/guests/": ["guest-protocol/", "package-root.ts"],
   // What composes the stand-ins meets the bot, like them, only over HTTP.
   "sandbox/": ["guest-protocol/", "package-root.ts"],
 };

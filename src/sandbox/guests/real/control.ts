@@ -1,0 +1,44 @@
+import { z } from "zod";
+import type { Answer, Route } from "../hypervisor-server.ts";
+import { CommandFailed } from "./command.ts";
+import type { RealHypervisor } from "./real-hypervisor.ts";
+
+const vmAddress = z.object({ zone: z.string(), vmId: z.int().min(0) });
+const firewall = z.object({ rules: z.array(z.string()), forgetIdleAfter: z.int().min(1).optional() });
+
+/** What the play and the tests do to real guests and to what lies between zones; README.md says what each does. */
+export function realControlRoutes(hypervisor: RealHypervisor): readonly Route[] {
+  const onVm = (path: RegExp, act: (vm: z.infer<typeof vmAddress>) => Promise<boolean>): Route => ({
+    method: "POST",
+    path,
+    handle: async (_, body) => found(await act(vmAddress.parse(body))),
+  });
+  return [
+    { method: "GET", path: /^\/control\/guests$/, handle: () => ({ status: 200, body: hypervisor.views() }) },
+    onVm(/^\/control\/cut$/, (vm) => hypervisor.setCut(vm, true)),
+    onVm(/^\/control\/heal$/, (vm) => hypervisor.setCut(vm, false)),
+    onVm(/^\/control\/kill$/, (vm) => hypervisor.kill(vm)),
+    {
+      method: "POST",
+      path: /^\/control\/firewall$/,
+      handle: async (_, body) => {
+        const { rules, forgetIdleAfter } = firewall.parse(body);
+        return await accepted(() => hypervisor.internet.setFirewall(rules, forgetIdleAfter));
+      },
+    },
+  ];
+}
+
+function found(known: boolean): Answer {
+  return known ? { status: 204 } : { status: 404, body: { error: "no such VM" } };
+}
+
+async function accepted(act: () => Promise<void>): Promise<Answer> {
+  try {
+    await act();
+    return { status: 204 };
+  } catch (error) {
+    if (error instanceof CommandFailed) return { status: 400, body: { error: error.message } };
+    throw error;
+  }
+}

@@ -1,0 +1,88 @@
+import { run } from "./command.ts";
+import type { Estate } from "./estate.ts";
+
+/** After this long without a packet Linux forgets a connection unless it is told otherwise: five days. */
+const USUAL_MEMORY_S = 432_000;
+
+/** Where zones meet: a router whose firewall lets everything pass until it is told otherwise. */
+export class Internet {
+  readonly space: string;
+  #zones = 0;
+
+  private constructor(space: string) {
+    this.space = space;
+  }
+
+  static async create(estate: Estate): Promise<Internet> {
+    const space = await estate.addSpace("internet");
+    await forwardPackets(space);
+    return new Internet(space);
+  }
+
+  /** Connects a zone's gateway, whose way out is `wan` from then on. @returns its address there */
+  async connect(gateway: string): Promise<string> {
+    const number = this.#zones;
+    this.#zones += 1;
+    const port = `zone${number}`;
+    const [here, there] = [`100.64.${number}.1`, `100.64.${number}.2`];
+    await run("ip", [
+      "link",
+      "add",
+      "wan",
+      "netns",
+      gateway,
+      "type",
+      "veth",
+      "peer",
+      "name",
+      port,
+      "netns",
+      this.space,
+    ]);
+    await run("ip", ["-n", this.space, "addr", "add", `${here}/30`, "dev", port]);
+    await run("ip", ["-n", this.space, "link", "set", port, "up"]);
+    await run("ip", ["-n", gateway, "addr", "add", `${there}/30`, "dev", "wan"]);
+    await run("ip", ["-n", gateway, "link", "set", "wan", "up"]);
+    await run("ip", ["-n", gateway, "route", "add", "default", "via", here]);
+    return there;
+  }
+
+  /** From now on packets for a public subnet go to that gateway. */
+  async route(subnet: string, gatewayAddress: string): Promise<void> {
+    await run("ip", ["-n", this.space, "route", "replace", subnet, "via", gatewayAddress]);
+  }
+
+  /**
+   * Replaces the firewall's rules.
+   * @param rules statements of nft for the chain that sees every packet between zones, such as `tcp dport 9092 drop`
+   * @param forgetIdleAfter seconds after which a silent connection is forgotten, and its next packets dropped;
+   *   absent, nothing is tracked
+   * @throws CommandFailed when nft refuses a rule; the rules before stay in force
+   */
+  async setFirewall(rules: readonly string[], forgetIdleAfter?: number): Promise<void> {
+    const stateful = ["ct state established,related accept", "ct state invalid drop"];
+    const lines = [...rules, ...(forgetIdleAfter === undefined ? [] : stateful)];
+    const chain = `chain forward { type filter hook forward priority 0;\n${lines.join("\n")}\n}`;
+    await replaceTable(this.space, "inet firewall", chain);
+    if (forgetIdleAfter !== undefined) await this.#remember(forgetIdleAfter);
+  }
+
+  /** A packet in the middle of a connection that nobody remembers is invalid, instead of the start of a new memory. */
+  async #remember(seconds: number): Promise<void> {
+    const settings = { tcp_loose: 0, tcp_timeout_established: Math.min(seconds, USUAL_MEMORY_S) };
+    const lines = Object.entries(settings).map(
+      ([name, value]) => `echo ${value} > /proc/sys/net/netfilter/nf_conntrack_${name}`,
+    );
+    await run("ip", ["netns", "exec", this.space, "sh", "-ec", lines.join("\n")]);
+  }
+}
+
+export async function forwardPackets(space: string): Promise<void> {
+  await run("ip", ["netns", "exec", space, "sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward"]);
+}
+
+/** Puts a table of nft in the place of the one of that name, in one step. An empty content lets everything pass. */
+export async function replaceTable(space: string, table: string, content: string): Promise<void> {
+  const input = `table ${table}\ndelete table ${table}\ntable ${table} {\n${content}\n}\n`;
+  await run("ip", ["netns", "exec", space, "nft", "-f", "-"], { input });
+}

@@ -1,0 +1,114 @@
+import { run } from "./command.ts";
+import type { Estate } from "./estate.ts";
+import { forwardPackets, type Internet, replaceTable } from "./internet.ts";
+import { OneGateDoor } from "./one-gate-door.ts";
+
+/** Where VMs find OneGate, in every zone: a link-local address, so that no way leads there from another zone. */
+export const ONEGATE_ADDRESS = "169.254.16.9";
+const PRIVATE = "{ 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 }";
+
+/** One network card as oned describes it in CONTEXT. */
+export type Nic = {
+  readonly device: string;
+  readonly ip: string;
+  readonly prefix: number;
+  readonly gateway: string | undefined;
+  readonly mac: string | undefined;
+};
+
+/** A zone's switch and gateway. Private subnets leave it behind its own address, public ones are routed to it. */
+export class ZoneNetwork {
+  readonly #internet: Internet;
+  readonly #space: string;
+  readonly #address: string;
+  readonly #door: OneGateDoor;
+  readonly #subnets = new Set<string>();
+
+  private constructor(internet: Internet, space: string, address: string, door: OneGateDoor) {
+    this.#internet = internet;
+    this.#space = space;
+    this.#address = address;
+    this.#door = door;
+  }
+
+  static async create(estate: Estate, internet: Internet, zone: string, oneGateUrl: string): Promise<ZoneNetwork> {
+    const space = await estate.addSpace(`${zone}-gateway`);
+    await forwardPackets(space);
+    await run("ip", ["-n", space, "link", "add", "lan", "type", "bridge"]);
+    await run("ip", ["-n", space, "addr", "add", `${ONEGATE_ADDRESS}/32`, "dev", "lan"]);
+    await run("ip", ["-n", space, "link", "set", "lan", "up"]);
+    const address = await internet.connect(space);
+    const hide = `oifname "wan" ip saddr ${PRIVATE} masquerade`;
+    await replaceTable(space, "ip florist", `chain out { type nat hook postrouting priority srcnat;\n${hide}\n}`);
+    return new ZoneNetwork(internet, space, address, await OneGateDoor.open(space, ONEGATE_ADDRESS, oneGateUrl));
+  }
+
+  /** As VMs of this zone dial it. */
+  get oneGateUrl(): string {
+    return this.#door.url;
+  }
+
+  /** Gives a VM's namespace its network cards. */
+  async plugIn(space: string, vmId: number, nics: readonly Nic[]): Promise<void> {
+    for (const [index, nic] of nics.entries()) {
+      await this.#provide(nic);
+      await this.#connect(space, nic, `vm${vmId}.${index}`);
+    }
+    const [first] = nics;
+    if (first !== undefined) {
+      await run("ip", ["-n", space, "route", "add", ONEGATE_ADDRESS, "dev", first.device]);
+    }
+  }
+
+  close(): void {
+    this.#door.close();
+  }
+
+  async #provide({ ip, prefix, gateway }: Nic): Promise<void> {
+    const subnet = subnetOf(ip, prefix);
+    if (gateway === undefined || this.#subnets.has(subnet)) return;
+    this.#subnets.add(subnet);
+    await run("ip", ["-n", this.#space, "addr", "add", `${gateway}/${prefix}`, "dev", "lan"]);
+    if (!isPrivate(ip)) await this.#internet.route(subnet, this.#address);
+  }
+
+  async #connect(space: string, { device, ip, prefix, gateway, mac }: Nic, port: string): Promise<void> {
+    const peer = ["peer", "name", port, "netns", this.#space];
+    await run("ip", ["link", "add", device, "netns", space, "type", "veth", ...peer]);
+    await run("ip", ["-n", this.#space, "link", "set", port, "master", "lan", "up"]);
+    const address = mac === undefined ? [] : ["address", mac];
+    await run("ip", ["-n", space, "link", "set", device, ...address, "up"]);
+    await run("ip", ["-n", space, "addr", "add", `${ip}/${prefix}`, "dev", device]);
+    if (gateway !== undefined && device === "eth0") {
+      await run("ip", ["-n", space, "route", "add", "default", "via", gateway]);
+    }
+  }
+}
+
+/** The cards of which CONTEXT gives an address, in their order. */
+export function nicsOf(context: Readonly<Record<string, string>>): readonly Nic[] {
+  return Object.entries(context).flatMap(([name, ip]) => {
+    const number = /^ETH(\d+)_IP$/.exec(name)?.[1];
+    if (number === undefined || ip === "") return [];
+    const field = (what: string) => context[`ETH${number}_${what}`] || undefined;
+    const prefix = prefixOf(field("MASK") ?? "255.255.255.0");
+    return [{ device: `eth${number}`, ip, prefix, gateway: field("GATEWAY"), mac: field("MAC") }];
+  });
+}
+
+function prefixOf(mask: string): number {
+  return numberOf(mask).toString(2).replaceAll("0", "").length;
+}
+
+function subnetOf(ip: string, prefix: number): string {
+  const network = (numberOf(ip) & (prefix === 0 ? 0 : -1 << (32 - prefix))) >>> 0;
+  return `${[24, 16, 8, 0].map((shift) => (network >>> shift) & 255).join(".")}/${prefix}`;
+}
+
+function numberOf(ip: string): number {
+  return ip.split(".").reduce((number, part) => number * 256 + Number(part), 0);
+}
+
+function isPrivate(ip: string): boolean {
+  return /^(10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.)/.test(ip);
+}
