@@ -15,8 +15,11 @@ export interface SandboxOptions {
   /** Every exchange at Slack's and the zones' edges is appended to this file. */
   readonly record?: string;
   readonly portBase: number;
-  /** The bot's entry point below `src/`; a test passes one of its own. */
+  /** VMs are namespaces in which real Flower runs; durations that a guest needs are then the usual ones. */
+  readonly real?: boolean;
+  /** The bot's entry point below `src/`, and its arguments; a test passes one of its own. */
   readonly bot?: string;
+  readonly botArgs?: readonly string[];
   /** Makes another zones file of the usual one. */
   readonly configure?: (usual: SandboxZonesFile) => object;
   /** Further arguments of the stand-in for Slack. */
@@ -76,7 +79,7 @@ async function start(
 
   const guests = await startProgram({
     entry: "sandbox/guests/main.js",
-    args: ["--speed", speed, "--seed", options.seed],
+    args: ["--speed", speed, "--seed", options.seed, ...(options.real === true ? ["--real"] : [])],
     environment: { FLORIST_GUESTS_TOKEN: token },
     ready: guestsReady,
   });
@@ -107,7 +110,7 @@ async function start(
   started.push(slack);
 
   const zonesFile = join(directory, "zones.yml");
-  const usual = sandboxZonesFile(zones.ready.zones, options.speed);
+  const usual = sandboxZonesFile(zones.ready.zones, options.speed, options.real);
   await writeFile(zonesFile, stringify(options.configure?.(usual) ?? usual), { mode: 0o600 });
   const passwords = zones.ready.zones.map(({ name }) => [passwordVariable(name), sandboxPassword(name)]);
   const environment = {
@@ -121,7 +124,7 @@ async function start(
     ...Object.fromEntries(passwords),
   };
   const startBot = async (port: string): Promise<Program<z.infer<typeof botReady>>> => {
-    const wish = { entry: options.bot ?? "main.js", args: [], log, ready: botReady };
+    const wish = { entry: options.bot ?? "main.js", args: options.botArgs ?? [], log, ready: botReady };
     const bot = await startProgram({ ...wish, environment: { ...environment, FLORIST_PORT: port } });
     started.push(bot);
     return bot;

@@ -10,9 +10,9 @@ import type { Policy, ZoneProfile } from "../../src/federation/policy.ts";
 import { newFederationId, openMachineRoom } from "../../src/machine-room.ts";
 import { readGuestScript } from "../../src/manifests/guest-script.ts";
 import { GuestsClient } from "../../src/sandbox/guests/client.ts";
+import { startProgram } from "../../src/sandbox/program.ts";
 import { ZonesControl } from "../../src/sandbox/zones/client.ts";
 import { Secret } from "../../src/secret.ts";
-import { startProgram } from "../programs/program.ts";
 
 const zonesReady = z.object({
   control: z.string(),
@@ -59,12 +59,18 @@ function profileOf(name: ZoneProfile["name"]): ZoneProfile {
 
 export async function openHeadless(zoneCount: number, log = quiet) {
   const directory = await mkdtemp(join(tmpdir(), "florist-test-"));
-  const guests = await startProgram("sandbox/guests/main.js", ["--speed", "20"]);
-  const { url } = z.object({ url: z.string() }).parse(guests.ready);
-  const zones = await startProgram("sandbox/zones/main.js", [
-    ...["--zones", String(zoneCount), "--port-base", "0", "--speed", "20", "--hypervisor", url],
-  ]);
-  const ready = zonesReady.parse(zones.ready);
+  const guests = await startProgram({
+    entry: "sandbox/guests/main.js",
+    args: ["--speed", "20"],
+    ready: z.object({ url: z.string() }),
+  });
+  const { url } = guests.ready;
+  const zones = await startProgram({
+    entry: "sandbox/zones/main.js",
+    args: ["--zones", String(zoneCount), "--port-base", "0", "--speed", "20", "--hypervisor", url],
+    ready: zonesReady,
+  });
+  const { ready } = zones;
   const room = await openMachineRoom({
     dataDirectory: join(directory, "data"),
     storeKey: createSecretKey(Buffer.alloc(32)),

@@ -7,10 +7,13 @@ type Answer = string | readonly string[] | null;
 export class Player {
   readonly id: string;
   readonly #slack: SlackControl;
+  readonly #patience: number;
 
-  constructor(slack: SlackControl, id: string) {
+  /** `patience`: milliseconds to wait for something to be shown. */
+  constructor(slack: SlackControl, id: string, patience = PATIENCE_MS) {
     this.#slack = slack;
     this.id = id;
+    this.#patience = patience;
   }
 
   type(channel: string, text: string): Promise<Experience> {
@@ -47,7 +50,7 @@ export class Player {
           ({ buttons, text }) => text.includes(about) && buttons.some((shown) => shown.text === button),
         );
       },
-      PATIENCE_MS,
+      this.#patience,
     );
   }
 
@@ -60,7 +63,7 @@ export class Player {
         const shown = view?.fields.map(({ label }) => label) ?? [];
         return view?.title === title && labels.every((label) => shown.includes(label)) ? view : undefined;
       },
-      PATIENCE_MS,
+      this.#patience,
     );
   }
 
@@ -91,7 +94,7 @@ export class Player {
         const { ephemerals } = await this.#slack.person(this.id);
         return ephemerals.findLast(({ text }) => text.includes(words));
       },
-      PATIENCE_MS,
+      this.#patience,
     );
   }
 }

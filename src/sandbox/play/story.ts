@@ -1,23 +1,18 @@
 /** The main job, unattended: from the form to a torn-down federation, with every check on the way. */
-
 import type { Sandbox } from "../composition.ts";
-import { GuestsClient } from "../guests/client.ts";
-import type { SlackControl } from "../slack/client.ts";
-import { slackControl } from "../slack/client.ts";
 import type { ShownMessage } from "../slack/control/control-api.ts";
-import { ZonesControl } from "../zones/client.ts";
-import { homeChannel, zoneChannel, zoneOwner } from "../zones-file.ts";
+import { homeChannel, zoneChannel } from "../zones-file.ts";
 import { Checks } from "./checks.ts";
-import { PATIENCE_MS, Player } from "./person.ts";
+import { PATIENCE_MS } from "./person.ts";
+import { FORM, Stage, superNodesLabel } from "./stage.ts";
 import { Stopwatch } from "./stopwatch.ts";
 
 const NAME = "spring-trial";
 const COORDINATOR = "zone-a";
-const DONE = 6;
 
 /** Resolves to whether every check held. `print` gets what people would read. */
 export async function playStory(sandbox: Sandbox, print: (line: string) => void): Promise<boolean> {
-  const stage = new Stage(sandbox, print);
+  const stage = new Performance(sandbox, print);
   await askForIt(stage);
   await decide(stage);
   await rollOut(stage);
@@ -33,68 +28,35 @@ export async function playStory(sandbox: Sandbox, print: (line: string) => void)
   return stage.checks.allHeld;
 }
 
-class Stage {
-  readonly slack: SlackControl;
-  readonly zones: ZonesControl;
-  readonly guests: GuestsClient;
+class Performance extends Stage {
   readonly checks: Checks;
   readonly watch = new Stopwatch();
   readonly print: (line: string) => void;
   /** Zones that train from the start, and the one that joins later. */
   readonly training: readonly string[];
   readonly newcomer: string;
-  readonly zoneNames: readonly string[];
 
   constructor(sandbox: Sandbox, print: (line: string) => void) {
-    this.slack = slackControl(sandbox.slackControl);
-    this.zones = new ZonesControl(sandbox.zonesControl);
-    this.guests = new GuestsClient(sandbox.guests);
+    super(sandbox);
     this.checks = new Checks(print);
     this.print = print;
-    this.zoneNames = sandbox.zoneNames;
     this.training = sandbox.zoneNames.slice(1, -1);
     this.newcomer = sandbox.zoneNames.at(-1) ?? "";
-  }
-
-  person(id: string): Player {
-    return new Player(this.slack, id);
-  }
-
-  owner(zone: string): Player {
-    return this.person(zoneOwner(zone, 1));
-  }
-
-  get requester(): Player {
-    return this.person("U0REQUEST1");
   }
 
   scene(title: string): void {
     this.print(`\n${title}`);
   }
-
-  async texts(channel: string): Promise<readonly string[]> {
-    const { messages } = await this.slack.channel(channel);
-    return messages.flatMap((message) => [message, ...message.replies]).map(({ text }) => text);
-  }
-
-  /** As soon as a message of the channel, or a reply, holds these words. */
-  reads(channel: string, ...words: readonly string[]): Promise<string> {
-    return this.slack.until(
-      `${words.join(" … ")} in ${channel}`,
-      async () => (await this.texts(channel)).find((text) => words.every((word) => text.includes(word))),
-      PATIENCE_MS,
-    );
-  }
 }
 
-async function askForIt(stage: Stage): Promise<void> {
+async function askForIt(stage: Performance): Promise<void> {
   stage.scene("The requester fills in one form.");
   const { requester, checks, training } = stage;
   await requester.type(homeChannel, "deploy-site");
-  const first = await requester.view("Deploy a federation");
+  const first = await requester.view(FORM);
   await requester.fill(first, { "Coordinator zone": COORDINATOR, "Training zones": training });
-  const titles = training.map((zone) => `SuperNodes in Hospital ${zone.slice(-1).toUpperCase()}`);
-  const form = await requester.view("Deploy a federation", titles);
+  const titles = training.map(superNodesLabel);
+  const form = await requester.view(FORM, titles);
   checks.hold("Choosing a zone adds that zone's field to the open form.", titles.length === training.length);
   await requester.fill(form, {
     "Name of the federation": "Spring Trial!",
@@ -110,7 +72,7 @@ async function askForIt(stage: Stage): Promise<void> {
   stage.watch.lap("form sent until the federation's card is there");
 }
 
-async function decide(stage: Stage): Promise<void> {
+async function decide(stage: Performance): Promise<void> {
   stage.scene("Each zone's owner decides about its own zone.");
   const { checks, training } = stage;
   for (const zone of [COORDINATOR, ...training]) await stage.owner(zone).messageWith(zoneChannel(zone), "Approve");
@@ -128,7 +90,7 @@ async function decide(stage: Stage): Promise<void> {
 }
 
 /** The first training zone's owner lowers its number of SuperNodes to one. */
-async function adjust(stage: Stage, zone: string): Promise<void> {
+async function adjust(stage: Performance, zone: string): Promise<void> {
   const owner = stage.owner(zone);
   await owner.press(zoneChannel(zone), "Adjust and approve");
   const view = await owner.view("Adjust and approve");
@@ -139,7 +101,7 @@ async function adjust(stage: Stage, zone: string): Promise<void> {
   await stage.reads(zoneChannel(zone), "Adjusted");
 }
 
-async function rollOut(stage: Stage): Promise<void> {
+async function rollOut(stage: Performance): Promise<void> {
   stage.scene("The coordinator is deployed first, then trust is posted, then the training sites.");
   const { checks, training } = stage;
   const trust = await stage.reads(homeChannel, "BEGIN CERTIFICATE");
@@ -157,18 +119,13 @@ async function rollOut(stage: Stage): Promise<void> {
     const seen = (await stage.texts(channel)).some((text) => text.includes(fingerprint));
     checks.hold(`Nothing of it is posted in ${channel}.`, !seen);
   }
-  for (const zone of training) await isUp(stage, zone);
+  for (const zone of training) await stage.isUp(zone);
   stage.watch.lap("training sites deployed, admitted, seen by the SuperLink");
   checks.hold("Every training site is up: its SuperLink sees all its SuperNodes.", true);
-  checks.hold("The adjusted site has one SuperNode.", (await runningVms(stage, training[0] ?? "")) === 1);
+  checks.hold("The adjusted site has one SuperNode.", (await stage.runningVms(training[0] ?? "")) === 1);
 }
 
-/** The home thread says that all of the zone's SuperNodes are seen. */
-async function isUp(stage: Stage, zone: string): Promise<void> {
-  await stage.reads(homeChannel, `(${zone})`, "is up");
-}
-
-async function lookAround(stage: Stage): Promise<void> {
+async function lookAround(stage: Performance): Promise<void> {
   stage.scene("People ask how it is.");
   const { checks } = stage;
   await stage.requester.type(homeChannel, `status ${NAME}`);
@@ -189,7 +146,7 @@ async function lookAround(stage: Stage): Promise<void> {
   stage.watch.lap("status asked for");
 }
 
-async function addSite(stage: Stage): Promise<void> {
+async function addSite(stage: Performance): Promise<void> {
   const { newcomer, requester, checks } = stage;
   stage.scene(`${newcomer} joins: its owner approves what runs, the coordinator's owner admits it.`);
   await requester.press(homeChannel, "Add a site");
@@ -199,12 +156,12 @@ async function addSite(stage: Stage): Promise<void> {
   await requester.submit(view);
   await stage.owner(newcomer).press(zoneChannel(newcomer), "Approve");
   await stage.owner(COORDINATOR).press(zoneChannel(COORDINATOR), "Admit", newcomer);
-  await isUp(stage, newcomer);
+  await stage.isUp(newcomer);
   checks.hold("The added site is up.", true);
   stage.watch.lap("a site added, approved, admitted, up");
 }
 
-async function loseSuperNode(stage: Stage): Promise<void> {
+async function loseSuperNode(stage: Performance): Promise<void> {
   stage.scene("A SuperNode loses its connection; nobody tells the bot.");
   const zone = stage.newcomer;
   const lost = (await stage.guests.guests()).find((guest) => guest.zone === zone && guest.role === "supernode");
@@ -223,7 +180,7 @@ async function loseSuperNode(stage: Stage): Promise<void> {
   stage.watch.lap("the SuperNode back");
 }
 
-async function tearDown(stage: Stage): Promise<void> {
+async function tearDown(stage: Performance): Promise<void> {
   stage.scene("The requester asks for teardown; each owner agrees for its own zone.");
   await stage.requester.type(homeChannel, `teardown ${NAME}`);
   for (const zone of [COORDINATOR, ...stage.zoneNames.slice(1)]) {
@@ -235,15 +192,12 @@ async function tearDown(stage: Stage): Promise<void> {
     const { services } = await stage.zones.zone(zone);
     stage.checks.hold(
       `${zone} holds no service and no running VM.`,
-      services.length === 0 && (await runningVms(stage, zone)) === 0,
+      services.length === 0 && (await stage.runningVms(zone)) === 0,
     );
   }
 }
 
-const runningVms = async (stage: Stage, zone: string): Promise<number> =>
-  (await stage.zones.zone(zone)).vms.filter(({ state }) => state !== DONE).length;
-
-async function threadText(stage: Stage): Promise<string> {
+async function threadText(stage: Performance): Promise<string> {
   const { messages } = await stage.slack.channel(homeChannel);
   const shown = (message: ShownMessage, margin: string): string =>
     message.text

@@ -1,0 +1,23 @@
+"""What runs beside each site's data."""
+
+import time
+
+from flwr.app import ArrayRecord, Context, Message, MetricRecord, RecordDict
+from flwr.clientapp import ClientApp
+
+from regression.probe import probe
+from regression.task import data_of, loss, work
+
+app = ClientApp()
+
+
+@app.train()
+def train(message: Message, context: Context) -> Message:
+    if context.run_config["probe"]:
+        probe(str(context.run_config["probe"]))
+    [model] = message.content["arrays"].to_numpy_ndarrays()
+    inputs, targets = data_of(context.node_id)
+    time.sleep(float(context.run_config["seconds"]))
+    metrics = MetricRecord({"num-examples": len(inputs), "loss": loss(model, inputs, targets)})
+    content = RecordDict({"arrays": ArrayRecord([work(model, inputs, targets)]), "metrics": metrics})
+    return Message(content, reply_to=message)

@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { before, describe, it } from "node:test";
+import { type Sandbox, type SandboxOptions, startSandbox } from "../../src/sandbox/composition.ts";
+import { type Ending, tellShortStory } from "./short-story.ts";
+
+const MORTAL = "../test/faults/mortal-bot.js";
+
+const options: SandboxOptions = {
+  zones: 2,
+  speed: 20,
+  seed: "crash",
+  portBase: 0,
+  // A bot that dies at every step takes longer than one that does not; nothing else differs.
+  configure: (usual) => ({ ...usual, policy: { ...usual.policy, boot: "20 min", serve: "20 min", removal: "20 min" } }),
+};
+
+describe("A bot that is killed", () => {
+  let undisturbed: Ending;
+
+  before(async () => {
+    undisturbed = await storyOf(options);
+  });
+
+  it("comes to the same end when it dies once before and after every journal append and every zone effect", async () => {
+    const { ending, deaths } = await mortalStory(".*");
+    assert.ok(deaths.length > 100, `it died ${deaths.length} times`);
+    assertSameEnd(ending, undisturbed);
+    assertCopiesHarmless(ending, undisturbed, deaths);
+  });
+
+  it("creates no second service when it dies just before or after a create", async () => {
+    const { ending, deaths } = await mortalStory("zone:(before|after)-(instantiate|register-template)");
+    assert.equal(deaths.length, 8);
+    assertSameEnd(ending, undisturbed);
+    assert.deepEqual([...ending.copies], [...undisturbed.copies]);
+  });
+});
+
+function assertSameEnd(ending: Ending, undisturbed: Ending): void {
+  assert.deepEqual(ending.zones, undisturbed.zones);
+  assert.deepEqual(ending.journal, undisturbed.journal);
+}
+
+/** A message may stand twice only where the bot died between posting it and journalling that. */
+function assertCopiesHarmless(ending: Ending, undisturbed: Ending, deaths: readonly string[]): void {
+  const windows = deaths.filter((death) => death.startsWith("journal:before-append")).length;
+  const surplus = [...ending.copies].reduce(
+    (sum, [text, count]) => sum + count - (undisturbed.copies.get(text) ?? 0),
+    0,
+  );
+  assert.ok(surplus <= windows, `${surplus} surplus copies, ${windows} deaths before an append`);
+  for (const [text, count] of ending.copies) {
+    const usual = undisturbed.copies.get(text) ?? 0;
+    assert.ok(count <= usual * 2, `${count} copies instead of ${usual}: ${text}`);
+  }
+  for (const text of undisturbed.copies.keys()) assert.ok(ending.copies.has(text), `missing: ${text}`);
+}
+
+async function storyOf(wish: SandboxOptions): Promise<Ending> {
+  const sandbox = await startSandbox(wish);
+  try {
+    return await tellShortStory(sandbox);
+  } finally {
+    await sandbox.stop();
+  }
+}
+
+/** The story with a bot that dies at every checkpoint that the pattern names, and is started again each time. */
+async function mortalStory(pattern: string): Promise<{ ending: Ending; deaths: readonly string[] }> {
+  const directory = await mkdtemp(join(tmpdir(), "florist-deaths-"));
+  const file = join(directory, "deaths");
+  const sandbox = await startSandbox({ ...options, bot: MORTAL, botArgs: [file, pattern] });
+  const revival = revive(sandbox);
+  try {
+    const ending = await tellShortStory(sandbox);
+    return { ending, deaths: existsSync(file) ? (await readFile(file, "utf8")).trim().split("\n") : [] };
+  } finally {
+    await revival.stop();
+    await sandbox.stop();
+    await rm(directory, { recursive: true });
+  }
+}
+
+/** Starts the bot again whenever it has died, until told to stop. */
+function revive(sandbox: Sandbox): { stop(): Promise<void> } {
+  let wanted = true;
+  let tellStop = (): void => undefined;
+  const told = new Promise<void>((resolve) => {
+    tellStop = resolve;
+  });
+  const loop = (async () => {
+    while (wanted) {
+      const { child } = sandbox.bot;
+      if (child.exitCode === null && child.signalCode === null) await Promise.race([once(child, "exit"), told]);
+      // It may die again before it is ready; then it is started once more.
+      if (wanted) await sandbox.restartBot().catch(() => undefined);
+    }
+  })();
+  return {
+    async stop() {
+      wanted = false;
+      tellStop();
+      await loop;
+    },
+  };
+}

@@ -1,0 +1,183 @@
+/** The main job with two zones, told by people who try again when the bot does not answer. */
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Sandbox } from "../../src/sandbox/composition.ts";
+import { Player } from "../../src/sandbox/play/person.ts";
+import { type SlackControl, slackControl } from "../../src/sandbox/slack/client.ts";
+import { ZonesControl } from "../../src/sandbox/zones/client.ts";
+import { homeChannel, zoneChannel, zoneOwner } from "../../src/sandbox/zones-file.ts";
+
+export const NAME = "spring-trial";
+const COORDINATOR = "zone-a";
+const TRAINING = "zone-b";
+const DONE = 6;
+const PATIENCE_MS = 400_000;
+const TRY_AGAIN_MS = 1_500;
+
+/** What is left to compare when the story is over. */
+export interface Ending {
+  /** What the federation came to, from its journal: who decided what, and how often something was created. */
+  readonly journal: readonly string[];
+  /** Services and living VMs per zone, when all was up and at the end. */
+  readonly zones: readonly string[];
+  /** Every text in the home channel and how many copies of it there are. */
+  readonly copies: ReadonlyMap<string, number>;
+}
+
+export async function tellShortStory(sandbox: Sandbox): Promise<Ending> {
+  const slack = slackControl(sandbox.slackControl);
+  const zones = new ZonesControl(sandbox.zonesControl);
+  const seen: string[] = [];
+  const note = async (when: string): Promise<void> => {
+    for (const name of sandbox.zoneNames) {
+      const { services, vms } = await zones.zone(name);
+      seen.push(
+        `${when}: ${name} ${services.length} services, ${vms.filter(({ state }) => state !== DONE).length} VMs`,
+      );
+    }
+  };
+  await insist(
+    slack,
+    "the federation's card",
+    () => askForIt(slack),
+    () => isThere(slack, homeChannel, `Federation ${NAME}`),
+  );
+  for (const zone of [TRAINING, COORDINATOR]) {
+    await insist(
+      slack,
+      `${zone}'s approval`,
+      () => new Player(slack, zoneOwner(zone, 1), TRY_AGAIN_MS).press(zoneChannel(zone), "Approve"),
+      () => isThere(slack, zoneChannel(zone), "approved"),
+    );
+  }
+  await insist(slack, "the site up", nothing, () => isThere(slack, homeChannel, `(${TRAINING})`, "is up"));
+  await note("up");
+  const requester = new Player(slack, "U0REQUEST1", TRY_AGAIN_MS);
+  await insist(
+    slack,
+    "the owners asked",
+    () => requester.type(homeChannel, `teardown ${NAME}`),
+    () => isThere(slack, homeChannel, "asks to tear this federation down"),
+  );
+  for (const zone of [TRAINING, COORDINATOR]) {
+    await insist(
+      slack,
+      `${zone}'s agreement`,
+      () => new Player(slack, zoneOwner(zone, 1), TRY_AGAIN_MS).press(zoneChannel(zone), "Tear down in this zone"),
+      () => hasAgreed(sandbox, zone),
+    );
+  }
+  await insist(slack, "the end", nothing, () => isThere(slack, homeChannel, "Nothing of it runs any more"));
+  await insist(slack, "the CA destroyed", nothing, async () =>
+    (await eventsOf(sandbox)).some(({ type }) => type === "authority-destroyed"),
+  );
+  await note("end");
+  return { journal: await summary(sandbox), zones: seen, copies: await copiesIn(slack) };
+}
+
+const nothing = async (): Promise<void> => undefined;
+
+/** Does something until its effect can be seen; whatever goes wrong meanwhile is what a person would try again. */
+async function insist(
+  slack: SlackControl,
+  what: string,
+  act: () => Promise<unknown>,
+  isDone: () => Promise<boolean>,
+): Promise<void> {
+  const end = Date.now() + PATIENCE_MS;
+  while (Date.now() < end) {
+    await act().catch(() => undefined);
+    const done = await slack
+      .until(what, async () => ((await isDone()) ? true : undefined), TRY_AGAIN_MS)
+      .catch(() => false);
+    if (done || (await isDone())) return;
+  }
+  throw new Error(`It never came to ${what}.`);
+}
+
+async function askForIt(slack: SlackControl): Promise<void> {
+  const requester = new Player(slack, "U0REQUEST1", TRY_AGAIN_MS);
+  for (const view of (await slack.person(requester.id)).views.slice(-1)) {
+    await slack.close({ person: requester.id, viewId: view.viewId, all: true });
+  }
+  await requester.type(homeChannel, "deploy-site");
+  const first = await requester.view("Deploy a federation");
+  await requester.fill(first, { "Coordinator zone": COORDINATOR, "Training zones": [TRAINING] });
+  const form = await requester.view("Deploy a federation", ["SuperNodes in Hospital B"]);
+  await requester.fill(form, { "Name of the federation": NAME, "SuperNodes in Hospital B": "1" });
+  await requester.submit(form);
+}
+
+async function textsOf(slack: SlackControl, channel: string): Promise<readonly string[]> {
+  const { messages } = await slack.channel(channel);
+  return messages.flatMap((message) => [message, ...message.replies]).map(({ text }) => text);
+}
+
+const isThere = async (slack: SlackControl, channel: string, ...words: readonly string[]): Promise<boolean> =>
+  (await textsOf(slack, channel)).some((text) => words.every((word) => text.includes(word)));
+
+async function copiesIn(slack: SlackControl): Promise<ReadonlyMap<string, number>> {
+  const copies = new Map<string, number>();
+  for (const text of await textsOf(slack, homeChannel)) {
+    const plain = withoutChance(text);
+    copies.set(plain, (copies.get(plain) ?? 0) + 1);
+  }
+  return copies;
+}
+
+/** Addresses, fingerprints and certificates differ from run to run. */
+const withoutChance = (text: string): string =>
+  text
+    .replace(/-----BEGIN CERTIFICATE-----[\s\S]*-----END CERTIFICATE-----/, "[certificate]")
+    .replace(/(?:[0-9A-F]{2}:){31}[0-9A-F]{2}/g, "[fingerprint]")
+    .replace(/\d+\.\d+\.\d+\.\d+/g, "[address]");
+
+interface StoredEvent {
+  readonly type: string;
+  readonly site?: string;
+  readonly [member: string]: unknown;
+}
+
+/** Straight from the files, so that the bot need not run. */
+export async function eventsOf(sandbox: Sandbox): Promise<readonly StoredEvent[]> {
+  const directory = join(sandbox.directory, "data");
+  const files = (await readdir(directory)).filter((name) => name.endsWith(".jsonl"));
+  const texts = await Promise.all(files.map((name) => readFile(join(directory, name), "utf8")));
+  return texts.flatMap((text) =>
+    text
+      .split("\n")
+      .filter((line) => line.endsWith("}"))
+      .flatMap((line): StoredEvent[] => JSON.parse(line).events),
+  );
+}
+
+const hasAgreed = async (sandbox: Sandbox, zone: string): Promise<boolean> =>
+  (await eventsOf(sandbox)).some(({ type, site }) => type === "teardown-agreed" && site === zone);
+
+/** What happened once must have happened once; how often a zone was looked at does not matter. */
+const COUNTED = new Set([
+  "federation-requested",
+  "authority-created",
+  "site-planned",
+  "consent-given",
+  "site-approved",
+  "attempt-started",
+  "service-created",
+  "certificate-issued",
+  "coordinator-verified",
+  "key-accepted",
+  "key-refused",
+  "key-revoked",
+  "site-failed",
+  "teardown-asked",
+  "teardown-agreed",
+  "service-removed",
+  "twin-found",
+  "federation-ended",
+  "authority-destroyed",
+]);
+
+async function summary(sandbox: Sandbox): Promise<readonly string[]> {
+  const events = (await eventsOf(sandbox)).filter(({ type }) => COUNTED.has(type));
+  return events.map(({ type, site }) => (site === undefined ? type : `${type} ${site}`)).sort();
+}
