@@ -24,12 +24,15 @@ export const passwordVariable = (zone: string): string => `FLORIST_PASSWORD_${le
 /** The stand-in's built-in seed gives the bot's account this password. */
 export const sandboxPassword = (zone: string): string => `florist-of-${zone}`;
 
-/** `speed` divides every duration, as it divides the stand-ins' waits. */
-export function sandboxZonesFile(zones: readonly ZoneAddresses[], speed: number) {
+/**
+ * `speed` divides every duration, as it divides the stand-ins' waits. Real guests boot, beat and go at their own pace:
+ * what waits for them is not divided.
+ */
+export function sandboxZonesFile(zones: readonly ZoneAddresses[], speed: number, realGuests = false) {
   return {
     zones: Object.fromEntries(zones.map((zone) => [zone.name, entryOf(zone)])),
     requesters: { channels: [HOME_CHANNEL] },
-    policy: durations(speed),
+    policy: { ...durations(speed), ...(realGuests ? waitsForGuests(1) : {}) },
   };
 }
 export type SandboxZonesFile = ReturnType<typeof sandboxZonesFile>;
@@ -58,13 +61,11 @@ function entryOf({ name, xmlrpc, oneflow }: ZoneAddresses) {
 
 /** A real zone boots in minutes and the stand-ins in seconds; these are the usual durations, divided accordingly. */
 function durations(speed: number) {
-  const ms = (usual: number, least: number): string => `${Math.max(least, Math.round(usual / speed))} ms`;
+  const ms = divided(speed);
   return {
-    boot: ms(900_000, 30_000),
-    serve: ms(600_000, 30_000),
+    ...waitsForGuests(speed),
     settle: ms(90_000, 3_000),
     calls: { xmlrpcDeadline: ms(20_000, 2_000), oneflowDeadline: ms(50_000, 2_500) },
-    silence: ms(60_000, 4_000),
     removal: ms(300_000, 5_000),
     stopWarning: ms(60_000, 2_000),
     polling: { fastest: ms(1_000, 50), slowest: ms(10_000, 1_000) },
@@ -78,3 +79,13 @@ function durations(speed: number) {
     },
   };
 }
+
+function waitsForGuests(speed: number) {
+  const ms = divided(speed);
+  return { boot: ms(900_000, 30_000), serve: ms(600_000, 30_000), silence: ms(60_000, 4_000) };
+}
+
+const divided =
+  (speed: number) =>
+  (usual: number, least: number): string =>
+    `${Math.max(least, Math.round(usual / speed))} ms`;

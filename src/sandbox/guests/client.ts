@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { FaultRule } from "./faults.ts";
 import type { VmAddress, VmSpec } from "./hypervisor.ts";
 import type { GuestView } from "./quick-hypervisor.ts";
+import type { RealView } from "./real/real-hypervisor.ts";
 
 const REQUEST_TIMEOUT_MS = 30_000;
 
@@ -19,7 +20,17 @@ const guest: z.ZodType<GuestView> = state.extend({
   refused: z.record(z.string(), z.number()),
 });
 
-/** The guests' program over HTTP: the hypervisor interface, and the control that only quick guests have. */
+const realGuest: z.ZodType<RealView> = state.extend({
+  role: z.enum(["superlink", "supernode"]).nullable(),
+  cut: z.boolean(),
+  pid: z.number().nullable(),
+  space: z.string(),
+  disk: z.string(),
+  addresses: z.array(z.string()),
+});
+const anyGuest = state.extend({ role: z.string().nullable() });
+
+/** The guests' program over HTTP: the hypervisor interface, and the control of quick guests or of real ones. */
 export class GuestsClient {
   readonly #url: string;
   readonly #headers: Record<string, string>;
@@ -51,6 +62,23 @@ export class GuestsClient {
 
   async guests(): Promise<readonly GuestView[]> {
     return z.array(guest).parse(await this.#ask("GET", "/control/guests"));
+  }
+
+  async realGuests(): Promise<readonly RealView[]> {
+    return z.array(realGuest).parse(await this.#ask("GET", "/control/guests"));
+  }
+
+  /** Of guests of either kind, what both kinds tell. */
+  async roles(): Promise<readonly z.infer<typeof anyGuest>[]> {
+    return z.array(anyGuest).parse(await this.#ask("GET", "/control/guests"));
+  }
+
+  /** The firewall between the zones of real guests; README.md says what the values mean. */
+  async firewall(rules: readonly string[], forgetIdleAfter?: number): Promise<void> {
+    await this.#ask("POST", "/control/firewall", {
+      rules,
+      ...(forgetIdleAfter === undefined ? {} : { forgetIdleAfter }),
+    });
   }
 
   async cut(vm: VmAddress): Promise<void> {

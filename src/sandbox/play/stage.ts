@@ -22,8 +22,14 @@ export class Stage {
   readonly zones: ZonesControl;
   readonly guests: GuestsClient;
   readonly zoneNames: readonly string[];
+  readonly patience: number;
 
-  constructor(sandbox: Pick<Sandbox, "slackControl" | "zonesControl" | "guests" | "zoneNames">) {
+  /** `patience`: milliseconds to wait for something to be shown. */
+  constructor(
+    sandbox: Pick<Sandbox, "slackControl" | "zonesControl" | "guests" | "zoneNames">,
+    patience: number = PATIENCE_MS,
+  ) {
+    this.patience = patience;
     this.slack = slackControl(sandbox.slackControl);
     this.zones = new ZonesControl(sandbox.zonesControl);
     this.guests = new GuestsClient(sandbox.guests);
@@ -31,7 +37,7 @@ export class Stage {
   }
 
   person(id: string): Player {
-    return new Player(this.slack, id);
+    return new Player(this.slack, id, this.patience);
   }
 
   owner(zone: string): Player {
@@ -52,7 +58,7 @@ export class Stage {
     return this.slack.until(
       `${words.join(" … ")} in ${channel}`,
       async () => (await this.texts(channel)).find((text) => words.every((word) => text.includes(word))),
-      PATIENCE_MS,
+      this.patience,
     );
   }
 

@@ -1,0 +1,68 @@
+/** A federation with real Flower, deployed by the bot through Slack: what the tests of a file share. */
+import { type Sandbox, startSandbox } from "../../src/sandbox/composition.ts";
+import type { RealView } from "../../src/sandbox/guests/real/real-hypervisor.ts";
+import { Stage } from "../../src/sandbox/play/stage.ts";
+
+const COORDINATOR = "zone-a";
+const PATIENCE_MS = 180_000;
+/** The stand-ins' own waits are of no interest here. */
+const SPEED = 20;
+
+export class RealFederation {
+  readonly name: string;
+  readonly sandbox: Sandbox;
+  readonly stage: Stage;
+  readonly training: readonly string[];
+
+  private constructor(name: string, sandbox: Sandbox) {
+    this.name = name;
+    this.sandbox = sandbox;
+    this.stage = new Stage(sandbox, PATIENCE_MS);
+    this.training = sandbox.zoneNames.slice(1);
+  }
+
+  /** Zone A with the SuperLink, and training zones with two SuperNodes each; resolves when all are up. */
+  static async deploy(name: string, options: { zones?: number; fields?: Record<string, string> } = {}) {
+    const { zones = 3, fields = {} } = options;
+    const sandbox = await startSandbox({ zones, speed: SPEED, seed: name, portBase: 0, real: true });
+    try {
+      const federation = new RealFederation(name, sandbox);
+      await federation.#deploy(fields);
+      return federation;
+    } catch (error) {
+      await sandbox.stop(true);
+      throw error;
+    }
+  }
+
+  async #deploy(fields: Record<string, string>): Promise<void> {
+    const { stage, training, name } = this;
+    await stage.askFor({ name, coordinator: COORDINATOR, training, fields });
+    await stage.approve([COORDINATOR, ...training]);
+    for (const zone of training) await stage.isUp(zone);
+  }
+
+  async superlink(): Promise<RealView> {
+    const found = (await this.stage.guests.realGuests()).find(({ role }) => role === "superlink");
+    if (found === undefined) throw new Error("No SuperLink runs.");
+    return found;
+  }
+
+  async supernodes(zone?: string): Promise<readonly RealView[]> {
+    const all = await this.stage.guests.realGuests();
+    return all.filter((vm) => vm.role === "supernode" && (zone === undefined || vm.zone === zone));
+  }
+
+  /** The attributes of a VM, as its zone holds them. */
+  async attributes({ zone, vmId }: Pick<RealView, "zone" | "vmId">): Promise<Readonly<Record<string, string>>> {
+    const found = (await this.stage.zones.zone(zone)).vms.find(({ id }) => id === vmId);
+    const texts = Object.entries(found?.userTemplate ?? {}).flatMap(([key, value]) =>
+      typeof value === "string" ? [[key, value] as const] : [],
+    );
+    return Object.fromEntries(texts);
+  }
+
+  async end(): Promise<void> {
+    await this.sandbox.stop();
+  }
+}
