@@ -81,6 +81,7 @@ def run(places: Places) -> None:
     (endpoint, token, vm_id), settings, _ = json.loads(started_with)
     guest = Guest(endpoint, token, vm_id, lambda: places.context.read_text() != started_with)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Flower ends itself by it; where it is ignored, so are its children's
     while True:
         try:
             serve(places, guest, settings)

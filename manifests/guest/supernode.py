@@ -25,6 +25,7 @@ CONNECTED = "SuperNode ID:"
 # then the same key cannot come back; a key that was unregistered is refused like one that never was registered.
 REFUSALS = (
     ("No SuperNode found with the given public key", "not-admitted"),
+    ("UNAUTHENTICATED", "not-admitted"),
     ("could not be activated", "still-counted-online"),
     ("in use", "port-taken"),
 )
@@ -183,7 +184,9 @@ class SuperNode:
         if not self.connected and CONNECTED in self.node.words():
             self.connected = True
             self.reason, self.silent_exits = None, 0
-        if self.connected:
+        if "UNAUTHENTICATED" in self.node.words():
+            self.look_at_exit()  # unregistered while it served: it says so, and then often hangs instead of ending
+        elif self.connected:
             self.guest.tell("serving", unwell)
 
     def look_at_exit(self) -> None:

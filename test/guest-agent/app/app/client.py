@@ -34,7 +34,9 @@ def probe() -> dict:
         "identity": failure(lambda: (FLORIST / "keys" / "identity").read_text()),
         "token": failure(lambda: (FLORIST / "agent" / "context.json").read_text()),
         "database": failure(lambda: list((FLORIST / "state").iterdir())),
-        "environments": sum(failure(file.read_bytes) == "" and b"token-of" in file.read_bytes() for file in environments()),
+        "environments": sum(
+            failure(file.read_bytes) == "" and b"token-of" in file.read_bytes() for file in environments()
+        ),
         "onegate": failure(lambda: urllib.request.urlopen("http://10.211.255.1:5030/vm", timeout=3)),
         "internal": internal(),
         "user": pwd.getpwuid(pathlib.Path("/proc/self").stat().st_uid).pw_name,

@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { inflateSync } from "node:zlib";
+import { readGuestScript } from "../../src/manifests/guest-script.ts";
+
+const SOURCES = join(process.cwd(), "manifests", "guest");
+const TESTS = join(process.cwd(), "test", "guest-agent");
+const folder = mkdtempSync(join(tmpdir(), "florist-agent-"));
+
+before(() => {
+  const version = python("import sys; print(sys.version_info >= (3, 11))");
+  assert.equal(version.trim(), "True", "The guests' agent is tested with Python 3.11 or later, which is missing here.");
+});
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+function python(program: string, ...given: readonly string[]): string {
+  const done = spawnSync("python3", ["-B", "-c", program, ...given], { encoding: "utf8" });
+  assert.equal(done.status, 0, done.stderr);
+  return done.stdout;
+}
+
+test("the agent fits into 24 kB of CONTEXT, and the same sources give the same script", async () => {
+  const [first, second] = [await readGuestScript(SOURCES), await readGuestScript(SOURCES)];
+  assert.deepEqual(first, second);
+  assert.ok(first.base64.length <= 24 * 1024);
+});
+
+test("the digest is the one that sha256sum gives a zone owner for the sources", async () => {
+  const command = "LC_ALL=C sha256sum *.py *.txt | sort -k 2 | sha256sum";
+  const done = spawnSync("sh", ["-c", command], {
+    cwd: SOURCES,
+    encoding: "utf8",
+    env: { ...process.env, LC_ALL: "C" },
+  });
+  assert.equal((await readGuestScript(SOURCES)).sha256, done.stdout.slice(0, 64));
+});
+
+test("what travels parses to the same program as the sources, comments and docstrings apart", async () => {
+  const script = Buffer.from((await readGuestScript(SOURCES)).base64, "base64");
+  const program = inflateSync(script.subarray(script.indexOf("\nPROGRAM\n") + 9)).toString("utf8");
+  const travelled = join(folder, "program");
+  cpSync(SOURCES, travelled, { recursive: true });
+  const files = program
+    .split("\0")
+    .map((file) => [file.slice(0, file.indexOf("\n")), file.slice(file.indexOf("\n") + 1)]);
+  for (const [name, text] of files) {
+    writeFileSync(join(travelled, name ?? ""), text ?? "");
+  }
+  assert.ok(files.length > 10);
+  const compare = `
+import ast, pathlib, sys
+def tree(path):
+    found = ast.parse(path.read_text())
+    for node in ast.walk(found):
+        body = getattr(node, "body", None)
+        if isinstance(body, list) and body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
+            node.body = body[1:]
+    return ast.dump(found)
+for path in pathlib.Path(sys.argv[1]).glob("*.py"):
+    assert tree(path) == tree(pathlib.Path(sys.argv[2]) / path.name), path.name
+print("same")`;
+  assert.equal(python(compare, SOURCES, travelled).trim(), "same");
+});
+
+test("each chapter of the agent keeps its own promises", () => {
+  const environment = { ...process.env, PYTHONPATH: SOURCES, PYTHONDONTWRITEBYTECODE: "1" };
+  const done = spawnSync("python3", ["-m", "unittest", "discover", "-s", TESTS, "-p", "test_*.py"], {
+    encoding: "utf8",
+    env: environment,
+  });
+  assert.equal(done.status, 0, done.stderr);
+  assert.match(done.stderr, /Ran [1-9][0-9]* tests/);
+});
