@@ -32,7 +32,7 @@ export async function readGuestScript(directory: string): Promise<GuestScript> {
  * Packs the files of the agent, by name. They travel without comments and docstrings, but line for line, so that what
  * runs in a VM can be held against the sources. The same files give the same bytes on one version of Node.
  */
-export function packGuestScript(files: Readonly<Record<string, string>>): GuestScript {
+function packGuestScript(files: Readonly<Record<string, string>>): GuestScript {
   const names = Object.keys(files).sort();
   const sha256 = digestOf(names.map((name) => `${digestOf(files[name] ?? "")}  ${name}\n`).join(""));
   const program = names.map((name) => `${name}\n${withoutComments(name, files[name] ?? "")}`).join("\0");

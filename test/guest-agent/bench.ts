@@ -25,7 +25,7 @@ const ONEGATE = `${NET}.255.1`;
 const ROUTER = `${NET}.255.2`;
 const ONEGATE_PORT = 5030;
 const ROUTER_SPACE = "flr-router";
-export const FLOWER = process.env["FLORIST_FLOWER_VENV"] ?? "/var/tmp/florist-flower-1.31.0";
+const FLOWER = process.env["FLORIST_FLOWER_VENV"] ?? "/var/tmp/florist-flower-1.31.0";
 
 const FAKETIME = `/usr/lib/${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux-gnu/faketime/libfaketimeMT.so.1`;
 
@@ -48,12 +48,12 @@ export function missingForBench(): string[] {
   return missing;
 }
 
-export function sh(command: string): string {
+function sh(command: string): string {
   return execFileSync("/bin/sh", ["-ec", command], { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
 }
 
 /** OneGate for all virtual machines of the bench, reachable from them only through the router. */
-export class OneGate {
+class OneGate {
   readonly attributes = new Map<number, Attributes>();
   readonly writes: { readonly vm: number; readonly set: Attributes }[] = [];
   private readonly server: Server;
@@ -153,7 +153,7 @@ export class VirtualMachine {
       trap 'exit 0' TERM
       while :; do sleep 1; done`;
     this.init = spawn(
-      "ip",
+      "/usr/sbin/ip",
       [
         "netns",
         "exec",
@@ -187,7 +187,7 @@ export class VirtualMachine {
   }
   /** Runs a command inside, as root, or as another user. */
   exec(command: string): string {
-    return execFileSync("nsenter", ["-t", String(this.initPid()), "-a", "/bin/sh", "-c", command], {
+    return execFileSync("/usr/bin/nsenter", ["-t", String(this.initPid()), "-a", "/bin/sh", "-c", command], {
       encoding: "utf8",
       stdio: ["ignore", "pipe", "pipe"],
       env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
@@ -238,7 +238,7 @@ export class Bench {
   rules(lines: readonly string[]): void {
     const chain = ["type filter hook forward priority 0", ...lines].join("\n");
     const table = `table inet r\ndelete table inet r\ntable inet r {\nchain f {\n${chain}\n}\n}\n`;
-    execFileSync("ip", ["netns", "exec", ROUTER_SPACE, "nft", "-f", "-"], { input: table });
+    execFileSync("/usr/sbin/ip", ["netns", "exec", ROUTER_SPACE, "nft", "-f", "-"], { input: table });
   }
   attributes(machine: VirtualMachine): Attributes {
     return this.onegate.of(machine.id);

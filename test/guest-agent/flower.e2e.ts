@@ -10,7 +10,7 @@ import { encodeKeyList } from "../../src/guest-protocol/key-list.ts";
 import { type NodeKey, parseNodeKey } from "../../src/guest-protocol/node-key.ts";
 import { decodeNodeList } from "../../src/guest-protocol/node-list.ts";
 import { readGuestScript } from "../../src/manifests/guest-script.ts";
-import { Bench, until, type VirtualMachine } from "./bench.ts";
+import { Bench, missingForBench, until, type VirtualMachine } from "./bench.ts";
 
 const bench = new Bench();
 let script = "";
@@ -29,7 +29,7 @@ class Authority {
     );
   }
   openssl(line: string): string {
-    return execFileSync("openssl", line.split(" "), {
+    return execFileSync("/usr/bin/openssl", line.split(" "), {
       cwd: this.folder,
       encoding: "utf8",
       stdio: ["ignore", "pipe", "pipe"],
@@ -85,6 +85,7 @@ function online(superlink: VirtualMachine): string[] {
 }
 
 before(async () => {
+  assert.deepEqual(missingForBench(), [], "This test needs what is listed here.");
   await bench.open();
   script = (await readGuestScript(join(process.cwd(), "manifests", "guest"))).base64;
   ca = new Authority(join(bench.folder, "ca"));
