@@ -31,6 +31,7 @@ export interface Sandbox {
   readonly zonesControl: string;
   readonly guests: { readonly url: string; readonly token: string };
   readonly zoneNames: readonly string[];
+  readonly real: boolean;
   /** Holds the zones file, the journal and the bot's log. */
   readonly directory: string;
   readonly bot: Program<unknown>;
@@ -136,6 +137,7 @@ async function start(
     zonesControl: zones.ready.control,
     guests: { url: guests.ready.url, token },
     zoneNames: zones.ready.zones.map(({ name }) => name),
+    real: options.real ?? false,
     directory,
     get bot() {
       return bot;

@@ -10,6 +10,8 @@ const HELP = `Runs the bot with stand-ins for Slack, OpenNebula zones and their 
 
   --play          plays the main job unattended, prints the thread and how long it took, and ends;
                   the exit code is 0 only if every check held
+  --real          VMs are namespaces of this machine in which the agent and Flower really run (Linux, root);
+                  with --play the federation also trains, and every SuperNode must take part
   --zones N       how many zones (3; at least 3 for the play, at most 26)
   --speed N       divides the stand-ins' waits and the bot's durations by N (20 with --play, else 1)
   --port-base P   zone i listens at P+10*i and the two ports after it (0: free ports)
@@ -22,6 +24,7 @@ Each part also starts alone: npm run sandbox:slack, sandbox:zones, sandbox:guest
 const { values } = parseArgs({
   options: {
     play: { type: "boolean", default: false },
+    real: { type: "boolean", default: false },
     zones: { type: "string", default: "3" },
     speed: { type: "string" },
     "port-base": { type: "string", default: "0" },
@@ -41,6 +44,7 @@ function number(name: string, text: string, least: number, most: number): number
 function optionsOf(): SandboxOptions {
   return {
     zones: number("zones", values.zones, values.play ? 3 : 1, 26),
+    real: values.real,
     speed: number("speed", values.speed ?? (values.play ? "20" : "1"), 0.1, 1000),
     portBase: number("port-base", values["port-base"], 0, 65_000),
     seed: values.seed,
@@ -48,21 +52,25 @@ function optionsOf(): SandboxOptions {
   };
 }
 
+const signal = (): Promise<unknown> => Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
+
 async function play(options: SandboxOptions): Promise<void> {
+  const interrupted = signal().then(() => false);
   const sandbox = await startSandbox(options);
   let held = false;
   try {
-    held = await playStory(sandbox, (line) => console.log(line));
+    held = await Promise.race([playStory(sandbox, (line) => console.log(line)), interrupted]);
   } finally {
     await sandbox.stop(!held);
     if (!held) console.error(`The story did not hold. What the bot logged and journalled is in ${sandbox.directory}.`);
   }
-  process.exitCode = held ? 0 : 1;
+  // Scenes that were interrupted may still wait for something.
+  process.exit(held ? 0 : 1);
 }
 
 async function serve(options: SandboxOptions): Promise<void> {
   const sandbox = await startSandbox(options);
-  const ended = Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
+  const ended = signal();
   const { slackControl, zonesControl, guests, zoneNames, directory } = sandbox;
   console.log(
     `ready ${JSON.stringify({ slackControl, zonesControl, guests: guests.url, zones: zoneNames, directory })}`,

@@ -29,7 +29,8 @@ export interface Program<T> {
 export async function startProgram<T>({ entry, args, environment, log, ready }: ProgramWish<T>): Promise<Program<T>> {
   const child = spawn(process.execPath, [join(import.meta.dirname, "..", entry), ...args], {
     env: { ...process.env, ...environment },
-    stdio: ["ignore", "pipe", log ?? "inherit"],
+    // A program that must leave nothing behind ends with the channel, however this process ends.
+    stdio: ["ignore", "pipe", log ?? "inherit", "ipc"],
   });
   const { stdout } = child;
   if (stdout === null) throw new Error(`${entry} has no standard output.`);

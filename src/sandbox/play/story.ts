@@ -3,12 +3,15 @@ import type { Sandbox } from "../composition.ts";
 import type { ShownMessage } from "../slack/control/control-api.ts";
 import { homeChannel, zoneChannel } from "../zones-file.ts";
 import { Checks } from "./checks.ts";
-import { PATIENCE_MS } from "./person.ts";
 import { FORM, Stage, superNodesLabel } from "./stage.ts";
 import { Stopwatch } from "./stopwatch.ts";
+import { train } from "./training.ts";
 
 const NAME = "spring-trial";
 const COORDINATOR = "zone-a";
+
+/** Flower notices a dead SuperNode after a minute, and takes it back only then. */
+const PATIENCE_WITH_FLOWER_MS = 240_000;
 
 /** Resolves to whether every check held. `print` gets what people would read. */
 export async function playStory(sandbox: Sandbox, print: (line: string) => void): Promise<boolean> {
@@ -18,6 +21,7 @@ export async function playStory(sandbox: Sandbox, print: (line: string) => void)
   await rollOut(stage);
   await lookAround(stage);
   await addSite(stage);
+  if (sandbox.real) await trainTogether(stage);
   await loseSuperNode(stage);
   await tearDown(stage);
   print("\nThe thread, as people read it:\n");
@@ -37,7 +41,7 @@ class Performance extends Stage {
   readonly newcomer: string;
 
   constructor(sandbox: Sandbox, print: (line: string) => void) {
-    super(sandbox);
+    super(sandbox, sandbox.real ? PATIENCE_WITH_FLOWER_MS : undefined);
     this.checks = new Checks(print);
     this.print = print;
     this.training = sandbox.zoneNames.slice(1, -1);
@@ -161,10 +165,16 @@ async function addSite(stage: Performance): Promise<void> {
   stage.watch.lap("a site added, approved, admitted, up");
 }
 
+async function trainTogether(stage: Performance): Promise<void> {
+  stage.scene("A data scientist of the coordinator's organisation trains on every site.");
+  await train(stage, [...stage.training, stage.newcomer], stage.checks, stage.print);
+  stage.watch.lap("trained, three rounds");
+}
+
 async function loseSuperNode(stage: Performance): Promise<void> {
   stage.scene("A SuperNode loses its connection; nobody tells the bot.");
   const zone = stage.newcomer;
-  const lost = (await stage.guests.guests()).find((guest) => guest.zone === zone && guest.role === "supernode");
+  const lost = (await stage.guests.roles()).find((guest) => guest.zone === zone && guest.role === "supernode");
   if (lost === undefined) throw new Error(`No SuperNode runs in ${zone}.`);
   await stage.guests.cut(lost);
   await stage.reads(homeChannel, `(${zone})`, "is degraded");
@@ -175,7 +185,7 @@ async function loseSuperNode(stage: Performance): Promise<void> {
     const ups = (await stage.texts(homeChannel)).filter((text) => text.includes(`(${zone})`) && text.includes("is up"));
     return ups.length >= 2 ? true : undefined;
   };
-  await stage.slack.until(`${zone} up again`, back, PATIENCE_MS);
+  await stage.slack.until(`${zone} up again`, back, stage.patience);
   stage.checks.hold("It comes back by itself and the thread says so.", true);
   stage.watch.lap("the SuperNode back");
 }
