@@ -18,22 +18,33 @@ interface YamlFault {
 
 export function readYaml(text: string): YamlText {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const errors = document.errors.map((error) => {
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: "error" });
+  const errors: YamlFault[] = document.errors.map((error) => {
     const line = lines.linePos(error.pos[0]).line;
     return error.code === "DUPLICATE_KEY"
       ? { line, problem: "gives the same key twice", remedy: "Keep one of the two, or give the second another name." }
       : { line, problem: `is not YAML: ${error.message}`, remedy: "Correct the line, or what stands just before it." };
   });
   const readable = document.errors.every((error) => error.code === "DUPLICATE_KEY");
+  const plain = readable ? plainData(document) : { value: undefined, errors: [] };
   return {
-    value: readable ? document.toJS() : undefined,
-    errors,
+    value: plain.value,
+    errors: [...errors, ...plain.errors],
     lineOf: (path) => {
       const offset = offsetOf(document, path);
       return offset === undefined ? undefined : lines.linePos(offset).line;
     },
   };
+}
+
+/** An alias to nothing, or aliases that would fill the memory, show only now. */
+function plainData(document: Document.Parsed): { value: unknown; errors: readonly YamlFault[] } {
+  try {
+    return { value: document.toJS(), errors: [] };
+  } catch (error) {
+    const problem = `is not YAML: ${error instanceof Error ? error.message : String(error)}`;
+    return { value: undefined, errors: [{ line: 1, problem, remedy: "Write values out instead of using aliases." }] };
+  }
 }
 
 function offsetOf(document: Document.Parsed, path: Path): number | undefined {

@@ -466,6 +466,13 @@ suite("The zones file", () => {
     assert.match(mistake?.problem ?? "", /is not YAML/);
   });
 
+  test("is refused, and the bot does not fall over, when an alias in it leads nowhere", () => {
+    const [mistake, ...others] = mistakesOf(edited(["network: public", "network: *lab"]));
+    assert.match(mistake?.problem ?? "", /is not YAML.*lab/);
+    assert.match(mistake?.remedy ?? "", /Write values out/);
+    assert.deepEqual(others, []);
+  });
+
   test("is refused when it is empty, a list, or not there", () => {
     for (const [text, problem] of [
       ["", /is empty/],
