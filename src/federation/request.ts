@@ -3,7 +3,7 @@
 import { parseHost } from "../guest-protocol/address.ts";
 import type { AddressWish, SiteWish } from "./events.ts";
 import { type ChannelId, type FederationId, type Person, slug, type ZoneName } from "./identity.ts";
-import { isPrivateIpv4 } from "./network.ts";
+import { isLocalIpv4, isPrivateIpv4 } from "./network.ts";
 import { type Framework, framework, type Settings } from "./plan.ts";
 import type { ZoneProfile } from "./policy.ts";
 
@@ -146,19 +146,23 @@ function parseAddress(form: RequestForm, mistakes: Mistakes): AddressWish {
     }
     return { kind: "picked", port: port ?? FLEET_PORT, privateIsReachable: form.privateIsReachable };
   }
-  if (host.includes(":")) {
-    mistakes.host =
-      "Give an IPv4 address or a DNS name without port. IPv6 addresses are not supported yet; a name may resolve to one.";
-  } else {
-    const parsed = parseHost(host);
-    if (!parsed.ok) {
-      mistakes.host = "Give an IPv4 address such as 203.0.113.20 or a DNS name such as superlink.example.org.";
-    } else if (parsed.value.kind === "ip" && isPrivateIpv4(host) && !form.privateIsReachable) {
-      mistakes.host =
-        "This is a private address. Give one that all sites reach, or confirm below that they reach this one.";
-    }
-  }
+  const mistake = hostMistake(host, form.privateIsReachable);
+  if (mistake !== null) mistakes.host = mistake;
   return { kind: "given", host, port: port ?? FLEET_PORT };
+}
+
+function hostMistake(host: string, privateIsReachable: boolean): string | null {
+  if (host.includes(":")) {
+    return "Give an IPv4 address or a DNS name without port. IPv6 addresses are not supported yet; a name may resolve to one.";
+  }
+  const parsed = parseHost(host);
+  if (!parsed.ok) return "Give an IPv4 address such as 203.0.113.20 or a DNS name such as superlink.example.org.";
+  if (parsed.value.kind !== "ip") return null;
+  if (isLocalIpv4(host)) return "This is an address that no other site can reach. Give one that all sites reach.";
+  if (isPrivateIpv4(host) && !privateIsReachable) {
+    return "This is a private address. Give one that all sites reach, or confirm below that they reach this one.";
+  }
+  return null;
 }
 
 function parseFlower(form: RequestForm, mistakes: Mistakes): Omit<Settings, "framework"> {

@@ -168,9 +168,15 @@ describe("the address that sites dial", () => {
   });
 
   it("may be private only if the requester says that the sites reach it", () => {
-    for (const host of ["10.1.2.3", "172.31.0.1", "192.168.1.1", "100.64.0.1", "127.0.0.1", "169.254.1.1"]) {
+    for (const host of ["10.1.2.3", "172.31.0.1", "192.168.1.1", "100.64.0.1"]) {
       assert.match(mistakes({ host })["host"] ?? "", /private/, host);
       assert.equal(parse({ host, privateIsReachable: true }).ok, true, host);
+    }
+  });
+
+  it("must be one that other sites can reach at all, whatever the requester says", () => {
+    for (const host of ["0.0.0.0", "127.0.0.1", "169.254.1.1", "224.0.0.1", "255.255.255.255"]) {
+      assert.match(mistakes({ host, privateIsReachable: true })["host"] ?? "", /no other site can reach/, host);
     }
   });
 
