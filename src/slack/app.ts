@@ -14,6 +14,7 @@ import { createOutbox } from "./outbox.ts";
 import type { Pace } from "./pace.ts";
 import type { Configuration, Federations, ZoneLooks } from "./ports.ts";
 import { messagesOf } from "./projection.ts";
+import { leaveRepeatsAlone } from "./repeats.ts";
 import { quietLogger } from "./sdk-logger.ts";
 import * as addSite from "./views/add-site.ts";
 import * as adjust from "./views/adjust.ts";
@@ -87,6 +88,7 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
     log,
     channelChanged: outbox.reopen,
   };
+  leaveRepeatsAlone(app);
   for (const { register } of LISTENERS) register(app, bot);
   acknowledgeTheRest(app, log);
   federations.onChange(outbox.wake);

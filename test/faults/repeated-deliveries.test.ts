@@ -1,0 +1,124 @@
+/** Slack delivers again what it believes was not received. Here everything comes twice. */
+import assert from "node:assert/strict";
+import { before, describe, it } from "node:test";
+import { startSandbox } from "../../src/sandbox/composition.ts";
+import { Stage } from "../../src/sandbox/play/stage.ts";
+import { homeChannel, zoneChannel } from "../../src/sandbox/zones-file.ts";
+import { FederationStory } from "../story/federation-story.ts";
+import { eventsOf } from "./short-story.ts";
+
+/** What is left to compare when the story is over. */
+interface Ending {
+  /** How often each kind of event was journalled for each site; how often a zone was looked at does not matter. */
+  readonly events: Readonly<Record<string, number>>;
+  /** How many messages stand in each channel, threads included. */
+  readonly messages: Readonly<Record<string, number>>;
+  /** How many messages were shown to one person alone. */
+  readonly privately: Readonly<Record<string, number>>;
+  /** What the zones hold at the end. */
+  readonly zones: readonly string[];
+}
+
+const COUNTED =
+  /^(federation-|authority-|site-(approved|adjusted|left-out|rejected)|consent-|attempt-|service-|twin-|teardown-|coordinator-verified|message-posted)/;
+
+describe("When Slack delivers everything twice", () => {
+  let once: Ending;
+  let twice: Ending;
+
+  before(async () => {
+    once = await story(false);
+    twice = await story(true);
+  });
+
+  it("the journal holds every decision and every effect once", () => {
+    assert.deepEqual(twice.events, once.events);
+  });
+
+  it("nothing is said twice in any channel", () => {
+    assert.deepEqual(twice.messages, once.messages);
+  });
+
+  it("nobody is told anything twice in private", () => {
+    assert.deepEqual(twice.privately, once.privately);
+  });
+
+  it("the zones come to the same state", () => {
+    assert.deepEqual(twice.zones, once.zones);
+  });
+});
+
+/** One owner approves, one adjusts, one rejects, a site is asked for again, and all is torn down. */
+async function story(twice: boolean): Promise<Ending> {
+  const sandbox = await startSandbox({ zones: 4, speed: 20, seed: "twice", portBase: 0 });
+  try {
+    const stage = new Stage(sandbox, 30_000);
+    await stage.slack.settings({ twice });
+    const told = new FederationStory(stage, {
+      name: "spring-trial",
+      coordinator: "zone-a",
+      training: ["zone-b", "zone-c", "zone-d"],
+    });
+    await told.ask();
+    await adjust(told, "zone-b");
+    await reject(told, "zone-c");
+    await told.press("zone-d", "Approve");
+    await told.press("zone-a", "Approve");
+    await told.isUp("zone-b");
+    await told.isUp("zone-d");
+    await told.says("ready for runs");
+    const owner = stage.owner("zone-b");
+    await owner.mention(zoneChannel("zone-b"), "status spring-trial");
+    await owner.told("spring-trial");
+    await stage.requester.type(homeChannel, "teardown spring-trial");
+    for (const zone of ["zone-b", "zone-d", "zone-a"]) await told.press(zone, "Tear down in this zone");
+    await told.says("Nothing of it runs any more");
+    await stage.slack.until("the CA destroyed", async () =>
+      (await eventsOf(sandbox)).some(({ type }) => type === "authority-destroyed") ? true : undefined,
+    );
+    return await endingOf(stage, await eventsOf(sandbox));
+  } finally {
+    await sandbox.stop();
+  }
+}
+
+async function adjust(told: FederationStory, zone: string): Promise<void> {
+  const owner = told.stage.owner(zone);
+  await told.press(zone, "Adjust and approve");
+  const form = await owner.view("Adjust and approve");
+  await owner.fill(form, { SuperNodes: "1" });
+  await owner.submit(form);
+  await told.zoneReads(zone, "Adjusted");
+}
+
+async function reject(told: FederationStory, zone: string): Promise<void> {
+  const owner = told.stage.owner(zone);
+  await told.press(zone, "Reject");
+  const form = await owner.view("Reject");
+  await owner.fill(form, { [form.fields[0]?.label ?? ""]: "No data this spring." });
+  await owner.submit(form);
+  await told.says(`(${zone})`, "No data this spring");
+}
+
+async function endingOf(stage: Stage, events: Awaited<ReturnType<typeof eventsOf>>): Promise<Ending> {
+  const { channels, people } = await stage.slack.world();
+  const messages: Record<string, number> = {};
+  for (const { id } of channels) messages[id] = (await stage.texts(id)).length;
+  const privately: Record<string, number> = {};
+  for (const { id } of people) privately[id] = (await stage.slack.person(id)).ephemerals.length;
+  const zones = await Promise.all(stage.zoneNames.map((name) => stage.zones.zone(name)));
+  return {
+    events: tally(events.filter(({ type }) => COUNTED.test(type)).map(({ type, site = "" }) => `${type} ${site}`)),
+    messages,
+    privately,
+    zones: zones.map(({ name, services, serviceTemplates, vms }) =>
+      [name, services.length, serviceTemplates.length, vms.length].join(" "),
+    ),
+  };
+}
+
+function tally(words: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const word of words.toSorted()) counts[word] = (counts[word] ?? 0) + 1;
+  return counts;
+}
