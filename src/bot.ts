@@ -12,6 +12,10 @@ import { readGuestScript } from "./manifests/guest-script.ts";
 import { packageRoot } from "./package-root.ts";
 import type { Checkpoint } from "./rollout/ports.ts";
 import { createSlackApp } from "./slack/app.ts";
+import { quietLogger } from "./slack/sdk-logger.ts";
+
+/** Milliseconds: what time makes due is noticed at most so late. */
+const TICK_MOST = 1_000;
 
 export interface RunningBot {
   /** Where Slack's requests are to be sent; null in Socket Mode. */
@@ -26,7 +30,7 @@ export async function startBot(
   log: Logger,
   checkpoint: Checkpoint = () => undefined,
 ): Promise<RunningBot> {
-  const policy: Policy = { ...configuration.policy, installingTeam: await installingTeam(configuration) };
+  const policy: Policy = { ...configuration.policy, installingTeam: await installingTeam(configuration, log) };
   const manifests = await readManifests(join(packageRoot(), "manifests"));
   const room = await openMachineRoom({
     dataDirectory: configuration.dataDirectory,
@@ -37,7 +41,7 @@ export async function startBot(
     manifests,
     looking: configuration.polling,
     pace: {
-      tick: configuration.retries.first,
+      tick: Math.min(TICK_MOST, configuration.retries.first),
       retryFirst: configuration.retries.first,
       retryMost: configuration.retries.longest,
     },
@@ -67,9 +71,13 @@ export async function startBot(
   };
 }
 
-/** The workspace that the bot token belongs to. */
-async function installingTeam({ slack }: Configuration) {
-  const client = new webApi.WebClient(slack.botToken.reveal(), { slackApiUrl: slack.apiUrl });
+/** The workspace that the bot token belongs to; asked until Slack answers. */
+async function installingTeam({ slack, retries }: Configuration, log: Logger) {
+  const client = new webApi.WebClient(slack.botToken.reveal(), {
+    slackApiUrl: slack.apiUrl,
+    logger: quietLogger(log),
+    retryConfig: { forever: true, minTimeout: retries.first, maxTimeout: retries.longest, randomize: true },
+  });
   const { team_id } = await client.auth.test();
   return teamId.parse(team_id);
 }

@@ -18,7 +18,10 @@ export async function runProgram(checkpoint?: Checkpoint): Promise<void> {
   const log = createLog(configuration.logLevel);
   const ended = Promise.race([once(process, "SIGTERM"), once(process, "SIGINT")]);
   try {
-    const bot = await startBot(configuration, log, checkpoint);
+    const starting = startBot(configuration, log, checkpoint);
+    // While Slack does not answer there is nothing to close yet.
+    const bot = await Promise.race([starting, ended.then(() => null)]);
+    if (bot === null) process.exit(0);
     console.log(`ready ${JSON.stringify({ url: bot.url })}`);
     await ended;
     await bot.stop();

@@ -14,7 +14,7 @@ import { ZoneError } from "../federation/zone-facts.ts";
 import type { Workshop } from "./workshop.ts";
 
 /** Looks at a zone with what would be used there; a zone that cannot be looked at is an answer too. */
-export async function look(shop: Workshop, zone: ZoneName, choice: Choice): Promise<Look> {
+async function look(shop: Workshop, zone: ZoneName, choice: Choice): Promise<Look> {
   try {
     return { ok: true, survey: await shop.zone(zone).survey(choice) };
   } catch (error) {

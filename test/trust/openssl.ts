@@ -13,7 +13,7 @@ export interface GuestRequest {
 }
 
 /** Runs `work` in a directory of its own, which is gone afterwards. */
-export const inFreshDirectory = async <T>(work: (directory: string) => Promise<T>): Promise<T> => {
+const inFreshDirectory = async <T>(work: (directory: string) => Promise<T>): Promise<T> => {
   const directory = await mkdtemp(join(tmpdir(), "florist-trust-"));
   try {
     return await work(directory);

@@ -30,7 +30,8 @@ src/sandbox/slack/README.md describes the world and the control API.
 `;
 
 const SCOPES = "commands,chat:write,files:write,files:read,users:read,channels:read,groups:read,app_mentions:read";
-const EVENTS = "app_mention,channel_shared,channel_unshared,channel_id_changed";
+const EVENTS =
+  "app_mention,channel_shared,channel_unarchive,channel_unshared,group_unarchive,member_joined_channel,channel_id_changed";
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
