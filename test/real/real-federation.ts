@@ -62,6 +62,20 @@ export class RealFederation {
     return Object.fromEntries(texts);
   }
 
+  /** What the VM was created with. */
+  async context({ zone, vmId }: Pick<RealView, "zone" | "vmId">): Promise<Readonly<Record<string, string>>> {
+    return (await this.stage.zones.zone(zone)).vms.find(({ id }) => id === vmId)?.context ?? {};
+  }
+
+  /** Looks twice a second; rejects after `deadlineMs`. */
+  async until(what: string, deadlineMs: number, holds: () => Promise<boolean>): Promise<void> {
+    const end = Date.now() + deadlineMs;
+    while (!(await holds())) {
+      if (Date.now() > end) throw new Error(`Waited ${deadlineMs} ms in vain until ${what}.`);
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+  }
+
   async end(): Promise<void> {
     await this.sandbox.stop();
   }

@@ -50,6 +50,11 @@ export class FlowerRun {
     return new FlowerRun(inside, id);
   }
 
+  /** A run that was started before. */
+  static known(superlink: RealView, id: string): FlowerRun {
+    return new FlowerRun(new Inside(superlink), id);
+  }
+
   /** `pending`, `running`, `finished:completed`, `finished:failed`. */
   async status(): Promise<string> {
     const answer = await this.#inside.run([...FLWR, "list", "fed", "--run-id", this.id, "--format", "json"]);

@@ -1,0 +1,174 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { decodeNodeList } from "../../src/guest-protocol/node-list.ts";
+import { FlowerRun, inOnePlace, type RunSettings } from "../../src/sandbox/guests/real/flower-run.ts";
+import { Inside } from "../../src/sandbox/guests/real/inside.ts";
+import type { RealView } from "../../src/sandbox/guests/real/real-hypervisor.ts";
+import { homeChannel, zoneChannel } from "../../src/sandbox/zones-file.ts";
+import { leftOut } from "./left-out.ts";
+import { RealFederation } from "./real-federation.ts";
+
+const RUN_MS = 180_000;
+
+describe("with real Flower, one SuperLink and four SuperNodes in three zones", { skip: await leftOut() }, () => {
+  let federation: RealFederation;
+
+  before(async () => {
+    federation = await RealFederation.deploy("trial");
+  });
+  after(() => federation?.end());
+
+  test("three rounds on all four give the model that one place would compute", async () => {
+    const superlink = await federation.superlink();
+    const run = await FlowerRun.start(superlink, { nodes: 4, answers: 4 });
+    assert.equal(await run.ended(RUN_MS), "finished:completed");
+    const { rounds, model } = await run.outcome();
+    assert.deepEqual(
+      rounds.map(({ round, nodes }) => [round, nodes.length]),
+      [1, 2, 3].map((round) => [round, 4]),
+    );
+    const alone = await inOnePlace(superlink, 3, rounds[0]?.nodes ?? []);
+    assert.equal(model?.length, alone.length);
+    for (const [index, value] of alone.entries()) assert.ok(Math.abs((model?.[index] ?? Number.NaN) - value) < 1e-9);
+  });
+
+  test("an app reads no key, no file of the agent and no token, and reaches neither OneGate nor internal APIs", async () => {
+    const run = await FlowerRun.start(await federation.superlink(), {
+      "num-server-rounds": 1,
+      nodes: 4,
+      probe: "http://169.254.16.9:5030",
+    });
+    assert.equal(await run.ended(RUN_MS), "finished:completed");
+    const [node] = await federation.supernodes();
+    assert.ok(node);
+    const logs = await new Inside(node).run(["sh", "-c", "cat /var/lib/florist/logs/*"]);
+    const found: unknown = JSON.parse(/PROBE (\{.*\})/.exec(logs)?.[1] ?? "null");
+    assert.deepEqual(found, {
+      user: "florist-apps",
+      "identity key": "PermissionError",
+      "agent's files": "PermissionError",
+      "agent's folder": "PermissionError",
+      "Flower's database": "PermissionError",
+      token: "PermissionError",
+      "token in the environment file": "PermissionError",
+      "environment of another user": "PermissionError",
+      OneGate: "TimeoutError",
+      "internal API": "UNAUTHENTICATED",
+    });
+  });
+
+  test("nothing of Flower listens beyond loopback but the SuperLink's port 9092", async () => {
+    assert.deepEqual(await listeningBeyondLoopback(await federation.superlink()), [9092]);
+    for (const node of await federation.supernodes()) assert.deepEqual(await listeningBeyondLoopback(node), []);
+  });
+
+  test("a key that no approved site published is refused by the SuperLink", async () => {
+    const [node] = await federation.supernodes();
+    assert.ok(node);
+    const inside = new Inside(node);
+    await inside.run(["ssh-keygen", "-q", "-t", "ecdsa", "-b", "384", "-N", "", "-f", "/tmp/stranger"]);
+    const { FL_SUPERLINK_ADDRESS: address } = await federation.context(node);
+    const stranger = [
+      ...["/var/lib/florist/venv/bin/flower-supernode", "--superlink", address ?? ""],
+      ...["--root-certificates", "/var/lib/florist/keys/ca.crt", "--auth-supernode-private-key", "/tmp/stranger"],
+      ...["--clientappio-api-address", "127.0.0.1:9194", "--isolation", "process"],
+    ];
+    await assert.rejects(inside.run(["timeout", "60", ...stranger]), /No SuperNode found with the given public key/);
+  });
+
+  test("a SuperLink that is killed in the middle of a run is back within 20 s, and the run completes", async () => {
+    const superlink = await federation.superlink();
+    const run = await startedRun(superlink, { nodes: 4, seconds: 3 });
+    const inside = new Inside(superlink);
+    const killed = await inside.run(["pgrep", "-o", "-f", "flower-superlink"]);
+    const { FL_TLS_FINGERPRINT: before } = await federation.attributes(superlink);
+    await inside.run(["kill", "-9", killed.trim()]);
+    const death = Date.now();
+    await federation.until("the SuperLink answers again", 30_000, async () => {
+      const now = await inside.run(["sh", "-c", "ss -Hltn 'sport = :9092'"]);
+      return now !== "" && (await inside.run(["pgrep", "-o", "-f", "flower-superlink"])) !== killed;
+    });
+    const took = Date.now() - death;
+    assert.ok(took < 20_000, `${took} ms`);
+    assert.equal(await run.ended(RUN_MS), "finished:completed");
+    assert.equal((await federation.attributes(superlink))["FL_TLS_FINGERPRINT"], before);
+  });
+
+  test("a SuperNode that dies hard keeps its identity and is back within 100 s", async () => {
+    const [node] = await federation.supernodes("zone-b");
+    assert.ok(node);
+    const { FL_NODE_KEY: key } = await federation.attributes(node);
+    const { guests } = federation.stage;
+    await guests.kill(node);
+    const death = Date.now();
+    await guests.reboot(node);
+    await federation.until("it waits or serves", 30_000, async () => {
+      const { FL_STAGE: stage } = await federation.attributes(node);
+      return stage !== "serving";
+    });
+    await federation.until("it serves", 110_000, async () => {
+      const { FL_STAGE: stage, FL_REASON: reason } = await federation.attributes(node);
+      return stage === "serving" && reason === "none";
+    });
+    const took = Date.now() - death;
+    assert.ok(took < 100_000, `${took} ms`);
+    assert.equal((await federation.attributes(node))["FL_NODE_KEY"], key);
+  });
+
+  test("a retired site's SuperNodes are cut off, and the others go on training", async () => {
+    const superlink = await federation.superlink();
+    const run = await startedRun(superlink, { "num-server-rounds": 4, nodes: 2, answers: 2, seconds: 2 });
+    const { stage } = federation;
+    await stage.owner("zone-c").press(zoneChannel("zone-c"), "Retire this site");
+    assert.equal(await run.ended(RUN_MS), "finished:completed");
+    await federation.until("only two SuperNodes are online", 120_000, async () => (await online()) === 2);
+    const next = await FlowerRun.start(await federation.superlink(), { "num-server-rounds": 1, nodes: 2, answers: 2 });
+    assert.equal(await next.ended(RUN_MS), "finished:completed");
+    const { rounds } = await next.outcome();
+    assert.deepEqual(
+      rounds.map(({ nodes }) => nodes.length),
+      [2],
+    );
+    await stage.reads(homeChannel, "(zone-c)", "retired");
+  });
+
+  test("a SuperLink whose VM reboots keeps its certificate, SuperNodes return, and the next run works", async () => {
+    const superlink = await federation.superlink();
+    const run = await startedRun(superlink, { nodes: 2, seconds: 5 });
+    const { FL_TLS_FINGERPRINT: before } = await federation.attributes(superlink);
+    await federation.stage.zones.command(superlink.zone, { do: "vm-action", vm: superlink.vmId, action: "reboot" });
+    await federation.until("Flower listens in the new boot", 60_000, async () => {
+      const now = await federation.superlink();
+      return ![null, superlink.pid].includes(now.pid) && (await listeningBeyondLoopback(now)).includes(9092);
+    });
+    await federation.until("it serves", 60_000, async () => {
+      const { FL_STAGE: stage } = await federation.attributes(superlink);
+      return stage === "serving";
+    });
+    assert.equal((await federation.attributes(superlink))["FL_TLS_FINGERPRINT"], before);
+    const again = await FlowerRun.start(await federation.superlink(), { "num-server-rounds": 1, nodes: 2, answers: 2 });
+    assert.equal(await again.ended(RUN_MS), "finished:completed");
+    assert.equal(await FlowerRun.known(await federation.superlink(), run.id).ended(RUN_MS), "finished:failed");
+  });
+
+  /** How many SuperNodes the SuperLink says are online. */
+  async function online(): Promise<number> {
+    const { FL_NODES: nodes } = await federation.attributes(await federation.superlink());
+    const decoded = decodeNodeList(nodes ?? "");
+    return decoded.ok ? decoded.value.filter(({ status }) => status === "online").length : 0;
+  }
+
+  async function startedRun(superlink: RealView, settings: RunSettings): Promise<FlowerRun> {
+    const run = await FlowerRun.start(superlink, settings);
+    await federation.until("the run is on its way", 60_000, async () => (await run.status()) === "running");
+    return run;
+  }
+});
+
+async function listeningBeyondLoopback(vm: RealView): Promise<readonly number[]> {
+  const listing = await new Inside(vm).run(["ss", "-Hltn"]);
+  const locals = listing.split("\n").flatMap((line) => line.trim().split(/\s+/)[3] ?? []);
+  return locals
+    .filter((local) => !/^(\[::ffff:)?127\.|^\[::1\]/.test(local))
+    .map((local) => Number(local.split(":").at(-1)));
+}
