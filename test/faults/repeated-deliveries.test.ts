@@ -5,7 +5,7 @@ import { startSandbox } from "../../src/sandbox/composition.ts";
 import { Stage } from "../../src/sandbox/play/stage.ts";
 import { homeChannel, zoneChannel } from "../../src/sandbox/zones-file.ts";
 import { FederationStory } from "../story/federation-story.ts";
-import { eventsOf } from "./short-story.ts";
+import { type StoredEvent, untilJournal } from "./journal-of.ts";
 
 /** What is left to compare when the story is over. */
 interface Ending {
@@ -73,10 +73,10 @@ async function story(twice: boolean): Promise<Ending> {
     await stage.requester.type(homeChannel, "teardown spring-trial");
     for (const zone of ["zone-b", "zone-d", "zone-a"]) await told.press(zone, "Tear down in this zone");
     await told.says("Nothing of it runs any more");
-    await stage.slack.until("the CA destroyed", async () =>
-      (await eventsOf(sandbox)).some(({ type }) => type === "authority-destroyed") ? true : undefined,
+    const events = await untilJournal(sandbox, "spring-trial", "the CA's end", (now) =>
+      now.some(({ type }) => type === "authority-destroyed"),
     );
-    return await endingOf(stage, await eventsOf(sandbox));
+    return await endingOf(stage, events);
   } finally {
     await sandbox.stop();
   }
@@ -100,7 +100,7 @@ async function reject(told: FederationStory, zone: string): Promise<void> {
   await told.says(`(${zone})`, "No data this spring");
 }
 
-async function endingOf(stage: Stage, events: Awaited<ReturnType<typeof eventsOf>>): Promise<Ending> {
+async function endingOf(stage: Stage, events: readonly StoredEvent[]): Promise<Ending> {
   const { channels, people } = await stage.slack.world();
   const messages: Record<string, number> = {};
   for (const { id } of channels) messages[id] = (await stage.texts(id)).length;
