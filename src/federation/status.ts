@@ -1,5 +1,6 @@
 /** Up, degraded, down: what the SuperLink sees and each SuperNode says itself. A running VM proves nothing. */
 import type { FederationEvent } from "./events.ts";
+import { isStopped } from "./failure.ts";
 import { coordinatorOf, currentProposal, type Federation, type Guest, type Site, type SiteStatus } from "./state.ts";
 
 /** Statuses that differ from those told last. A site that is still coming up, in time, has none yet. */
@@ -7,11 +8,15 @@ export function statusChanges(federation: Federation): readonly FederationEvent[
   return [...federation.sites.values()].flatMap((site): FederationEvent[] => {
     if (site.run === null) return [];
     const { status, online, expected } = currentStatus(federation, site);
-    const coming = site.status === null && status !== "up" && site.run.failure === null;
+    const coming = site.status === null && status !== "up" && !isToldDespiteFailure(site);
     if (coming || (status === site.status && online === site.online)) return [];
     return [{ type: "site-status-changed", site: site.zone, status, online, expected }];
   });
 }
+
+/** Of a training site that failed before it was ever up people still want to know how many are online. */
+const isToldDespiteFailure = ({ role, run }: Site): boolean =>
+  role === "training" && run !== null && run.failure !== null && !isStopped(run);
 
 interface Status {
   readonly status: SiteStatus;

@@ -76,7 +76,7 @@ export function sentenceOf({ event }: StoryEntry, federation: Federation, direct
         isCoordinator(federation, event.site),
       );
     case "site-failed":
-      return `:x: ${where}: ${escaped(REASONS[event.reason.code])} Its owner can retry or retire it.`;
+      return `:x: ${where}: ${escaped(REASONS[event.reason.code])} Its owner can ${isCoordinator(federation, event.site) ? "retry" : "retry or retire"} it.`;
     case "retry-asked":
       return `${mention(event.by)} has ${where} tried again.`;
     case "site-retired":

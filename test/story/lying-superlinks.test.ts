@@ -1,0 +1,162 @@
+/** Coordinators whose guest lies: each is refused, the right people read why, and an owner's retry mends it. */
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { type Sandbox, startSandbox } from "../../src/sandbox/composition.ts";
+import type { Fault } from "../../src/sandbox/guests/faults.ts";
+import { Stage } from "../../src/sandbox/play/stage.ts";
+import { homeChannel, zoneChannel } from "../../src/sandbox/zones-file.ts";
+import { FederationStory } from "./federation-story.ts";
+
+interface Lie {
+  readonly zone: string;
+  readonly fault: Exclude<Fault["kind"], "slow-boot">;
+  readonly what: string;
+  /** The sentence that everybody in the home channel reads. */
+  readonly sentence: string;
+  /** What only the zone's own channel reads. */
+  readonly detail: string;
+}
+
+const LIES: readonly Lie[] = [
+  {
+    zone: "zone-a",
+    fault: "false-ca",
+    what: "publishes another CA than the federation's",
+    sentence: "The SuperLink presents another CA than this federation's. The rollout has stopped.",
+    detail: "another CA certificate",
+  },
+  {
+    zone: "zone-c",
+    fault: "false-endpoint",
+    what: "announces another address than the approved one",
+    sentence: "The SuperLink announces another address than the one approved. The rollout has stopped.",
+    detail: "198.51.100.66:9092",
+  },
+  {
+    zone: "zone-d",
+    fault: "foreign-name",
+    what: "asks for a certificate for somebody else's name",
+    sentence: "The guest asked for a certificate for a name that is not its own, so it was not signed.",
+    detail: "bank.example",
+  },
+  {
+    zone: "zone-e",
+    fault: "weak-key",
+    what: "has a weak key",
+    sentence: "a key that is not RSA of 2048 to 4096 bits, so it was not signed.",
+    detail: "1024",
+  },
+  {
+    zone: "zone-f",
+    fault: "wrong-version",
+    what: "runs another Flower version",
+    sentence: "The SuperLink runs another Flower version than the one approved. The rollout has stopped.",
+    detail: "1.25.0",
+  },
+  {
+    zone: "zone-g",
+    fault: "hostile-attributes",
+    what: "puts mentions, links and shell words into what it says",
+    sentence: "The SuperLink announces another address than the one approved. The rollout has stopped.",
+    detail: "<!channel> *urgent* <https://evil.example|click> $(touch /tmp/owned)",
+  },
+];
+/** Of the workspace that is connected, so that trust may be posted where that one reads. */
+const TRAINING = "zone-b";
+
+const nameOf = ({ fault }: Lie): string => `against-${fault}`;
+
+describe("A coordinator's guest that lies", () => {
+  let sandbox: Sandbox;
+  let stage: Stage;
+  const stories = new Map<string, FederationStory>();
+  const storyOf = (lie: Lie): FederationStory => {
+    const story = stories.get(lie.fault);
+    if (story === undefined) throw new Error(`Nobody asked for ${nameOf(lie)}.`);
+    return story;
+  };
+
+  before(async () => {
+    sandbox = await startSandbox({
+      zones: LIES.length + 1,
+      speed: 20,
+      seed: "lies",
+      portBase: 0,
+      // Every zone coordinates here, so each needs addresses that the others reach.
+      configure: (usual) => ({
+        ...usual,
+        zones: Object.fromEntries(
+          Object.entries(usual.zones).map(([zone, entry]) => [
+            zone,
+            { ...entry, network: zone === TRAINING ? "private" : "public" },
+          ]),
+        ),
+      }),
+    });
+    stage = new Stage(sandbox, 60_000);
+    for (const { zone, fault } of LIES) {
+      await stage.guests.addFault({ zone, role: "superlink", fault: { kind: fault } });
+    }
+    for (const lie of LIES) {
+      const story = new FederationStory(stage, {
+        name: nameOf(lie),
+        coordinator: lie.zone,
+        training: [TRAINING],
+      });
+      stories.set(lie.fault, story);
+      await story.askAndApprove();
+    }
+  });
+  after(() => sandbox.stop());
+
+  for (const lie of LIES) {
+    it(`is refused when it ${lie.what}: the thread says so in one sentence, its zone's channel in detail`, async () => {
+      const story = storyOf(lie);
+      const said = await story.says(`(${lie.zone})`, lie.sentence, "Its owner can");
+      assert.match(said, /Its owner can retry it\.$/, "a coordinator cannot be retired");
+      await story.zoneReads(lie.zone, lie.sentence, lie.detail);
+      assert.ok((await story.buttons(lie.zone)).includes("Retry"), "its owner can retry");
+      assert.doesNotMatch(await story.threadText(), /does not serve any more/, "it never served");
+    });
+  }
+
+  it("is told in detail in its own zone's channel only", async () => {
+    for (const lie of LIES) {
+      const others = stage.zoneNames.filter((zone) => zone !== lie.zone).map(zoneChannel);
+      for (const channel of [homeChannel, ...others]) {
+        const seen = (await stage.texts(channel)).filter((text) => text.includes(lie.detail));
+        assert.deepEqual(seen, [], `${lie.detail} in ${channel}`);
+      }
+    }
+  });
+
+  it("cannot make the bot mention anybody or show a link", async () => {
+    const calls = await stage.slack.calls();
+    assert.ok(calls.length > 0);
+    for (const { method, args } of calls) {
+      const said = JSON.stringify(args);
+      assert.ok(!said.includes("<!channel>") && !said.includes("<https://evil"), `${method}: ${said.slice(0, 400)}`);
+    }
+  });
+
+  it("is never trusted: its CA and address are posted nowhere, and no training site is started", async () => {
+    assert.equal(await stage.runningVms(TRAINING), 0);
+    for (const channel of [homeChannel, ...stage.zoneNames.map(zoneChannel)]) {
+      assert.deepEqual(
+        (await stage.texts(channel)).filter((text) => text.includes("BEGIN CERTIFICATE")),
+        [],
+      );
+    }
+  });
+
+  it("serves its federation after it has stopped lying and its zone's owner has retried it", async () => {
+    await stage.guests.clearFaults();
+    for (const lie of LIES) await storyOf(lie).press(lie.zone, "Retry");
+    for (const lie of LIES) {
+      const story = storyOf(lie);
+      await story.says(`(${lie.zone})`, "attempt 2");
+      await story.says("BEGIN CERTIFICATE");
+      await story.isUp(TRAINING);
+    }
+  });
+});
