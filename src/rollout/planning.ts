@@ -1,9 +1,11 @@
 /** The tasks before anything is created: the authority, the looks, the plans, the last look. */
 
 import { decided } from "../federation/decision.ts";
+import { mayBegin } from "../federation/due-tasks.ts";
 import type { ZoneName } from "../federation/identity.ts";
 import type { Look } from "../federation/preflight.ts";
-import { beginAttempt, proposeSites } from "../federation/proposal.ts";
+import { beginAttempt, proposeSites, recheckApprovals } from "../federation/proposal.ts";
+import { coordinatorOf, trainingSitesOf } from "../federation/state.ts";
 import { parseHost } from "../guest-protocol/address.ts";
 import { lookForSite } from "./looks.ts";
 import { type Job, type Outcome, siteOf, type Workshop } from "./workshop.ts";
@@ -44,11 +46,31 @@ export async function propose(shop: Workshop, { id, federation }: Job): Promise<
 
 /** The look just before an attempt: it starts, or what has changed since the approval voids it. */
 export async function begin(shop: Workshop, job: Job, zone: ZoneName): Promise<Outcome> {
-  const look = await lookForSite(shop, job.federation, siteOf(job, zone));
-  const decision = await shop.ledger.change(job.id, (newest, world) =>
-    newest.sites.get(zone)?.run === null && newest.ended === null && newest.teardownAskedBy === null
-      ? beginAttempt(newest, zone, look, world)
-      : decided(),
-  );
+  const [look, others] = await Promise.all([
+    lookForSite(shop, job.federation, siteOf(job, zone)),
+    looksBeforeAll(shop, job, zone),
+  ]);
+  const decision = await shop.ledger.change(job.id, (newest, world) => {
+    const recheck = recheckApprovals(newest, others, world);
+    if (!recheck.ok || recheck.events.length > 0) return recheck;
+    const site = newest.sites.get(zone);
+    const mayStill = site !== undefined && site.run === null && newest.ended === null && mayBegin(newest, site);
+    return mayStill ? beginAttempt(newest, zone, look, world) : decided();
+  });
   return decision.ok && decision.events.length > 0 ? "done" : "later";
+}
+
+/** Nothing at all is created on approvals that are void: the coordinator's start counts those of training sites. */
+async function looksBeforeAll(
+  shop: Workshop,
+  { federation }: Job,
+  zone: ZoneName,
+): Promise<ReadonlyMap<ZoneName, Look>> {
+  const first = zone === coordinatorOf(federation).zone && federation.trustedAt === null;
+  const approved = first ? trainingSitesOf(federation).filter(({ standing }) => standing === "approved") : [];
+  return new Map(
+    await Promise.all(
+      approved.map(async (site): Promise<[ZoneName, Look]> => [site.zone, await lookForSite(shop, federation, site)]),
+    ),
+  );
 }

@@ -15,7 +15,9 @@ import { type Job, type Outcome, runOf, siteOf, type Workshop } from "./workshop
 export async function registerTemplate(shop: Workshop, job: Job, zone: ZoneName): Promise<Outcome> {
   const plan = planOf(siteOf(job, zone));
   const wanted = serviceTemplateFor(plan.role, plan.template.id, shop.ledger.world(job.id).manifests);
-  await record(shop, job, zone, { type: "template-intended", site: zone, name: wanted.name });
+  if (runOf(job, zone).templateName !== wanted.name) {
+    await record(shop, job, zone, { type: "template-intended", site: zone, name: wanted.name });
+  }
   const templateId = await attempt(shop, job, zone, () => findOrRegister(shop.zone(zone), wanted));
   if (templateId === null) return "later";
   await record(shop, job, zone, { type: "template-registered", site: zone, templateId });

@@ -7,12 +7,18 @@ import { type SlackControl, slackControl } from "../../src/sandbox/slack/client.
 import { ZonesControl } from "../../src/sandbox/zones/client.ts";
 import { homeChannel, zoneChannel, zoneOwner } from "../../src/sandbox/zones-file.ts";
 
-export const NAME = "spring-trial";
+const NAME = "spring-trial";
 const COORDINATOR = "zone-a";
 const TRAINING = "zone-b";
 const DONE = 6;
 const PATIENCE_MS = 400_000;
 const TRY_AGAIN_MS = 1_500;
+
+/** Copies of a message that the journal knows, and those whose posting was not journalled any more. */
+export interface Copies {
+  readonly known: number;
+  readonly stray: number;
+}
 
 /** What is left to compare when the story is over. */
 export interface Ending {
@@ -20,8 +26,8 @@ export interface Ending {
   readonly journal: readonly string[];
   /** Services and living VMs per zone, when all was up and at the end. */
   readonly zones: readonly string[];
-  /** Every text in the home channel and how many copies of it there are. */
-  readonly copies: ReadonlyMap<string, number>;
+  /** Every text in the home channel. */
+  readonly copies: ReadonlyMap<string, Copies>;
 }
 
 export async function tellShortStory(sandbox: Sandbox): Promise<Ending> {
@@ -72,7 +78,7 @@ export async function tellShortStory(sandbox: Sandbox): Promise<Ending> {
     (await eventsOf(sandbox)).some(({ type }) => type === "authority-destroyed"),
   );
   await note("end");
-  return { journal: await summary(sandbox), zones: seen, copies: await copiesIn(slack) };
+  return { journal: await summary(sandbox), zones: seen, copies: await copiesIn(slack, sandbox) };
 }
 
 const nothing = async (): Promise<void> => undefined;
@@ -116,11 +122,16 @@ async function textsOf(slack: SlackControl, channel: string): Promise<readonly s
 const isThere = async (slack: SlackControl, channel: string, ...words: readonly string[]): Promise<boolean> =>
   (await textsOf(slack, channel)).some((text) => words.every((word) => text.includes(word)));
 
-async function copiesIn(slack: SlackControl): Promise<ReadonlyMap<string, number>> {
-  const copies = new Map<string, number>();
-  for (const text of await textsOf(slack, homeChannel)) {
+async function copiesIn(slack: SlackControl, sandbox: Sandbox): Promise<ReadonlyMap<string, Copies>> {
+  const journalled = new Set(
+    (await eventsOf(sandbox)).flatMap(({ type, ts }) => (type === "message-posted" ? [ts] : [])),
+  );
+  const copies = new Map<string, Copies>();
+  const { messages } = await slack.channel(homeChannel);
+  for (const { text, ts } of messages.flatMap((message) => [message, ...message.replies])) {
     const plain = withoutChance(text);
-    copies.set(plain, (copies.get(plain) ?? 0) + 1);
+    const { known, stray } = copies.get(plain) ?? { known: 0, stray: 0 };
+    copies.set(plain, journalled.has(ts) ? { known: known + 1, stray } : { known, stray: stray + 1 });
   }
   return copies;
 }
