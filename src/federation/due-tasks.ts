@@ -94,7 +94,7 @@ function siteTasks(federation: Federation, site: Site, world: World): Task[] {
 }
 
 /** The coordinator first, once enough sites stand approved; each training site once the coordinator is trusted. */
-function mayBegin(federation: Federation, site: Site): boolean {
+export function mayBegin(federation: Federation, site: Site): boolean {
   if (site.standing !== "approved" || federation.teardownAskedBy !== null) return false;
   if (site.removals.some(({ cause }) => cause !== "twin") || isBlocked(federation, site.zone)) return false;
   if (site.role === "training") {

@@ -72,6 +72,21 @@ export function beginAttempt(federation: Federation, zone: ZoneName, look: Look,
   return decided({ type: "attempt-started", site: zone, attempt: site.attempts + 1 });
 }
 
+/** Before the coordinator's first attempt: approvals of sites whose zone has changed since are void already. */
+export function recheckApprovals(federation: Federation, looks: ReadonlyMap<ZoneName, Look>, world: World): Decision {
+  const changed = [...looks].flatMap(([zone, look]): FederationEvent[] => {
+    const site = federation.sites.get(zone);
+    const proposal = site === undefined ? null : currentProposal(site);
+    if (site === undefined || proposal === null || site.standing !== "approved" || site.run !== null) return [];
+    const facts = assess(federation, site, look, world, proposal.adjustment);
+    // What else is wrong in the zone is told when its own turn comes.
+    if (!isUsable(facts)) return [];
+    const event = planned(federation, site, facts, settledAddress(federation), world, { cause: "zone-changed" });
+    return event.digest === proposal.digest ? [] : [event];
+  });
+  return decided(...changed);
+}
+
 /** After an approval: an address that somebody else has taken meanwhile is replaced, and owners are asked again. */
 export function checkAddress(federation: Federation, look: Look, world: World): Decision {
   const coordinator = coordinatorOf(federation);
