@@ -18,7 +18,8 @@ export interface KeyClaim {
 
 /**
  * Admits a proven key that no other VM published first, never more of them than SuperNodes were approved.
- * A VM that comes back with another key loses the one it had.
+ * A VM that comes back with another key loses the one it had; a key that two VMs prove to hold is nobody's identity
+ * and is refused to both.
  */
 export function judgeKey(federation: Federation, claim: KeyClaim): readonly FederationEvent[] {
   const { site, vmId, key, publicKey } = claim;
@@ -26,16 +27,28 @@ export function judgeKey(federation: Federation, claim: KeyClaim): readonly Fede
   const guest = federation.sites.get(site)?.run?.guests.get(vmId);
   if (guest === undefined || !guest.verified || guest.acceptedKey === key) return [];
   const refusal = refusalOf(federation, claim);
-  if (refusal !== null || publicKey === null) {
-    return [
-      { type: "key-refused", site, vmId, key, reason: { code: refusal ?? "key-malformed", detail: `VM ${vmId}` } },
-    ];
-  }
+  if (refusal === "key-duplicate") return [refused(claim, refusal), ...refusedToFirst(federation, key)];
+  if (refusal !== null || publicKey === null) return [refused(claim, refusal ?? "key-malformed")];
   const replaced = admittedKeys(federation).filter((had) => had.site === site && had.vmId === vmId && had.key !== key);
   return [
     ...replaced.map((had): FederationEvent => ({ type: "key-revoked", site, vmId, key: had.key })),
     { type: "key-accepted", site, vmId, key, publicKey },
   ];
+}
+
+const refused = ({ site, vmId, key }: Pick<KeyClaim, "site" | "vmId" | "key">, code: ReasonCode): FederationEvent => ({
+  type: "key-refused",
+  site,
+  vmId,
+  key,
+  reason: { code, detail: `VM ${vmId}` },
+});
+
+function refusedToFirst(federation: Federation, key: string): readonly FederationEvent[] {
+  const first = federation.keys.get(key);
+  if (first === undefined || first.revoked) return [];
+  const { site, vmId } = first;
+  return [{ type: "key-revoked", site, vmId, key }, refused(first, "key-duplicate")];
 }
 
 function refusalOf(federation: Federation, claim: KeyClaim): ReasonCode | null {

@@ -67,7 +67,8 @@ export const REASONS = {
   "vm-unknown": "The zone has lost sight of a VM of the site. Look at its host.",
   "key-malformed": "A SuperNode published a key that cannot be read, so it was not admitted.",
   "key-proof": "A SuperNode published a key without proof that it holds it, so it was not admitted.",
-  "key-duplicate": "A SuperNode published a key that another VM published first, so it was not admitted.",
+  "key-duplicate":
+    "Two VMs published the same key with proof, so neither is admitted. Find out who copied it, then retry both sites.",
   "key-surplus": "More keys were published than SuperNodes approved, so the surplus was not admitted.",
   "removal-slow": "The zone has not finished removing this site's VMs. The bot goes on trying.",
 } as const satisfies Record<string, string>;

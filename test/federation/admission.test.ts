@@ -67,13 +67,21 @@ describe("a SuperNode's key", () => {
     assert.deepEqual(judgements(admits(story, unreadable)), []);
   });
 
-  it("that another VM published first is refused, in the same site and in another", () => {
+  it("that two VMs prove to hold is refused to both, in the same site and in another", () => {
     const story = arrived();
     admits(story, claim(story, "beta", 0, "one"));
-    assert.deepEqual(judged(story, claim(story, "beta", 1, "one")), ["key-duplicate"]);
+    const toBoth = ["key-duplicate", "key-revoked", "key-duplicate"];
+    assert.deepEqual(judged(story, claim(story, "beta", 1, "one")), toBoth);
     const ofGamma = `gamma/${story.guest("gamma").vmId}`;
-    assert.deepEqual(judged(story, claim(story, "beta", 1, ofGamma)), ["key-duplicate"]);
-    assert.equal(story.federation.keys.get(aNodeKey(ofGamma).fingerprint)?.revoked, false);
+    assert.deepEqual(judged(story, claim(story, "beta", 1, ofGamma)), toBoth);
+    admits(story, claim(story, "beta", 1, ofGamma));
+    assert.equal(story.federation.keys.get(aNodeKey(ofGamma).fingerprint)?.revoked, true);
+  });
+
+  it("that another VM published first without proof of the second harms nobody", () => {
+    const story = arrived();
+    admits(story, claim(story, "beta", 0, "one"));
+    assert.deepEqual(judged(story, claim(story, "beta", 1, "one", { proven: false })), ["key-proof"]);
   });
 
   it("that was revoked once is never admitted again", () => {
