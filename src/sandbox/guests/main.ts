@@ -24,6 +24,7 @@ Usage: sandbox:guests [options]
   --log LEVEL    debug, info, warn, error or silent, to standard error (default warn)
   --help         this text
 
+The interface of real guests is in src/sandbox/guests/real/README.md.
 Prints "ready {"url": …}" once it serves and ends on SIGTERM or SIGINT.
 The interface is described in src/sandbox/guests/README.md.
 `;
