@@ -17,6 +17,10 @@ export interface FederationWish {
   readonly fields?: Readonly<Record<string, string>>;
 }
 
+/** What people and operators reach, however it was started. */
+export type Scenery = Pick<Sandbox, "slackControl" | "zonesControl" | "guests" | "zoneNames"> &
+  Partial<Pick<Sandbox, "real">>;
+
 export class Stage {
   readonly slack: SlackControl;
   readonly zones: ZonesControl;
@@ -25,10 +29,7 @@ export class Stage {
   readonly patience: number;
 
   /** `patience`: milliseconds to wait for something to be shown. */
-  constructor(
-    sandbox: Pick<Sandbox, "slackControl" | "zonesControl" | "guests" | "zoneNames">,
-    patience: number = PATIENCE_MS,
-  ) {
+  constructor(sandbox: Scenery, patience: number = PATIENCE_MS) {
     this.patience = patience;
     this.slack = slackControl(sandbox.slackControl);
     this.zones = new ZonesControl(sandbox.zonesControl);

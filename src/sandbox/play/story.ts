@@ -3,25 +3,28 @@ import type { Sandbox } from "../composition.ts";
 import type { ShownMessage } from "../slack/control/control-api.ts";
 import { homeChannel, zoneChannel } from "../zones-file.ts";
 import { Checks } from "./checks.ts";
-import { FORM, Stage, superNodesLabel } from "./stage.ts";
+import { FORM, type Scenery, Stage, superNodesLabel } from "./stage.ts";
 import { Stopwatch } from "./stopwatch.ts";
 import { train } from "./training.ts";
 
 const NAME = "spring-trial";
 const COORDINATOR = "zone-a";
 
+/** `real`: the guests run Flower itself. */
+type StoryScenery = Scenery & Pick<Sandbox, "real">;
+
 /** Flower notices a dead SuperNode after a minute, and takes it back only then. */
 const PATIENCE_WITH_FLOWER_MS = 240_000;
 
 /** Resolves to whether every check held. `print` gets what people would read. */
-export async function playStory(sandbox: Sandbox, print: (line: string) => void): Promise<boolean> {
+export async function playStory(sandbox: StoryScenery, print: (line: string) => void): Promise<boolean> {
   const stage = new Performance(sandbox, print);
   await askForIt(stage);
   await decide(stage);
   await rollOut(stage);
   await lookAround(stage);
   await addSite(stage);
-  if (sandbox.real) await trainTogether(stage);
+  if (sandbox.real === true) await trainTogether(stage);
   await loseSuperNode(stage);
   await tearDown(stage);
   print("\nThe thread, as people read it:\n");
@@ -40,8 +43,8 @@ class Performance extends Stage {
   readonly training: readonly string[];
   readonly newcomer: string;
 
-  constructor(sandbox: Sandbox, print: (line: string) => void) {
-    super(sandbox, sandbox.real ? PATIENCE_WITH_FLOWER_MS : undefined);
+  constructor(sandbox: StoryScenery, print: (line: string) => void) {
+    super(sandbox, sandbox.real === true ? PATIENCE_WITH_FLOWER_MS : undefined);
     this.checks = new Checks(print);
     this.print = print;
     this.training = sandbox.zoneNames.slice(1, -1);

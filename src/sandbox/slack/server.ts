@@ -66,7 +66,7 @@ async function serve(slack: Slack, incoming: IncomingMessage, outgoing: ServerRe
     direction: "from-bot",
     method: route.fromBot,
     request: { headers: request.headers, body: request.body.toString() },
-    response: reply.kind === "answer" ? reply : null,
+    response: reply.kind === "answer" ? { status: reply.status, headers: reply.headers, body: reply.body } : null,
   });
   send(outgoing, reply);
 }
