@@ -25,8 +25,6 @@ const ONEGATE = `${NET}.255.1`;
 const ROUTER = `${NET}.255.2`;
 const ONEGATE_PORT = 5030;
 const ROUTER_SPACE = "flr-router";
-const FLOWER = process.env["FLORIST_FLOWER_VENV"] ?? "/var/tmp/florist-flower-1.31.0";
-
 const FAKETIME = `/usr/lib/${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux-gnu/faketime/libfaketimeMT.so.1`;
 
 type Attributes = Record<string, string>;
@@ -41,9 +39,6 @@ export function missingForBench(): string[] {
     if (!existsSync(tool)) {
       missing.push(tool);
     }
-  }
-  if (!existsSync(join(FLOWER, "bin", "flower-superlink"))) {
-    missing.push(`Flower: /usr/bin/python3 -m venv ${FLOWER} && ${FLOWER}/bin/pip install flwr==1.31.0`);
   }
   return missing;
 }
@@ -107,7 +102,7 @@ export class VirtualMachine {
   private readonly script: string;
   private context: Attributes;
   private init: ChildProcess | undefined;
-  constructor(id: number, disk: string, script: string, context: Attributes) {
+  constructor(id: number, disk: string, script: string, context: Attributes, flower: string) {
     this.id = id;
     this.space = `flr-${id}`;
     this.address = `${NET}.${id}.2`;
@@ -118,7 +113,7 @@ export class VirtualMachine {
       mkdirSync(join(disk, folder), { recursive: true });
     }
     mkdirSync(join(disk, "lib", "florist"));
-    symlinkSync(FLOWER, join(disk, "lib", "florist", "venv"));
+    symlinkSync(flower, join(disk, "lib", "florist", "venv"));
     sh(`ip netns add ${this.space}
       ip link add veth0 netns ${this.space} type veth peer name v${id} netns ${ROUTER_SPACE}
       ip -n ${this.space} link set lo up
@@ -214,7 +209,10 @@ export class Bench {
   readonly folder = mkdtempSync(join(tmpdir(), "florist-bench-"));
   readonly onegate = new OneGate();
   readonly machines: VirtualMachine[] = [];
-  async open(): Promise<void> {
+  private flower = "";
+  /** `flower`: the virtual environment that every machine finds on its disk. */
+  async open(flower: string): Promise<void> {
+    this.flower = flower;
     this.clear();
     sh(`ip netns add ${ROUTER_SPACE}
       ip link add flr-host type veth peer name host netns ${ROUTER_SPACE}
@@ -230,7 +228,7 @@ export class Bench {
   machine(id: number, script: string, context: Attributes): VirtualMachine {
     const disk = join(this.folder, `vm-${id}`);
     mkdirSync(disk, { mode: 0o755 });
-    const machine = new VirtualMachine(id, disk, script, context);
+    const machine = new VirtualMachine(id, disk, script, context, this.flower);
     this.machines.push(machine);
     return machine;
   }
