@@ -64,6 +64,10 @@ function refusalOf(federation: Federation, claim: KeyClaim): ReasonCode | null {
   return others.length < approved ? null : "key-surplus";
 }
 
+/** The key that the guest publishes now was judged, and was not admitted. */
+export const isTurnedAway = ({ sighting, refusedKeys }: Guest): boolean =>
+  refusedKeys.some(({ key }) => key === sighting.key);
+
 export const admittedKeys = (federation: Federation): readonly AdmittedKey[] =>
   [...federation.keys.values()].filter(({ revoked }) => !revoked);
 

@@ -1,5 +1,5 @@
 /** State, now -> what is due. Every task may be carried out again: it looks first, and its outcome is an event. */
-import { admissionsDue, mayTellAdmitted } from "./admission.ts";
+import { admissionsDue, isTurnedAway, mayTellAdmitted } from "./admission.ts";
 import { isExpired } from "./approval.ts";
 import { isStopped } from "./failure.ts";
 import type { ZoneName } from "./identity.ts";
@@ -114,8 +114,7 @@ function guestTasks(federation: Federation, site: Site, guest: Guest, world: Wor
     return guest.certificate?.delivered === false ? [{ kind: "deliver-certificate", ...at }] : [];
   }
   const { key } = sighting;
-  const refused = guest.refusedKeys.some((refusal) => refusal.key === key);
-  if (key !== null && key !== guest.acceptedKey && !refused) return [{ kind: "judge-key", ...at }];
+  if (key !== null && key !== guest.acceptedKey && !isTurnedAway(guest)) return [{ kind: "judge-key", ...at }];
   return mayTellAdmitted(federation, guest) ? [{ kind: "tell-admitted", ...at }] : [];
 }
 

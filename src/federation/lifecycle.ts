@@ -1,5 +1,6 @@
 /** What people ask for beside approving: cancel, add, retry, retire, tear down. */
 
+import { isTurnedAway } from "./admission.ts";
 import { endWithout, siteOfCard } from "./approval.ts";
 import { isOwner } from "./consent.ts";
 import { type Decision, decided, NOTHING } from "./decision.ts";
@@ -52,7 +53,8 @@ export function retrySite(federation: Federation, world: World, zone: ZoneName, 
 /** Something of the site has gone wrong that a new attempt could mend. */
 export function canRetry(site: Site): boolean {
   if (site.run === null) return false;
-  return site.run.failure !== null || site.status === "down" || site.status === "degraded";
+  const unwell = site.run.failure !== null || site.status === "down" || site.status === "degraded";
+  return unwell || [...site.run.guests.values()].some(isTurnedAway);
 }
 
 /** An owner takes its own training site out: at any time, nobody's consent needed. */

@@ -191,6 +191,16 @@ describe("retrying a site", () => {
     assert.equal(canRetry(story.site("beta")), true);
   });
 
+  it("is offered for a site with a SuperNode whose key was not admitted, as soon as that is known", () => {
+    const story = aFederation().running();
+    const { vmId, sighting } = story.guest("beta", 0);
+    const reason = { code: "key-proof" as const, detail: `VM ${vmId}` };
+    story.happens({ type: "key-refused", site: zone("beta"), vmId, key: "somebody else's", reason });
+    assert.equal(canRetry(story.site("beta")), false, "it publishes its own again");
+    story.happens({ type: "key-refused", site: zone("beta"), vmId, key: sighting.key ?? "", reason });
+    assert.equal(canRetry(story.site("beta")), true);
+  });
+
   it("revokes the old keys, removes the old service, then starts a new attempt at the same plan", () => {
     const story = fails(aFederation().running(), "beta");
     const { digest } = story.proposal("beta");
