@@ -16,6 +16,8 @@ import { eventsOf } from "../faults/short-story.ts";
 import { everythingSent, type Sent } from "./sent-content.ts";
 
 const PATIENCE_MS = 20_000;
+/** Its template for SuperNodes is missing when it is first looked at. */
+const LATE = "zone-c";
 const ZONES = ["zone-a", "zone-b", "zone-c", "zone-d"];
 
 interface Party {
@@ -97,9 +99,10 @@ before(async () => {
   }
   for (const zone of ZONES) {
     await stage.zones.command(zone, { do: "add-template", name: superLinkOf(zone), text: TEMPLATE(0, 0) });
-    await stage.zones.command(zone, { do: "add-template", name: superNodeOf(zone), text: TEMPLATE(1, 1) });
+    if (zone !== LATE) await addSuperNodeTemplate(zone);
   }
   await Promise.all(PARTIES.map(ask));
+  await mendWhatIsMissing();
   await peopleLookAround();
   for (const party of PARTIES) await decide(party);
   for (const party of PARTIES) await areUp(party);
@@ -122,6 +125,17 @@ async function ask({ name, home, requester, coordinator, training }: Party): Pro
   });
   const answer = await person.submit(form);
   assert.deepEqual([answer.errors, answer.problem], [undefined, undefined]);
+}
+
+const addSuperNodeTemplate = (zone: string): Promise<unknown> =>
+  stage.zones.command(zone, { do: "add-template", name: superNodeOf(zone), text: TEMPLATE(1, 1) });
+
+/** The zone whose template is missing is told what is missing, and looked at again once it is there. */
+async function mendWhatIsMissing(): Promise<void> {
+  const owner = stage.owner(LATE);
+  for (const party of PARTIES) await owner.messageWith(zoneChannel(LATE), "Check again", about(party));
+  await addSuperNodeTemplate(LATE);
+  for (const party of PARTIES) await owner.press(zoneChannel(LATE), "Check again", about(party));
 }
 
 const about = ({ name }: Party): string => `ederation ${name}`;
@@ -299,6 +313,17 @@ describe("What the bot says of two federations in overlapping zones", () => {
       assert.ok(found.some(({ channel }) => channel === null));
     });
   }
+
+  it("tells what is missing in a zone in that zone's channel, and everybody else one sentence", () => {
+    const told = sent.filter(({ content }) => content.includes("cannot take part in federation"));
+    const detailed = told.filter(({ content }) => content.includes(superNodeOf(LATE)));
+    for (const { name, home } of PARTIES) {
+      assert.ok(detailed.some(({ content }) => content.includes(name)));
+      const inThread = sent.filter(({ channel, content }) => channel === home && /:x: .*zone-c/.test(content));
+      assert.ok(inThread.length > 0);
+    }
+    assert.deepEqual([...new Set(detailed.map(({ channel }) => channel))], [zoneChannel(LATE)]);
+  });
 
   it("goes to no direct message", () => {
     const direct = sent.filter(({ channel }) => channel !== null && !channel.startsWith("C"));
