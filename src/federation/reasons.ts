@@ -70,7 +70,7 @@ export const REASONS = {
   "key-duplicate":
     "Two VMs published the same key with proof, so neither is admitted. Find out who copied it, then retry both sites.",
   "key-surplus": "More keys were published than SuperNodes approved, so the surplus was not admitted.",
-  "removal-slow": "The zone has not finished removing this site's VMs. The bot goes on trying.",
+  "removal-slow": "The zone has not finished removing this site's VMs.",
 } as const satisfies Record<string, string>;
 
 export type ReasonCode = keyof typeof REASONS;

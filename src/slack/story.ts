@@ -4,6 +4,7 @@ import type { Federation, StoryEntry } from "../federation/state.ts";
 import type { Directory } from "../federation/visibility.ts";
 import { zoneTitle } from "./cards/federation-card.ts";
 import { count, escaped, mention, moment, quoted } from "./mrkdwn.ts";
+import { delayOf } from "./trouble.ts";
 
 /** null: nothing worth a reply. Says only what every member of the home channel may know. */
 export function sentenceOf({ event }: StoryEntry, federation: Federation, directory: Directory): string | null {
@@ -88,7 +89,7 @@ export function sentenceOf({ event }: StoryEntry, federation: Federation, direct
     case "twin-found":
       return `${where}: a service that was created twice is being removed.`;
     case "removal-delayed":
-      return `:warning: ${where}: ${escaped(REASONS[event.reason.code])}`;
+      return `:warning: ${where}: ${escaped(delayOf(event.reason.code))}`;
     case "service-removed":
       return `${where}: the service was removed.`;
   }

@@ -1,7 +1,7 @@
 /** What has gone wrong at a site, event by event: one sentence for everybody, the detail for the zone alone. Pure. */
 import type { EventOf, Sighting } from "../federation/events.ts";
 import type { ZoneName } from "../federation/identity.ts";
-import { REASONS } from "../federation/reasons.ts";
+import { REASONS, type ReasonCode } from "../federation/reasons.ts";
 import type { Federation, StoryEntry } from "../federation/state.ts";
 import { LINK_CAUSES, REASON_CAUSES } from "./cards/guest-causes.ts";
 
@@ -17,6 +17,10 @@ export interface Trouble {
   /** The home thread has no other sentence about it. */
   readonly alone: boolean;
 }
+
+/** Why what ran in a zone is not removed yet; nobody has to do it by hand. */
+export const delayOf = (code: ReasonCode): string =>
+  `${REASONS[code]} The bot goes on trying to remove what ran there.`;
 
 type Sightings = ReadonlyMap<string, Sighting>;
 
@@ -48,7 +52,8 @@ function troubleIn({ seq, at, event }: StoryEntry, sightings: Sightings): Troubl
     case "key-refused": {
       const { site: zone, reason } = event;
       const guests = event.type === "site-failed" ? guestsOf(zone, sightings) : [];
-      return { seq, at, zone, sentence: REASONS[reason.code], detail: reason.detail, guests, alone: false };
+      const sentence = event.type === "removal-delayed" ? delayOf(reason.code) : REASONS[reason.code];
+      return { seq, at, zone, sentence, detail: reason.detail, guests, alone: false };
     }
     case "site-status-changed": {
       if (event.status === "up") return null;

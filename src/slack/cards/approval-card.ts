@@ -115,7 +115,11 @@ function standing(federation: Federation, site: Site, proposal: Proposal, direct
 function outcome(federation: Federation, site: Site, proposal: Proposal, directory: Directory): string {
   if (site.leftOut === "expired") return ":hourglass: Nobody decided in time. This site is left out.";
   if (site.leftOut === "retired") return "This site has been retired.";
-  if (site.leftOut === "rejected") return "This site is left out.";
+  if (site.leftOut === "rejected") {
+    return site.refusal?.kind === "admit"
+      ? ":x: The coordinator's owner did not admit this site. It is left out."
+      : "This site is left out.";
+  }
   if (federation.ended !== null) return "The federation has ended.";
   if (site.standing === "approved")
     return site.run === null ? "*Approved.* It can be withdrawn until the deployment starts." : "*Approved.*";

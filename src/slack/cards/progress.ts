@@ -41,7 +41,10 @@ export function siteProgress(federation: Federation, site: Site, directory: Dire
 }
 
 function leftOut(site: Site): Progress {
-  if (site.leftOut === "rejected") return at("error", "Rejected by its owner and left out.");
+  if (site.leftOut === "rejected") {
+    const who = site.refusal?.kind === "admit" ? "Not admitted by the coordinator's owner" : "Rejected by its owner";
+    return at("error", `${who} and left out.`);
+  }
   if (site.leftOut === "expired") return at("error", "Nobody decided in time, so it is left out.");
   if (site.removals.length > 0) return at("in_progress", "Retired by its owner; what ran here is being removed.");
   return at("complete", "Retired by its owner.");
