@@ -56,6 +56,8 @@ describe("A zone that wants two owners to agree", () => {
     quorum = story("quorum");
     await quorum.ask();
     await quorum.zoneReads("zone-b", "Still needed: 2 owners.");
+    await second("zone-c").press(zoneChannel("zone-c"), "Reject", "quorum");
+    await second("zone-c").view("Reject");
   });
 
   it("counts nobody's click but its owners': strangers are refused, and only they read that", async () => {
@@ -123,6 +125,16 @@ describe("A zone that wants two owners to agree", () => {
     await quorum.isUp("zone-c");
     assert.deepEqual([await stage.runningVms("zone-b"), await stage.runningVms("zone-c")], [1, 2]);
     assert.ok(!(await quorum.buttons("zone-b")).includes("Withdraw my approval"), "it can be withdrawn no more");
+  });
+
+  it("refuses a rejection that is sent after the deployment started, although its form was opened before", async () => {
+    const late = second("zone-c");
+    const form = await late.view("Reject");
+    await late.fill(form, { [REASON]: "On second thoughts." });
+    await late.submit(form);
+    const answer = await late.view("Not possible");
+    assert.match(answer.text, /The site is being deployed already\. Retire it instead if it is not to run\./);
+    assert.doesNotMatch(await quorum.threadText(), /On second thoughts/);
   });
 });
 
