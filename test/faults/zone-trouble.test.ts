@@ -40,6 +40,7 @@ describe("A zone that does not answer for a while", () => {
     await story.press("zone-a", "Approve");
     await story.isUp("zone-b");
     assert.doesNotMatch(await story.threadText(), /\(zone-c\)\* is up/);
+    await story.says("(zone-c)*: The zone's OpenNebula did not answer in time");
     await zoneC({ do: "clear-faults" });
     await story.isUp("zone-c");
   });
