@@ -15,8 +15,17 @@ const options: SandboxOptions = {
   speed: 20,
   seed: "crash",
   portBase: 0,
-  // A bot that dies at every step takes longer than one that does not; nothing else differs.
-  configure: (usual) => ({ ...usual, policy: { ...usual.policy, boot: "20 min", serve: "20 min", removal: "20 min" } }),
+  // A bot that dies at every step takes longer than one that does not; and it need not rewrite a card in every life.
+  configure: (usual) => ({
+    ...usual,
+    policy: {
+      ...usual.policy,
+      boot: "20 min",
+      serve: "20 min",
+      removal: "20 min",
+      slack: { ...usual.policy.slack, coalescing: "1500 ms" },
+    },
+  }),
 };
 
 describe("A bot that is killed", () => {

@@ -11,7 +11,7 @@ const NAME = "spring-trial";
 const COORDINATOR = "zone-a";
 const TRAINING = "zone-b";
 const DONE = 6;
-const PATIENCE_MS = 400_000;
+const PATIENCE_MS = 600_000;
 const TRY_AGAIN_MS = 1_500;
 
 /** Copies of a message that the journal knows, and those whose posting was not journalled any more. */
