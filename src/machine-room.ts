@@ -52,6 +52,8 @@ export async function openMachineRoom(options: MachineRoomOptions) {
     directory: options.dataDirectory,
     parse: (stored) => federationEvent.parse(stored),
     checkpoint,
+    describe: (event) =>
+      [event.type, ...("site" in event ? [event.site] : []), ...("key" in event ? [event.key] : [])].join(" "),
     onTornLine: (torn) => log.warn(torn, "a line that was never acknowledged was dropped from a journal"),
   });
   const keys = await openKeyStore(join(options.dataDirectory, "keys"), options.storeKey);

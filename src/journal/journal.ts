@@ -23,8 +23,10 @@ export interface JournalOptions<E> {
   readonly directory: string;
   /** Turns stored JSON into an event, or throws. Called at open and at every append. */
   readonly parse: (stored: unknown) => E;
-  /** Called at `journal:before-append` and `journal:after-append`, with the id and the line's `seq`; a test may end the process there. */
+  /** Called at `journal:before-append` and `journal:after-append` with the id, the line's `seq` and what `describe` says of its events; a test may end the process there. */
   readonly checkpoint: (point: string, detail: string) => void | Promise<void>;
+  /** One event in a few words, for checkpoints. */
+  describe?(event: E): string;
   /** Told of every cut-off last line that was dropped at open. */
   readonly onTornLine: (torn: TornLine) => void;
 }
@@ -178,7 +180,8 @@ export class Journal<E> {
     if (events.length === 0) return [];
     const stream = this.#stream(id);
     return stream.enqueue(async () => {
-      const detail = `${id} ${stream.head.seq + 1}`;
+      const described = events.map((event) => this.#options.describe?.(event) ?? "event").join(", ");
+      const detail = `${id} ${stream.head.seq + 1} ${described}`;
       await this.#options.checkpoint("journal:before-append", detail);
       const added = await stream.append(at, events);
       await this.#options.checkpoint("journal:after-append", detail);

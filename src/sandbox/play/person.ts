@@ -33,8 +33,8 @@ export class Player {
       person: this.id,
       channel,
       ts: message.ts,
+      // Slack makes up new block ids whenever a card is rewritten, also between a look and a click.
       actionId: found.actionId,
-      blockId: found.blockId,
       confirm: true,
     });
   }
