@@ -73,7 +73,7 @@ export async function tellShortStory(sandbox: Sandbox): Promise<Ending> {
       () => hasAgreed(sandbox, zone),
     );
   }
-  await insist(slack, "the end", nothing, () => isThere(slack, homeChannel, "Nothing of it runs any more"));
+  await insist(slack, "the end told", nothing, () => isToldForGood(slack, sandbox, "The federation is torn down."));
   await insist(slack, "the CA destroyed", nothing, async () =>
     (await eventsOf(sandbox)).some(({ type }) => type === "authority-destroyed"),
   );
@@ -117,6 +117,12 @@ async function askForIt(slack: SlackControl): Promise<void> {
 async function textsOf(slack: SlackControl, channel: string): Promise<readonly string[]> {
   const { messages } = await slack.channel(channel);
   return messages.flatMap((message) => [message, ...message.replies]).map(({ text }) => text);
+}
+
+/** The thread keeps its order: when its last reply is journalled, so is everything before it. */
+async function isToldForGood(slack: SlackControl, sandbox: Sandbox, words: string): Promise<boolean> {
+  const copies = await copiesIn(slack, sandbox);
+  return [...copies].some(([text, { known }]) => text.includes(words) && known > 0);
 }
 
 const isThere = async (slack: SlackControl, channel: string, ...words: readonly string[]): Promise<boolean> =>
