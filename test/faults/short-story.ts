@@ -74,6 +74,9 @@ export async function tellShortStory(sandbox: Sandbox): Promise<Ending> {
     );
   }
   await insist(slack, "the end told", nothing, () => isToldForGood(slack, sandbox, "The federation is torn down."));
+  await insist(slack, "the card rewritten", nothing, () =>
+    isThere(slack, homeChannel, "*Torn down. Nothing of it runs any more.*"),
+  );
   await insist(slack, "the CA destroyed", nothing, async () =>
     (await eventsOf(sandbox)).some(({ type }) => type === "authority-destroyed"),
   );
