@@ -8,7 +8,7 @@ import { runProgram } from "../../src/program.ts";
 
 const [, , deaths = "", pattern = ".*"] = process.argv;
 const mortal = new RegExp(pattern);
-const died = existsSync(deaths) ? readFileSync(deaths, "utf8").trim().split("\n") : [];
+const died = existsSync(deaths) ? readFileSync(deaths, "utf8").split("\n").slice(0, -1) : [];
 /** What was appended just before it died last: tried again in another line, it is let through, or it never would be. */
 const justAppended = died.at(-1)?.startsWith("journal:after-append") === true ? withoutNumber(died.at(-1) ?? "") : null;
 
