@@ -87,9 +87,17 @@ test("hundreds of VMs are made and read in a moment", () =>
 
 test("the load tells how often each operation was called and how many calls were under way at once", () =>
   onBench({}, async (bench) => {
-    await Promise.all([1, 2, 3].map(() => bench.flow("GET", "/service")));
     await bench.text("one.system.version");
-    const { xmlRpc, oneFlow } = await bench.control.load("zone-a");
+    await bench.control.command("zone-a", { do: "fault", fault: { kind: "hang", operation: "oneflow.service.list" } });
+    const unanswered = [1, 2, 3].map(() => bench.flow("GET", "/service").catch(() => "cut"));
+    const all = { calls: { "oneflow.service.list": 3 }, mostAtOnce: 3 };
+    const deadline = Date.now() + 10_000;
+    let { xmlRpc, oneFlow } = await bench.control.load("zone-a");
+    while (oneFlow.calls["oneflow.service.list"] !== 3 && Date.now() < deadline) {
+      ({ xmlRpc, oneFlow } = await bench.control.load("zone-a"));
+    }
+    assert.deepEqual(oneFlow, all);
     assert.deepEqual(xmlRpc.calls, { "one.system.version": 1 });
-    assert.deepEqual(oneFlow, { calls: { "oneflow.service.list": 3 }, mostAtOnce: 3 });
+    await bench.control.command("zone-a", { do: "down" });
+    assert.deepEqual(await Promise.all(unanswered), ["cut", "cut", "cut"]);
   }));

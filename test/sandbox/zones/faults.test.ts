@@ -21,7 +21,7 @@ test("a lost answer of an instantiate cuts the connection, and the service is th
 test("the service of a lost answer may appear later than one looks for it", () =>
   onBench({}, async (bench) => {
     const template = await bench.createTemplate(oneVm);
-    const fault = { kind: "lost-answer", operation: "oneflow.service.instantiate", times: 1, delayMs: 200 } as const;
+    const fault = { kind: "lost-answer", operation: "oneflow.service.instantiate", times: 1, delayMs: 1500 } as const;
     await bench.control.command("zone-a", { do: "fault", fault });
     await assert.rejects(bench.instantiate(template));
     assert.equal((await bench.control.zone("zone-a")).services.length, 0);
