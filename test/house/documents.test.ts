@@ -1,11 +1,14 @@
 /** What people read must be what the program does. */
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { suite, test } from "node:test";
 import { parse } from "yaml";
 import { z } from "zod";
 import { VARIABLES } from "../../src/config/environment.ts";
+import { readGuestScript } from "../../src/manifests/guest-script.ts";
 import { packageRoot } from "../../src/package-root.ts";
 
 const read = (name: string): string => readFileSync(join(packageRoot(), name), "utf8");
@@ -39,11 +42,59 @@ suite("The README", () => {
     assert.deepEqual(documented, leaves(policy));
   });
 
-  test("runs scripts that exist and links to files that exist", () => {
+  test("runs scripts that exist", () => {
     const scripts = [...README.matchAll(/npm run ([a-z:]+)/g), ...README.matchAll(/`(sandbox:[a-z]+)`/g)];
     for (const [, script = ""] of scripts) assert.ok(script in manifest.scripts, script);
-    for (const [, target = ""] of README.matchAll(/\]\((?!https:)([^)]+)\)/g)) {
-      assert.ok(existsSync(join(packageRoot(), target)), target);
+  });
+});
+
+test("Every link between pages leads to a file that exists", () => {
+  const below = ["docs", "manifests", "src", "test"].flatMap((folder) =>
+    readdirSync(join(packageRoot(), folder), { recursive: true, encoding: "utf8" }).map((name) => join(folder, name)),
+  );
+  const pages = ["README.md", ...below.filter((name) => name.endsWith(".md"))];
+  assert.ok(pages.length > 5);
+  for (const page of pages) {
+    for (const [, target = ""] of read(page).matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {
+      assert.ok(existsSync(join(packageRoot(), dirname(page), target)), `${page}: ${target}`);
+    }
+  }
+});
+
+suite("What runs in my zone", () => {
+  const page = read("docs/what-runs-in-my-zone.md");
+  const sources = join(packageRoot(), "manifests", "guest");
+  const block = (begin: string): string => {
+    const found = [...page.matchAll(/^```\n([\s\S]*?)^```$/gm)].find(([, text]) => text?.startsWith(begin));
+    return found?.[1] ?? assert.fail(`no block that begins with ${begin}`);
+  };
+  const shell = (command: string, folder: string) =>
+    execFileSync("/bin/sh", ["-ec", command], { cwd: folder, encoding: "utf8" });
+
+  test("prints the digest that the approval card shows", async () => {
+    const { sha256 } = await readGuestScript(sources);
+    assert.equal(shell(block("LC_ALL=C sha256sum"), sources), `${sha256}  -\n`);
+  });
+
+  test("unpacks what travels, line for line what stands in the repository but for comments", async () => {
+    const { base64 } = await readGuestScript(sources);
+    const folder = mkdtempSync(join(tmpdir(), "florist-unpacked-"));
+    try {
+      writeFileSync(join(folder, "start-script.base64"), base64);
+      shell(block("python3 -c"), folder);
+      const names = readdirSync(sources).filter((name) => /[.](py|txt)$/.test(name));
+      assert.deepEqual(readdirSync(folder).sort(), ["start-script.base64", ...names].sort());
+      assert.match(page, new RegExp(`is ${names.filter((name) => name.endsWith(".py")).length} short files of Python`));
+      for (const name of names) {
+        const lines = readFileSync(join(sources, name), "utf8").split("\n");
+        const travelled = readFileSync(join(folder, name), "utf8").split("\n");
+        assert.equal(travelled.length, lines.length, name);
+        travelled.forEach((line, at) => {
+          assert.ok(lines[at]?.startsWith(line), `${name}:${at + 1}`);
+        });
+      }
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
     }
   });
 });
