@@ -12,13 +12,14 @@ export class TestAuthority {
 
   private constructor(key: forge.pki.rsa.PrivateKey) {
     this.#key = key;
-    // Two authorities of one name in a bundle are told apart by key identifiers only, which these do not carry.
+    // Each has a name of its own, so that nobody takes one for another.
     const name = `test authority ${randomBytes(4).toString("hex")}`;
     this.#certificate = this.#blank(name, forge.pki.rsa.setPublicKey(key.n, key.e), {});
     this.#certificate.setIssuer(this.#certificate.subject.attributes);
     this.#certificate.setExtensions([
       { name: "basicConstraints", cA: true, critical: true },
       { name: "keyUsage", keyCertSign: true, critical: true },
+      { name: "subjectKeyIdentifier" },
     ]);
     this.#certificate.sign(key, forge.md.sha256.create());
     this.pem = forge.pki.certificateToPem(this.#certificate).replaceAll("\r\n", "\n");
@@ -53,7 +54,12 @@ export class TestAuthority {
     const certificate = this.#blank("test superlink", publicKey, { days, fromDays });
     certificate.setIssuer(this.#certificate.subject.attributes);
     const altNames = names.map((name) => (/^[0-9.]+$|:/.test(name) ? { type: 7, ip: name } : { type: 2, value: name }));
-    certificate.setExtensions([{ name: "subjectAltName", altNames }]);
+    // Without the identifier of its authority's key a strict verifier, which the guests' agent is, refuses it.
+    const keyIdentifier = this.#certificate.generateSubjectKeyIdentifier().getBytes();
+    certificate.setExtensions([
+      { name: "subjectAltName", altNames },
+      { name: "authorityKeyIdentifier", keyIdentifier },
+    ]);
     certificate.sign(this.#key, forge.md.sha256.create());
     return forge.pki.certificateToPem(certificate).replaceAll("\r\n", "\n");
   }

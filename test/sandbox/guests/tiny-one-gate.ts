@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { VmAddress } from "../../../src/sandbox/guests/hypervisor.ts";
 
-type Vm = { token: string; attributes: Map<string, string>; updates: Map<string, string>[] };
+type Vm = { token: string; attributes: Map<string, string>; updates: Map<string, string>[]; looks: number };
 
 /** Just enough of OneGate for one guest's eyes: attributes per VM, behind the VM's token. */
 export class TinyOneGate {
@@ -19,6 +19,7 @@ export class TinyOneGate {
       return;
     }
     if (request.method === "GET") {
+      vm.looks += 1;
       const userTemplate = Object.fromEntries([...vm.attributes, ["USER_INPUTS", { X: "O|text|x" }]]);
       response.end(JSON.stringify({ VM: { USER_TEMPLATE: userTemplate } }));
       return;
@@ -56,7 +57,7 @@ export class TinyOneGate {
   accessFor(vm: VmAddress): { url: string; token: string } {
     const token = tokenOf(vm);
     if (!this.#vms.has(token)) {
-      this.#vms.set(token, { token, attributes: new Map(), updates: [] });
+      this.#vms.set(token, { token, attributes: new Map(), updates: [], looks: 0 });
     }
     return { url: this.url, token };
   }
@@ -68,6 +69,11 @@ export class TinyOneGate {
   /** Every update as it came, one map each. */
   updates(vm: VmAddress): readonly ReadonlyMap<string, string>[] {
     return this.#vm(vm).updates;
+  }
+
+  /** How often a VM has read its attributes. */
+  looks(vm: VmAddress): number {
+    return this.#vm(vm).looks;
   }
 
   async close(): Promise<void> {

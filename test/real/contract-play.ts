@@ -1,0 +1,246 @@
+/** One kind of guests playing the contract: its own hypervisor, OneGate and authority, and all that its guests said. */
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { X509Certificate } from "node:crypto";
+import { once } from "node:events";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import { z } from "zod";
+import { decodeBase64Text } from "../../src/guest-protocol/decoded.ts";
+import { CONTEXT, GIVEN, PUBLISHED } from "../../src/guest-protocol/names.ts";
+import { type NodeKey, parseNodeKey } from "../../src/guest-protocol/node-key.ts";
+import { decodeNodeList } from "../../src/guest-protocol/node-list.ts";
+import { GuestsClient } from "../../src/sandbox/guests/client.ts";
+import type { VmAddress } from "../../src/sandbox/guests/hypervisor.ts";
+import { checkNodeProof } from "../../src/trust/node-proof.ts";
+import { describeRequest, TestAuthority } from "../sandbox/guests/test-authority.ts";
+import { TinyOneGate } from "../sandbox/guests/tiny-one-gate.ts";
+
+const PROGRAM = join(import.meta.dirname, "../../src/sandbox/guests/main.js");
+const PATIENCE_MS = 45_000;
+/** How much faster the quick guests' waits pass, so that they are never the ones waited for. */
+const QUICK_SPEED = "10";
+const FEDERATION = "fed-1";
+
+const readyLine = z.object({ url: z.string(), token: z.string().optional() });
+
+export type Kind = "quick" | "real";
+
+/** What a guest said in one step: how its stage and its link went, and all that stood in its attributes at the end. */
+export type Account = {
+  readonly stages: readonly string[];
+  readonly links: readonly string[];
+  readonly stands: Readonly<Record<string, unknown>>;
+};
+
+/** What a step waits for from one guest. */
+export type Wanted = {
+  readonly vm: VmAddress;
+  /** `FL_STAGE` and `FL_REASON`. */
+  readonly stage: string;
+  readonly link?: string;
+  /** `FL_NODES`, as {@link Play} names keys. */
+  readonly nodes?: readonly string[];
+  /** `FL_TLS_FINGERPRINT`, by the name its certificate was signed under. */
+  readonly certificate?: string;
+  /** It comes up anew first. */
+  readonly boots?: true;
+  /** It has looked at its attributes since, and had time to act. */
+  readonly looks?: true;
+};
+
+export class Play {
+  readonly client: GuestsClient;
+  readonly authority: TestAuthority;
+  readonly #oneGate: TinyOneGate;
+  readonly #child: ChildProcess;
+  readonly #vms: VmAddress[] = [];
+  /** Names for what differs from play to play: keys, certificates, authorities. */
+  readonly #names = new Map<string, string>();
+
+  private constructor(child: ChildProcess, client: GuestsClient, oneGate: TinyOneGate, authority: TestAuthority) {
+    this.#child = child;
+    this.client = client;
+    this.#oneGate = oneGate;
+    this.authority = authority;
+    this.#names.set(authority.encoded, "the authority");
+  }
+
+  static async open(kind: Kind): Promise<Play> {
+    const options = kind === "real" ? ["--real"] : ["--speed", QUICK_SPEED];
+    const child = spawn(process.execPath, [PROGRAM, ...options, "--log", "error"], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const signal = AbortSignal.timeout(PATIENCE_MS);
+    const [line] = await once(createInterface({ input: child.stdout }), "line", { signal });
+    const { url, token } = readyLine.parse(JSON.parse(String(line).replace(/^ready /, "")));
+    const oneGate = new TinyOneGate();
+    await oneGate.listen();
+    const client = new GuestsClient({ url, ...(token === undefined ? {} : { token }) });
+    return new Play(child, client, oneGate, await TestAuthority.create());
+  }
+
+  async close(): Promise<void> {
+    this.#child.kill("SIGTERM");
+    if (this.#child.exitCode === null) await once(this.#child, "exit");
+    await this.#oneGate.close();
+  }
+
+  async boot(vm: VmAddress, values: Readonly<Record<string, string>>): Promise<void> {
+    this.#vms.push(vm);
+    const context = {
+      [CONTEXT.protocol]: "1",
+      [CONTEXT.federation]: FEDERATION,
+      [CONTEXT.site]: vm.zone,
+      [CONTEXT.attempt]: attemptOf(vm),
+      [CONTEXT.flowerVersion]: "1.31.0",
+      [CONTEXT.tlsEnabled]: "YES",
+      [CONTEXT.keepaliveTime]: "60",
+      [CONTEXT.keepaliveTimeout]: "20",
+      ...values,
+    };
+    await this.client.start({ ...vm, context, oneGate: this.#oneGate.accessFor(vm) });
+  }
+
+  said(vm: VmAddress, name: string): string {
+    return this.#oneGate.attributes(vm).get(name) ?? "";
+  }
+
+  give(vm: VmAddress, values: Readonly<Record<string, string>>): void {
+    for (const [name, value] of Object.entries(values)) this.#oneGate.attributes(vm).set(name, value);
+  }
+
+  /** Signs what a SuperLink asked for. @param name what accounts call the certificate */
+  sign(vm: VmAddress, name: string, options: { names?: readonly string[]; days?: number } = {}): string {
+    const chain = this.authority.sign(this.said(vm, PUBLISHED.certificateRequest), options);
+    const text = decodeBase64Text(chain);
+    assert.ok(text.ok);
+    this.#names.set(new X509Certificate(text.value).fingerprint256, name);
+    return chain;
+  }
+
+  certify(vm: VmAddress, chain: string, authority = this.authority.encoded): void {
+    this.give(vm, { [GIVEN.certificate]: chain, [GIVEN.certificateAuthority]: authority });
+  }
+
+  keyOf(node: VmAddress): NodeKey {
+    const key = parseNodeKey(this.said(node, PUBLISHED.nodeKey));
+    assert.ok(key.ok, "It has published a key.");
+    return key.value;
+  }
+
+  /** Does something and waits for what it leads to. @returns each guest's account of it */
+  async perform(act: () => void | Promise<void>, wanted: readonly Wanted[]): Promise<Record<string, Account>> {
+    const before = new Map(this.#vms.map((vm) => [nameOf(vm), this.#oneGate.updates(vm).length]));
+    await act();
+    const looks = new Map(this.#vms.map((vm) => [nameOf(vm), this.#oneGate.looks(vm)]));
+    const deadline = Date.now() + PATIENCE_MS;
+    const isThere = (one: Wanted) =>
+      this.#isThere(one, before.get(nameOf(one.vm)) ?? 0, (looks.get(nameOf(one.vm)) ?? 0) + 2);
+    while (!wanted.every(isThere)) {
+      if (Date.now() > deadline) {
+        const standing = wanted.map(({ vm }) => JSON.stringify(this.#account(vm, before.get(nameOf(vm)) ?? 0)));
+        throw new Error(`Waited in vain for ${JSON.stringify(wanted)}; instead: ${standing.join("\n")}`);
+      }
+      await sleep(50);
+    }
+    return Object.fromEntries(this.#vms.map((vm) => [nameOf(vm), this.#account(vm, before.get(nameOf(vm)) ?? 0)]));
+  }
+
+  /** By guest, which attributes it said first, second and so on; those that came in one update are together. */
+  order(): Readonly<Record<string, readonly string[]>> {
+    return Object.fromEntries(
+      this.#vms.map((vm) => {
+        const seen = new Set<string>([PUBLISHED.beat]);
+        const groups = this.#oneGate.updates(vm).map((update) => {
+          const fresh = [...update.keys()].filter((name) => !seen.has(name));
+          for (const name of fresh) seen.add(name);
+          return fresh.sort().join(" ");
+        });
+        return [nameOf(vm), groups.filter((group) => group !== "")];
+      }),
+    );
+  }
+
+  #isThere(wanted: Wanted, from: number, looks: number): boolean {
+    const { vm } = wanted;
+    const since = this.#oneGate.updates(vm).slice(from);
+    const booted = since.findIndex((update) => update.get(PUBLISHED.stage) === "booting");
+    if (wanted.boots && !since.slice(booted + 1).some((update) => update.has(PUBLISHED.stage))) return false;
+    if (wanted.boots && booted < 0) return false;
+    const { stands } = this.#account(vm, from);
+    return (
+      (!wanted.looks || this.#oneGate.looks(vm) >= looks) &&
+      `${stands[PUBLISHED.stage]} ${stands[PUBLISHED.reason]}` === wanted.stage &&
+      (wanted.link === undefined || stands[PUBLISHED.link] === wanted.link) &&
+      (wanted.certificate === undefined || stands[PUBLISHED.fingerprint] === wanted.certificate) &&
+      (wanted.nodes === undefined || String(stands[PUBLISHED.nodes]) === String(wanted.nodes))
+    );
+  }
+
+  #account(vm: VmAddress, from: number): Account {
+    const lines = this.#oneGate.updates(vm).slice(from);
+    const standing = new Map(
+      this.#oneGate
+        .updates(vm)
+        .slice(0, from)
+        .flatMap((update) => [...update]),
+    );
+    const stages: string[] = [];
+    const links: string[] = [];
+    for (const update of lines) {
+      for (const [name, value] of update) standing.set(name, value);
+      if (update.has(PUBLISHED.stage) || update.has(PUBLISHED.reason)) {
+        stages.push(`${standing.get(PUBLISHED.stage)} ${standing.get(PUBLISHED.reason)}`);
+      }
+      const link = update.get(PUBLISHED.link);
+      if (link !== undefined) links.push(link);
+    }
+    standing.delete(PUBLISHED.beat);
+    const stands = [...standing].sort().map(([name, value]) => [name, this.#plain(vm, name, value)]);
+    return { stages, links, stands: Object.fromEntries(stands) };
+  }
+
+  /** A value without what differs between two guests that say the same. */
+  #plain(vm: VmAddress, name: string, value: string): unknown {
+    switch (name) {
+      case PUBLISHED.nodeKey:
+        return this.#nameOfKey(this.keyOf(vm).fingerprint);
+      case PUBLISHED.nodeProof:
+        return this.#proofHolds(vm, value) ? "holds" : "does not hold";
+      case PUBLISHED.certificateRequest: {
+        const { names, bits, genuine } = describeRequest(value);
+        return { names, genuine, strong: bits >= 2048 && bits <= 4096 };
+      }
+      case PUBLISHED.nodes: {
+        const nodes = decodeNodeList(value);
+        return nodes.ok
+          ? nodes.value.map(({ key, status }) => `${this.#nameOfKey(key)} ${status}`).sort()
+          : "unreadable";
+      }
+      default:
+        return this.#names.get(value) ?? value;
+    }
+  }
+
+  #proofHolds(vm: VmAddress, proof: string): boolean {
+    const subject = { federation: FEDERATION, site: vm.zone, attempt: attemptOf(vm), vmId: vm.vmId };
+    return checkNodeProof(this.said(vm, PUBLISHED.nodeKey), proof, subject).ok;
+  }
+
+  /** Keys are numbered as they are met, so one that changes gets another name. */
+  #nameOfKey(fingerprint: string): string {
+    const name = this.#names.get(fingerprint) ?? `key ${this.#names.size}`;
+    this.#names.set(fingerprint, name);
+    return name;
+  }
+}
+
+function attemptOf({ zone }: VmAddress): string {
+  return `${FEDERATION}/${zone}/0123456789ab/1`;
+}
+
+function nameOf({ zone, vmId }: VmAddress): string {
+  return `${zone}/${vmId}`;
+}
