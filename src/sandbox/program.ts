@@ -27,9 +27,10 @@ export interface Program<T> {
 
 /** Rejects when the program ends before it is ready. */
 export async function startProgram<T>({ entry, args, environment, log, ready }: ProgramWish<T>): Promise<Program<T>> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, "..", entry), ...args], {
+  const program = join(import.meta.dirname, "..", entry);
+  const child = spawn(process.execPath, ["--import", import.meta.resolve("./lifeline.js"), program, ...args], {
     env: { ...process.env, ...environment },
-    // A program that must leave nothing behind ends with the channel, however this process ends.
+    // The lifeline is the channel: it closes however this process ends.
     stdio: ["ignore", "pipe", log ?? "inherit", "ipc"],
   });
   const { stdout } = child;

@@ -104,8 +104,6 @@ async function serve(options: Options): Promise<void> {
   };
   process.once("SIGTERM", end);
   process.once("SIGINT", end);
-  process.once("disconnect", end);
-  process.channel?.unref();
   server.listen(options.port, "127.0.0.1", () => {
     const address: AddressInfo | string | null = server.address();
     const port = typeof address === "object" && address !== null ? address.port : options.port;
