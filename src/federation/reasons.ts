@@ -59,12 +59,6 @@ export const REASONS = {
   "false-authority": "The SuperLink presents another CA than this federation's. The rollout has stopped.",
   "false-certificate": "The SuperLink serves another certificate than the one issued to it. The rollout has stopped.",
   "wrong-version": "The SuperLink runs another Flower version than the one approved. The rollout has stopped.",
-  "guest-failed": "The guest gave up. Its reason is told in the zone's channel.",
-  "guest-silent": "The guest has stopped reporting. Look whether its VM still runs, then retry.",
-  "vm-stopped": "A VM of the site was stopped. Resume it in the zone, or retry the site.",
-  "vm-failed": "A VM of the site failed. Look at it in the zone, then retry.",
-  "vm-gone": "A VM of the site no longer exists. Retry the site.",
-  "vm-unknown": "The zone has lost sight of a VM of the site. Look at its host.",
   "key-malformed": "A SuperNode published a key that cannot be read, so it was not admitted.",
   "key-proof": "A SuperNode published a key without proof that it holds it, so it was not admitted.",
   "key-duplicate":
