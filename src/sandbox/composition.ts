@@ -22,6 +22,8 @@ export interface SandboxOptions {
   readonly botArgs?: readonly string[];
   /** Makes another zones file of the usual one. */
   readonly configure?: (usual: SandboxZonesFile) => object;
+  /** What the bot's key store is sealed with; made up unless somebody wants to open the store too. */
+  readonly storeKey?: string;
   /** Further arguments of the stand-in for Slack. */
   readonly slackArgs?: readonly string[];
 }
@@ -120,7 +122,7 @@ async function start(
     SLACK_API_URL: slack.ready.apiUrl,
     FLORIST_ZONES_FILE: zonesFile,
     FLORIST_DATA_DIRECTORY: join(directory, "data"),
-    FLORIST_KEY: randomBytes(32).toString("hex"),
+    FLORIST_KEY: options.storeKey ?? randomBytes(32).toString("hex"),
     FLORIST_PORT: "0",
     ...Object.fromEntries(passwords),
   };

@@ -2,11 +2,22 @@
 import { type Sandbox, startSandbox } from "../../src/sandbox/composition.ts";
 import type { RealView } from "../../src/sandbox/guests/real/real-hypervisor.ts";
 import { Stage } from "../../src/sandbox/play/stage.ts";
+import type { SandboxZonesFile } from "../../src/sandbox/zones-file.ts";
 
 const COORDINATOR = "zone-a";
 const PATIENCE_MS = 180_000;
 /** The stand-ins' own waits are of no interest here. */
 const SPEED = 20;
+
+type FederationWish = {
+  readonly zones?: number;
+  /** Labels of fields of the form and what is typed or chosen there. */
+  readonly fields?: Readonly<Record<string, string>>;
+  /** Replaces values of the zones file's policy. */
+  readonly policy?: Readonly<Record<string, string>>;
+  /** What the bot's key store is sealed with, for a test that opens it too. */
+  readonly storeKey?: string;
+};
 
 export class RealFederation {
   readonly name: string;
@@ -22,9 +33,11 @@ export class RealFederation {
   }
 
   /** Zone A with the SuperLink, and training zones with two SuperNodes each; resolves when all are up. */
-  static async deploy(name: string, options: { zones?: number; fields?: Record<string, string> } = {}) {
-    const { zones = 3, fields = {} } = options;
-    const sandbox = await startSandbox({ zones, speed: SPEED, seed: name, portBase: 0, real: true });
+  static async deploy(name: string, wish: FederationWish = {}) {
+    const { zones = 3, fields = {}, policy = {}, storeKey } = wish;
+    const configure = (usual: SandboxZonesFile) => ({ ...usual, policy: { ...usual.policy, ...policy } });
+    const usual = { zones, speed: SPEED, seed: name, portBase: 0, real: true, configure };
+    const sandbox = await startSandbox({ ...usual, ...(storeKey === undefined ? {} : { storeKey }) });
     try {
       const federation = new RealFederation(name, sandbox);
       await federation.#deploy(fields);
@@ -35,7 +48,7 @@ export class RealFederation {
     }
   }
 
-  async #deploy(fields: Record<string, string>): Promise<void> {
+  async #deploy(fields: Readonly<Record<string, string>>): Promise<void> {
     const { stage, training, name } = this;
     await stage.askFor({ name, coordinator: COORDINATOR, training, fields });
     await stage.approve([COORDINATOR, ...training]);
