@@ -41,12 +41,15 @@ const inThread = (federation: Federation, key: string, text: string, blocks: Blo
 
 function thread(federation: Federation, troubles: readonly Trouble[], { directory }: CardOptions): readonly Reply[] {
   const byGuests = new Map(troubles.filter(({ alone }) => alone).map((trouble) => [trouble.seq, trouble]));
+  const over = new Map(troubles.map((trouble) => [trouble.overAt, trouble]));
+  const at = (trouble: Trouble) => `*${escaped(zoneTitle(directory, trouble))}*`;
   return federation.story.flatMap((entry) => {
-    const trouble = byGuests.get(entry.seq);
-    const text =
-      trouble === undefined
+    const [begun, ended] = [byGuests.get(entry.seq), over.get(entry.seq)];
+    const own =
+      begun === undefined
         ? sentenceOf(entry, federation, directory)
-        : `:warning: *${escaped(zoneTitle(directory, trouble))}*: ${escaped(trouble.sentence)}`;
+        : `:warning: ${at(begun)}: ${escaped(begun.sentence)}`;
+    const text = own ?? (ended === undefined ? null : `:white_check_mark: ${at(ended)}: What was reported is over.`);
     return text === null ? [] : [inThread(federation, `story/${entry.seq}`, text)];
   });
 }

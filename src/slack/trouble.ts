@@ -3,7 +3,7 @@ import type { EventOf, Sighting } from "../federation/events.ts";
 import type { ZoneName } from "../federation/identity.ts";
 import { REASONS, type ReasonCode } from "../federation/reasons.ts";
 import type { Federation, StoryEntry } from "../federation/state.ts";
-import { LINK_CAUSES, REASON_CAUSES } from "./cards/guest-causes.ts";
+import { linkDetail, linkSentence, REASON_CAUSES, SILENT, STATE_CAUSES } from "./cards/guest-causes.ts";
 
 export interface Trouble {
   readonly seq: number;
@@ -16,7 +16,11 @@ export interface Trouble {
   readonly guests: readonly string[];
   /** The home thread has no other sentence about it. */
   readonly alone: boolean;
+  /** The event with which a guest stopped saying so; null while it does, and for what is no guest's word. */
+  readonly overAt: number | null;
 }
+
+type Begun = Omit<Trouble, "overAt">;
 
 /** Why what ran in a zone is not removed yet; nobody has to do it by hand. */
 export const delayOf = (code: ReasonCode): string =>
@@ -26,7 +30,7 @@ type Sightings = ReadonlyMap<string, Sighting>;
 
 /** Every trouble in the federation's story, oldest first. */
 export function troublesOf(federation: Federation): readonly Trouble[] {
-  const found: Trouble[] = [];
+  const found: Begun[] = [];
   const sightings = new Map<string, Sighting>();
   for (const entry of federation.story) {
     const { event } = entry;
@@ -36,7 +40,25 @@ export function troublesOf(federation: Federation): readonly Trouble[] {
     // A new attempt has new guests; what the old ones said is no part of its troubles.
     if (event.type === "attempt-started") forget(sightings, event.site);
   }
-  return found;
+  const ends = endsOf(federation);
+  return found.map((trouble) => ({ ...trouble, overAt: ends.get(trouble.seq) ?? null }));
+}
+
+/** Of each event with which a guest began to say that something is wrong, the event with which it stopped. */
+function endsOf({ story }: Federation): ReadonlyMap<number, number> {
+  const ends = new Map<number, number>();
+  const lasting = new Map<string, { readonly seq: number; readonly causes: string }>();
+  for (const { seq, event } of story) {
+    if (event.type !== "guest-seen") continue;
+    const name = guestName(event);
+    const causes = causesOf(event.sighting).join();
+    const before = lasting.get(name);
+    if (before?.causes === causes) continue;
+    if (before !== undefined) ends.set(before.seq, seq);
+    if (causes === "") lasting.delete(name);
+    else lasting.set(name, { seq, causes });
+  }
+  return ends;
 }
 
 const guestName = ({ site, vmId }: { readonly site: string; readonly vmId: number }): string => `${site} ${vmId}`;
@@ -45,7 +67,7 @@ function forget(sightings: Map<string, Sighting>, site: string): void {
   for (const name of sightings.keys()) if (name.startsWith(`${site} `)) sightings.delete(name);
 }
 
-function troubleIn({ seq, at, event }: StoryEntry, sightings: Sightings): Trouble | null {
+function troubleIn({ seq, at, event }: StoryEntry, sightings: Sightings): Begun | null {
   switch (event.type) {
     case "site-failed":
     case "removal-delayed":
@@ -71,14 +93,14 @@ function troubleIn({ seq, at, event }: StoryEntry, sightings: Sightings): Troubl
 function guestTrouble(
   { seq, at, event }: { readonly seq: number; readonly at: string; readonly event: EventOf<"guest-seen"> },
   before: Sighting | undefined,
-): Trouble | null {
+): Begun | null {
   const now = causesOf(event.sighting);
   if (now.length === 0 || (before !== undefined && causesOf(before).join() === now.join())) return null;
   return {
     seq,
     at,
     zone: event.site,
-    sentence: "A guest reports a problem. Its owner sees the detail.",
+    sentence: sentenceOf(event.sighting),
     detail: "",
     guests: [lineOf(event.vmId, now)],
     alone: true,
@@ -95,24 +117,24 @@ function guestsOf(zone: string, sightings: Sightings): readonly string[] {
 
 const lineOf = (vmId: number, causes: readonly string[]): string => `VM ${vmId}: ${causes.join(" ")}`;
 
-/** What a guest itself says is wrong. */
+/** What a guest itself says is wrong. That a link is down says less than how dialling it ended. */
 function causesOf({ reason, link }: Sighting): readonly string[] {
-  const causes = [reason === null ? null : REASON_CAUSES[reason], link === null ? null : LINK_CAUSES[link]];
-  return causes.filter((cause) => cause !== null);
+  const way = link === null ? null : linkDetail(link);
+  const own = reason === null || (reason === "link-down" && way !== null) ? null : REASON_CAUSES[reason];
+  return [own, way].filter((cause) => cause !== null);
+}
+
+/** For everybody in the home channel. */
+function sentenceOf({ link }: Sighting): string {
+  return (link === null ? null : linkSentence(link)) ?? "A guest reports a problem. Its owner sees the detail.";
 }
 
 /** What the zone says of the VM, where that explains something. */
 function stateOf({ state, silent, stage }: Sighting): readonly string[] {
-  const said: string[] = [];
-  if (state === "stopped" || state === "failed" || state === "gone" || state === "unknown") said.push(STATES[state]);
-  if (silent) said.push("It has stopped reporting.");
-  if (stage === "failed") said.push("The guest has given up.");
-  return said;
+  const cause = STATE_CAUSES[state];
+  return [
+    ...(cause === null ? [] : [cause]),
+    ...(silent ? [SILENT] : []),
+    ...(stage === "failed" ? ["The guest has given up for now."] : []),
+  ];
 }
-
-const STATES = {
-  stopped: "The VM is stopped.",
-  failed: "The VM has failed.",
-  gone: "The VM no longer exists.",
-  unknown: "The zone has lost sight of the VM.",
-} as const;

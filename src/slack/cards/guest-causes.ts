@@ -1,26 +1,72 @@
-/** What a guest says is wrong with it: what that means, and who can do what about it. */
+/** What a guest says is wrong with it, or its zone says of its VM: what that means, and who can do what about it. */
+import type { Sighting } from "../../federation/events.ts";
 import type { Link, Reason } from "../../guest-protocol/names.ts";
 
+/** What is wrong on the way to a SuperLink, and what those who can mend it can do. */
+interface LinkCause {
+  readonly what: string;
+  /** The owner of the SuperNode's zone. */
+  readonly owner?: string;
+  readonly coordinator?: string;
+}
+
 /** Why a SuperNode does not reach its SuperLink; null where there is nothing wrong. */
-export const LINK_CAUSES: Readonly<Record<Link, string | null>> = {
+const LINK_CAUSES: Readonly<Record<Link, LinkCause | null>> = {
   ok: null,
-  unreachable:
-    "The SuperLink's address does not answer. This zone's owner: look whether the VM may open connections to it. Coordinator's owner: look whether the address is routed and the firewall lets its port in.",
-  refused:
-    "The address answers and refuses the port. Coordinator's owner: look whether the SuperLink runs, and whether the port is forwarded to it.",
-  stalled:
-    "The connection opens and then stays silent. Both owners: look for a firewall that inspects TLS, and for a path with a smaller MTU.",
-  "not-tls":
-    "Something answers that does not speak TLS. Coordinator's owner: look what listens on that port, or what stands in between.",
-  "untrusted-ca":
-    "What answers has a certificate of another CA than this federation's. Do not go on: coordinator's owner, find out what answers there in the SuperLink's place.",
-  "name-mismatch":
-    "The certificate is not for the address that is dialled. Coordinator's owner: retry the coordinator, so that it asks for a new one.",
-  expired:
-    "The SuperLink's certificate has expired. Coordinator's owner: look whether the SuperLink's VM still reports, then retry it.",
-  "clock-skew":
-    "The VM's clock is wrong, so no certificate is valid for it. This zone's owner: set the host's clock, then retry the site.",
+  unreachable: {
+    what: "The SuperLink's address does not answer.",
+    owner: "look whether the VM may open connections to it.",
+    coordinator: "look whether the address is routed and the firewall lets its port in.",
+  },
+  refused: {
+    what: "The SuperLink's address answers and refuses the port.",
+    coordinator: "look whether the SuperLink runs, and whether the port is forwarded to it.",
+  },
+  stalled: {
+    what: "The connection to the SuperLink opens and then stays silent.",
+    owner: "look for a firewall that inspects TLS, and for a path with a smaller MTU.",
+    coordinator: "look for the same on your side.",
+  },
+  "not-tls": {
+    what: "Something answers at the SuperLink's address that does not speak Flower's protocol over TLS.",
+    coordinator: "look what listens on that port, or what stands in between.",
+  },
+  "untrusted-ca": {
+    what: "What answers at the SuperLink's address has a certificate of another CA than this federation's.",
+    owner: "do not go on; look whether a firewall of yours opens TLS.",
+    coordinator: "find out what answers there in the SuperLink's place.",
+  },
+  "name-mismatch": {
+    what: "The certificate that is shown is not for the address that is dialled.",
+    coordinator:
+      "look whether the SuperLink itself answers there; if so, retry the coordinator, so that it gets a new one.",
+  },
+  expired: {
+    what: "The certificate that is shown has expired.",
+    coordinator: "look whether the SuperLink's VM still reports, then retry it.",
+  },
+  "clock-skew": {
+    what: "The VM's clock is behind, so no certificate is valid for it yet.",
+    owner: "set the host's clock; the SuperNode goes on by itself then.",
+  },
 };
+
+/** For the channel of the SuperNode's zone. */
+export function linkDetail(link: Link): string | null {
+  const cause = LINK_CAUSES[link];
+  if (cause === null) return null;
+  const owner = cause.owner === undefined ? "" : ` This zone's owner: ${cause.owner}`;
+  return `${cause.what}${owner}${coordinatorsPart(cause)}`;
+}
+
+/** For the home channel, which is where the coordinator's owner reads it. */
+export function linkSentence(link: Link): string | null {
+  const cause = LINK_CAUSES[link];
+  return cause === null ? null : `A SuperNode reports: ${cause.what}${coordinatorsPart(cause)}`;
+}
+
+const coordinatorsPart = ({ coordinator }: LinkCause): string =>
+  coordinator === undefined ? "" : ` Coordinator's owner: ${coordinator}`;
 
 /** Why a guest is not well; null where there is nothing wrong. */
 export const REASON_CAUSES: Readonly<Record<Reason, string | null>> = {
@@ -61,5 +107,18 @@ export const REASON_CAUSES: Readonly<Record<Reason, string | null>> = {
   "still-counted-online":
     "The SuperLink still counts the SuperNode's last connection as online and refuses a second one. It passes after a minute or two.",
   clock:
-    "The VM's clock differs from the SuperLink's, and the SuperLink refuses it silently. This zone's owner: set the host's clock.",
+    "The VM's clock differs from the SuperLink's, and the SuperLink refuses it silently. This zone's owner: set the host's clock; the SuperNode goes on by itself then.",
 };
+
+/** What keeps a VM from saying anything itself; null where it can. */
+export const STATE_CAUSES: Readonly<Record<Sighting["state"], string | null>> = {
+  coming: null,
+  running: null,
+  stopped: "The VM is stopped. This zone's owner: resume it in the zone, or retry the site.",
+  failed: "The VM has failed. This zone's owner: look at it in the zone, then retry the site.",
+  gone: "The VM no longer exists. This zone's owner: retry the site.",
+  unknown: "The zone has lost sight of the VM. This zone's owner: look at its host.",
+};
+
+export const SILENT =
+  "It has stopped reporting. This zone's owner: look whether the VM still runs and reaches OneGate, then retry the site.";

@@ -24,11 +24,14 @@ export function troubleCard(
 ): { text: string; blocks: Blocks } {
   const where = escaped(zoneTitle(directory, site));
   const text = `${where}, federation ${federation.name}: ${escaped(trouble.sentence)}`;
-  const owners = newest ? `${mentions(directory.zones.get(site.zone)?.owners ?? [])} ` : "";
+  const over = trouble.overAt !== null;
+  const owners = newest && !over ? `${mentions(directory.zones.get(site.zone)?.owners ?? [])} ` : "";
   return {
     text,
     blocks: [
-      section(`:warning: ${owners}*${where}*, federation *${federation.name}*: ${escaped(trouble.sentence)}`),
+      section(
+        `${over ? ":white_check_mark:" : ":warning:"} ${owners}*${where}*, federation *${federation.name}*: ${escaped(trouble.sentence)}${over ? " *This is over.*" : ""}`,
+      ),
       ...(inZoneChannel ? troubleDetail(trouble) : []),
       ...buttons(federation, site, newest, inZoneChannel),
     ],
@@ -38,7 +41,16 @@ export function troubleCard(
 export function troubleDetail({ detail, guests }: Trouble): Blocks {
   return [
     ...(detail === "" ? [] : [section(codeBlock(detail, 2500))]),
-    ...(guests.length === 0 ? [] : [section(guests.slice(0, 10).map(escaped).join("\n"))]),
+    ...(guests.length === 0
+      ? []
+      : [
+          section(
+            guests
+              .slice(0, 10)
+              .map((line) => escaped(line, 290))
+              .join("\n"),
+          ),
+        ]),
   ];
 }
 
