@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { FaultRule } from "./faults.ts";
 import type { VmAddress, VmSpec } from "./hypervisor.ts";
 import type { GuestView } from "./quick-hypervisor.ts";
+import type { ImpostorWish } from "./real/impostor.ts";
 import type { RealView } from "./real/real-hypervisor.ts";
 
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -79,6 +80,20 @@ export class GuestsClient {
       rules,
       ...(forgetIdleAfter === undefined ? {} : { forgetIdleAfter }),
     });
+  }
+
+  /** Real guests that dial an address in another zone meet this there. */
+  async impersonate(wish: ImpostorWish): Promise<void> {
+    await this.#ask("POST", "/control/impostor", wish);
+  }
+
+  async endImpostor(): Promise<void> {
+    await this.#ask("DELETE", "/control/impostor");
+  }
+
+  /** Sets a real guest's clock ahead by so many seconds, or behind; 0 sets it right. */
+  async setClock(vm: VmAddress, offset: number): Promise<void> {
+    await this.#ask("POST", "/control/clock", { ...vm, offset });
   }
 
   async cut(vm: VmAddress): Promise<void> {

@@ -1,9 +1,11 @@
 import { z } from "zod";
 import type { Answer, Route } from "../hypervisor-server.ts";
 import { CommandFailed } from "./command.ts";
+import { impostorWish } from "./impostor.ts";
 import type { RealHypervisor } from "./real-hypervisor.ts";
 
 const vmAddress = z.object({ zone: z.string(), vmId: z.int().min(0) });
+const clock = vmAddress.extend({ offset: z.int() });
 const firewall = z.object({ rules: z.array(z.string()), forgetIdleAfter: z.int().min(1).optional() });
 
 /** What the play and the tests do to real guests and to what lies between zones; README.md says what each does. */
@@ -26,6 +28,27 @@ export function realControlRoutes(hypervisor: RealHypervisor): readonly Route[] 
         return await accepted(() => hypervisor.internet.setFirewall(rules, forgetIdleAfter));
       },
     },
+    {
+      method: "POST",
+      path: /^\/control\/impostor$/,
+      handle: (_, body) => {
+        const wish = impostorWish.parse(body);
+        return accepted(() => hypervisor.setImpostor(wish));
+      },
+    },
+    {
+      method: "DELETE",
+      path: /^\/control\/impostor$/,
+      handle: () => accepted(() => hypervisor.setImpostor(undefined)),
+    },
+    {
+      method: "POST",
+      path: /^\/control\/clock$/,
+      handle: (_, body) => {
+        const { offset, ...vm } = clock.parse(body);
+        return accepted(() => hypervisor.setClock(vm, offset));
+      },
+    },
   ];
 }
 
@@ -33,10 +56,10 @@ function found(known: boolean): Answer {
   return known ? { status: 204 } : { status: 404, body: { error: "no such VM" } };
 }
 
-async function accepted(act: () => Promise<void>): Promise<Answer> {
+/** `act` resolves to false where there is no such VM. */
+async function accepted(act: () => Promise<unknown>): Promise<Answer> {
   try {
-    await act();
-    return { status: 204 };
+    return found((await act()) !== false);
   } catch (error) {
     if (error instanceof CommandFailed) return { status: 400, body: { error: error.message } };
     throw error;

@@ -5,8 +5,8 @@ import { run } from "./command.ts";
 import { SYSTEM_PATH } from "./requirements.ts";
 
 const FLOWER_VERSION = "1.31.0";
-/** Readable for everybody: Flower runs as users of its own. */
-const CACHE = "/var/cache/florist";
+/** What VMs of this machine share. Readable for everybody: Flower runs as users of its own. */
+export const CACHE = "/var/cache/florist";
 const INSTALL_MS = 600_000;
 
 const INSTALL = `set -e

@@ -1,8 +1,6 @@
-import { fork } from "node:child_process";
-import { once } from "node:events";
-import { connect as connectPlain, Server, type Socket } from "node:net";
-import { join } from "node:path";
+import { connect as connectPlain, type Server, type Socket } from "node:net";
 import { connect as connectSecure } from "node:tls";
+import { listenIn } from "./listening.ts";
 
 const PORT = 5030;
 
@@ -22,20 +20,7 @@ export class OneGateDoor {
   }
 
   static async open(space: string, address: string, oneGateUrl: string): Promise<OneGateDoor> {
-    const program = join(import.meta.dirname, "listener", "main.js");
-    // `ip netns exec` becomes the program it is given, so the channel to this process stays.
-    const child = fork(program, [address, String(PORT)], {
-      execPath: "ip",
-      execArgv: ["netns", "exec", space, process.execPath],
-      stdio: ["ignore", "ignore", "inherit", "ipc"],
-    });
-    const ended = once(child, "exit").then(([code]) => {
-      throw new Error(`Nothing can listen on ${address}:${PORT} in ${space}: the listener ended with ${code}.`);
-    });
-    const handedOver = once(child, "message").then(([, handle]): unknown => handle);
-    const server = await Promise.race([handedOver, ended]);
-    ended.catch(() => undefined);
-    if (!(server instanceof Server)) throw new Error(`No socket was handed over from ${space}.`);
+    const server = await listenIn(space, address, PORT);
     return new OneGateDoor(address, server, new URL(oneGateUrl));
   }
 

@@ -4,8 +4,10 @@ import type { Logger } from "pino";
 import { parseRole } from "../../../guest-protocol/claims.ts";
 import { CONTEXT } from "../../../guest-protocol/names.ts";
 import type { Hypervisor, VmAddress, VmSpec, VmState } from "../hypervisor.ts";
+import { setClock } from "./clock.ts";
 import { Estate } from "./estate.ts";
 import { flowerEnvironment } from "./flower.ts";
+import { Impostor, type ImpostorWish } from "./impostor.ts";
 import { Internet, replaceTable } from "./internet.ts";
 import { RealVm } from "./real-vm.ts";
 import { nicsOf, ONEGATE_ADDRESS, ZoneNetwork } from "./zone-network.ts";
@@ -32,6 +34,7 @@ export class RealHypervisor implements Hypervisor {
   readonly #log: Logger;
   readonly #zones = new Map<string, Promise<ZoneNetwork>>();
   readonly #entries = new Map<string, Entry>();
+  #impostor: Impostor | undefined;
   /** What is under way for a VM: the next thing waits for it. */
   readonly #turns = new Map<string, Promise<unknown>>();
 
@@ -128,6 +131,25 @@ export class RealHypervisor implements Hypervisor {
     return true;
   }
 
+  /** Sets a running VM's clock ahead by so many seconds, or behind; the first time the VM boots again for it. */
+  setClock(address: VmAddress, offset: number): Promise<boolean> {
+    return this.#inTurn(address, async () => {
+      const vm = this.#entries.get(keyOf(address))?.vm;
+      if (vm?.pid === undefined) return false;
+      if ((await setClock(vm.pid, offset)) === "boot") {
+        await vm.end(false);
+        await this.#boot(vm);
+      }
+      return true;
+    });
+  }
+
+  /** Puts an impostor in the place of the one before, or nobody. */
+  async setImpostor(wish: ImpostorWish | undefined): Promise<void> {
+    await this.#impostor?.close();
+    this.#impostor = wish === undefined ? undefined : await Impostor.open(this.internet.space, wish);
+  }
+
   async kill(address: VmAddress): Promise<boolean> {
     const entry = this.#entries.get(keyOf(address));
     await entry?.vm.kill();
@@ -140,6 +162,7 @@ export class RealHypervisor implements Hypervisor {
     for (const zone of await Promise.allSettled(this.#zones.values())) {
       if (zone.status === "fulfilled") zone.value.close();
     }
+    await this.setImpostor(undefined);
     await this.#estate.close();
   }
 
