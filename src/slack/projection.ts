@@ -11,6 +11,7 @@ import { escaped } from "./mrkdwn.ts";
 import { ACTION } from "./names.ts";
 import { noticesToOthers, siteMessages } from "./site-messages.ts";
 import { sentenceOf } from "./story.ts";
+import { strangersOf } from "./strangers.ts";
 import { type Trouble, troublesOf } from "./trouble.ts";
 import { undelivered } from "./undelivered.ts";
 
@@ -42,12 +43,13 @@ const inThread = (federation: Federation, key: string, text: string, blocks: Blo
 function thread(federation: Federation, troubles: readonly Trouble[], { directory }: CardOptions): readonly Reply[] {
   const byGuests = new Map(troubles.filter(({ alone }) => alone).map((trouble) => [trouble.seq, trouble]));
   const over = new Map(troubles.map((trouble) => [trouble.overAt, trouble]));
+  const strangers = strangersOf(federation);
   const at = (trouble: Trouble) => `*${escaped(zoneTitle(directory, trouble))}*`;
   return federation.story.flatMap((entry) => {
     const [begun, ended] = [byGuests.get(entry.seq), over.get(entry.seq)];
     const own =
       begun === undefined
-        ? sentenceOf(entry, federation, directory)
+        ? (strangers.get(entry.seq) ?? sentenceOf(entry, federation, directory))
         : `:warning: ${at(begun)}: ${escaped(begun.sentence)}`;
     const text = own ?? (ended === undefined ? null : `:white_check_mark: ${at(ended)}: What was reported is over.`);
     return text === null ? [] : [inThread(federation, `story/${entry.seq}`, text)];

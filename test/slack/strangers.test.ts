@@ -1,60 +1,56 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { aFederation } from "../builders/federation.ts";
+import { encodeNodeList, type NodeEntry } from "../../src/guest-protocol/node-list.ts";
+import { messagesOf } from "../../src/slack/projection.ts";
+import { aFederation, type Story } from "../builders/federation.ts";
 import { HOME_CHANNEL } from "../builders/world.ts";
-import { type Bench, channel, openBench, STRANGER } from "./bench.ts";
-import { newcomer, phases, roomy } from "./phases.ts";
 
-/** Presses every button that stands anywhere, as somebody who owns nothing and asked for nothing. */
-async function pressEverything(bench: Bench): Promise<readonly string[]> {
-  const places = [HOME_CHANNEL, channel("alpha"), channel("beta"), channel("gamma"), channel("delta")];
-  const pressed: string[] = [];
-  for (const place of places) {
-    for (const message of await bench.messages(place)) {
-      for (const { text } of message.buttons) {
-        const before = (await bench.whispers(STRANGER)).length;
-        await bench.press(STRANGER, message, text);
-        await bench.control.until(`an answer to ${text}`, async () =>
-          (await bench.whispers(STRANGER)).length > before ? true : undefined,
-        );
-        pressed.push(text);
-      }
-    }
-  }
-  return pressed;
+const stranger = (nth: number): NodeEntry => ({
+  key: `SHA256:${String(nth).padStart(43, "S")}`,
+  nodeId: String(666 + nth),
+  status: "online",
+});
+
+/** The SuperLink lists these beside all that it was told. */
+function lists(story: Story, strangers: readonly NodeEntry[]): Story {
+  const nodes = [...story.federation.nodes.filter(({ key }) => story.federation.keys.has(key)), ...strangers];
+  return story.says("alpha", { FL_NODES: encodeNodeList(nodes) }).observes("alpha");
 }
 
-/** Of what happened, all but what was posted. */
-const happened = (bench: Bench): readonly string[] =>
-  bench
-    .recorded(bench.federation().id)
-    .map(({ event }) => event.type)
-    .filter((type) => !type.startsWith("message-"));
+const told = ({ federation, world }: Story) =>
+  messagesOf(federation, { directory: world, planBlock: true }).flatMap((message) =>
+    message.kind !== "file" && message.text.includes("no site of this federation published") ? [message] : [],
+  );
 
-describe("a stranger", () => {
-  const stories = [
-    ...phases().filter(([name]) =>
-      [
-        "waiting for its owners",
-        "approved",
-        "with a problem in a zone",
-        "with a failed site",
-        "with its coordinator stopping",
-        "being torn down",
-      ].includes(name),
-    ),
-    ["with a newcomer asked for", () => newcomer(aFederation({ world: roomy() }).running())] as const,
-  ];
-  for (const [name, story] of stories) {
-    it(`changes nothing with any button of a federation that is ${name}, and is told so privately`, async (context) => {
-      const bench = await openBench(context, { story: story() });
-      await bench.settled();
-      const before = happened(bench);
-      const pressed = await pressEverything(bench);
-      assert.ok(pressed.length > 0);
-      assert.deepEqual(happened(bench), before);
-      assert.deepEqual((await bench.control.person(STRANGER)).views, [], "a modal opened");
-      assert.ok((await bench.whispers(STRANGER)).every((text) => text.includes("no_entry")));
-    });
-  }
+describe("a SuperNode that a SuperLink lists and no site published", () => {
+  it("is told in the thread, once, with its key and with what the owners can do", () => {
+    const story = lists(lists(aFederation().running(), [stranger(1)]), [{ ...stranger(1), status: "offline" }]);
+    const [only, ...more] = told(story);
+    assert.deepEqual(more, []);
+    assert.equal(only?.channel, HOME_CHANNEL);
+    assert.ok(only.text.includes(stranger(1).key));
+    assert.match(only.text, /Coordinator's owner: .* Every other owner can retire/);
+  });
+
+  it("is told once more only when another one comes", () => {
+    const story = lists(lists(aFederation().running(), [stranger(1)]), [stranger(1), stranger(2)]);
+    const [first, second] = told(story);
+    assert.ok(!first?.text.includes(stranger(2).key));
+    assert.ok(second?.text.includes(stranger(2).key) && !second.text.includes(stranger(1).key));
+  });
+
+  it("is nobody whose key was admitted and revoked since", () => {
+    const story = aFederation().running();
+    const { nodes } = story.federation;
+    const [guest] = story.guests("beta");
+    story.zone("beta").removeVm(guest?.vmId ?? -1);
+    story.observes("beta");
+    assert.deepEqual(told(story.says("alpha", { FL_NODES: encodeNodeList(nodes) }).observes("alpha")), []);
+  });
+
+  it("cannot fill the thread, however many its SuperLink makes up", () => {
+    const story = aFederation().running();
+    for (let nth = 0; nth < 30; nth += 1) lists(story, [stranger(nth)]);
+    assert.equal(told(story).length, 10);
+  });
 });
