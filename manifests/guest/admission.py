@@ -11,8 +11,10 @@ from flower import Flower, write
 from guest import Guest
 
 COLUMNS = {"node_id", "status", "online_until", "public_key"}
+LISTS = ("FL_REVOKE", "FL_ADMIT")
 RETRY_AFTER = 15  # seconds
 LIST_EVERY = 15  # when Flower's command has to be asked
+LOSS_TOLD_FOR = 600
 
 # As Flower's command line finds this SuperLink.
 CONNECTION = '[superlink]\ndefault = "fed"\n[superlink.fed]\naddress = "{}"\nroot-certificates = "{}"\n'
@@ -28,8 +30,9 @@ class Admission:
         self.memory = flower.places.agent / "admission.json"
         self.sequences: dict[str, int] = {}
         self.ids: dict[str, str] = {}  # by key fingerprint, the id that Flower answered
-        self.done: dict[str, str] = {}  # by name, the list that was carried out
-        self.reason: str | None = None
+        self.done: dict[str, tuple[int, list[str]]] = {}  # by name, the list that was carried out
+        self.malformed = False
+        self.loss_told_until = 0.0
         self.not_before = 0.0
         self.listed: list[tuple[str, str, str]] = []
         self.next_list = 0.0
@@ -40,35 +43,36 @@ class Admission:
         if self.memory.exists():
             self.sequences, self.ids = json.loads(self.memory.read_text())
         if self.ids and not self.database.exists():
-            self.reason, self.sequences, self.ids = "database-lost", {}, {}
+            log.warning("the database is gone; keys are registered anew as FL_ADMIT says")
+            self.loss_told_until = time.monotonic() + LOSS_TOLD_FOR
+            self.sequences, self.ids = {}, {}
+
+    def reason(self) -> str | None:
+        """A lost database is told for a while although it heals at once, for the runs that were in it are gone."""
+        lost = "database-lost" if time.monotonic() < self.loss_told_until else None
+        return "admission-malformed" if self.malformed else lost
 
     def follow(self) -> None:
         """Carries out what is new in the two lists and publishes who is there; what fails is tried again."""
-        if time.monotonic() >= self.not_before:
-            for name, act in (("FL_REVOKE", self.unregister), ("FL_ADMIT", self.register)):
-                value = self.guest.given.get(name)
-                if value and value != self.done.get(name) and not self.carry_out(name, value, act):
-                    self.not_before = time.monotonic() + RETRY_AFTER
+        lists = {name: wire.key_list(name, self.guest.given[name]) for name in LISTS if self.guest.given.get(name)}
+        self.malformed = None in lists.values()
+        for name, found in lists.items():
+            if found and found != self.done.get(name) and time.monotonic() >= self.not_before:
+                self.carry_out(name, *found)
         known = self.known()
         nodes = [known[key] for key in sorted(known) if known[key]["status"] != "unregistered"]
         listed = json.dumps({"schema": 1, "nodes": nodes}, separators=(",", ":"))
         self.guest.tell(FL_NODES=wire.encode_text(listed))
 
-    def carry_out(self, name: str, value: str, act) -> bool:
-        given = wire.key_list(name, value)
-        if given is None:
-            log.warning("%s is incomplete or altered and changes nothing", name)
-            self.reason = "admission-malformed"
-            return False
-        sequence, keys = given
+    def carry_out(self, name: str, sequence: int, keys: list[str]) -> None:
         if sequence >= self.sequences.get(name, 0):
+            act = self.register if name == "FL_ADMIT" else self.unregister
             if not all(act(key) for key in keys):
-                return False
+                self.not_before = time.monotonic() + RETRY_AFTER
+                return
             self.sequences[name] = sequence
             self.remember()
-        self.done[name] = value
-        self.reason = None
-        return True
+        self.done[name] = sequence, keys
 
     def remember(self) -> None:
         write(self.memory, json.dumps([self.sequences, self.ids]))

@@ -14,7 +14,33 @@ class Failure(Exception):
 
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
 BASE64 = r"[A-Za-z0-9+/=]*"
-ADDRESS = r"(?i:[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?):\d{1,5}"
+LABEL = r"(?i:[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)"
+LONGEST_PAUSE = 7200  # seconds
+
+
+def is_ip(host: str) -> bool:
+    try:
+        return bool(ipaddress.IPv4Address(host))
+    except ValueError:
+        return False
+
+
+def is_host(host: str) -> bool:
+    """A name whose last label is a number is a mistyped address."""
+    is_name = len(host) <= 253 and all(re.fullmatch(LABEL, label) for label in host.split("."))
+    return is_ip(host) or (is_name and not host.rpartition(".")[2].isdigit())
+
+
+def is_address(text: str) -> bool:
+    host, _, port = text.rpartition(":")
+    return bool(is_host(host) and re.fullmatch("[1-9][0-9]{0,4}", port)) and int(port) <= 65535
+
+
+def are_names(text: str) -> bool:
+    """`IP:203.0.113.20,DNS:fl.example.org`"""
+    pairs = [entry.partition(":") for entry in text.split(",")]
+    return all(is_host(host) and kind == ("IP" if is_ip(host) else "DNS") for kind, _, host in pairs)
+
 
 # Each value's form, and what stands for an absent one. None: it has to be there.
 EVERYWHERE = {
@@ -29,9 +55,9 @@ EVERYWHERE = {
     "FL_LAUNCHER": ("venv|containers|look", "look"),
 }
 OF_ROLE = {
-    "superlink": {"FL_DIALLED_ADDRESS": (ADDRESS, None), "FL_CERT_EXTRA_SAN": ("[A-Za-z0-9:.,-]*", "")},
+    "superlink": {"FL_DIALLED_ADDRESS": (is_address, None), "FL_CERT_EXTRA_SAN": (are_names, "DNS:localhost")},
     "supernode": {
-        "FL_SUPERLINK_ADDRESS": (ADDRESS, None),
+        "FL_SUPERLINK_ADDRESS": (is_address, None),
         "FL_SSL_CA_CERTFILE": (BASE64, None),
         "FL_NODE_CONFIG": (BASE64, ""),
     },
@@ -43,7 +69,7 @@ def parse_context(values: dict[str, str]) -> dict[str, str]:
     checked = {}
     for name, (form, default) in (EVERYWHERE | OF_ROLE.get(values.get("FL_ROLE", ""), {})).items():
         value = values.get(name) or default
-        if value is None or not re.fullmatch(form, value):
+        if value is None or not (form(value) if callable(form) else re.fullmatch(form, value)):
             raise Failure("context-invalid", f"{name} is missing or not of its form.")
         checked[name] = value
     own = {name: value for name, value in values.items() if name.startswith("ETH") and is_ip(value)}
@@ -54,18 +80,11 @@ def keepalive(values: dict[str, str]) -> dict[str, str]:
     """gRPC pings no more often than every 10 s, and an answer has to be due before the next ping."""
     time, timeout = values.get("FL_GRPC_KEEPALIVE_TIME") or "60", values.get("FL_GRPC_KEEPALIVE_TIMEOUT") or "20"
     whole = re.fullmatch(r"[1-9]\d{1,3}", time) and re.fullmatch(r"[1-9]\d{0,3}", timeout)
-    if not whole or int(timeout) >= int(time):
-        raise Failure("keepalive-invalid", "Keepalive is 10 to 9999 whole seconds, its timeout less than that.")
+    if not whole or not int(timeout) < int(time) <= LONGEST_PAUSE:
+        raise Failure("keepalive-invalid", "Keepalive is 10 to 7200 whole seconds, its timeout less than that.")
     return {"FL_GRPC_KEEPALIVE_TIME": time, "FL_GRPC_KEEPALIVE_TIMEOUT": timeout}
 
 
 def address(text: str) -> tuple[str, int]:
     host, port = text.lower().split(":")
     return host, int(port)
-
-
-def is_ip(host: str) -> bool:
-    try:
-        return bool(ipaddress.IPv4Address(host))
-    except ValueError:
-        return False

@@ -36,6 +36,7 @@ class SuperLink:
         self.refusal: str | None = None
         self.admission = Admission(guest, flower)
         self.processes: list[Process] = []
+        self.answers = False  # at its own port, as its certificate says
 
     def run(self) -> None:
         request = wire.encode_text(self.request())
@@ -55,6 +56,8 @@ class SuperLink:
                 next_handshake = time.monotonic() + HANDSHAKE_EVERY
             if self.guest.said.get("FL_READY"):
                 self.admission.follow()
+            if self.answers:
+                self.guest.tell("serving", self.refusal or self.admission.reason())
             self.guest.pause(1)
 
     def stop(self) -> None:
@@ -68,7 +71,7 @@ class SuperLink:
             write(self.key, made.decode(), 0o440, self.flower.keys.gid)
         own = [f"IP:{ip}" for name, ip in sorted(self.context.items()) if name.startswith("ETH")]
         dialled = f"{'IP' if is_ip(self.host) else 'DNS'}:{self.host}"
-        extra = [name for name in self.context["FL_CERT_EXTRA_SAN"].split(",") if name]
+        extra = self.context["FL_CERT_EXTRA_SAN"].split(",")
         names = dict.fromkeys(["DNS:localhost", "IP:127.0.0.1", "IP:::1", *own, dialled, *extra])
         extension = f"subjectAltName={','.join(names)}"
         command = ("openssl", "req", "-new", "-key", str(self.key), "-subj", "/CN=superlink", "-addext", extension)
@@ -86,7 +89,8 @@ class SuperLink:
         self.refusal = self.check(chain, ca) if chain and ca else "certificate-malformed"
         if self.refusal or not chain or not ca:
             self.refused = given
-            self.guest.tell("serving" if self.processes else "awaiting-certificate", self.refusal)
+            if not self.processes:
+                self.guest.tell("awaiting-certificate", self.refusal)
             return False
         write(self.ca, ca, 0o440, self.flower.keys.gid)
         write(self.chain, chain, 0o440, self.flower.keys.gid)  # last: Flower looks at this one
@@ -136,6 +140,7 @@ class SuperLink:
                 continue
             code, words = process.stop(), process.words()
             log.warning("%s ended with code %s: %s", process.log.stem, code, words[-500:])
+            self.answers = False
             self.guest.tell("starting", "port-taken" if "in use" in words else "flower-exits")
             self.guest.pause(RESTART_AFTER[min(process.failures, len(RESTART_AFTER) - 1)])
             process.start()
@@ -150,13 +155,14 @@ class SuperLink:
             if own.link != "refused" or time.monotonic() > until or not self.processes[0].runs():
                 break
             self.guest.pause(0.5)  # Flower has not opened its port yet
-        if own.link != "ok":
+        self.answers = own.link == "ok"
+        if not self.answers:
             log.warning("own port: %s %s", own.link, own.detail)
             self.guest.tell("starting", "own-handshake-failed")
             return
         self.guest.tell(
             "serving",
-            self.refusal or self.admission.reason,
+            self.refusal or self.admission.reason(),
             FL_ENDPOINT=self.context["FL_DIALLED_ADDRESS"].lower(),
             FL_CA_CERT=wire.encode_text(self.ca.read_text()),
             FL_TLS_FINGERPRINT=own.fingerprint,

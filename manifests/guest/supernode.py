@@ -112,7 +112,7 @@ class SuperNode:
     def set_trust(self) -> None:
         """CA and address of CONTEXT, unless a later FL_TRUST was taken."""
         later = wire.trust(json.loads(self.trust_file.read_text())) if self.trust_file.exists() else None
-        bundle = wire.certificates(wire.decode_text(self.context["FL_SSL_CA_CERTFILE"]))
+        bundle = wire.certificates(wire.decode_text(self.context["FL_SSL_CA_CERTFILE"]), of_authorities=True)
         self.sequence, self.address, bundle = later or (0, self.context["FL_SUPERLINK_ADDRESS"], bundle)
         if bundle is None:
             raise Failure("context-invalid", "FL_SSL_CA_CERTFILE is not base64 of PEM certificates.")

@@ -4,8 +4,9 @@ import base64
 import hashlib
 import json
 import re
+import ssl
 
-from context import ADDRESS
+from context import is_address
 
 CERTIFICATES = r"(-----BEGIN CERTIFICATE-----\n([A-Za-z0-9+/=]{1,76}\n)+-----END CERTIFICATE-----\n)+"
 # An OpenSSH line of a P-384 key: type and curve in base64, then the point of 97 bytes, which is uncompressed.
@@ -14,20 +15,30 @@ KEY = rf"ecdsa-sha2-nistp384 {HEAD}B[A-P][A-Za-z0-9+/]{{127}}[AQgw]=="
 
 
 def decode_text(value: str) -> str | None:
+    """One text has exactly one encoding."""
     try:
-        return base64.b64decode(value, validate=True).decode()
+        text = base64.b64decode(value, validate=True).decode()
     except ValueError:
         return None
+    return text if encode_text(text) == value else None
 
 
 def encode_text(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
-def certificates(text: str | None) -> str | None:
+def certificates(text: str | None, of_authorities: bool = False) -> str | None:
     """A text of nothing but PEM certificates, each ended by one line feed."""
     whole = (text or "").replace("\r\n", "\n").rstrip("\n") + "\n"
-    return whole if re.fullmatch(CERTIFICATES, whole) else None
+    if not re.fullmatch(CERTIFICATES, whole):
+        return None
+    store = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        store.load_verify_locations(cadata=whole)
+    except (ssl.SSLError, ValueError):
+        return None
+    count = store.cert_store_stats()
+    return whole if count["x509"] == count["x509_ca"] or not of_authorities else None
 
 
 def structured(value: str, name: str, members: dict[str, type]) -> dict | None:
@@ -35,15 +46,15 @@ def structured(value: str, name: str, members: dict[str, type]) -> dict | None:
     try:
         found = json.loads(decode_text(value) or "")
         types = {member: type(content) for member, content in found.items()}
-    except (ValueError, AttributeError):
+        if types != {"schema": int, "sequence": int, "digest": str, **members}:
+            return None
+        if name == "FL_TRUST":
+            digested = f"{name}\n{found['sequence']}\n{found['address']}\n{found['ca']}"
+        else:
+            digested = "".join(f"{line}\n" for line in [name, found["sequence"], *found["keys"]])
+        whole = found["schema"] == 1 and found["sequence"] >= 1 and digest(digested) == found["digest"]
+    except (ValueError, AttributeError, RecursionError):  # also what JSON can say and UTF-8 cannot
         return None
-    if types != {"schema": int, "sequence": int, "digest": str, **members}:
-        return None
-    if name == "FL_TRUST":
-        digested = f"{name}\n{found['sequence']}\n{found['address']}\n{found['ca']}"
-    else:
-        digested = "".join(f"{line}\n" for line in [name, found["sequence"], *found["keys"]])
-    whole = found["schema"] == 1 and found["sequence"] >= 1 and digest(digested) == found["digest"]
     return found if whole else None
 
 
@@ -57,7 +68,7 @@ def key_list(name: str, value: str) -> tuple[int, list[str]] | None:
 def trust(value: str) -> tuple[int, str, str] | None:
     """The sequence, address and CA bundle of `FL_TRUST`."""
     found = structured(value, "FL_TRUST", {"address": str, "ca": str})
-    bundle = certificates(found["ca"]) if found and re.fullmatch(ADDRESS, found["address"]) else None
+    bundle = certificates(found["ca"], of_authorities=True) if found and is_address(found["address"]) else None
     return (found["sequence"], found["address"], bundle) if found and bundle else None
 
 

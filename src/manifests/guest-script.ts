@@ -29,8 +29,8 @@ export async function readGuestScript(directory: string): Promise<GuestScript> {
 }
 
 /**
- * Packs the files of the agent, by name. They travel without comments and docstrings, but line for line, so that what
- * runs in a VM can be held against the sources. The same files give the same bytes on one version of Node.
+ * Packs the files of the agent, by name. They travel without comments and docstrings and with narrow indents, but line
+ * for line, so that what runs in a VM can be held against the sources. The same files give the same bytes on one version of Node.
  */
 function packGuestScript(files: Readonly<Record<string, string>>): GuestScript {
   const names = Object.keys(files).sort();
@@ -51,7 +51,8 @@ function withoutComments(name: string, source: string): string {
   }
   return source
     .replace(/^ *(?:#.*|"""[\s\S]*?""")$/gm, (match) => match.replace(/[^\n]+/g, ""))
-    .replace(/ {2}# [^"'\n]*$/gm, "");
+    .replace(/ {2}# [^"\n]*$/gm, "")
+    .replace(/^(?: {4})+/gm, (indent) => " ".repeat(indent.length / 4));
 }
 
 function digestOf(text: string): string {

@@ -3,12 +3,13 @@ import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { decodeBase64Text } from "../../src/guest-protocol/decoded.ts";
-import { CONTEXT, GIVEN, PUBLISHED } from "../../src/guest-protocol/names.ts";
+import { CONTEXT, GIVEN, PUBLISHED, type Stage } from "../../src/guest-protocol/names.ts";
 import { type NodeKey, parseNodeKey } from "../../src/guest-protocol/node-key.ts";
 import { decodeNodeList } from "../../src/guest-protocol/node-list.ts";
 import { GuestsClient } from "../../src/sandbox/guests/client.ts";
@@ -18,7 +19,7 @@ import { describeRequest, TestAuthority } from "../sandbox/guests/test-authority
 import { TinyOneGate } from "../sandbox/guests/tiny-one-gate.ts";
 
 const PROGRAM = join(import.meta.dirname, "../../src/sandbox/guests/main.js");
-const PATIENCE_MS = 45_000;
+const PATIENCE_MS = 25_000;
 /** How much faster the quick guests' waits pass, so that they are never the ones waited for. */
 const QUICK_SPEED = "10";
 const FEDERATION = "fed-1";
@@ -44,8 +45,8 @@ export type Wanted = {
   readonly nodes?: readonly string[];
   /** `FL_TLS_FINGERPRINT`, by the name its certificate was signed under. */
   readonly certificate?: string;
-  /** It comes up anew first. */
-  readonly boots?: true;
+  /** It says this stage on its way there. */
+  readonly passes?: Stage;
   /** It has looked at its attributes since, and had time to act. */
   readonly looks?: true;
 };
@@ -53,18 +54,27 @@ export type Wanted = {
 export class Play {
   readonly client: GuestsClient;
   readonly authority: TestAuthority;
+  readonly #kind: Kind;
   readonly #oneGate: TinyOneGate;
   readonly #child: ChildProcess;
   readonly #vms: VmAddress[] = [];
-  /** Names for what differs from play to play: keys, certificates, authorities. */
+  readonly #keys = new Map<string, string>();
+  /** Names for what differs from play to play, by value. */
   readonly #names = new Map<string, string>();
 
-  private constructor(child: ChildProcess, client: GuestsClient, oneGate: TinyOneGate, authority: TestAuthority) {
-    this.#child = child;
-    this.client = client;
-    this.#oneGate = oneGate;
-    this.authority = authority;
-    this.#names.set(authority.encoded, "the authority");
+  private constructor(parts: {
+    kind: Kind;
+    child: ChildProcess;
+    client: GuestsClient;
+    oneGate: TinyOneGate;
+    authority: TestAuthority;
+  }) {
+    this.#kind = parts.kind;
+    this.#child = parts.child;
+    this.client = parts.client;
+    this.#oneGate = parts.oneGate;
+    this.authority = parts.authority;
+    this.#names.set(parts.authority.encoded, "the authority");
   }
 
   static async open(kind: Kind): Promise<Play> {
@@ -78,7 +88,7 @@ export class Play {
     const oneGate = new TinyOneGate();
     await oneGate.listen();
     const client = new GuestsClient({ url, ...(token === undefined ? {} : { token }) });
-    return new Play(child, client, oneGate, await TestAuthority.create());
+    return new Play({ kind, child, client, oneGate, authority: await TestAuthority.create() });
   }
 
   async close(): Promise<void> {
@@ -140,8 +150,9 @@ export class Play {
       this.#isThere(one, before.get(nameOf(one.vm)) ?? 0, (looks.get(nameOf(one.vm)) ?? 0) + 2);
     while (!wanted.every(isThere)) {
       if (Date.now() > deadline) {
-        const standing = wanted.map(({ vm }) => JSON.stringify(this.#account(vm, before.get(nameOf(vm)) ?? 0)));
-        throw new Error(`Waited in vain for ${JSON.stringify(wanted)}; instead: ${standing.join("\n")}`);
+        const unmet = wanted.filter((one) => !isThere(one));
+        const said = unmet.map(({ vm }) => JSON.stringify(this.#account(vm, before.get(nameOf(vm)) ?? 0)));
+        throw new Error([`In vain: ${JSON.stringify(unmet)}`, ...said, ...(await this.#logs(unmet))].join("\n"));
       }
       await sleep(50);
     }
@@ -163,12 +174,21 @@ export class Play {
     );
   }
 
+  /** What the agents of real guests wrote last. */
+  async #logs(wanted: readonly Wanted[]): Promise<readonly string[]> {
+    if (this.#kind === "quick") return [];
+    const guests = await this.client.realGuests();
+    const disks = wanted.flatMap(({ vm }) => guests.filter(({ zone, vmId }) => zone === vm.zone && vmId === vm.vmId));
+    const files = disks.map(({ disk }) => join(disk, "florist", "logs", "agent.log"));
+    return await Promise.all(files.map(async (file) => (await readFile(file, "utf8")).slice(-2000)));
+  }
+
   #isThere(wanted: Wanted, from: number, looks: number): boolean {
     const { vm } = wanted;
     const since = this.#oneGate.updates(vm).slice(from);
-    const booted = since.findIndex((update) => update.get(PUBLISHED.stage) === "booting");
-    if (wanted.boots && !since.slice(booted + 1).some((update) => update.has(PUBLISHED.stage))) return false;
-    if (wanted.boots && booted < 0) return false;
+    const passed = since.findIndex((update) => update.get(PUBLISHED.stage) === wanted.passes);
+    const went = passed >= 0 && since.slice(passed + 1).some((update) => update.has(PUBLISHED.stage));
+    if (wanted.passes !== undefined && !went) return false;
     const { stands } = this.#account(vm, from);
     return (
       (!wanted.looks || this.#oneGate.looks(vm) >= looks) &&
@@ -231,8 +251,8 @@ export class Play {
 
   /** Keys are numbered as they are met, so one that changes gets another name. */
   #nameOfKey(fingerprint: string): string {
-    const name = this.#names.get(fingerprint) ?? `key ${this.#names.size}`;
-    this.#names.set(fingerprint, name);
+    const name = this.#keys.get(fingerprint) ?? `key ${this.#keys.size + 1}`;
+    this.#keys.set(fingerprint, name);
     return name;
   }
 }

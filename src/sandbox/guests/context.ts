@@ -35,6 +35,7 @@ export type GuestContext = SuperlinkContext | SupernodeContext;
 
 /** gRPC pings no more often than every 10 s; an interval over two hours is a mistake. Seconds. */
 const KEEPALIVE = { least: 10, most: 7200, time: "60", timeout: "20" };
+const PAIRS = /^([A-Za-z_][A-Za-z0-9_.-]*=('[^'\\\n]*'|"[^"\\\n]*"|[\w.+-]+)( +|$))*$/;
 const SECONDS = /^[1-9][0-9]{0,4}$/;
 
 /** @throws GuestFailure naming the first value that is missing or not of its form, never what it holds. */
@@ -65,13 +66,19 @@ function superlinkContext(values: Values, identity: Identity): SuperlinkContext 
 
 function supernodeContext(values: Values, identity: Identity): SupernodeContext {
   required(values, CONTEXT.framework, (text) => parseFramework(text || "none"));
-  required(values, CONTEXT.nodeConfig, (text) => (text === "" ? accept(text, true) : decodeBase64Text(text)));
+  required(values, CONTEXT.nodeConfig, parseNodeConfig);
   const superlink = required(values, CONTEXT.superlinkAddress, parseAddress);
   const authorities = required(values, CONTEXT.caCertificate, (text) => decodePem(text, "CERTIFICATE"));
   if (!areAuthorities(authorities)) {
     throw new GuestFailure("context-invalid", `${CONTEXT.caCertificate} holds no CA certificate.`);
   }
   return { ...identity, role: "supernode", superlink, authorities };
+}
+
+/** Pairs as Flower's `--node-config` takes them, or nothing. */
+function parseNodeConfig(text: string): Decoded<string> {
+  const pairs = text === "" ? accept("", true) : decodeBase64Text(text);
+  return pairs.ok ? accept(pairs.value, PAIRS.test(pairs.value)) : pairs;
 }
 
 /** An answer has to be due before the next ping. */

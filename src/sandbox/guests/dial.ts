@@ -38,7 +38,8 @@ export async function dialSuperlink(parts: {
 }): Promise<Dialled> {
   const port = parts.network.portOf(parts.address, parts.from);
   if (port === undefined) {
-    return { link: "unreachable", detail: "Nothing answers at this address." };
+    const link = parts.network.hasHost(parts.address, parts.from) ? "refused" : "unreachable";
+    return { link, detail: "Nothing answers at this address." };
   }
   const deadline = AbortSignal.timeout(parts.timeoutMs);
   const tcp = parts.network.connect(port, parts.from);

@@ -34,6 +34,14 @@ export class LoopbackNetwork {
     return route === undefined || this.#cut.has(from) || this.#cut.has(route.owner) ? undefined : route.port;
   }
 
+  /** Whether somebody is at the address's host, be it at another port. */
+  hasHost({ host }: Address, from: GuestId): boolean {
+    const isThere = [...this.#routes].some(
+      ([address, { owner }]) => address.startsWith(`${host.value}:`) && !this.#cut.has(owner),
+    );
+    return isThere && !this.#cut.has(from);
+  }
+
   /** A TCP connection that falls when its guest is cut off or ends. */
   connect(port: number, owner: GuestId): Socket {
     const socket = connect({ host: "127.0.0.1", port });

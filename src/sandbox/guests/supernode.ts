@@ -1,5 +1,5 @@
 import type { TLSSocket } from "node:tls";
-import type { Address } from "../../guest-protocol/address.ts";
+import { type Address, formatAddress } from "../../guest-protocol/address.ts";
 import { GIVEN, PUBLISHED, type Reason, type Stage } from "../../guest-protocol/names.ts";
 import { encodeNodeProof, nodeProofBytes } from "../../guest-protocol/node-proof.ts";
 import { decodeTrust } from "../../guest-protocol/trust.ts";
@@ -32,6 +32,8 @@ export class Supernode implements GuestProgram {
   #trustMalformed = false;
   #stage: Stage = "booting";
   #reason: Reason = "none";
+  /** Why the SuperLink did not take it, the last time. */
+  #refusal: Reason = "none";
   #channel: LineChannel | undefined;
 
   constructor(guest: GuestSurroundings, context: SupernodeContext) {
@@ -64,8 +66,11 @@ export class Supernode implements GuestProgram {
         await publisher.flush();
         const given = await oneGate.get(signal);
         this.#isTold = given.get(GIVEN.admitted) === identity.key.fingerprint;
+        const wasMalformed = this.#trustMalformed;
         await this.#takeTrust(given.get(GIVEN.trust));
-        await this.#say(this.#stage, this.#reason);
+        if (this.#trustMalformed !== wasMalformed) {
+          await this.#say(this.#stage, this.#reason);
+        }
       },
     );
   }
@@ -77,9 +82,17 @@ export class Supernode implements GuestProgram {
     this.#trustMalformed = !isUsable;
     if (value !== undefined && trust?.ok && isUsable && trust.value.sequence > this.#target.sequence) {
       await this.#guest.disk.write(TRUST_FILE, value);
+      const isSame = leadsTo(trust.value) === leadsTo(this.#target);
       this.#target = trust.value;
-      this.#channel?.end();
+      if (!isSame) {
+        this.#startAnew();
+      }
     }
+  }
+
+  #startAnew(): void {
+    this.#stage = this.#stage === "serving" ? "starting" : this.#stage;
+    this.#channel?.end();
   }
 
   /** While it is connected: whether it could dial now. */
@@ -136,12 +149,20 @@ export class Supernode implements GuestProgram {
     const end = () => channel.end();
     signal.addEventListener("abort", end, { once: true });
     this.#channel = channel;
+    if (this.#stage !== "serving") {
+      await this.#say("starting", this.#refusal);
+    }
     try {
       const outcome = await prove(channel, socket, identity);
       if (outcome?.verdict === "accepted") {
+        this.#refusal = "none";
         await this.#say("serving", "none");
         const last = await channel.receive(farewell);
-        await (last?.farewell === "unregistered" ? this.#sayRefused("not-admitted") : this.#sayLinkDown());
+        if (last?.farewell === "unregistered") {
+          await this.#sayRefused("not-admitted");
+        } else if (this.#stage === "serving") {
+          await this.#sayLinkDown();
+        }
       } else {
         await (outcome === undefined ? this.#sayLinkDown() : this.#sayRefused(REASON_OF_VERDICT[outcome.verdict]));
       }
@@ -159,6 +180,7 @@ export class Supernode implements GuestProgram {
   }
 
   async #sayRefused(reason: Reason): Promise<void> {
+    this.#refusal = reason;
     await this.#say(reason === "not-admitted" ? "awaiting-admission" : "starting", reason);
   }
 
@@ -167,6 +189,10 @@ export class Supernode implements GuestProgram {
     this.#reason = reason;
     await this.#guest.publisher.say(stage(name, this.#trustMalformed ? "trust-malformed" : reason));
   }
+}
+
+function leadsTo({ address, authorities }: Target): string {
+  return `${formatAddress(address)} ${authorities.join("")}`;
 }
 
 async function prove(channel: LineChannel, socket: TLSSocket, identity: NodeIdentity): Promise<Verdict | undefined> {
