@@ -82,18 +82,23 @@ export class GuestsClient {
     });
   }
 
-  /** Real guests that dial an address in another zone meet this there. */
+  /** Real guests of one zone that dial an address in another meet this there. */
   async impersonate(wish: ImpostorWish): Promise<void> {
     await this.#ask("POST", "/control/impostor", wish);
   }
 
-  async endImpostor(): Promise<void> {
-    await this.#ask("DELETE", "/control/impostor");
+  async endImpostor(zone: string): Promise<void> {
+    await this.#ask("DELETE", `/control/impostor/${encodeURIComponent(zone)}`);
   }
 
   /** Sets a real guest's clock ahead by so many seconds, or behind; 0 sets it right. */
   async setClock(vm: VmAddress, offset: number): Promise<void> {
     await this.#ask("POST", "/control/clock", { ...vm, offset });
+  }
+
+  /** Packets between the zones of real guests take so much longer from now on, each way. */
+  async delay(milliseconds: number): Promise<void> {
+    await this.#ask("POST", "/control/delay", { milliseconds });
   }
 
   async cut(vm: VmAddress): Promise<void> {

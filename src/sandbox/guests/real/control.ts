@@ -6,6 +6,7 @@ import type { RealHypervisor } from "./real-hypervisor.ts";
 
 const vmAddress = z.object({ zone: z.string(), vmId: z.int().min(0) });
 const clock = vmAddress.extend({ offset: z.int() });
+const delay = z.object({ milliseconds: z.int().min(0).max(10_000) });
 const firewall = z.object({ rules: z.array(z.string()), forgetIdleAfter: z.int().min(1).optional() });
 
 /** What the play and the tests do to real guests and to what lies between zones; README.md says what each does. */
@@ -30,16 +31,24 @@ export function realControlRoutes(hypervisor: RealHypervisor): readonly Route[] 
     },
     {
       method: "POST",
+      path: /^\/control\/delay$/,
+      handle: (_, body) => {
+        const { milliseconds } = delay.parse(body);
+        return accepted(() => hypervisor.internet.setDelay(milliseconds));
+      },
+    },
+    {
+      method: "POST",
       path: /^\/control\/impostor$/,
       handle: (_, body) => {
         const wish = impostorWish.parse(body);
-        return accepted(() => hypervisor.setImpostor(wish));
+        return accepted(() => hypervisor.addImpostor(wish));
       },
     },
     {
       method: "DELETE",
-      path: /^\/control\/impostor$/,
-      handle: () => accepted(() => hypervisor.setImpostor(undefined)),
+      path: /^\/control\/impostor\/([^/]+)$/,
+      handle: (path) => accepted(() => hypervisor.endImpostor(decodeURIComponent(path[1] ?? ""))),
     },
     {
       method: "POST",

@@ -1,13 +1,18 @@
 import { run } from "./command.ts";
 import type { Estate } from "./estate.ts";
+import { Relay } from "./relay.ts";
 
 /** After this long without a packet Linux forgets a connection unless it is told otherwise: five days. */
 const USUAL_MEMORY_S = 432_000;
+const RELAY = "relay";
+/** The routing table for packets that come from a zone; while it is empty, the usual one holds for them too. */
+const FROM_ZONES = "77";
 
 /** Where zones meet: a router whose firewall lets everything pass until it is told otherwise. */
 export class Internet {
   readonly space: string;
   #zones = 0;
+  #relay: Promise<Relay> | undefined;
 
   private constructor(space: string) {
     this.space = space;
@@ -41,6 +46,7 @@ export class Internet {
     ]);
     await run("ip", ["-n", this.space, "addr", "add", `${here}/30`, "dev", port]);
     await run("ip", ["-n", this.space, "link", "set", port, "up"]);
+    await run("ip", ["-n", this.space, "rule", "add", "iif", port, "lookup", FROM_ZONES]);
     await run("ip", ["-n", gateway, "addr", "add", `${there}/30`, "dev", "wan"]);
     await run("ip", ["-n", gateway, "link", "set", "wan", "up"]);
     await run("ip", ["-n", gateway, "route", "add", "default", "via", here]);
@@ -61,10 +67,35 @@ export class Internet {
    */
   async setFirewall(rules: readonly string[], forgetIdleAfter?: number): Promise<void> {
     const stateful = ["ct state established,related accept", "ct state invalid drop"];
-    const lines = [...rules, ...(forgetIdleAfter === undefined ? [] : stateful)];
+    // What comes out of the relay was judged when it went in.
+    const lines = [`iifname "${RELAY}" accept`, ...rules, ...(forgetIdleAfter === undefined ? [] : stateful)];
     const chain = `chain forward { type filter hook forward priority 0;\n${lines.join("\n")}\n}`;
     await replaceTable(this.space, "inet firewall", chain);
     if (forgetIdleAfter !== undefined) await this.#remember(forgetIdleAfter);
+  }
+
+  /**
+   * From now on every packet between zones arrives so much later than it was sent; 0 ends that.
+   * @throws CommandFailed where there is no /dev/net/tun
+   */
+  async setDelay(milliseconds: number): Promise<void> {
+    if (milliseconds === 0) return await this.#endDelay();
+    this.#relay ??= Relay.open(this.space, RELAY);
+    try {
+      (await this.#relay).setDelay(milliseconds);
+    } catch (error) {
+      this.#relay = undefined;
+      throw error;
+    }
+    await run("ip", ["-n", this.space, "route", "replace", "default", "dev", RELAY, "table", FROM_ZONES]);
+  }
+
+  async #endDelay(): Promise<void> {
+    const relay = await this.#relay;
+    if (relay === undefined) return;
+    this.#relay = undefined;
+    await run("ip", ["-n", this.space, "route", "delete", "default", "table", FROM_ZONES]);
+    await relay.close();
   }
 
   /** A packet in the middle of a connection that nobody remembers is invalid, instead of the start of a new memory. */
