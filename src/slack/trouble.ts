@@ -117,24 +117,29 @@ function guestsOf(zone: string, sightings: Sightings): readonly string[] {
 
 const lineOf = (vmId: number, causes: readonly string[]): string => `VM ${vmId}: ${causes.join(" ")}`;
 
-/** What a guest itself says is wrong. That a link is down says less than how dialling it ended. */
-function causesOf({ reason, link }: Sighting): readonly string[] {
+/**
+ * What a guest itself says is wrong, or that it has stopped saying anything. That a link is down says less than how
+ * dialling it ended.
+ */
+function causesOf(sighting: Sighting): readonly string[] {
+  const { reason, link } = sighting;
   const way = link === null ? null : linkDetail(link);
   const own = reason === null || (reason === "link-down" && way !== null) ? null : REASON_CAUSES[reason];
-  return [own, way].filter((cause) => cause !== null);
+  return [isMute(sighting) ? SILENT : null, own, way].filter((cause) => cause !== null);
 }
 
+/** Of a VM that does not run the zone itself says why it is silent. */
+const isMute = ({ silent, state }: Sighting): boolean => silent && state === "running";
+
 /** For everybody in the home channel. */
-function sentenceOf({ link }: Sighting): string {
-  return (link === null ? null : linkSentence(link)) ?? "A guest reports a problem. Its owner sees the detail.";
+function sentenceOf(sighting: Sighting): string {
+  if (isMute(sighting)) return "A guest has stopped reporting. Its owner sees the detail.";
+  const way = sighting.link === null ? null : linkSentence(sighting.link);
+  return way ?? "A guest reports a problem. Its owner sees the detail.";
 }
 
 /** What the zone says of the VM, where that explains something. */
-function stateOf({ state, silent, stage }: Sighting): readonly string[] {
+function stateOf({ state, stage }: Sighting): readonly string[] {
   const cause = STATE_CAUSES[state];
-  return [
-    ...(cause === null ? [] : [cause]),
-    ...(silent ? [SILENT] : []),
-    ...(stage === "failed" ? ["The guest has given up for now."] : []),
-  ];
+  return [...(cause === null ? [] : [cause]), ...(stage === "failed" ? ["The guest has given up for now."] : [])];
 }

@@ -118,6 +118,23 @@ describe("a guest whose beat stops", () => {
     assert.deepEqual(channelsThatRead(story, `VM ${vmId}: It has stopped reporting.`), [channelOf("alpha")]);
   });
 
+  it("is told also when the SuperLink was the first to miss it, so that the site was degraded already", () => {
+    const story = aFederation().running();
+    const { vmId, acceptedKey } = story.guest("beta");
+    story.sees("online", { [acceptedKey ?? ""]: "offline" }).observes("beta", new Set([vmId]));
+    assert.match(textIn(story, HOME_CHANNEL), /A guest has stopped reporting. Its owner sees the detail./);
+    assert.deepEqual(channelsThatRead(story, `VM ${vmId}: It has stopped reporting.`), [channelOf("beta")]);
+  });
+
+  it("is not told of a VM that is gone or stopped, of which the zone says more", () => {
+    const story = aFederation().running();
+    const { vmId } = story.guest("beta");
+    story.zone("beta").removeVm(vmId);
+    story.observes("beta", new Set([vmId]));
+    assert.deepEqual(channelsThatRead(story, "has stopped reporting"), []);
+    assert.deepEqual(channelsThatRead(story, `VM ${vmId}: The VM no longer exists.`), [channelOf("beta")]);
+  });
+
   it("that moves again brings its site up again, which is told", () => {
     const story = aFederation().running();
     story.observes("beta", new Set([story.guest("beta").vmId]));

@@ -1,0 +1,97 @@
+/** SuperLinks that serve and are not to be believed, or say nothing: what people read, and where. */
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { type Sandbox, startSandbox } from "../../src/sandbox/composition.ts";
+import type { Fault } from "../../src/sandbox/guests/faults.ts";
+import { Stage } from "../../src/sandbox/play/stage.ts";
+import type { SandboxZonesFile } from "../../src/sandbox/zones-file.ts";
+import { FederationStory } from "./federation-story.ts";
+
+const COORDINATOR = "zone-a";
+const TRAINING = "zone-b";
+const SLOW_COORDINATOR = "zone-c";
+const SILENT = "It has stopped reporting. This zone's owner: look whether the VM still runs and reaches OneGate";
+
+/** Both coordinators need addresses that the others reach; a guest that never serves is not waited for long. */
+const impatient = (usual: SandboxZonesFile): object => ({
+  ...usual,
+  zones: Object.fromEntries(
+    Object.entries(usual.zones).map(([zone, entry]) => [
+      zone,
+      { ...entry, network: zone === TRAINING ? "private" : "public" },
+    ]),
+  ),
+  policy: { ...usual.policy, boot: "8 s", serve: "4 s" },
+});
+
+describe("A SuperLink that serves", () => {
+  let sandbox: Sandbox;
+  let stage: Stage;
+  let story: FederationStory;
+
+  before(async () => {
+    sandbox = await startSandbox({ zones: 3, speed: 20, seed: "doubts", portBase: 0, configure: impatient });
+    stage = new Stage(sandbox, 60_000);
+    story = new FederationStory(stage, { name: "doubted", coordinator: COORDINATOR, training: [TRAINING] });
+    await story.askAndApprove();
+    await story.isUp(TRAINING);
+  });
+  after(() => sandbox.stop());
+
+  const lies = (kind: Exclude<Fault["kind"], "slow-boot">, zone = COORDINATOR): Promise<void> =>
+    stage.guests.addFault({ zone, role: "superlink", fault: { kind } });
+
+  it("is told of when it lists a SuperNode that no site published: with its key, and what the owners can do", async () => {
+    await lies("lists-stranger");
+    const told = await story.says("no site of this federation published", "SHA256:SSSS");
+    assert.match(told, /Coordinator's owner: say whose they are, or unregister them\. Every other owner can retire/);
+    await stage.guests.clearFaults();
+  });
+
+  it("is not believed when it claims that a SuperNode is online which is dead", async () => {
+    await lies("claims-all-online");
+    const node = (await stage.guests.guests()).find(({ zone, role }) => zone === TRAINING && role === "supernode");
+    assert.ok(node);
+    await stage.guests.kill(node);
+    await story.says(`(${TRAINING})`, "is degraded: 1 of 2 SuperNodes online");
+    await story.zoneReads(TRAINING, `VM ${node.vmId}: ${SILENT}`);
+    await stage.guests.clearFaults();
+    await stage.guests.reboot(node);
+    await saidTwice(`(${TRAINING})`, "is up: 2 of 2 SuperNodes online");
+  });
+
+  it("is told as not serving when it falls silent, in its own zone's channel with what to do, and as serving again", async () => {
+    await lies("silent");
+    await story.says(`(${COORDINATOR})`, "does not serve any more");
+    await story.zoneReads(COORDINATOR, SILENT);
+    assert.ok((await story.buttons(COORDINATOR)).includes("Retry"));
+    await stage.guests.clearFaults();
+    await saidTwice(`(${COORDINATOR})`, "serves.");
+  });
+
+  it("is one that said so: one that never does is told as late, and serves when it comes after all", async () => {
+    await lies("never-ready", SLOW_COORDINATOR);
+    const late = new FederationStory(stage, { name: "late", coordinator: SLOW_COORDINATOR, training: [TRAINING] });
+    await late.askAndApprove();
+    await late.says(`(${SLOW_COORDINATOR})`, "The guest started and did not serve in time.", "Its owner can retry it.");
+    await late.zoneReads(SLOW_COORDINATOR, "The guest started and did not serve in time.");
+    assert.equal(
+      (await late.thread()).some(({ text }) => text.includes("BEGIN CERTIFICATE")),
+      false,
+    );
+    await stage.guests.clearFaults();
+    await late.isUp(TRAINING);
+  });
+
+  /** As soon as the thread says this for the second time. */
+  function saidTwice(...words: readonly string[]): Promise<true> {
+    return stage.slack.until(
+      `${words.join(" … ")} for the second time`,
+      async () => {
+        const found = (await story.thread()).filter(({ text }) => words.every((word) => text.includes(word)));
+        return found.length >= 2 ? true : undefined;
+      },
+      stage.patience,
+    );
+  }
+});

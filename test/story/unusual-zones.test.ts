@@ -1,0 +1,93 @@
+/** Zones whose entry asks for more than usual or gives less, through signed clicks: no channel, an owner who asks. */
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { type Sandbox, startSandbox } from "../../src/sandbox/composition.ts";
+import { Stage } from "../../src/sandbox/play/stage.ts";
+import { homeChannel, type SandboxZonesFile, zoneChannel } from "../../src/sandbox/zones-file.ts";
+import { FederationStory } from "./federation-story.ts";
+
+const NAME = "unusual";
+const COORDINATOR = "zone-a";
+const WITHOUT_CHANNEL = "zone-b";
+const ASKERS_ZONE = "zone-c";
+const REQUESTER = { team: "T0ASTER001", user: "U0REQUEST1" };
+const NOT_AN_OWNER = "Only this zone's owners can do that.";
+
+const unusual = (usual: SandboxZonesFile): object => ({
+  ...usual,
+  requesterMayApproveAlone: false,
+  zones: Object.fromEntries(
+    Object.entries(usual.zones).map(([zone, entry]) => {
+      if (zone === ASKERS_ZONE) return [zone, { ...entry, owners: [...entry.owners, REQUESTER] }];
+      const { channel, ...rest } = entry;
+      return [zone, zone === WITHOUT_CHANNEL ? rest : { ...rest, channel }];
+    }),
+  ),
+});
+
+describe("A federation of unusual zones", () => {
+  let sandbox: Sandbox;
+  let stage: Stage;
+  let story: FederationStory;
+
+  before(async () => {
+    sandbox = await startSandbox({ zones: 3, speed: 20, seed: "unusual", portBase: 0, configure: unusual });
+    stage = new Stage(sandbox, 60_000);
+    const channel = zoneChannel(ASKERS_ZONE);
+    await stage.slack.settings({ membership: { channel, person: REQUESTER.user, member: true } });
+    story = new FederationStory(stage, {
+      name: NAME,
+      coordinator: COORDINATOR,
+      training: [WITHOUT_CHANNEL, ASKERS_ZONE],
+    });
+    await story.ask();
+  });
+  after(() => sandbox.stop());
+
+  it("asks the owners of a zone without a channel in the thread, where nothing is shown that is their zone's", async () => {
+    const card = await story.says(`(${WITHOUT_CHANNEL})`, "Still needed: 1 owner.");
+    assert.match(card, /What would run is shown to this zone's owners only\./);
+    assert.doesNotMatch(await story.threadText(), /Flower SuperNode 1\.31\.0|private/);
+    assert.deepEqual(await stage.texts(zoneChannel(WITHOUT_CHANNEL)), []);
+  });
+
+  it("shows what would run there to its owners, and to nobody else who reads the thread", async () => {
+    const stranger = stage.owner(COORDINATOR);
+    await stranger.press(homeChannel, "See what runs", `(${WITHOUT_CHANNEL})`);
+    await stranger.told(NOT_AN_OWNER);
+    const owner = stage.owner(WITHOUT_CHANNEL);
+    await owner.press(homeChannel, "See what runs", `(${WITHOUT_CHANNEL})`);
+    const view = await owner.view("See what runs");
+    assert.match(view.text, /Flower SuperNode 1\.31\.0/);
+    await owner.close(view);
+  });
+
+  it("is not approved by its requester alone, who is one of the zone's owners, where the zones file says so", async () => {
+    await stage.requester.press(zoneChannel(ASKERS_ZONE), "Approve", NAME);
+    await story.zoneReads(ASKERS_ZONE, "@rosa approved", "Still needed: 1 owner.");
+    await story.press(COORDINATOR, "Approve");
+    await stage.owner(WITHOUT_CHANNEL).press(homeChannel, "Approve", `(${WITHOUT_CHANNEL})`);
+    await story.says(`(${WITHOUT_CHANNEL})`, "is approved.");
+    assert.doesNotMatch(await story.threadText(), new RegExp(`\\(${ASKERS_ZONE}\\) is approved`));
+    assert.equal(await stage.runningVms(ASKERS_ZONE), 0);
+    await story.press(ASKERS_ZONE, "Approve");
+    await story.says(`(${ASKERS_ZONE})`, "is approved.");
+  });
+
+  it("runs as any other, and what went wrong in the zone without a channel opens for its owners only", async () => {
+    await story.isUp(WITHOUT_CHANNEL);
+    await story.isUp(ASKERS_ZONE);
+    const node = (await stage.guests.guests()).find(({ zone, role }) => zone === WITHOUT_CHANNEL && role !== "unknown");
+    assert.ok(node);
+    await stage.guests.kill(node);
+    await story.says(`(${WITHOUT_CHANNEL})`, "is degraded");
+    await story.says(`(${WITHOUT_CHANNEL})`, "A guest has stopped reporting.");
+    await stage.owner(COORDINATOR).press(homeChannel, "See the detail", `(${WITHOUT_CHANNEL})`);
+    await stage.owner(COORDINATOR).told(NOT_AN_OWNER);
+    const owner = stage.owner(WITHOUT_CHANNEL);
+    await owner.press(homeChannel, "See the detail", `(${WITHOUT_CHANNEL})`);
+    assert.match((await owner.view("What went wrong")).text, new RegExp(`VM ${node.vmId}: It has stopped reporting`));
+    assert.doesNotMatch(await story.threadText(), /VM \d/);
+    assert.deepEqual(await stage.texts(zoneChannel(WITHOUT_CHANNEL)), []);
+  });
+});
