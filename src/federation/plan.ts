@@ -12,14 +12,25 @@ export type Role = z.infer<typeof role>;
 export const dialled = z.strictObject({ host: z.string(), port: z.int().min(1).max(65535) });
 export type Dialled = z.infer<typeof dialled>;
 
+/**
+ * Seconds between pings, and for the answer to one. A SuperLink allows pings every `serverMinimum`, or twice as often as
+ * the interval where that is less (`server_minimum` in manifests/guest/flower_options.py).
+ */
+export const KEEPALIVE = { time: 60, timeout: 20, serverMinimum: 30, most: 3600 } as const;
+
 /** What every site of a federation has in common. */
-export const settings = z.strictObject({
-  flowerVersion: z.string(),
-  framework,
-  /** Seconds; the client's ping interval and how long it waits for the answer. */
-  keepaliveTime: z.int(),
-  keepaliveTimeout: z.int(),
-});
+export const settings = z
+  .strictObject({
+    flowerVersion: z.string(),
+    framework,
+    /** Seconds, on both ends: between pings, and how long each waits for the answer. */
+    keepaliveTime: z.int().min(KEEPALIVE.serverMinimum, "SuperNodes would ping more often than the SuperLink allows."),
+    keepaliveTimeout: z.int().min(1),
+  })
+  .refine(({ keepaliveTime, keepaliveTimeout }) => keepaliveTimeout < keepaliveTime, {
+    path: ["keepaliveTimeout"],
+    message: "The next ping would be due before the answer to the last.",
+  });
 export type Settings = z.infer<typeof settings>;
 
 const plannedImage = z.strictObject({ id: z.int(), name: z.string(), registeredAt: z.int() });

@@ -4,13 +4,11 @@ import { parseHost } from "../guest-protocol/address.ts";
 import type { AddressWish, SiteWish } from "./events.ts";
 import { type ChannelId, type FederationId, type Person, slug, type ZoneName } from "./identity.ts";
 import { isLocalIpv4, isPrivateIpv4 } from "./network.ts";
-import { type Framework, framework, type Settings } from "./plan.ts";
+import { type Framework, framework, KEEPALIVE, type Settings } from "./plan.ts";
 import type { ZoneProfile } from "./policy.ts";
 
 export const SUPERNODES = { least: 1, most: 10, usual: 2 } as const;
 export const FLOWER = { usual: "1.31.0", oldest: 29, newest: 34 } as const;
-/** Seconds. The server refuses pings that come more often than its minimum. */
-export const KEEPALIVE = { time: 60, timeout: 20, serverMinimum: 30, most: 3600 } as const;
 export const FLEET_PORT = 9092;
 
 /** The form's fields as typed, all text; a field that was not shown is absent. */
@@ -177,7 +175,7 @@ function parseFlower(form: RequestForm, mistakes: Mistakes): Omit<Settings, "fra
   }
   const keepaliveTime = wholeNumber(form.keepaliveTime, KEEPALIVE.serverMinimum, KEEPALIVE.most);
   if (keepaliveTime === null) {
-    mistakes.keepaliveTime = `Give ${KEEPALIVE.serverMinimum} to ${KEEPALIVE.most} seconds: the SuperLink refuses pings more often than every ${KEEPALIVE.serverMinimum} s.`;
+    mistakes.keepaliveTime = `Give ${KEEPALIVE.serverMinimum} to ${KEEPALIVE.most} seconds: the SuperLink allows no pings more often than every ${KEEPALIVE.serverMinimum} s.`;
   }
   const keepaliveTimeout = wholeNumber(form.keepaliveTimeout, 1, KEEPALIVE.most);
   if (keepaliveTimeout === null) mistakes.keepaliveTimeout = "Give a whole number of seconds, at least 1.";

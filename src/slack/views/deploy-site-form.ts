@@ -2,16 +2,9 @@
 import type { InputBlock, ModalView } from "@slack/types";
 import { z } from "zod";
 import { type ChannelId, channelId, type ZoneName } from "../../federation/identity.ts";
-import { framework } from "../../federation/plan.ts";
+import { framework, KEEPALIVE } from "../../federation/plan.ts";
 import type { ZoneProfile } from "../../federation/policy.ts";
-import {
-  FLEET_PORT,
-  FLOWER,
-  type FormField,
-  KEEPALIVE,
-  type RequestForm,
-  SUPERNODES,
-} from "../../federation/request.ts";
+import { FLEET_PORT, FLOWER, type FormField, type RequestForm, SUPERNODES } from "../../federation/request.ts";
 import type { Federation } from "../../federation/state.ts";
 import { plain } from "../cards/blocks.ts";
 import { chosen, type StateValues, typed } from "../interaction.ts";
