@@ -13,7 +13,7 @@ app = ClientApp()
 
 @app.train()
 def train(message: Message, context: Context) -> Message:
-    if context.run_config["probe"]:
+    if context.run_config["probe"] and message.content["config"]["server-round"] == 1:
         probe(str(context.run_config["probe"]))
     [model] = message.content["arrays"].to_numpy_ndarrays()
     inputs, targets = data_of(context.node_id)
