@@ -8,23 +8,14 @@ import { authorityOf, type Presented, presented, strangeAuthority } from "./fals
 import { leftOut } from "./left-out.ts";
 import { RealFederation } from "./real-federation.ts";
 
-const SITE = "zone-b";
 /** In which a guest tells what is wrong with its way to the SuperLink. */
 const TOLD_MS = 30_000;
+/** In which the bot passes it on. */
 const SHOWN_MS = 15_000;
+/** Flower counts a SuperNode that could not say goodbye as online for a minute, and does not take it back before. */
 const HEALED_MS = 120_000;
-const OVER = "What was reported is over.";
-
-type Cause = {
-  readonly bring: () => Promise<void>;
-  readonly remove: () => Promise<void>;
-  /** What the guest then says: FL_LINK, and why it is not well. */
-  readonly link: string;
-  readonly reason: string;
-  /** How what the zone's own channel reads of the VM begins, and words of what the home channel's thread reads. */
-  readonly detail: string;
-  readonly sentence: string;
-};
+const DAY_S = 86_400;
+const SITES = ["zone-b", "zone-c", "zone-d", "zone-e"];
 
 const CLOCK_DIFFERS = {
   detail:
@@ -32,19 +23,34 @@ const CLOCK_DIFFERS = {
   sentence: "A guest reports a problem.",
 };
 
-describe("with real Flower, a SuperNode whose way to the SuperLink is not well", { skip: await leftOut() }, () => {
+type Fault = { readonly bring: () => Promise<void>; readonly remove: () => Promise<void> };
+
+type Expected = {
+  /** What the guest then says: FL_LINK, and FL_REASON. */
+  readonly link: string;
+  readonly reason: string;
+  /** How what its zone's channel reads of it begins, and what the home channel's thread reads. */
+  readonly detail: string;
+  readonly sentence: string;
+};
+
+describe("with real Flower, a SuperNode whose way to the SuperLink is not well", {
+  skip: await leftOut(),
+  concurrency: SITES.length,
+}, () => {
   let federation: RealFederation;
   let address: { readonly ip: string; readonly port: number };
   let certificates: Readonly<Record<"otherName" | "expired" | "otherAuthority", Presented>>;
+  /** Sites whose SuperNode is well: each test takes one. */
+  const free = [...SITES];
+  const rules = new Map<string, string>();
 
   before(async () => {
     const storeKey = randomBytes(32).toString("hex");
-    federation = await RealFederation.deploy("links", {
-      zones: 2,
-      fields: { "SuperNodes in Hospital B": "1" },
-      storeKey,
-    });
-    const { FL_SUPERLINK_ADDRESS: dialled = "" } = await federation.context(await node());
+    const one = SITES.map((site) => [`SuperNodes in Hospital ${site.slice(-1).toUpperCase()}`, "1"]);
+    const wish = { zones: SITES.length + 1, fields: Object.fromEntries(one), storeKey };
+    federation = await RealFederation.deploy("links", wish);
+    const { FL_SUPERLINK_ADDRESS: dialled = "" } = await federation.context(await node("zone-b"));
     const [ip = "", port] = dialled.split(":");
     address = { ip, port: Number(port) };
     const authority = await authorityOf(join(federation.sandbox.directory, "data"), storeKey);
@@ -54,75 +60,47 @@ describe("with real Flower, a SuperNode whose way to the SuperLink is not well",
       otherAuthority: await presented(await strangeAuthority(), ip),
     };
   });
-  after(async () => {
-    for (const c of [homeChannel, zoneChannel(SITE)]) console.log(c, (await federation.stage.texts(c)).join("\n---\n"));
-    await federation?.end();
-  });
-
-  test("says that the port is closed", () =>
-    goesThrough({
-      ...firewall("reject with tcp reset"),
-      link: "refused",
-      detail: "The SuperLink's address answers and refuses the port. Coordinator's owner: look",
-      sentence: "A SuperNode reports: The SuperLink's address answers and refuses the port.",
-    }));
-
-  test("says that nothing answers", () =>
-    goesThrough({
-      ...firewall("drop"),
-      link: "unreachable",
-      detail: "The SuperLink's address does not answer. This zone's owner: look",
-      sentence: "A SuperNode reports: The SuperLink's address does not answer. Coordinator's owner: look",
-    }));
-
-  test("says that the connection stays silent", () =>
-    goesThrough({
-      ...impostor({ kind: "silent" }),
-      link: "stalled",
-      detail: "The connection to the SuperLink opens and then stays silent. This zone's owner: look",
-      sentence: "A SuperNode reports: The connection to the SuperLink opens and then stays silent.",
-    }));
+  after(() => federation?.end());
 
   test("says that what answers speaks no TLS", () =>
-    goesThrough({
-      ...impostor({ kind: "plain" }),
+    goesThrough((site) => impostor({ zone: site, ...address, kind: "plain" }), {
       link: "not-tls",
+      reason: "link-down",
       detail:
-        "Something answers at the SuperLink's address that does not speak Flower's protocol over TLS. Coordinator's owner: look",
+        "Something answers at the SuperLink's address that does not speak Flower's protocol over TLS. Coordinator's",
       sentence: "A SuperNode reports: Something answers at the SuperLink's address that does not speak",
     }));
 
   test("says that the certificate is of another CA", () =>
-    goesThrough({
-      ...presenting(() => certificates.otherAuthority),
+    goesThrough((site) => impostor({ zone: site, ...address, kind: "tls", ...certificates.otherAuthority }), {
       link: "untrusted-ca",
+      reason: "link-down",
       detail:
-        "What answers at the SuperLink's address has a certificate of another CA than this federation's. This zone's owner: do not go on",
+        "What answers at the SuperLink's address has a certificate of another CA than this federation's. This zone's",
       sentence: "has a certificate of another CA than this federation's. Coordinator's owner: find out",
     }));
 
   test("says that the certificate lacks the dialled address", () =>
-    goesThrough({
-      ...presenting(() => certificates.otherName),
+    goesThrough((site) => impostor({ zone: site, ...address, kind: "tls", ...certificates.otherName }), {
       link: "name-mismatch",
+      reason: "link-down",
       detail: "The certificate that is shown is not for the address that is dialled. Coordinator's owner: look",
       sentence: "A SuperNode reports: The certificate that is shown is not for the address that is dialled.",
     }));
 
   test("says that the certificate has expired", () =>
-    goesThrough({
-      ...presenting(() => certificates.expired),
+    goesThrough((site) => impostor({ zone: site, ...address, kind: "tls", ...certificates.expired }), {
       link: "expired",
+      reason: "link-down",
       detail: "The certificate that is shown has expired. Coordinator's owner: look",
       sentence: "A SuperNode reports: The certificate that is shown has expired.",
     }));
 
-  test("says that its clock is a day ahead, and is well again when the clock is", () =>
-    goesThrough({ ...clock(86_400), link: "ok", reason: "clock", ...CLOCK_DIFFERS }));
+  test("says that its clock is a day ahead", () =>
+    goesThrough((site) => clock(site, DAY_S), { link: "ok", reason: "clock", ...CLOCK_DIFFERS }));
 
   test("says that its clock is a day behind", () =>
-    goesThrough({
-      ...clock(-86_400),
+    goesThrough((site) => clock(site, -DAY_S), {
       link: "clock-skew",
       reason: "link-down",
       detail:
@@ -131,107 +109,136 @@ describe("with real Flower, a SuperNode whose way to the SuperLink is not well",
     }));
 
   test("says that its clock is ten seconds ahead, although the link is well", () =>
-    goesThrough({ ...clock(10), link: "ok", reason: "clock", ...CLOCK_DIFFERS }));
+    goesThrough((site) => clock(site, 10), { link: "ok", reason: "clock", ...CLOCK_DIFFERS }));
 
-  async function node(): Promise<RealView> {
-    const [found] = await federation.supernodes(SITE);
+  test("says that the port is closed", () =>
+    goesThrough((site) => firewall(site, "reject with tcp reset"), {
+      link: "refused",
+      reason: "link-down",
+      detail: "The SuperLink's address answers and refuses the port. Coordinator's owner: look",
+      sentence: "A SuperNode reports: The SuperLink's address answers and refuses the port.",
+    }));
+
+  test("says that nothing answers", () =>
+    goesThrough((site) => firewall(site, "drop"), {
+      link: "unreachable",
+      reason: "link-down",
+      detail: "The SuperLink's address does not answer. This zone's owner: look",
+      sentence: "A SuperNode reports: The SuperLink's address does not answer. Coordinator's owner: look",
+    }));
+
+  test("says that the connection stays silent", () =>
+    goesThrough((site) => impostor({ zone: site, ...address, kind: "silent" }), {
+      link: "stalled",
+      reason: "link-down",
+      detail: "The connection to the SuperLink opens and then stays silent. This zone's owner: look",
+      sentence: "A SuperNode reports: The connection to the SuperLink opens and then stays silent.",
+    }));
+
+  async function node(site: string): Promise<RealView> {
+    const [found] = await federation.supernodes(site);
     assert.ok(found);
     return found;
   }
 
-  function firewall(verdict: string): Pick<Cause, "bring" | "remove" | "reason"> {
+  function firewall(site: string, verdict: string): Fault {
     const { guests } = federation.stage;
     return {
-      bring: () => guests.firewall([`ip daddr ${address.ip} tcp dport ${address.port} ${verdict}`]),
-      remove: () => guests.firewall([]),
-      reason: "link-down",
+      async bring() {
+        const { outerAddress } = await node(site);
+        rules.set(site, `ip saddr ${outerAddress} ip daddr ${address.ip} tcp dport ${address.port} ${verdict}`);
+        await guests.firewall([...rules.values()]);
+      },
+      async remove() {
+        rules.delete(site);
+        await guests.firewall([...rules.values()]);
+      },
     };
   }
 
-  function impostor(kind: { readonly kind: "silent" | "plain" }): Pick<Cause, "bring" | "remove" | "reason"> {
+  function impostor(wish: Parameters<RealFederation["stage"]["guests"]["impersonate"]>[0]): Fault {
+    const { guests } = federation.stage;
+    return { bring: () => guests.impersonate(wish), remove: () => guests.endImpostor(wish.zone) };
+  }
+
+  function clock(site: string, ahead: number): Fault {
     const { guests } = federation.stage;
     return {
-      bring: () => guests.impersonate({ ...address, ...kind }),
-      remove: () => guests.endImpostor(),
-      reason: "link-down",
+      bring: async () => guests.setClock(await node(site), ahead),
+      remove: async () => guests.setClock(await node(site), 0),
     };
   }
 
-  function presenting(certificate: () => Presented): Pick<Cause, "bring" | "remove" | "reason"> {
-    const { guests } = federation.stage;
-    return {
-      bring: () => guests.impersonate({ ...address, kind: "tls", ...certificate() }),
-      remove: () => guests.endImpostor(),
-      reason: "link-down",
-    };
-  }
-
-  function clock(ahead: number): Pick<Cause, "bring" | "remove"> {
-    const { guests } = federation.stage;
-    return {
-      bring: async () => guests.setClock(await node(), ahead),
-      remove: async () => guests.setClock(await node(), 0),
-    };
-  }
-
-  /** Brought about it is told, in the right places; removed it heals, and nothing is deployed anew. */
-  async function goesThrough({ bring, remove, link, reason, detail: words, sentence }: Cause): Promise<void> {
-    const before = await deployed();
-    const detail = `VM ${(await node()).vmId}: ${words}`;
-    const read = {
-      home: await count(homeChannel, sentence),
-      zone: await count(zoneChannel(SITE), detail),
-      over: await count(homeChannel, OVER),
-    };
+  async function goesThrough(faultOf: (site: string) => Fault, expected: Expected): Promise<void> {
+    const site = free.pop();
+    assert.ok(site !== undefined);
+    const before = await deployed(site);
+    const read = await readOf(site, expected);
+    const fault = faultOf(site);
     try {
-      await bring();
-      const since = Date.now();
-      await federation.until(`${link}, ${reason}`, TOLD_MS, async () => {
-        const now = await said();
-        return now.link === link && now.reason === reason;
-      });
-      const told = Date.now() - since;
-      await federation.until("the zone's channel reads it", SHOWN_MS, async () => {
-        return (await count(zoneChannel(SITE), detail)) > read.zone;
-      });
-      await federation.until("the home channel reads it", SHOWN_MS, async () => {
-        return (await count(homeChannel, sentence)) > read.home;
-      });
-      console.log(`${link}, ${reason}: said after ${told} ms, shown after ${Date.now() - since} ms`);
+      await fault.bring();
+      await isTold(site, expected, read);
     } finally {
-      await remove();
+      await fault.remove();
     }
     const removed = Date.now();
-    await federation.until("it is well again", HEALED_MS, async () => {
-      const now = await said();
-      return now.link === "ok" && now.stage === "serving" && now.reason === "none";
+    await federation.until(`${site} is well again`, HEALED_MS, async () => {
+      const { link, stage, reason } = await saidBy(site);
+      return link === "ok" && stage === "serving" && reason === "none";
     });
-    await federation.until("that is told", SHOWN_MS, async () => (await count(homeChannel, OVER)) > read.over);
-    console.log(`well again after ${Date.now() - removed} ms`);
-    assert.deepEqual(await deployed(), before);
-    assert.deepEqual(await elsewhere(detail), []);
+    await federation.until("that is told", SHOWN_MS, async () => (await readOf(site, expected)).over > read.over);
+    console.log(`${expected.link}, ${expected.reason}: well again after ${Date.now() - removed} ms`);
+    assert.deepEqual(await deployed(site), before);
+    assert.deepEqual((await readOf(site, expected)).elsewhere, []);
+    free.push(site);
   }
 
-  async function said() {
-    const { FL_LINK: link, FL_STAGE: stage, FL_REASON: reason } = await federation.attributes(await node());
-    return { link, stage, reason };
+  async function isTold(site: string, expected: Expected, before: Reading): Promise<void> {
+    const since = Date.now();
+    const word = `${expected.link}, ${expected.reason}`;
+    await federation.until(`${site} says ${word}`, TOLD_MS, async () => {
+      const { link, reason } = await saidBy(site);
+      return link === expected.link && reason === expected.reason;
+    });
+    const said = Date.now() - since;
+    await federation.until("the zone's and the home channel read it", SHOWN_MS, async () => {
+      const now = await readOf(site, expected);
+      return now.zone > before.zone && now.home > before.home;
+    });
+    console.log(`${word}: said after ${said} ms, shown after ${Date.now() - since} ms`);
   }
 
-  /** What a redeployment would change: the site's services and VMs. */
-  async function deployed() {
-    const { services, vms } = await federation.stage.zones.zone(SITE);
+  async function saidBy(site: string) {
+    const attributes = await federation.attributes(await node(site));
+    return { link: attributes["FL_LINK"], stage: attributes["FL_STAGE"], reason: attributes["FL_REASON"] };
+  }
+
+  /** What a redeployment would change. */
+  async function deployed(site: string) {
+    const { services, vms } = await federation.stage.zones.zone(site);
     return { services: services.map(({ id }) => id), vms: vms.map(({ id, state }) => ({ id, state })) };
   }
 
-  async function count(channel: string, words: string): Promise<number> {
-    return (await federation.stage.texts(channel)).filter((text) => text.includes(words)).length;
-  }
+  type Reading = Awaited<ReturnType<typeof readOf>>;
 
-  /** Channels other than the zone's own that hold these words. */
-  async function elsewhere(words: string): Promise<readonly string[]> {
+  /** How often the channels hold each text, and which channels but the zone's own hold its detail. */
+  async function readOf(site: string, { detail, sentence }: Expected) {
+    const about = `Hospital ${site.slice(-1).toUpperCase()} (${site})`;
+    const told = `VM ${(await node(site)).vmId}: ${detail}`;
     const { channels } = await federation.stage.slack.world();
-    const others = channels.map(({ id }) => id).filter((id) => id !== zoneChannel(SITE));
-    const found = await Promise.all(others.map((id) => count(id, words)));
-    return others.filter((_, index) => (found[index] ?? 0) > 0);
+    const texts = await Promise.all(
+      channels.map(async ({ id }) => ({
+        id,
+        texts: (await federation.stage.texts(id)).filter((text) => text.includes(about)),
+      })),
+    );
+    const count = (channel: string, words: string) =>
+      texts.find(({ id }) => id === channel)?.texts.filter((text) => text.includes(words)).length ?? 0;
+    return {
+      zone: count(zoneChannel(site), told),
+      home: count(homeChannel, sentence),
+      over: count(homeChannel, "What was reported is over."),
+      elsewhere: channels.filter(({ id }) => id !== zoneChannel(site) && count(id, told) > 0).map(({ id }) => id),
+    };
   }
 });

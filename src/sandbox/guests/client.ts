@@ -28,6 +28,7 @@ const realGuest: z.ZodType<RealView> = state.extend({
   space: z.string(),
   disk: z.string(),
   addresses: z.array(z.string()),
+  outerAddress: z.string(),
 });
 const anyGuest = state.extend({ role: z.string().nullable() });
 

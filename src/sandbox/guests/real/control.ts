@@ -48,7 +48,7 @@ export function realControlRoutes(hypervisor: RealHypervisor): readonly Route[] 
     {
       method: "DELETE",
       path: /^\/control\/impostor\/([^/]+)$/,
-      handle: (path) => accepted(() => hypervisor.endImpostor(decodeURIComponent(path[1] ?? ""))),
+      handle: ([zone = ""]) => accepted(() => hypervisor.endImpostor(zone)),
     },
     {
       method: "POST",

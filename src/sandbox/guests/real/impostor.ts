@@ -4,9 +4,10 @@ import { z } from "zod";
 import { replaceTable } from "./internet.ts";
 import { listenIn } from "./listening.ts";
 
-const dialled = { ip: z.ipv4(), port: z.int().min(1).max(65535) };
+/** VMs of that zone that dial that address in another one are concerned. */
+const dialled = { zone: z.string(), ip: z.ipv4(), port: z.int().min(1).max(65535) };
 
-/** The address that is dialled, and what answers there from now on. `chain` and `key` are PEM. */
+/** What answers there from now on. `chain` and `key` are PEM. */
 export const impostorWish = z.discriminatedUnion("kind", [
   z.object({ ...dialled, kind: z.literal("silent") }),
   z.object({ ...dialled, kind: z.literal("plain") }),
@@ -14,34 +15,40 @@ export const impostorWish = z.discriminatedUnion("kind", [
 ]);
 export type ImpostorWish = z.infer<typeof impostorWish>;
 
-const TABLE = "ip impostor";
 const NO_TLS = "220 mail.example ESMTP\r\n";
 
 /** Whoever dials an address through the router meets this instead; connections from before are reset. */
 export class Impostor {
   readonly #space: string;
+  readonly #table: string;
   readonly #server: Server;
   readonly #open = new Set<Socket>();
 
-  private constructor(space: string, server: Server) {
+  private constructor(space: string, table: string, server: Server) {
     this.#space = space;
+    this.#table = table;
     this.#server = server;
   }
 
-  /** @param space the router's namespace */
-  static async open(space: string, wish: ImpostorWish): Promise<Impostor> {
-    const { ip, port } = wish;
-    const impostor = new Impostor(space, await listenIn(space, "0.0.0.0", port));
+  /**
+   * @param space the router's namespace
+   * @param from the address with which connections of the wish's zone come there
+   */
+  static async open(space: string, from: string, wish: ImpostorWish): Promise<Impostor> {
+    const server = await listenIn(space, "0.0.0.0", 0);
+    const impostor = new Impostor(space, `ip impostor-${wish.zone}`, server);
     impostor.#answer(wish);
-    const forward = [`ip daddr ${ip} tcp dport ${port}`, `ip saddr ${ip} tcp sport ${port}`].map(
-      (packets) => `${packets} reject with tcp reset`,
-    );
+    const there = `ip saddr ${from} ip daddr ${wish.ip} tcp dport ${wish.port}`;
+    const back = `ip saddr ${wish.ip} ip daddr ${from} tcp sport ${wish.port}`;
     await replaceTable(
       space,
-      TABLE,
+      impostor.#table,
       [
-        `chain in { type nat hook prerouting priority dstnat; ip daddr ${ip} tcp dport ${port} redirect; }`,
-        `chain forward { type filter hook forward priority -10;\n${forward.join("\n")}\n}`,
+        `chain in { type nat hook prerouting priority dstnat; ${there} redirect to :${portOf(server)}; }`,
+        "chain forward { type filter hook forward priority -10;",
+        `${there} reject with tcp reset`,
+        `${back} reject with tcp reset`,
+        "}",
       ].join("\n"),
     );
     return impostor;
@@ -50,7 +57,7 @@ export class Impostor {
   async close(): Promise<void> {
     this.#server.close();
     for (const socket of this.#open) socket.destroy();
-    await replaceTable(this.#space, TABLE, "");
+    await replaceTable(this.#space, this.#table, "");
   }
 
   #answer(wish: ImpostorWish): void {
@@ -71,4 +78,10 @@ function secureServer({ chain, key }: { readonly chain: string; readonly key: st
   // A certificate that is refused is what the impostor is for.
   server.on("tlsClientError", () => undefined);
   return server;
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  if (typeof address !== "object" || address === null) throw new Error("The impostor does not listen.");
+  return address.port;
 }

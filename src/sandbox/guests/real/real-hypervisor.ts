@@ -24,6 +24,8 @@ export type RealView = VmState & {
   readonly space: string;
   readonly disk: string;
   readonly addresses: readonly string[];
+  /** Where its connections come from, as other zones see them, if its own address is a private one. */
+  readonly outerAddress: string;
 };
 
 /** VMs as namespaces of this machine: what CONTEXT brings runs in them for real, as root and behind walls of its own. */
@@ -34,7 +36,8 @@ export class RealHypervisor implements Hypervisor {
   readonly #log: Logger;
   readonly #zones = new Map<string, Promise<ZoneNetwork>>();
   readonly #entries = new Map<string, Entry>();
-  #impostor: Impostor | undefined;
+  /** By the zone whose VMs meet it. */
+  readonly #impostors = new Map<string, Impostor>();
   /** What is under way for a VM: the next thing waits for it. */
   readonly #turns = new Map<string, Promise<unknown>>();
 
@@ -114,6 +117,7 @@ export class RealHypervisor implements Hypervisor {
         space: place.space,
         disk: place.disk,
         addresses: nicsOf(spec.context).map(({ ip }) => ip),
+        outerAddress: place.outerAddress,
       };
     });
   }
@@ -144,10 +148,18 @@ export class RealHypervisor implements Hypervisor {
     });
   }
 
-  /** Puts an impostor in the place of the one before, or nobody. */
-  async setImpostor(wish: ImpostorWish | undefined): Promise<void> {
-    await this.#impostor?.close();
-    this.#impostor = wish === undefined ? undefined : await Impostor.open(this.internet.space, wish);
+  /** VMs of a zone meet this impostor instead of the one before; false if the zone has no VMs. */
+  async addImpostor(wish: ImpostorWish): Promise<boolean> {
+    const network = await this.#zones.get(wish.zone);
+    if (network === undefined) return false;
+    await this.endImpostor(wish.zone);
+    this.#impostors.set(wish.zone, await Impostor.open(this.internet.space, network.outerAddress, wish));
+    return true;
+  }
+
+  async endImpostor(zone: string): Promise<void> {
+    await this.#impostors.get(zone)?.close();
+    this.#impostors.delete(zone);
   }
 
   async kill(address: VmAddress): Promise<boolean> {
@@ -162,7 +174,7 @@ export class RealHypervisor implements Hypervisor {
     for (const zone of await Promise.allSettled(this.#zones.values())) {
       if (zone.status === "fulfilled") zone.value.close();
     }
-    await this.setImpostor(undefined);
+    for (const zone of this.#impostors.keys()) await this.endImpostor(zone);
     await this.#estate.close();
   }
 
@@ -181,7 +193,7 @@ export class RealHypervisor implements Hypervisor {
     await mkdir(disk, { mode: 0o755 });
     const space = await this.#estate.addSpace(`${spec.zone}-${spec.vmId}`);
     await network.plugIn(space, spec.vmId, nicsOf(spec.context));
-    return { space, disk, flower: this.#flower, oneGateUrl: network.oneGateUrl };
+    return { space, disk, flower: this.#flower, oneGateUrl: network.oneGateUrl, outerAddress: network.outerAddress };
   }
 
   #network({ zone, oneGate }: VmSpec): Promise<ZoneNetwork> {

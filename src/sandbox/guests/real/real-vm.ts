@@ -18,6 +18,8 @@ export type VmPlace = {
   readonly flower: string;
   /** OneGate as this VM dials it. */
   readonly oneGateUrl: string;
+  /** Its zone's, as other zones see it. */
+  readonly outerAddress: string;
 };
 
 /** A VM: a disk and a network that last, and from boot to power-off a tree of processes. */

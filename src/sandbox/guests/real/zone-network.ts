@@ -43,6 +43,11 @@ export class ZoneNetwork {
     return new ZoneNetwork(internet, space, address, await OneGateDoor.open(space, ONEGATE_ADDRESS, oneGateUrl));
   }
 
+  /** Where connections from its private subnets come from, as other zones see them. */
+  get outerAddress(): string {
+    return this.#address;
+  }
+
   /** As VMs of this zone dial it. */
   get oneGateUrl(): string {
     return this.#door.url;
