@@ -11,7 +11,7 @@ const CLOSED_WITHIN_MS = (KEEPALIVE.time + KEEPALIVE.timeout + 5) * 1000;
 /** Less than the time between two heartbeats of a SuperNode whose app trains, 17.5 to 22.5 s. */
 const FORGETFUL_AFTER_S = 15;
 const LONGEST_HEARTBEAT_MS = 22_500;
-const TRAINING_S = 60;
+const TRAINING_S = 75;
 const RUN_MS = 180_000;
 
 const TRACED = "export GRPC_VERBOSITY=debug GRPC_TRACE=http_keepalive,http2_ping";
@@ -39,7 +39,7 @@ describe("gRPC keepalive between zones, with real Flower", { skip: await leftOut
 
   test("while an app trains, each end pings the other, and neither does without our settings", async () => {
     const supernode = new Inside(await kept.supernode());
-    await until("each end has pinged", 90_000, async () => {
+    await until("each end has pinged", 60_000, async () => {
       // A ping is a sign of life itself, so of two healthy ends with one interval only one pings: the one that was
       // spoken to first, always the SuperLink. Held back until after the SuperNode's turn, its ping hinders no other.
       if ((await silence(supernode)) > 1000 * (KEEPALIVE.time - 1)) {
@@ -86,6 +86,13 @@ describe("gRPC keepalive between zones, with real Flower", { skip: await leftOut
     assert.deepEqual(await openConnections(plain, toStay), toStay);
   });
 
+  test("a run completes where each packet takes 100 ms each way", async () => {
+    await guests.client.delay(100);
+    const late = await oneRound(kept, 0);
+    assert.equal(await late.ended(RUN_MS), "finished:completed");
+    assert.equal((await late.outcome()).rounds[0]?.nodes.length, 1);
+  });
+
   /** The firewall forgets; but the pair without our settings is to be closed by its own ends only. */
   async function firewall(rules: readonly string[]): Promise<void> {
     const spared = [`ip saddr ${plain.address} accept`, `ip daddr ${plain.address} accept`];
@@ -110,9 +117,13 @@ for program in flower-superlink flower-supernode; do
 done`;
 }
 
+async function oneRound(pair: LonePair, seconds: number): Promise<FlowerRun> {
+  return await FlowerRun.start(await pair.superlink(), { "num-server-rounds": 1, nodes: 1, answers: 1, seconds });
+}
+
 /** Resolves when the app works on the SuperNode, which from then on only sends its heartbeat. */
 async function training(pair: LonePair, seconds: number): Promise<FlowerRun> {
-  const run = await FlowerRun.start(await pair.superlink(), { "num-server-rounds": 1, nodes: 1, answers: 1, seconds });
+  const run = await oneRound(pair, seconds);
   const supernode = new Inside(await pair.supernode());
   await until("an app works", 60_000, async () =>
     (await supernode.run(["ps", "-eo", "args"])).includes("flwr-clientapp"),
