@@ -23,6 +23,8 @@ PIP = (  # Ubuntu's Python comes without it
     "f3b60b20ffaadd4415ed7957212a38ac63fa4c5fa375bd0f4a797777940fad13",
 )
 INSTALL_PATIENCE = 900  # seconds
+MARKETPLACE = Path("/opt/flower")  # where its appliance keeps its own
+DOCKER_PATIENCE = 60  # seconds
 SECRET = ["--superexec-auth-secret-file", "/dev/stdin"]
 
 log = logging.getLogger("florist")
@@ -140,30 +142,46 @@ class Containers:
 
     def __init__(self, places: Places, context: dict[str, str]):
         self.places = places
+        self.is_superlink = context["FL_ROLE"] == "superlink"
         framework = context["ML_FRAMEWORK"]
-        image = "flwr/supernode" if framework == "none" else f"flower-supernode-{framework}"
-        image = "flwr/superlink" if context["FL_ROLE"] == "superlink" else image
+        framework = "pytorch" if framework == "none" else framework  # the one that the marketplace bakes in
+        image = "flwr/superlink" if self.is_superlink else f"flower-supernode-{framework}"
         self.image = f"{image}:{context['FLOWER_VERSION']}"
 
     def ready(self) -> bool:
         return works("docker", "image", "inspect", self.image)
 
+    def wait(self, pause: Callable[[float], None]) -> None:
+        """START_SCRIPT may run before Docker does; without its answer this would pass for a VM without images."""
+        until = time.monotonic() + DOCKER_PATIENCE
+        while not works("docker", "info") and time.monotonic() < until:
+            pause(1)
+
     def install(self, pause: Callable[[float], None]) -> None:
         raise Failure("flower-missing", f"The container image {self.image} is not on this VM.")
 
-    def mask_own_units(self) -> None:
-        for unit in ("flower-superlink.service", "flower-supernode.service"):
-            if works("systemctl", "cat", unit):
-                tool("systemctl", "mask", "--now", unit)
+    def take_over(self) -> None:
+        """The appliance writes its unit anew at every boot, which goes nowhere once that is masked."""
+        for name in ("flower-superlink", "flower-supernode"):
+            works("systemctl", "stop", f"{name}.service")
+            Path(f"/etc/systemd/system/{name}.service").unlink(missing_ok=True)  # else systemd refuses to mask it
+            tool("systemctl", "mask", "--now", f"{name}.service")
+            works("docker", "rm", "--force", name)
+        if self.is_superlink and shutil.which("ufw"):
+            tool("ufw", "allow", "9092/tcp")  # the appliance shuts all ports but that of ssh
 
     def process(self, name: str, program: str, user: User, folder: Path, environment: dict[str, str]) -> Process:
-        # Docker's client is root's, what it starts is the user's. Data that an owner attaches is below /mnt.
-        readable = [path for path in (self.places.keys, self.places.site, Path("/mnt")) if path.is_dir()]
+        # Docker's client is root's, what it starts is the user's. Data that an owner attaches is for apps alone.
+        data = [Path("/mnt"), MARKETPLACE / "data"]
+        readable = data if folder == self.places.apps else [self.places.keys]
         command = [
             *("docker", "run", "--rm", "--interactive", f"--name=florist-{name}", "--network=host"),
             *("--cap-drop=ALL", "--security-opt=no-new-privileges", f"--user={user.uid}:{user.gid}"),
-            *(f"--volume={path}:{path}:ro" for path in readable),
-            *(f"--volume={folder}:{folder}", f"--workdir={folder}", f"--entrypoint={program}"),
+            "--log-driver=none",  # what it says is in our own log, which is bounded
+            *(f"--volume={path}:{path}:ro" for path in readable if path.is_dir()),
+            # `site` is root's; Flower's command takes being forbidden to write there, but no read-only file system.
+            *(f"--volume={path}:{path}" for path in (folder, self.places.site)),
+            *(f"--workdir={folder}", f"--entrypoint={program}"),
             *(f"--env={key}={value}" for key, value in environment.items()),
             self.image,
         ]
@@ -186,9 +204,11 @@ class Flower:
         wanted = self.context["FL_LAUNCHER"]
         self.launcher: VirtualEnvironment | Containers
         self.launcher = VirtualEnvironment(self.places, self.context["FLOWER_VERSION"])
+        if wanted == "containers" or (wanted == "look" and MARKETPLACE.is_dir()):
+            containers.wait(pause)
         if wanted == "containers" or (wanted == "look" and containers.ready()):
             self.launcher = containers
-            containers.mask_own_units()
+            containers.take_over()
         if not self.launcher.ready():
             log.info("installing Flower")
             self.launcher.install(pause)

@@ -5,29 +5,37 @@
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-const NET = "10.211";
-const ONEGATE = `${NET}.255.1`;
-const ROUTER = `${NET}.255.2`;
 const ONEGATE_PORT = 5030;
-const ROUTER_SPACE = "flr-router";
 const FAKETIME = `/usr/lib/${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux-gnu/faketime/libfaketimeMT.so.1`;
 
 type Attributes = Record<string, string>;
+
+/** What a machine finds on its disk, and how it is put there at every boot: lines for a shell, before START_SCRIPT. */
+export type MachineImage = { readonly boot: string };
+
+/** Addresses 10.<subnet>.0.0/16 and names that go with them: two benches of different subnets do not meet. */
+class Names {
+  readonly net: string;
+  readonly oneGate: string;
+  readonly router: string;
+  readonly prefix: string;
+  readonly routerSpace: string;
+  readonly host: string;
+  constructor(subnet: number) {
+    this.net = `10.${subnet}`;
+    this.oneGate = `${this.net}.255.1`;
+    this.router = `${this.net}.255.2`;
+    this.prefix = `flr${subnet}-`;
+    this.routerSpace = `${this.prefix}router`;
+    this.host = `${this.prefix}host`;
+  }
+}
 
 /** What is missing to run this bench here, in words; empty when nothing is. */
 export function missingForBench(): string[] {
@@ -75,8 +83,8 @@ class OneGate {
       });
     });
   }
-  async listen(): Promise<void> {
-    this.server.listen(ONEGATE_PORT, ONEGATE);
+  async listen(address: string): Promise<void> {
+    this.server.listen(ONEGATE_PORT, address);
     await once(this.server, "listening");
   }
   of(vm: number): Attributes {
@@ -99,29 +107,32 @@ export class VirtualMachine {
   readonly address: string;
   readonly disk: string;
   readonly id: number;
+  private readonly names: Names;
   private readonly script: string;
+  private readonly image: MachineImage;
   private context: Attributes;
   private init: ChildProcess | undefined;
-  constructor(id: number, disk: string, script: string, context: Attributes, flower: string) {
+  constructor(id: number, disk: string, script: string, context: Attributes, image: MachineImage, names: Names) {
+    const { net, prefix, routerSpace } = names;
     this.id = id;
-    this.space = `flr-${id}`;
-    this.address = `${NET}.${id}.2`;
+    this.names = names;
+    this.space = `${prefix}${id}`;
+    this.address = `${net}.${id}.2`;
     this.disk = disk;
     this.script = script;
+    this.image = image;
     this.context = context;
     for (const folder of ["etc", "etc.work", "lib", "lib.work"]) {
       mkdirSync(join(disk, folder), { recursive: true });
     }
-    mkdirSync(join(disk, "lib", "florist"));
-    symlinkSync(flower, join(disk, "lib", "florist", "venv"));
     sh(`ip netns add ${this.space}
-      ip link add veth0 netns ${this.space} type veth peer name v${id} netns ${ROUTER_SPACE}
+      ip link add veth0 netns ${this.space} type veth peer name v${id} netns ${routerSpace}
       ip -n ${this.space} link set lo up
       ip -n ${this.space} link set veth0 up
       ip -n ${this.space} addr add ${this.address}/24 dev veth0
-      ip -n ${this.space} route add default via ${NET}.${id}.1
-      ip -n ${ROUTER_SPACE} link set v${id} up
-      ip -n ${ROUTER_SPACE} addr add ${NET}.${id}.1/24 dev v${id}`);
+      ip -n ${this.space} route add default via ${net}.${id}.1
+      ip -n ${routerSpace} link set v${id} up
+      ip -n ${routerSpace} addr add ${net}.${id}.1/24 dev v${id}`);
   }
   setContext(context: Attributes): void {
     this.context = { ...this.context, ...context };
@@ -129,7 +140,7 @@ export class VirtualMachine {
   environment(): Attributes {
     return {
       PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-      ONEGATE_ENDPOINT: `http://${ONEGATE}:${ONEGATE_PORT}`,
+      ONEGATE_ENDPOINT: `http://${this.names.oneGate}:${ONEGATE_PORT}`,
       VMID: String(this.id),
       TOKENTXT: tokenOf(this.id),
       ETH0_IP: this.address,
@@ -144,6 +155,7 @@ export class VirtualMachine {
       mount -t tmpfs tmpfs /run
       mount -t overlay overlay -o lowerdir=/etc,upperdir=${this.disk}/etc,workdir=${this.disk}/etc.work /etc
       mount -t overlay overlay -o lowerdir=/var/lib,upperdir=${this.disk}/lib,workdir=${this.disk}/lib.work /var/lib
+      ${this.image.boot}
       ${start} > ${this.disk}/start.log 2>&1
       trap 'exit 0' TERM
       while :; do sleep 1; done`;
@@ -209,26 +221,31 @@ export class Bench {
   readonly folder = mkdtempSync(join(tmpdir(), "florist-bench-"));
   readonly onegate = new OneGate();
   readonly machines: VirtualMachine[] = [];
-  private flower = "";
-  /** `flower`: the virtual environment that every machine finds on its disk. */
-  async open(flower: string): Promise<void> {
-    this.flower = flower;
-    this.clear();
-    sh(`ip netns add ${ROUTER_SPACE}
-      ip link add flr-host type veth peer name host netns ${ROUTER_SPACE}
-      ip addr add ${ONEGATE}/30 dev flr-host
-      ip link set flr-host up
-      ip -n ${ROUTER_SPACE} link set lo up
-      ip -n ${ROUTER_SPACE} addr add ${ROUTER}/30 dev host
-      ip -n ${ROUTER_SPACE} link set host up
-      ip netns exec ${ROUTER_SPACE} sysctl -qw net.ipv4.ip_forward=1
-      ip route add ${NET}.0.0/16 via ${ROUTER}`);
-    await this.onegate.listen();
+  private readonly names: Names;
+  private image: MachineImage = { boot: "" };
+  constructor(subnet = 211) {
+    this.names = new Names(subnet);
   }
-  machine(id: number, script: string, context: Attributes): VirtualMachine {
+  /** `image`: what every machine finds on its disk, if nothing else is said of it. */
+  async open(image: MachineImage): Promise<void> {
+    this.image = image;
+    const { net, oneGate, router, routerSpace, host } = this.names;
+    this.clear();
+    sh(`ip netns add ${routerSpace}
+      ip link add ${host} type veth peer name host netns ${routerSpace}
+      ip addr add ${oneGate}/30 dev ${host}
+      ip link set ${host} up
+      ip -n ${routerSpace} link set lo up
+      ip -n ${routerSpace} addr add ${router}/30 dev host
+      ip -n ${routerSpace} link set host up
+      ip netns exec ${routerSpace} sysctl -qw net.ipv4.ip_forward=1
+      ip route add ${net}.0.0/16 via ${router}`);
+    await this.onegate.listen(oneGate);
+  }
+  machine(id: number, script: string, context: Attributes, image = this.image): VirtualMachine {
     const disk = join(this.folder, `vm-${id}`);
     mkdirSync(disk, { mode: 0o755 });
-    const machine = new VirtualMachine(id, disk, script, context, this.flower);
+    const machine = new VirtualMachine(id, disk, script, context, image, this.names);
     this.machines.push(machine);
     return machine;
   }
@@ -236,7 +253,7 @@ export class Bench {
   rules(lines: readonly string[]): void {
     const chain = ["type filter hook forward priority 0", ...lines].join("\n");
     const table = `table inet r\ndelete table inet r\ntable inet r {\nchain f {\n${chain}\n}\n}\n`;
-    execFileSync("/usr/sbin/ip", ["netns", "exec", ROUTER_SPACE, "nft", "-f", "-"], { input: table });
+    execFileSync("/usr/sbin/ip", ["netns", "exec", this.names.routerSpace, "nft", "-f", "-"], { input: table });
   }
   attributes(machine: VirtualMachine): Attributes {
     return this.onegate.of(machine.id);
@@ -250,14 +267,19 @@ export class Bench {
   private clear(): void {
     for (const space of sh("ip netns list").split("\n")) {
       const name = space.split(" ", 1)[0] ?? "";
-      if (name.startsWith("flr-")) {
+      if (name.startsWith(this.names.prefix)) {
         sh(`ip netns delete ${name}`);
       }
     }
-    if (existsSync("/sys/class/net/flr-host")) {
-      sh("ip link delete flr-host 2>/dev/null || true");
+    if (existsSync(`/sys/class/net/${this.names.host}`)) {
+      sh(`ip link delete ${this.names.host} 2>/dev/null || true`);
     }
   }
+}
+
+/** A plain machine whose image carries Flower in a virtual environment. */
+export function withFlower(environment: string): MachineImage {
+  return { boot: `mkdir -p /var/lib/florist && ln -sfn ${environment} /var/lib/florist/venv` };
 }
 
 /** Waits until a condition holds, looking four times a second. */

@@ -1,7 +1,6 @@
 /** The agent with Flower's own daemons, on virtual machines that are namespaces. Run by itself: it takes minutes. */
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, writeFileSync } from "node:fs";
+import { cpSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { encodePem } from "../../src/guest-protocol/certificates.ts";
@@ -11,7 +10,8 @@ import { type NodeKey, parseNodeKey } from "../../src/guest-protocol/node-key.ts
 import { decodeNodeList } from "../../src/guest-protocol/node-list.ts";
 import { readGuestScript } from "../../src/manifests/guest-script.ts";
 import { flowerEnvironment } from "../../src/sandbox/guests/real/flower.ts";
-import { Bench, missingForBench, until, type VirtualMachine } from "./bench.ts";
+import { Authority, contextOf } from "./authority.ts";
+import { Bench, missingForBench, until, type VirtualMachine, withFlower } from "./bench.ts";
 
 const bench = new Bench();
 let script = "";
@@ -19,54 +19,6 @@ let ca: Authority;
 let superlink: VirtualMachine;
 let nodes: VirtualMachine[] = [];
 let sequences = 0;
-
-class Authority {
-  readonly folder: string;
-  constructor(folder: string) {
-    this.folder = folder;
-    mkdirSync(folder);
-    this.openssl(
-      "req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.crt -subj /CN=test-ca -days 30 -addext basicConstraints=critical,CA:true,pathlen:0 -addext keyUsage=critical,keyCertSign",
-    );
-  }
-  openssl(line: string): string {
-    return execFileSync("/usr/bin/openssl", line.split(" "), {
-      cwd: this.folder,
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-  }
-  pem(name: string): string {
-    return execFileSync("cat", [join(this.folder, name)], { encoding: "utf8" });
-  }
-  sign(request: string, days = 30): string {
-    writeFileSync(join(this.folder, "request.csr"), request);
-    const names =
-      /X509v3 Subject Alternative Name:\s*\n\s*(.*)/.exec(this.openssl("req -in request.csr -noout -text"))?.[1] ?? "";
-    const san = names.replaceAll("IP Address:", "IP:").replaceAll(", ", ",");
-    writeFileSync(
-      join(this.folder, "ext"),
-      `subjectAltName=${san}\nextendedKeyUsage=serverAuth\nkeyUsage=critical,digitalSignature,keyEncipherment\nbasicConstraints=critical,CA:false\nauthorityKeyIdentifier=keyid\nsubjectKeyIdentifier=hash\n`,
-    );
-    this.openssl(`x509 -req -in request.csr -CA ca.crt -CAkey ca.key -days ${days} -extfile ext -out server.pem`);
-    return this.pem("server.pem");
-  }
-}
-
-function context(role: "superlink" | "supernode", site: string, more: Record<string, string>): Record<string, string> {
-  return {
-    FL_PROTOCOL: "1",
-    FL_ROLE: role,
-    FL_FEDERATION: "fed-1",
-    FL_SITE: site,
-    FL_ATTEMPT: `fed-1/${site}/0123456789ab/1`,
-    FLOWER_VERSION: "1.31.0",
-    FL_TLS_ENABLED: "YES",
-    FL_GRPC_KEEPALIVE_TIME: "60",
-    FL_GRPC_KEEPALIVE_TIMEOUT: "20",
-    ...more,
-  };
-}
 
 function text(base64: string | undefined): string {
   const decoded = decodeBase64Text(base64 ?? "");
@@ -95,15 +47,15 @@ if (skip && process.env["CI"] === "true") throw new Error(`Tests with real Flowe
 
 before(async () => {
   if (skip) return;
-  await bench.open(await flowerEnvironment((sentence) => console.error(sentence)));
+  await bench.open(withFlower(await flowerEnvironment((sentence) => console.error(sentence))));
   script = (await readGuestScript(join(process.cwd(), "manifests", "guest"))).base64;
   ca = new Authority(join(bench.folder, "ca"));
-  superlink = bench.machine(10, script, context("superlink", "alpha", { FL_DIALLED_ADDRESS: "10.211.10.2:9092" }));
+  superlink = bench.machine(10, script, contextOf("superlink", "alpha", { FL_DIALLED_ADDRESS: "10.211.10.2:9092" }));
   nodes = [11, 12].map((id) =>
     bench.machine(
       id,
       script,
-      context("supernode", `beta-${id}`, {
+      contextOf("supernode", `beta-${id}`, {
         FL_SUPERLINK_ADDRESS: "10.211.10.2:9092",
         FL_SSL_CA_CERTFILE: encodePem([ca.pem("ca.crt")]),
         FL_NODE_CONFIG: encodeBase64Text(`value=${id} examples=${id} org='o ${id}'`),
@@ -190,7 +142,7 @@ test("a run of three rounds on both nodes gives what one computation in one plac
 test("an app cannot read the keys, the agent's files or the token, nor reach OneGate or Flower's internal API", {
   skip,
 }, async () => {
-  const run = startRun({ "num-server-rounds": 1, probe: "true" });
+  const run = startRun({ "num-server-rounds": 1, probe: "http://10.211.255.1:5030/vm" });
   await until("the run ends", 120, () => statusOf(run).startsWith("finished"));
   const node = nodes[0];
   assert.ok(node);

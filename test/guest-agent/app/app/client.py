@@ -20,7 +20,7 @@ FLORIST = pathlib.Path("/var/lib/florist")
 @app.train()
 def train(message: Message, context: Context) -> Message:
     if context.run_config["probe"]:
-        print("PROBE", json.dumps(probe()), flush=True)
+        print("PROBE", json.dumps(probe(context.run_config["probe"])), flush=True)
     model = message.content["arrays"].to_numpy_ndarrays()[0]
     data = np.full(4, float(context.node_config["value"]))
     time.sleep(float(context.run_config["seconds"]))
@@ -29,7 +29,7 @@ def train(message: Message, context: Context) -> Message:
     return Message(RecordDict({"arrays": ArrayRecord([moved]), "metrics": metrics}), reply_to=message)
 
 
-def probe() -> dict:
+def probe(onegate: str) -> dict:
     return {
         "identity": failure(lambda: (FLORIST / "keys" / "identity").read_text()),
         "token": failure(lambda: (FLORIST / "agent" / "context.json").read_text()),
@@ -37,10 +37,18 @@ def probe() -> dict:
         "environments": sum(
             failure(file.read_bytes) == "" and b"token-of" in file.read_bytes() for file in environments()
         ),
-        "onegate": failure(lambda: urllib.request.urlopen("http://10.211.255.1:5030/vm", timeout=3)),
+        "onegate": failure(lambda: urllib.request.urlopen(onegate, timeout=3)),
         "internal": internal(),
-        "user": pwd.getpwuid(pathlib.Path("/proc/self").stat().st_uid).pw_name,
+        "user": user(),
     }
+
+
+def user() -> str:
+    number = pathlib.Path("/proc/self").stat().st_uid
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:  # a container knows its image's users only
+        return str(number)
 
 
 def environments() -> list[pathlib.Path]:
