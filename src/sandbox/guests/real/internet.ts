@@ -87,15 +87,19 @@ export class Internet {
       this.#relay = undefined;
       throw error;
     }
-    await run("ip", ["-n", this.space, "route", "replace", "default", "dev", RELAY, "table", FROM_ZONES]);
+    await this.#lead(["default", "dev", RELAY]);
   }
 
   async #endDelay(): Promise<void> {
     const relay = await this.#relay;
-    if (relay === undefined) return;
     this.#relay = undefined;
-    await run("ip", ["-n", this.space, "route", "delete", "default", "table", FROM_ZONES]);
-    await relay.close();
+    await this.#lead(["throw", "default"]);
+    await relay?.close();
+  }
+
+  /** Where packets from a zone go; thrown, they go where the usual table says. */
+  async #lead(route: readonly string[]): Promise<void> {
+    await run("ip", ["-n", this.space, "route", "replace", ...route, "table", FROM_ZONES]);
   }
 
   /** A packet in the middle of a connection that nobody remembers is invalid, instead of the start of a new memory. */

@@ -24,6 +24,8 @@ export class Relay {
   static async open(space: string, device: string): Promise<Relay> {
     const program = ["python3", join(packageRoot(), PROGRAM), device];
     const child = spawn("ip", ["netns", "exec", space, ...program], { env: { PATH: SYSTEM_PATH }, stdio: "pipe" });
+    // Whoever writes to one that has ended is told by its end.
+    child.stdin.on("error", () => undefined);
     const complaint = text(child.stderr);
     const ended = once(child, "exit").then(async () => {
       throw new CommandFailed(`There is no relay: ${(await complaint).trim().split("\n").at(-1)}`);
@@ -40,16 +42,21 @@ export class Relay {
     return new Relay(child);
   }
 
-  /** How many milliseconds each packet waits from now on. */
+  /** How many milliseconds each packet waits from now on. @throws CommandFailed when the relay has ended */
   setDelay(milliseconds: number): void {
+    if (this.#hasEnded) throw new CommandFailed("The relay has ended, and packets pass without a delay.");
     this.#child.stdin?.write(`${milliseconds}\n`);
   }
 
   /** Lets the last packets out. */
   async close(): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    if (this.#hasEnded) return;
     const ended = once(this.#child, "exit");
     this.#child.stdin?.end();
     await ended;
+  }
+
+  get #hasEnded(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
 }
