@@ -76,7 +76,7 @@ suite("What runs in my zone", () => {
     assert.equal(shell(block("LC_ALL=C sha256sum"), sources), `${sha256}  -\n`);
   });
 
-  test("unpacks what travels, line for line what stands in the repository but for comments", async () => {
+  test("unpacks what travels, line for line what stands in the repository but for comments and indentation", async () => {
     const { base64 } = await readGuestScript(sources);
     const folder = mkdtempSync(join(tmpdir(), "florist-unpacked-"));
     try {
@@ -90,7 +90,8 @@ suite("What runs in my zone", () => {
         const travelled = readFileSync(join(folder, name), "utf8").split("\n");
         assert.equal(travelled.length, lines.length, name);
         travelled.forEach((line, at) => {
-          assert.ok(lines[at]?.startsWith(line), `${name}:${at + 1}`);
+          const indented = line.replace(/^ +/, (indent) => (name.endsWith(".py") ? indent.repeat(4) : indent));
+          assert.ok(lines[at]?.startsWith(indented), `${name}:${at + 1}`);
         });
       }
     } finally {
