@@ -100,6 +100,7 @@ def run(places: Places) -> None:
 def serve(places: Places, guest: Guest, settings: dict[str, str]) -> None:
     """Does not return: it goes on until something raises."""
     guest.tell("booting")
+    guest.read()
     context = parse_context(settings)
     users = [guard.user("florist-keys"), guard.user("florist-apps")]
     places.prepare(*users)

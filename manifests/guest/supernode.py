@@ -25,12 +25,12 @@ CONNECTED = "SuperNode ID:"
 # then the same key cannot come back; a key that was unregistered is refused like one that never was registered.
 REFUSALS = (
     ("No SuperNode found with the given public key", "not-admitted"),
-    ("UNAUTHENTICATED", "not-admitted"),
     ("could not be activated", "still-counted-online"),
     ("in use", "port-taken"),
 )
+TURNED_AWAY = "UNAUTHENTICATED"  # while it served: unregistered, or the clock was set
 WAIT = {"not-admitted": 15, "still-counted-online": 5, "port-taken": 10, "link-down": 2, "clock": 10}
-RESTART_AFTER = (2, 5, 10, 20, 30)  # by failures in a row
+RESTART_AFTER = (2, 2, 5, 10, 20, 30)  # by failures in a row
 
 PAIRS = r"""([A-Za-z_][A-Za-z0-9_.-]*=('[^'\\\n]*'|"[^"\\\n]*"|[\w.+-]+)( +|\Z))*"""
 
@@ -156,16 +156,14 @@ class SuperNode:
                 self.look_at_exit()
         elif self.guest.given.get("FL_ADMITTED") != self.fingerprint:
             self.guest.tell("awaiting-admission", unwell)
-        elif self.reason == "not-admitted" and time.monotonic() < self.not_before:
-            self.guest.tell("awaiting-admission", self.reason)
-        elif not well or time.monotonic() < self.not_before:
-            # Without a link Flower would retry for ever or end with a riddle; our own dial says more.
-            self.guest.tell("starting", unwell or self.reason)
         else:
-            self.guest.tell("starting", self.reason)
-            self.connected = False
-            for process in self.processes:
-                process.start()
+            # Without a link Flower would retry for ever or end with a riddle; our own dial says more.
+            reason = unwell if not well else self.reason
+            self.guest.tell("awaiting-admission" if reason == "not-admitted" else "starting", reason)
+            if well and time.monotonic() >= self.not_before:
+                self.connected = False
+                for process in self.processes:
+                    process.start()
 
     def daemon(self) -> Process:
         return self.flower.daemon(
@@ -184,8 +182,8 @@ class SuperNode:
         if not self.connected and CONNECTED in self.node.words():
             self.connected = True
             self.reason, self.silent_exits = None, 0
-        if "UNAUTHENTICATED" in self.node.words():
-            self.look_at_exit()  # unregistered while it served: it says so, and then often hangs instead of ending
+        if TURNED_AWAY in self.node.words():
+            self.look_at_exit()  # it says so, and then often hangs instead of ending
         elif self.connected:
             self.guest.tell("serving", unwell)
 
@@ -193,11 +191,19 @@ class SuperNode:
         """Any exit is followed by a start. Code 0 may mean unregistered, a wrong clock, or a wrong CA."""
         words, code = self.node.words(), self.node.stop()
         self.apps.stop()  # what it knows of this SuperNode is gone with it
-        self.silent_exits = self.silent_exits + 1 if code == 0 and not self.connected else 0
         self.look_at_link()
-        fallback = "clock" if self.silent_exits >= 2 else "flower-exits"
-        fallback = fallback if self.link.link == "ok" else "link-down"
-        self.reason = next((reason for phrase, reason in REFUSALS if phrase in words), fallback)
+        well = self.link.link == "ok"
+        refusal = next((reason for phrase, reason in REFUSALS if phrase in words), None)
+        riddle = well and not refusal and (code == 0 or TURNED_AWAY in words)
+        self.silent_exits = self.silent_exits + 1 if riddle else 0
+        if not well:
+            fallback = "link-down"
+        elif riddle:
+            # Started again, one that was unregistered says so, and one whose clock is wrong ends without a word again.
+            fallback = "clock" if self.silent_exits > 1 else None
+        else:
+            fallback = "flower-exits" if self.node.failures > 1 else None
+        self.reason = refusal or fallback
         log.warning("supernode ended with code %s, %s: %s", code, self.reason, words[-500:])
-        wait = WAIT.get(self.reason) or RESTART_AFTER[min(self.node.failures, len(RESTART_AFTER)) - 1]
+        wait = WAIT.get(self.reason or "") or RESTART_AFTER[min(self.node.failures, len(RESTART_AFTER) - 1)]
         self.not_before = time.monotonic() + wait

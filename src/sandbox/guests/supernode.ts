@@ -54,25 +54,32 @@ export class Supernode implements GuestProgram {
     const proof = identity.sign(nodeProofBytes({ federation, site, attempt, vmId: spec.vmId }));
     await publisher.say({ [PUBLISHED.nodeKey]: identity.key.line, [PUBLISHED.nodeProof]: encodeNodeProof(proof) });
     await this.#takeTrust(await disk.read(TRUST_FILE));
+    const { log } = this.#guest;
+    await this.#look(identity).catch((error: unknown) => log.warn({ err: error }, "OneGate cannot be read yet"));
     await Promise.all([this.#watchOneGate(identity), this.#watchLink(), this.#keepConnected(identity)]);
   }
 
   async #watchOneGate(identity: NodeIdentity): Promise<void> {
-    const { oneGate, publisher, signal } = this.#guest;
+    const { publisher } = this.#guest;
     await repeatedly(
       this.#guest,
       () => (this.#channel === undefined ? WAITS.poll : WAITS.calm),
       async () => {
         await publisher.flush();
-        const given = await oneGate.get(signal);
-        this.#isTold = given.get(GIVEN.admitted) === identity.key.fingerprint;
         const wasMalformed = this.#trustMalformed;
-        await this.#takeTrust(given.get(GIVEN.trust));
+        await this.#look(identity);
         if (this.#trustMalformed !== wasMalformed) {
           await this.#say(this.#stage, this.#reason);
         }
       },
     );
+  }
+
+  async #look(identity: NodeIdentity): Promise<void> {
+    const { oneGate, signal } = this.#guest;
+    const given = await oneGate.get(signal);
+    this.#isTold = given.get(GIVEN.admitted) === identity.key.fingerprint;
+    await this.#takeTrust(given.get(GIVEN.trust));
   }
 
   /** A changed CA or address needs a new connection, as Flower's SuperNode needs a restart. */
@@ -150,7 +157,7 @@ export class Supernode implements GuestProgram {
     signal.addEventListener("abort", end, { once: true });
     this.#channel = channel;
     if (this.#stage !== "serving") {
-      await this.#say("starting", this.#refusal);
+      await this.#sayRefused(this.#refusal);
     }
     try {
       const outcome = await prove(channel, socket, identity);
