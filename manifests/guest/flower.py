@@ -201,14 +201,14 @@ class Flower:
 
     def prepare(self, pause: Callable[[float], None]) -> None:
         containers = Containers(self.places, self.context)
-        wanted = self.context["FL_LAUNCHER"]
+        wanted, on_appliance = self.context["FL_LAUNCHER"], MARKETPLACE.is_dir()
         self.launcher: VirtualEnvironment | Containers
         self.launcher = VirtualEnvironment(self.places, self.context["FLOWER_VERSION"])
-        if wanted == "containers" or (wanted == "look" and MARKETPLACE.is_dir()):
+        if on_appliance or wanted == "containers":
             containers.wait(pause)
+            containers.take_over()
         if wanted == "containers" or (wanted == "look" and containers.ready()):
             self.launcher = containers
-            containers.take_over()
         if not self.launcher.ready():
             log.info("installing Flower")
             self.launcher.install(pause)
