@@ -9,8 +9,10 @@ import { z } from "zod";
 import { GuestsClient } from "../../src/sandbox/guests/client.ts";
 import { run } from "../../src/sandbox/guests/real/command.ts";
 import { leftOut } from "./left-out.ts";
+import { until } from "./lone-pair.ts";
 
-const PROGRAM = join(import.meta.dirname, "..", "..", "src", "sandbox", "guests", "main.js");
+const SANDBOX = join(import.meta.dirname, "..", "..", "src", "sandbox");
+const PROGRAM = join(SANDBOX, "guests", "main.js");
 const TOKEN = "of-this-test";
 const ready = z.object({ url: z.string() });
 
@@ -40,6 +42,16 @@ describe("the program of real guests", { skip: await leftOut() }, () => {
       assert.deepEqual(await leftovers(child), []);
     }
   });
+
+  test("leaves nothing either when the sandbox that started it is killed", async () => {
+    const args = [join(SANDBOX, "main.js"), "--real", "--speed", "20"];
+    const sandbox = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+    await readyLine(sandbox);
+    const pid = Number(await run("pgrep", ["-P", String(sandbox.pid), "-f", PROGRAM]));
+    assert.notDeepEqual(await leftovers({ pid }), []);
+    sandbox.kill("SIGKILL");
+    await until("all of it is gone", 30_000, async () => (await leftovers({ pid })).length === 0);
+  });
 });
 
 async function guestsWithOneVm(): Promise<Guests> {
@@ -47,17 +59,20 @@ async function guestsWithOneVm(): Promise<Guests> {
     env: { ...process.env, FLORIST_GUESTS_TOKEN: TOKEN },
     stdio: ["ignore", "pipe", "inherit"],
   });
-  for await (const line of createInterface({ input: child.stdout })) {
-    const { url } = ready.parse(JSON.parse(line.replace(/^ready /, "")));
-    const client = new GuestsClient({ url, token: TOKEN });
-    await client.start({
-      zone: "zone-a",
-      vmId: 7,
-      context: vm(),
-      oneGate: { url: "http://127.0.0.1:9", token: "none" },
-    });
-    return { child, client };
-  }
+  const { url } = ready.parse(JSON.parse((await readyLine(child)).replace(/^ready /, "")));
+  const client = new GuestsClient({ url, token: TOKEN });
+  await client.start({
+    zone: "zone-a",
+    vmId: 7,
+    context: vm(),
+    oneGate: { url: "http://127.0.0.1:9", token: "none" },
+  });
+  return { child, client };
+}
+
+async function readyLine({ stdout }: ChildProcess): Promise<string> {
+  assert.ok(stdout);
+  for await (const line of createInterface({ input: stdout })) return line;
   throw new Error("The program ended before it was ready.");
 }
 
@@ -69,7 +84,7 @@ function vm(): Record<string, string> {
 }
 
 /** Names of namespaces and folders that belong to a program. */
-async function leftovers({ pid }: ChildProcess): Promise<readonly string[]> {
+async function leftovers({ pid }: Pick<ChildProcess, "pid">): Promise<readonly string[]> {
   const spaces = (await run("ip", ["netns", "list"])).split("\n").filter((name) => name.startsWith(`florist-${pid}-`));
   const folder = `/run/florist-guests/${pid}`;
   return existsSync(folder) ? [...spaces, folder] : spaces;
