@@ -15,6 +15,16 @@ if ! grep -qsxF "$1" /etc/ld.so.preload; then
   echo boot
 fi`;
 
+/** What a wrong clock needs beside what real guests do; empty where nothing is missing. */
+export async function missingForClocks(): Promise<readonly string[]> {
+  try {
+    await run("cc", ["-E", "-x", "c", "-include", "time.h", "/dev/null"]);
+    return [];
+  } catch {
+    return ["`cc`: install a C compiler (apt-get install gcc libc6-dev)"];
+  }
+}
+
 /**
  * Sets the clock of a running VM ahead by so many seconds, or behind.
  * @param pid the VM's first process

@@ -1,0 +1,88 @@
+/** One training site with one SuperNode, as its guest, its zone and Slack show it. */
+import assert from "node:assert/strict";
+import type { RealView } from "../../src/sandbox/guests/real/real-hypervisor.ts";
+import { homeChannel, zoneChannel } from "../../src/sandbox/zones-file.ts";
+import type { RealFederation } from "./real-federation.ts";
+
+export type Expected = {
+  /** What the guest says: FL_LINK, and FL_REASON. */
+  readonly link: string;
+  readonly reason: string;
+  /** How what its zone's channel reads of the VM begins, and what the home channel's thread reads. */
+  readonly detail: string;
+  readonly sentence: string;
+};
+
+/** How many messages about the site there are, by what they hold and where they stand. */
+export type Reading = {
+  readonly zone: number;
+  /** Of the VM, in its zone's channel, but not what is expected. */
+  readonly zoneOtherwise: number;
+  readonly home: number;
+  /** Of the VM, where only the sentence belongs. */
+  readonly homeDetail: number;
+  readonly over: number;
+  readonly elsewhere: number;
+};
+
+export class SiteWatch {
+  readonly site: string;
+  readonly #federation: RealFederation;
+
+  constructor(federation: RealFederation, site: string) {
+    this.#federation = federation;
+    this.site = site;
+  }
+
+  async node(): Promise<RealView> {
+    const [found] = await this.#federation.supernodes(this.site);
+    assert.ok(found);
+    return found;
+  }
+
+  async said(): Promise<string> {
+    const attributes = await this.#federation.attributes(await this.node());
+    return ["FL_LINK", "FL_STAGE", "FL_REASON"].map((name) => attributes[name]).join(" ");
+  }
+
+  async isWell(): Promise<boolean> {
+    return (await this.said()) === "ok serving none";
+  }
+
+  async says({ link, reason }: Expected): Promise<boolean> {
+    const [saidLink, , saidReason] = (await this.said()).split(" ");
+    return saidLink === link && saidReason === reason;
+  }
+
+  /** What a redeployment would change. */
+  async deployed() {
+    const { services, vms } = await this.#federation.stage.zones.zone(this.site);
+    return { services: services.map(({ id }) => id), vms: vms.map(({ id, state }) => ({ id, state })) };
+  }
+
+  async read({ detail, sentence }: Expected): Promise<Reading> {
+    const vm = `VM ${(await this.node()).vmId}: `;
+    const { channels } = await this.#federation.stage.slack.world();
+    const told = new Map<string, readonly string[]>();
+    for (const { id } of channels) told.set(id, await this.#textsIn(id));
+    const own = told.get(zoneChannel(this.site)) ?? [];
+    const home = told.get(homeChannel) ?? [];
+    const all = [...told.values()].flat().length;
+    return {
+      zone: holding(own, vm + detail),
+      zoneOtherwise: holding(own, vm) - holding(own, vm + detail),
+      home: holding(home, sentence),
+      homeDetail: holding(home, vm),
+      over: holding(home, "What was reported is over."),
+      elsewhere: all - own.length - home.length,
+    };
+  }
+
+  async #textsIn(channel: string): Promise<readonly string[]> {
+    const name = `Hospital ${this.site.slice(-1).toUpperCase()} (${this.site})`;
+    return (await this.#federation.stage.texts(channel)).filter((text) => text.includes(name));
+  }
+}
+
+const holding = (texts: readonly string[], words: string): number =>
+  texts.filter((text) => text.includes(words)).length;
