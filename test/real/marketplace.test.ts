@@ -106,6 +106,7 @@ test("the marketplace's own SuperLink is stopped and masked, and its image serve
   );
   assert.match(processesOf(superlink, "florist-keys"), /flower-superlink .*--enable-supernode-auth/);
   assert.match(processesOf(superlink, "florist-apps"), /flower-superexec/);
+  saysOnlyOurs();
   assert.equal(superlink.exec("ls /var/lib/florist | grep venv || true").trim(), "");
 });
 
@@ -175,6 +176,7 @@ test("a machine that dies hard leaves its containers' names behind, and comes up
   const fresh = () =>
     bench.onegate.writes.slice(booted).some(({ vm, set }) => vm === superlink.id && set["FL_STAGE"] === "serving");
   await until("it serves again", 90, fresh);
+  saysOnlyOurs();
   assert.equal(bench.attributes(superlink)["FL_TLS_FINGERPRINT"], before);
   assert.equal(processesOf(superlink, "49999"), "");
   await until("the SuperNode is back", 60, () => online() === 1 && stage(node) === "serving none");
@@ -182,6 +184,15 @@ test("a machine that dies hard leaves its containers' names behind, and comes up
   await until("the run ends", 120, () => statusOf(run).startsWith("finished"));
   assert.equal(statusOf(run), "finished:completed");
 });
+
+/** The appliance publishes under the same names, at every boot, what is not this federation's. */
+function saysOnlyOurs(): void {
+  const said = bench.attributes(superlink);
+  const ofAppliance = bench.onegate.writes.filter(({ set }) => set["FL_CA_CERT"] === "b3RoZXI=");
+  assert.ok(ofAppliance.length > 0);
+  assert.equal(said["FL_ENDPOINT"], ADDRESS);
+  assert.equal(text(said["FL_CA_CERT"]).trim(), ca.pem("ca.crt").trim());
+}
 
 function daemonOf(machine: VirtualMachine): string {
   return machine.exec("pgrep -f '[f]lower-superlink --ssl' -u florist-keys || true").trim();
