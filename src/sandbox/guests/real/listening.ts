@@ -12,8 +12,9 @@ export async function listenIn(space: string, address: string, port: number): Pr
     execArgv: ["netns", "exec", space, process.execPath],
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   });
-  const ended = once(child, "exit").then(([code]) => {
-    throw new Error(`Nothing can listen on ${address}:${port} in ${space}: the listener ended with ${code}.`);
+  // Its end may be noticed before what it said has been read; the end of the channel is not.
+  const ended = once(child, "disconnect").then(() => {
+    throw new Error(`Nothing can listen on ${address}:${port} in ${space}: the listener ended.`);
   });
   const handedOver = once(child, "message").then(([, handle]): unknown => handle);
   const server = await Promise.race([handedOver, ended]);
