@@ -25,12 +25,14 @@ export function troubleCard(
   const where = escaped(zoneTitle(directory, site));
   const text = `${where}, federation ${federation.name}: ${escaped(trouble.sentence)}`;
   const over = trouble.overAt !== null;
+  // What a guest says is below, with all that its owner can do; the sentence is for where that is not shown.
+  const said = inZoneChannel && trouble.alone ? "" : ` ${escaped(trouble.sentence)}`;
   const owners = newest && !over ? `${mentions(directory.zones.get(site.zone)?.owners ?? [])} ` : "";
   return {
     text,
     blocks: [
       section(
-        `${over ? ":white_check_mark:" : ":warning:"} ${owners}*${where}*, federation *${federation.name}*: ${escaped(trouble.sentence)}${over ? " *This is over.*" : ""}`,
+        `${over ? ":white_check_mark:" : ":warning:"} ${owners}*${where}*, federation *${federation.name}*:${said}${over ? " *This is over.*" : ""}`,
       ),
       ...(inZoneChannel ? troubleDetail(trouble) : []),
       ...buttons(federation, site, newest, inZoneChannel),
