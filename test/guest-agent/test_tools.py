@@ -1,0 +1,29 @@
+"""The image's own tools, through no shell."""
+
+import unittest
+
+from context import Failure
+from tools import ToolFailure, tool, works
+
+
+class Tools(unittest.TestCase):
+    def test_what_a_tool_printed_comes_back_whole(self):
+        self.assertEqual(tool("cat", given=b"$(id)\n"), b"$(id)\n")
+
+    def test_a_tool_that_is_not_installed_is_named(self):
+        with self.assertRaises(Failure) as caught:
+            tool("no-such-tool")
+        self.assertEqual(caught.exception.reason, "tool-missing")
+        self.assertIn("no-such-tool", str(caught.exception))
+
+    def test_a_tool_that_fails_is_told_with_its_own_words(self):
+        with self.assertRaises(ToolFailure) as caught:
+            tool("ls", "/no/such/folder")
+        self.assertIn("/no/such/folder", str(caught.exception))
+
+    def test_whether_a_tool_works_can_be_asked(self):
+        self.assertEqual((works("true"), works("false"), works("no-such-tool")), (True, False, False))
+
+
+if __name__ == "__main__":
+    unittest.main()
