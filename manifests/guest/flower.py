@@ -225,6 +225,7 @@ class Flower:
     def process(self, program: str, user: User, folder: Path, arguments: list[str], more: dict[str, str]) -> Process:
         environment = {
             "HOME": str(folder),
+            "USER": "florist",  # a container image knows no name for the user, and frameworks ask for one
             "FLWR_HOME": str(folder / "flwr"),
             "TMPDIR": str(folder),
             "LANG": "C.UTF-8",

@@ -185,7 +185,7 @@ test("a machine that dies hard leaves its containers' names behind, and comes up
   assert.equal(statusOf(run), "finished:completed");
 });
 
-/** The appliance publishes under the same names, at every boot, what is not this federation's. */
+/** The appliance, when it first starts, publishes under the same names what is not this federation's. */
 function saysOnlyOurs(): void {
   const said = bench.attributes(superlink);
   const ofAppliance = bench.onegate.writes.filter(({ set }) => set["FL_CA_CERT"] === "b3RoZXI=");
