@@ -26,7 +26,7 @@ CONNECTED = "SuperNode ID:"
 REFUSALS = (
     ("No SuperNode found with the given public key", "not-admitted"),
     ("could not be activated", "still-counted-online"),
-    ("in use", "port-taken"),
+    ("already in use", "port-taken"),
 )
 TURNED_AWAY = "UNAUTHENTICATED"  # while it served: unregistered, or the clock was set
 WAIT = {"not-admitted": 15, "still-counted-online": 5, "port-taken": 10, "link-down": 2, "clock": 10}
@@ -179,10 +179,11 @@ class SuperNode:
         if not self.apps.runs():
             log.warning("superexec ended with code %s: %s", self.apps.stop(), self.apps.words()[-500:])
             self.apps.start()
-        if not self.connected and CONNECTED in self.node.words():
+        words = self.node.words()
+        if not self.connected and CONNECTED in words:
             self.connected = True
             self.reason, self.silent_exits = None, 0
-        if TURNED_AWAY in self.node.words():
+        if TURNED_AWAY in words or any(phrase in words for phrase, _ in REFUSALS):
             self.look_at_exit()  # it says so, and then often hangs instead of ending
         elif self.connected:
             self.guest.tell("serving", unwell)

@@ -177,6 +177,17 @@ class Node(unittest.TestCase):
         self.look(3)
         self.assertEqual(self.node.node.starts, 2)
 
+    def test_one_that_is_refused_at_its_start_is_started_again_although_its_process_hangs(self):
+        self.guest.given["FL_ADMITTED"] = KEY
+        self.look()
+        self.node.node.said = "SuperNode with node ID 7 could not be activated."
+        self.look()
+        self.assertIsNone(self.node.node.child)
+        self.assertEqual(self.look(), "starting still-counted-online")
+        self.look(5)
+        self.assertEqual(self.node.node.starts, 2)
+        self.serve()
+
     def test_two_silent_exits_before_it_was_ever_connected_are_the_clock(self):
         self.guest.given["FL_ADMITTED"] = KEY
         self.look()
