@@ -153,7 +153,11 @@ test("a renewed certificate reaches the container without a restart", { skip }, 
   assert.equal(stage(node), "serving none");
 });
 
-test("a SuperLink whose container dies, or whose Docker client dies, is back within 20 s", { skip }, async () => {
+test("a SuperLink whose container dies, or whose Docker client dies, is back within 20 s, and a run completes", {
+  skip,
+}, async () => {
+  const run = startRun({ "num-server-rounds": 2, seconds: 5 });
+  await until("the run is on its way", 60, () => statusOf(run) === "running");
   for (const victim of ["[f]lower-superlink --ssl", "[n]ame=florist-flower-superlink"]) {
     const before = daemonOf(superlink);
     superlink.exec(`kill -9 $(pgrep -o -f -- '${victim}')`);
@@ -163,6 +167,8 @@ test("a SuperLink whose container dies, or whose Docker client dies, is back wit
     });
     assert.ok(back < 20, `${back} s after ${victim}`);
   }
+  await until("the run ends", 180, () => statusOf(run).startsWith("finished"));
+  assert.equal(statusOf(run), "finished:completed");
   await until("the SuperNode is back", 60, () => online() === 1 && stage(node) === "serving none");
 });
 
