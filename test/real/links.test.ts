@@ -88,7 +88,7 @@ describe("with real Flower, a SuperNode whose way to the SuperLink is not well",
     goesThrough(t, (site) => impostor(site, { kind: "tls", ...certificates.expired }), {
       link: "expired",
       reason: "link-down",
-      detail: "The certificate that is shown has expired. Coordinator's owner: look",
+      detail: "The certificate that is shown has expired. This zone's owner: look whether the VM's clock is right.",
       sentence: "A SuperNode reports: The certificate that is shown has expired.",
     }));
 

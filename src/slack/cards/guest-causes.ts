@@ -43,6 +43,7 @@ const LINK_CAUSES: Readonly<Record<Link, LinkCause | null>> = {
   },
   expired: {
     what: "The certificate that is shown has expired.",
+    owner: "look whether the VM's clock is right.",
     coordinator: "look whether the SuperLink's VM still reports, then retry it.",
   },
   "clock-skew": {
