@@ -47,6 +47,8 @@ export type Wanted = {
   readonly certificate?: string;
   /** It says this stage on its way there. */
   readonly passes?: Stage;
+  /** How often it has to have said that it boots. */
+  readonly boots?: number;
   /** It may say this on its way or not: that is Flower's to decide. */
   readonly mayPass?: string;
   /** It has looked at its attributes since, and had time to act. */
@@ -60,6 +62,7 @@ export class Play {
   readonly #oneGate: TinyOneGate;
   readonly #child: ChildProcess;
   readonly #vms: VmAddress[] = [];
+  readonly #contexts = new Map<string, Readonly<Record<string, string>>>();
   readonly #keys = new Map<string, string>();
   /** Names for what differs from play to play, by value. */
   readonly #names = new Map<string, string>();
@@ -113,11 +116,29 @@ export class Play {
       [CONTEXT.keepaliveTimeout]: "20",
       ...values,
     };
+    this.#contexts.set(nameOf(vm), context);
+    await this.#powerOn(vm);
+  }
+
+  /** Cuts a VM's power at the moment when it has said so much and wants to say more, and boots it again. */
+  async cutPower(vm: VmAddress, updates: number): Promise<void> {
+    await this.#oneGate.silenceAfter(vm, updates);
+    await this.client.stop(vm, true);
+    this.#oneGate.answer(vm);
+    await this.#powerOn(vm);
+  }
+
+  async #powerOn(vm: VmAddress): Promise<void> {
+    const context = this.#contexts.get(nameOf(vm)) ?? {};
     await this.client.start({ ...vm, context, oneGate: this.#oneGate.accessFor(vm) });
   }
 
   said(vm: VmAddress, name: string): string {
     return this.#oneGate.attributes(vm).get(name) ?? "";
+  }
+
+  isGiven(vm: VmAddress, name: string): boolean {
+    return this.#oneGate.attributes(vm).has(name);
   }
 
   give(vm: VmAddress, values: Readonly<Record<string, string>>): void {
@@ -194,11 +215,13 @@ export class Play {
   #isThere(wanted: Wanted, from: number, looks: number): boolean {
     const { vm } = wanted;
     const since = this.#oneGate.updates(vm).slice(from);
+    const boots = since.filter((update) => update.get(PUBLISHED.stage) === "booting").length;
     const passed = since.findIndex((update) => update.get(PUBLISHED.stage) === wanted.passes);
     const went = passed >= 0 && since.slice(passed + 1).some((update) => update.has(PUBLISHED.stage));
     if (wanted.passes !== undefined && !went) return false;
     const { stands } = this.#account(vm, from);
     return (
+      boots >= (wanted.boots ?? 0) &&
       (!wanted.looks || this.#oneGate.looks(vm) >= looks) &&
       `${stands[PUBLISHED.stage]} ${stands[PUBLISHED.reason]}` === wanted.stage &&
       (wanted.link === undefined || stands[PUBLISHED.link] === wanted.link) &&

@@ -2,7 +2,14 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { VmAddress } from "../../../src/sandbox/guests/hypervisor.ts";
 
-type Vm = { token: string; attributes: Map<string, string>; updates: Map<string, string>[]; looks: number };
+type Vm = {
+  token: string;
+  attributes: Map<string, string>;
+  updates: Map<string, string>[];
+  looks: number;
+  /** What happens instead of taking the update that comes after so many. */
+  cut?: { after: number; happens: () => void };
+};
 
 /** Just enough of OneGate for one guest's eyes: attributes per VM, behind the VM's token. */
 export class TinyOneGate {
@@ -22,6 +29,11 @@ export class TinyOneGate {
       vm.looks += 1;
       const userTemplate = Object.fromEntries([...vm.attributes, ["USER_INPUTS", { X: "O|text|x" }]]);
       response.end(JSON.stringify({ VM: { USER_TEMPLATE: userTemplate } }));
+      return;
+    }
+    if (vm.cut?.after === vm.updates.length) {
+      request.socket.destroy();
+      vm.cut.happens();
       return;
     }
     let body = "";
@@ -60,6 +72,19 @@ export class TinyOneGate {
       this.#vms.set(token, { token, attributes: new Map(), updates: [], looks: 0 });
     }
     return { url: this.url, token };
+  }
+
+  /** Resolves when a VM tries its next update after so many; that one gets no answer, nor does any later one. */
+  async silenceAfter(vm: VmAddress, updates: number): Promise<void> {
+    this.accessFor(vm);
+    await new Promise<void>((happens) => {
+      this.#vm(vm).cut = { after: updates, happens };
+    });
+  }
+
+  /** Answers a VM again. */
+  answer(vm: VmAddress): void {
+    delete this.#vm(vm).cut;
   }
 
   attributes(vm: VmAddress): Map<string, string> {
