@@ -119,12 +119,12 @@ const lineOf = (vmId: number, causes: readonly string[]): string => `VM ${vmId}:
 
 /**
  * What a guest itself says is wrong, or that it has stopped saying anything. That a link is down says less than how
- * dialling it ended.
+ * dialling it ended, and nothing any more once that went well: a guest takes the reason back a moment later.
  */
 function causesOf(sighting: Sighting): readonly string[] {
   const { reason, link } = sighting;
   const way = link === null ? null : linkDetail(link);
-  const own = reason === null || (reason === "link-down" && way !== null) ? null : REASON_CAUSES[reason];
+  const own = reason === null || (reason === "link-down" && link !== null) ? null : REASON_CAUSES[reason];
   return [isMute(sighting) ? SILENT : null, own, way].filter((cause) => cause !== null);
 }
 

@@ -76,7 +76,7 @@ describe("what a guest says is wrong", () => {
     it(`is explained to its zone's owners and to no other zone's: ${word}`, () => {
       for (const zone of ["alpha", "beta"]) {
         const story = aFederation().running();
-        story.says(zone, { FL_STAGE: "failed", FL_REASON: word }).observes(zone);
+        story.says(zone, { FL_STAGE: "failed", FL_REASON: word, FL_LINK: "" }).observes(zone);
         assert.deepEqual(channelsThatRead(story, sentence), [channelOf(zone)]);
         assert.match(textIn(story, HOME_CHANNEL), /A guest reports a problem. Its owner sees the detail./);
       }
@@ -92,6 +92,13 @@ describe("what a guest says is wrong", () => {
       assert.deepEqual(channelsThatRead(story, linkSentence(word) ?? ""), [channelOf("beta"), HOME_CHANNEL].sort());
     });
   }
+
+  it("is not a link that was down and is well again, although the guest takes that reason back a moment later", () => {
+    const story = aFederation().running();
+    const before = shown(story).length;
+    story.says("beta", { FL_REASON: "link-down", FL_LINK: "ok" }).observes("beta");
+    assert.equal(shown(story).length, before);
+  });
 
   it("is explained too while the site is still on its way", () => {
     const story = aFederation().trusted().deployed("beta");
