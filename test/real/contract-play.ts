@@ -47,8 +47,8 @@ export type Wanted = {
   readonly certificate?: string;
   /** It says this stage on its way there. */
   readonly passes?: Stage;
-  /** How often it has to have said that it boots. */
-  readonly boots?: number;
+  /** It has said a stage since its power was last switched on. */
+  readonly anew?: true;
   /** It may say this on its way or not: that is Flower's to decide. */
   readonly mayPass?: string;
   /** It has looked at its attributes since, and had time to act. */
@@ -62,6 +62,8 @@ export class Play {
   readonly #oneGate: TinyOneGate;
   readonly #child: ChildProcess;
   readonly #vms: VmAddress[] = [];
+  /** By VM, how much it had said when its power was last switched on. */
+  readonly #poweredOn = new Map<string, number>();
   readonly #contexts = new Map<string, Readonly<Record<string, string>>>();
   readonly #keys = new Map<string, string>();
   /** Names for what differs from play to play, by value. */
@@ -117,7 +119,7 @@ export class Play {
       ...values,
     };
     this.#contexts.set(nameOf(vm), context);
-    await this.#powerOn(vm);
+    await this.powerOn(vm);
   }
 
   /** Cuts a VM's power at the moment when it has said so much and wants to say more, and boots it again. */
@@ -125,12 +127,14 @@ export class Play {
     await this.#oneGate.silenceAfter(vm, updates);
     await this.client.stop(vm, true);
     this.#oneGate.answer(vm);
-    await this.#powerOn(vm);
+    await this.powerOn(vm);
   }
 
-  async #powerOn(vm: VmAddress): Promise<void> {
+  async powerOn(vm: VmAddress): Promise<void> {
     const context = this.#contexts.get(nameOf(vm)) ?? {};
-    await this.client.start({ ...vm, context, oneGate: this.#oneGate.accessFor(vm) });
+    const oneGate = this.#oneGate.accessFor(vm);
+    this.#poweredOn.set(nameOf(vm), this.#oneGate.updates(vm).length);
+    await this.client.start({ ...vm, context, oneGate });
   }
 
   said(vm: VmAddress, name: string): string {
@@ -215,13 +219,13 @@ export class Play {
   #isThere(wanted: Wanted, from: number, looks: number): boolean {
     const { vm } = wanted;
     const since = this.#oneGate.updates(vm).slice(from);
-    const boots = since.filter((update) => update.get(PUBLISHED.stage) === "booting").length;
+    const life = this.#oneGate.updates(vm).slice(this.#poweredOn.get(nameOf(vm)) ?? 0);
     const passed = since.findIndex((update) => update.get(PUBLISHED.stage) === wanted.passes);
     const went = passed >= 0 && since.slice(passed + 1).some((update) => update.has(PUBLISHED.stage));
     if (wanted.passes !== undefined && !went) return false;
     const { stands } = this.#account(vm, from);
     return (
-      boots >= (wanted.boots ?? 0) &&
+      (!wanted.anew || life.some((update) => update.has(PUBLISHED.stage))) &&
       (!wanted.looks || this.#oneGate.looks(vm) >= looks) &&
       `${stands[PUBLISHED.stage]} ${stands[PUBLISHED.reason]}` === wanted.stage &&
       (wanted.link === undefined || stands[PUBLISHED.link] === wanted.link) &&

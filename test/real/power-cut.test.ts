@@ -1,11 +1,12 @@
 /** Cuts the power of real guests at each of the things they say while they come up, and boots them again. */
 import assert from "node:assert/strict";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { encodeKeyList } from "../../src/guest-protocol/key-list.ts";
 import { CONTEXT, GIVEN, PUBLISHED } from "../../src/guest-protocol/names.ts";
 import { readGuestScript } from "../../src/manifests/guest-script.ts";
-import { Play } from "./contract-play.ts";
+import { Play, type Wanted } from "./contract-play.ts";
 import { leftOut } from "./left-out.ts";
 
 /** From the first stage to the list of SuperNodes, and from the first stage to `starting`; beats come in between. */
@@ -14,12 +15,10 @@ const LOOK_EVERY_MS = 200;
 
 const LINKS = Array.from({ length: SAYINGS.superlink }, (_, index) => ({ zone: "zone-a", vmId: 10 + index }));
 const NODES = Array.from({ length: SAYINGS.supernode }, (_, index) => ({ zone: "zone-b", vmId: 20 + index }));
-/** The first boot is not heard if the power is cut as it is said. */
-const bootsAfter = (sayings: number) => (sayings === 0 ? 1 : 2);
 const ipOf = ({ zone, vmId }: { zone: string; vmId: number }) =>
   `${zone === "zone-a" ? "203.0.113" : "10.20.0"}.${vmId}`;
 
-describe("a real guest whose power is cut at anything it says", { skip: await leftOut() }, () => {
+describe("a real guest that loses its power at anything it says, or its data", { skip: await leftOut() }, () => {
   let play: Play;
   let agent: Record<string, string>;
 
@@ -61,10 +60,9 @@ describe("a real guest whose power is cut at anything it says", { skip: await le
       }
     };
     const cuts = Promise.all(LINKS.map((link, sayings) => play.cutPower(link, sayings)));
-    const wanted = LINKS.map((vm, sayings) => ({
-      ...{ vm, stage: "serving none", boots: bootsAfter(sayings) },
-      ...{ certificate: `that of ${vm.vmId}`, nodes: [] },
-    }));
+    const wanted = LINKS.map(
+      (vm): Wanted => ({ vm, stage: "serving none", certificate: `that of ${vm.vmId}`, nodes: [], anew: true }),
+    );
     await assisted(
       certify,
       play.perform(async () => void (await Promise.all([bootAll(), cuts])), wanted),
@@ -98,10 +96,7 @@ describe("a real guest whose power is cut at anything it says", { skip: await le
       }
     };
     const cuts = Promise.all(NODES.map((node, sayings) => play.cutPower(node, sayings)));
-    const wanted = NODES.map((vm, sayings) => ({
-      ...{ vm, stage: "serving none", boots: bootsAfter(sayings) },
-      link: "ok",
-    }));
+    const wanted = NODES.map((vm): Wanted => ({ vm, stage: "serving none", link: "ok", anew: true }));
     await assisted(
       admit,
       play.perform(async () => void (await Promise.all([bootAll(), cuts])), wanted),
@@ -109,6 +104,29 @@ describe("a real guest whose power is cut at anything it says", { skip: await le
     assert.deepEqual(
       NODES.map((node) => play.said(node, PUBLISHED.nodeKey)),
       NODES.map(({ vmId }) => shown.get(vmId)),
+    );
+  });
+
+  test("tells that its SuperLink's database is gone, registers the keys anew, and the SuperNodes return", async () => {
+    const [link] = LINKS;
+    assert.ok(link);
+    const loseDatabase = async () => {
+      await play.client.stop(link, true);
+      const { disk } = (await play.client.realGuests()).find(({ vmId }) => vmId === link.vmId) ?? { disk: "" };
+      await rm(join(disk, "florist", "state", "superlink.db"));
+      await play.powerOn(link);
+    };
+    await play.perform(loseDatabase, [
+      {
+        vm: link,
+        stage: "serving database-lost",
+        nodes: NODES.map((_, index) => `key ${index + 1} online`),
+        anew: true,
+      },
+    ]);
+    await play.perform(
+      () => undefined,
+      NODES.map((vm) => ({ vm, stage: "serving none", link: "ok" })),
     );
   });
 });
