@@ -12,7 +12,6 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 const ONEGATE_PORT = 5030;
-const FAKETIME = `/usr/lib/${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux-gnu/faketime/libfaketimeMT.so.1`;
 
 type Attributes = Record<string, string>;
 
@@ -35,20 +34,6 @@ class Names {
     this.routerSpace = `${this.prefix}router`;
     this.host = `${this.prefix}host`;
   }
-}
-
-/** What is missing to run this bench here, in words; empty when nothing is. */
-export function missingForBench(): string[] {
-  const missing: string[] = [];
-  if (process.getuid?.() !== 0) {
-    missing.push("root");
-  }
-  for (const tool of ["/usr/sbin/ip", "/usr/sbin/nft", FAKETIME]) {
-    if (!existsSync(tool)) {
-      missing.push(tool);
-    }
-  }
-  return missing;
 }
 
 function sh(command: string): string {
@@ -110,7 +95,7 @@ export class VirtualMachine {
   private readonly names: Names;
   private readonly script: string;
   private readonly image: MachineImage;
-  private context: Attributes;
+  private readonly context: Attributes;
   private init: ChildProcess | undefined;
   constructor(id: number, disk: string, script: string, context: Attributes, image: MachineImage, names: Names) {
     const { net, prefix, routerSpace } = names;
@@ -133,9 +118,6 @@ export class VirtualMachine {
       ip -n ${this.space} route add default via ${net}.${id}.1
       ip -n ${routerSpace} link set v${id} up
       ip -n ${routerSpace} addr add ${net}.${id}.1/24 dev v${id}`);
-  }
-  setContext(context: Attributes): void {
-    this.context = { ...this.context, ...context };
   }
   environment(): Attributes {
     return {
@@ -177,11 +159,6 @@ export class VirtualMachine {
       ],
       { env: this.environment(), stdio: "ignore" },
     );
-  }
-  /** From its next boot on every clock inside is off by this much (libfaketime); a change is seen at once. */
-  shiftClock(by: string): void {
-    writeFileSync(join(this.disk, "etc", "ld.so.preload"), `${FAKETIME}\n`);
-    writeFileSync(join(this.disk, "etc", "faketimerc"), `${by}\n`);
   }
   /** Power off, hard. The disk stays. */
   async kill(): Promise<void> {
@@ -249,12 +226,6 @@ export class Bench {
     this.machines.push(machine);
     return machine;
   }
-  /** Replaces the router's rules, as lines of an nft chain; none lets everything pass. */
-  rules(lines: readonly string[]): void {
-    const chain = ["type filter hook forward priority 0", ...lines].join("\n");
-    const table = `table inet r\ndelete table inet r\ntable inet r {\nchain f {\n${chain}\n}\n}\n`;
-    execFileSync("/usr/sbin/ip", ["netns", "exec", this.names.routerSpace, "nft", "-f", "-"], { input: table });
-  }
   attributes(machine: VirtualMachine): Attributes {
     return this.onegate.of(machine.id);
   }
@@ -275,11 +246,6 @@ export class Bench {
       sh(`ip link delete ${this.names.host} 2>/dev/null || true`);
     }
   }
-}
-
-/** A plain machine whose image carries Flower in a virtual environment. */
-export function withFlower(environment: string): MachineImage {
-  return { boot: `mkdir -p /var/lib/florist && ln -sfn ${environment} /var/lib/florist/venv` };
 }
 
 /** Waits until a condition holds, looking four times a second. */
