@@ -45,7 +45,7 @@ class Admission:
         if self.ids and not self.database.exists():
             log.warning("the database is gone; keys are registered anew as FL_ADMIT says")
             self.loss_told_until = time.monotonic() + LOSS_TOLD_FOR
-            self.sequences, self.ids = {}, {}
+            self.sequences, self.ids, self.done = {}, {}, {}
 
     def reason(self) -> str | None:
         """A lost database is told for a while although it heals at once, for the runs that were in it are gone."""

@@ -26,7 +26,7 @@ import guard
 from context import Failure, parse_context
 from flower import Flower, Places, write
 from guest import Guest
-from process import end_processes
+from process import end_processes, rotate
 from superlink import SuperLink
 from supernode import SuperNode
 from tools import tool
@@ -107,7 +107,7 @@ def serve(places: Places, guest: Guest, settings: dict[str, str]) -> None:
     for user in users:
         end_processes(user)
     guard.keep_from_onegate(users, guest.endpoint)
-    guest.upkeep = lambda: guard_again(users, guest.endpoint)
+    guest.upkeep = lambda: upkeep(places, users, guest.endpoint)
     flower = Flower(context, places, *users)
     role = (SuperLink if context["FL_ROLE"] == "superlink" else SuperNode)(context, guest, flower)
     try:
@@ -116,8 +116,10 @@ def serve(places: Places, guest: Guest, settings: dict[str, str]) -> None:
         role.stop()
 
 
-def guard_again(users: list, endpoint: str) -> None:
+def upkeep(places: Places, users: list, endpoint: str) -> None:
     """Somebody may have flushed the rules; a zone whose names do not resolve for a moment is no reason to stop."""
+    for name in ("agent", "install", "flwr"):
+        rotate(places.logs / f"{name}.log")
     try:
         guard.keep_from_onegate(users, endpoint)
     except (Failure, OSError) as error:

@@ -94,11 +94,19 @@ class Process:
         return code
 
     def rotate(self) -> None:
-        """Copies and truncates: the process keeps the file open, so that it cannot be moved away."""
-        if self.log.exists() and self.log.stat().st_size > LARGEST_LOG:
-            self.log.with_suffix(".older").write_bytes(self.log.read_bytes())
-            os.truncate(self.log, 0)
+        if rotate(self.log):
             self.log_start = 0
+
+
+def rotate(log: Path) -> bool:
+    """Copies the end and truncates: whoever writes keeps the file open, so that it cannot be moved away."""
+    if not log.exists() or log.stat().st_size <= LARGEST_LOG:
+        return False
+    with open(log, "rb") as words:
+        words.seek(-LARGEST_LOG, os.SEEK_END)
+        log.with_suffix(".older").write_bytes(words.read(LARGEST_LOG))
+    os.truncate(log, 0)
+    return True
 
 
 def end_group(leader: subprocess.Popen, number: signal.Signals) -> None:

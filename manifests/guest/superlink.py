@@ -143,6 +143,7 @@ class SuperLink:
             self.answers = False
             self.guest.tell("starting", "port-taken" if "in use" in words else "flower-exits")
             self.guest.pause(RESTART_AFTER[min(process.failures, len(RESTART_AFTER) - 1)])
+            self.admission.prepare(CONTROL, str(self.ca))
             process.start()
             restarted = True
         return restarted

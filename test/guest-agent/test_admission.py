@@ -140,6 +140,14 @@ class Admitting(unittest.TestCase):
         self.admission.follow()
         self.assertEqual(self.nodes(), {"1": "registered"})
 
+    def test_a_database_that_is_lost_while_the_agent_lives_is_noticed_when_flower_starts_again(self):
+        self.give("FL_ADMIT", 3, key("a"))
+        (self.flower.places.state / "superlink.db").unlink()
+        self.admission.prepare("127.0.0.1:9093", "/ca.crt")
+        self.flower.make_database()
+        self.admission.follow()
+        self.assertEqual((self.admission.reason(), self.nodes()), ("database-lost", {"2": "registered"}))
+
     def test_a_lost_database_is_told_for_a_while_and_its_keys_are_registered_anew(self):
         self.give("FL_ADMIT", 3, key("a"), key("b"))
         self.give("FL_REVOKE", 1, key("b"))

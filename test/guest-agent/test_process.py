@@ -84,6 +84,15 @@ class Supervised(unittest.TestCase):
         self.assertEqual(sorted(path.name for path in self.folder.iterdir()), ["log", "log.older"])
         until(lambda: "a line of some length" in one.words())
 
+    def test_of_a_log_that_grew_too_fast_only_the_end_is_kept(self):
+        log = self.folder / "log"
+        log.write_text("x" * 5000 + "the end")
+        with mock.patch.object(process, "LARGEST_LOG", 100):
+            self.assertTrue(process.rotate(log))
+            self.assertFalse(process.rotate(log))
+        self.assertEqual((log.stat().st_size, len((self.folder / "log.older").read_text())), (0, 100))
+        self.assertTrue((self.folder / "log.older").read_text().endswith("the end"))
+
     def test_a_log_that_is_small_is_left_alone(self):
         one = self.process("echo once")
         one.start()
