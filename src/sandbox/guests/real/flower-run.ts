@@ -12,6 +12,8 @@ const FLWR = [
   `FLWR_HOME=${FLORIST}/site`,
   "FLWR_TELEMETRY_ENABLED=0",
   "FLWR_DISABLE_UPDATE_CHECK=1",
+  // Into a pipe Python writes only when it has much to say; rounds are to be seen as they come.
+  "PYTHONUNBUFFERED=1",
   `${FLORIST}/venv/bin/flwr`,
 ];
 const LOOK_EVERY_MS = 2_000;
