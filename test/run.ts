@@ -1,25 +1,29 @@
 /**
- * Runs every compiled test below this folder but those with real Flower, which need root and a quarter of an hour;
- * with arguments, those whose path contains one of them.
+ * Runs every compiled test below this folder: quick ones side by side, then one by one those that keep a machine busy.
+ *
+ * With `--quick` the tests with real Flower are left out; with other arguments all but those whose path contains one.
  */
 import { readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
+import { parseArgs } from "node:util";
 
-const REAL = ["real/", "guest-agent/flower"];
-/** Tests that keep a machine busy: real Flower, and a bot that dies some hundred times. Each has it to itself. */
-const HEAVY = [...REAL, "faults/crash"];
+const REAL = "real/";
+/** Real Flower, and a bot that dies some hundred times. */
+const BUSY = [REAL, "faults/crash"];
 
-const holds = (name: string, parts: readonly string[]): boolean => parts.some((part) => name.includes(part));
-
-const wanted = process.argv.slice(2);
+const { values, positionals } = parseArgs({
+  options: { quick: { type: "boolean", default: false } },
+  allowPositionals: true,
+});
 const names = readdirSync(import.meta.dirname, { recursive: true, encoding: "utf8" })
   .filter((name) => name.endsWith(".test.js"))
-  .filter((name) => (wanted.length === 0 ? !holds(name, REAL) : holds(name, wanted)))
+  .filter((name) => !(values.quick && name.startsWith(REAL)))
+  .filter((name) => positionals.length === 0 || positionals.some((part) => name.includes(part)))
   .sort();
-const isHeavy = (name: string): boolean => holds(name, HEAVY);
+const isBusy = (name: string): boolean => BUSY.some((begin) => name.startsWith(begin));
 
 function runAll(chosen: readonly string[], concurrency: number): Promise<void> {
   const files = chosen.map((name) => join(import.meta.dirname, name));
@@ -36,14 +40,13 @@ function runAll(chosen: readonly string[], concurrency: number): Promise<void> {
 }
 
 if (names.length === 0) {
-  console.error(`No test file matches ${wanted.join(", ")}.`);
+  console.error(`No test file matches ${positionals.join(", ")}.`);
   process.exitCode = 1;
 } else {
   await runAll(
-    names.filter((name) => !isHeavy(name)),
+    names.filter((name) => !isBusy(name)),
     availableParallelism(),
   );
-  await runAll(names.filter(isHeavy), 1);
-  if (wanted.length === 0)
-    console.log("Left out: the tests with real Flower. npm run test:real runs them (Linux, root).");
+  await runAll(names.filter(isBusy), 1);
+  if (values.quick) console.log("Left out: the tests with real Flower, which npm test runs (Linux, root).");
 }

@@ -6,10 +6,10 @@ import { after, before, test } from "node:test";
 import { encodePem } from "../../src/guest-protocol/certificates.ts";
 import { readGuestScript } from "../../src/manifests/guest-script.ts";
 import { run } from "../../src/sandbox/guests/real/command.ts";
-import { Authority, contextOf } from "../guest-agent/authority.ts";
-import { Bench, type MachineImage, until, type VirtualMachine } from "../guest-agent/bench.ts";
-import { marketplaceImage } from "../guest-agent/container-runtime/image.ts";
 import { leftOut } from "./left-out.ts";
+import { Authority, contextOf } from "./marketplace/authority.ts";
+import { Bench, type MachineImage, until, type VirtualMachine } from "./marketplace/bench.ts";
+import { marketplaceImage } from "./marketplace/container-runtime/image.ts";
 
 const SUBNET = 213;
 const GUEST = join(process.cwd(), "manifests", "guest");

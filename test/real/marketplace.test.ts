@@ -13,10 +13,10 @@ import { parseNodeKey } from "../../src/guest-protocol/node-key.ts";
 import { decodeNodeList } from "../../src/guest-protocol/node-list.ts";
 import { readGuestScript } from "../../src/manifests/guest-script.ts";
 import { flowerEnvironment } from "../../src/sandbox/guests/real/flower.ts";
-import { Authority, contextOf } from "../guest-agent/authority.ts";
-import { Bench, until, type VirtualMachine } from "../guest-agent/bench.ts";
-import { marketplaceImage } from "../guest-agent/container-runtime/image.ts";
 import { leftOut } from "./left-out.ts";
+import { Authority, contextOf } from "./marketplace/authority.ts";
+import { Bench, until, type VirtualMachine } from "./marketplace/bench.ts";
+import { marketplaceImage } from "./marketplace/container-runtime/image.ts";
 
 const SUBNET = 212;
 const ADDRESS = `10.${SUBNET}.10.2:9092`;
@@ -206,7 +206,7 @@ function daemonOf(machine: VirtualMachine): string {
 
 function startRun(config: Record<string, string | number>): string {
   const app = join(bench.folder, "app");
-  cpSync(join(process.cwd(), "test", "guest-agent", "app"), app, { recursive: true });
+  cpSync(join(process.cwd(), "test", "real", "marketplace", "app"), app, { recursive: true });
   const settings = Object.entries({ nodes: 1, ...config }).map(
     ([name, value]) => `${name}=${typeof value === "number" ? value : `'${value}'`}`,
   );

@@ -2,7 +2,7 @@ import { chmodSync, cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { MachineImage } from "../bench.ts";
 
-const SOURCES = join(process.cwd(), "test", "guest-agent", "container-runtime");
+const SOURCES = join(process.cwd(), "test", "real", "marketplace", "container-runtime");
 const FLOWER_VERSION = "1.31.0";
 
 export type Marketplace = {
