@@ -52,7 +52,7 @@ describe("When Slack delivers everything twice", () => {
 async function story(twice: boolean): Promise<Ending> {
   const sandbox = await startSandbox({ zones: 4, speed: 20, seed: "twice", portBase: 0 });
   try {
-    const stage = new Stage(sandbox, 30_000);
+    const stage = new Stage(sandbox, 60_000);
     await stage.slack.settings({ twice });
     const told = new FederationStory(stage, {
       name: "spring-trial",
