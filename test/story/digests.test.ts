@@ -15,7 +15,7 @@ const SUPERLINK_TEMPLATE = 0;
 const SUPERNODE_TEMPLATE = 1;
 const SUPERNODE_IMAGE = 1;
 const PUBLIC_NETWORK = 0;
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 
 /** zone-b wants two of its owners to agree, so that one vote can stand while the other adjusts. */
 const twoOwnersInZoneB = (usual: SandboxZonesFile): object => ({

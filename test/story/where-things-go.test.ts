@@ -15,7 +15,7 @@ import {
 import { eventsOf } from "../faults/short-story.ts";
 import { everythingSent, type Sent } from "./sent-content.ts";
 
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 /** Its template for SuperNodes is missing when it is first looked at. */
 const LATE = "zone-c";
 const ZONES = ["zone-a", "zone-b", "zone-c", "zone-d"];
