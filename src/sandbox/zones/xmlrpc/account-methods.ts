@@ -2,7 +2,7 @@ import { notAuthorized } from "../oned/access.ts";
 import { aclXml, groupPoolXml, groupXml, userPoolXml, userXml, zonePoolXml, zoneXml } from "../oned/account-xml.ts";
 import { isAdministrator, primaryGroup, type User } from "../oned/accounts.ts";
 import { errorCode, OneError } from "../oned/one-error.ts";
-import type { Method } from "./methods.ts";
+import type { Method } from "./method.ts";
 
 const own = -1;
 

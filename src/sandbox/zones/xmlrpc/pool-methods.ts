@@ -4,7 +4,7 @@ import { errorCode, OneError } from "../oned/one-error.ts";
 import { imageXml, networkXml } from "../oned/pool-xml.ts";
 import type { FlowDocument } from "../oneflow/bodies.ts";
 import { cdataElement, element, textElement } from "../xml.ts";
-import type { Caller, Method } from "./methods.ts";
+import type { Caller, Method } from "./method.ts";
 import type { Parameters } from "./parameters.ts";
 
 /** Filter, start and end of every pool call, applied. */

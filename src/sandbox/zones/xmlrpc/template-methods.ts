@@ -7,7 +7,7 @@ import { errorCode, OneError } from "../oned/one-error.ts";
 import { templateXml } from "../oned/pool-xml.ts";
 import { parseTemplateText } from "../oned/template-text.ts";
 import { element } from "../xml.ts";
-import type { Method } from "./methods.ts";
+import type { Method } from "./method.ts";
 import { poolPart } from "./pool-methods.ts";
 
 export const templateMethods = {

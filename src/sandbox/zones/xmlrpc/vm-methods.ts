@@ -4,7 +4,7 @@ import { phases, type VirtualMachine } from "../oned/virtual-machine.ts";
 import { fullVmXml, shortVmXml } from "../oned/virtual-machine-xml.ts";
 import { type VmAction, vmActions } from "../oned/vm-actions.ts";
 import { element } from "../xml.ts";
-import type { Caller, Method } from "./methods.ts";
+import type { Caller, Method } from "./method.ts";
 import type { Parameters } from "./parameters.ts";
 
 export const vmMethods = {
