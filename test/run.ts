@@ -1,5 +1,5 @@
 /**
- * Runs every compiled test below this folder: quick ones side by side, then one by one those that keep a machine busy.
+ * Runs every compiled test below this folder: quick ones side by side, then those that keep a machine busy.
  *
  * With `--quick` the tests with real Flower are left out; with other arguments all but those whose path contains one.
  */
@@ -10,9 +10,10 @@ import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { parseArgs } from "node:util";
 
+/** Real Flower: each waits more than it works, so two at a time disturb neither. */
 const REAL = "real/";
-/** Real Flower, and a bot that dies some hundred times. */
-const BUSY = [REAL, "faults/crash"];
+/** A bot that dies some hundred times. */
+const DYING = "faults/crash";
 
 const { values, positionals } = parseArgs({
   options: { quick: { type: "boolean", default: false } },
@@ -23,7 +24,6 @@ const names = readdirSync(import.meta.dirname, { recursive: true, encoding: "utf
   .filter((name) => !(values.quick && name.startsWith(REAL)))
   .filter((name) => positionals.length === 0 || positionals.some((part) => name.includes(part)))
   .sort();
-const isBusy = (name: string): boolean => BUSY.some((begin) => name.startsWith(begin));
 
 function runAll(chosen: readonly string[], concurrency: number): Promise<void> {
   const files = chosen.map((name) => join(import.meta.dirname, name));
@@ -43,10 +43,16 @@ if (names.length === 0) {
   console.error(`No test file matches ${positionals.join(", ")}.`);
   process.exitCode = 1;
 } else {
+  const [real, others] = [
+    names.filter((name) => name.startsWith(REAL)),
+    names.filter((name) => !name.startsWith(REAL)),
+  ];
+  const isDying = (name: string): boolean => name.startsWith(DYING);
   await runAll(
-    names.filter((name) => !isBusy(name)),
+    others.filter((name) => !isDying(name)),
     availableParallelism(),
   );
-  await runAll(names.filter(isBusy), 1);
+  await runAll(others.filter(isDying), 1);
+  await runAll(real, 2);
   if (values.quick) console.log("Left out: the tests with real Flower, which npm test runs (Linux, root).");
 }

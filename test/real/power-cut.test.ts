@@ -1,4 +1,4 @@
-/** Cuts the power of real guests at each of the things they say while they come up, and boots them again. */
+/** Cuts the power of real guests at each of the things they say, takes their data, changes their CONTEXT: they converge. */
 import assert from "node:assert/strict";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -6,19 +6,31 @@ import { after, before, describe, test } from "node:test";
 import { encodeKeyList } from "../../src/guest-protocol/key-list.ts";
 import { CONTEXT, GIVEN, PUBLISHED } from "../../src/guest-protocol/names.ts";
 import { readGuestScript } from "../../src/manifests/guest-script.ts";
+import { Inside } from "../../src/sandbox/guests/real/inside.ts";
 import { Play, type Wanted } from "./contract-play.ts";
 import { leftOut } from "./left-out.ts";
 
 /** From the first stage to the list of SuperNodes, and from the first stage to `starting`; beats come in between. */
 const SAYINGS = { superlink: 6, supernode: 4 };
 const LOOK_EVERY_MS = 200;
+/** What one-context does in a running VM when its CONTEXT is changed. */
+const CHANGE_CONTEXT = `set -a
+. /run/one-context/one_env
+FL_GRPC_KEEPALIVE_TIME=70
+script=$(mktemp)
+base64 -d <<< "$START_SCRIPT_BASE64" > "$script"
+chmod +x "$script"
+"$script" < /dev/null
+rm "$script"`;
 
 const LINKS = Array.from({ length: SAYINGS.superlink }, (_, index) => ({ zone: "zone-a", vmId: 10 + index }));
 const NODES = Array.from({ length: SAYINGS.supernode }, (_, index) => ({ zone: "zone-b", vmId: 20 + index }));
 const ipOf = ({ zone, vmId }: { zone: string; vmId: number }) =>
   `${zone === "zone-a" ? "203.0.113" : "10.20.0"}.${vmId}`;
 
-describe("a real guest that loses its power at anything it says, or its data", { skip: await leftOut() }, () => {
+describe("a real guest that loses its power at anything it says, or its data, or is told anew what it is", {
+  skip: await leftOut(),
+}, () => {
   let play: Play;
   let agent: Record<string, string>;
 
@@ -128,6 +140,22 @@ describe("a real guest that loses its power at anything it says, or its data", {
       () => undefined,
       NODES.map((vm) => ({ vm, stage: "serving none", link: "ok" })),
     );
+  });
+
+  test("takes a changed CONTEXT without a boot, as the guest that it was", async () => {
+    const [node] = NODES;
+    assert.ok(node);
+    const view = (await play.client.realGuests()).find(({ vmId }) => vmId === node.vmId);
+    assert.ok(view);
+    const inside = new Inside(view);
+    const key = play.said(node, PUBLISHED.nodeKey);
+    await play.perform(
+      async () => void (await inside.run(["bash", "-ec", CHANGE_CONTEXT])),
+      [{ vm: node, stage: "serving none", link: "ok", passes: "booting" }],
+    );
+    assert.equal(play.said(node, PUBLISHED.nodeKey), key);
+    const environment = "cat /proc/$(pgrep -o -f bin/flower-supernode)/environ";
+    assert.match(await inside.run(["sh", "-c", environment]), /FLORIST_KEEPALIVE_TIME=70/);
   });
 });
 
