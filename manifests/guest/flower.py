@@ -64,6 +64,7 @@ class Places:
 def write(path: Path, text: str, mode: int = 0o600, group: int = 0) -> None:
     """Whole or not at all, whenever this VM dies."""
     fresh = path.with_name(f".{path.name}")
+    fresh.unlink(missing_ok=True)  # left by a death in between
     with open(fresh, "w") as file:
         os.fchown(file.fileno(), 0, group)
         os.fchmod(file.fileno(), mode)

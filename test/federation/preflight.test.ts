@@ -123,23 +123,25 @@ describe("the preflight", () => {
 
 describe("a call that did not work", () => {
   it("has a reason that people understand, and the zone's own words as detail", () => {
-    const reasons: Readonly<Record<ZoneErrorCode, ReasonCode>> = {
-      unreachable: "zone-unreachable",
-      timeout: "zone-timeout",
-      tls: "zone-tls",
-      authentication: "zone-credentials",
-      forbidden: "zone-forbidden",
-      quota: "quota-vms",
-      "no-such-object": "zone-error",
-      "wrong-state": "zone-error",
-      invalid: "zone-error",
-      "zone-disabled": "zone-disabled",
-      "too-large": "zone-answer",
-      rubbish: "zone-answer",
-      internal: "zone-error",
+    const told: Readonly<Record<ZoneErrorCode, RegExp>> = {
+      unreachable: /could not be reached/,
+      timeout: /did not answer in time/,
+      tls: /certificate/,
+      authentication: /refused the bot's user or password/,
+      forbidden: /Grant its group the rights/,
+      quota: /quota leaves too few/,
+      "no-such-object": /reported an error/,
+      "wrong-state": /reported an error/,
+      invalid: /reported an error/,
+      "zone-disabled": /is disabled/,
+      "too-large": /Check the endpoints/,
+      rubbish: /Check the endpoints/,
+      internal: /reported an error/,
     };
-    for (const code of Object.keys(reasons) as ZoneErrorCode[]) {
-      assert.deepEqual(zoneReason(new ZoneError(code, "as it said")), { code: reasons[code], detail: "as it said" });
+    for (const code of Object.keys(told) as ZoneErrorCode[]) {
+      const reason = zoneReason(new ZoneError(code, "as it said"));
+      assert.match(REASONS[reason.code], told[code]);
+      assert.equal(reason.detail, "as it said");
     }
   });
 

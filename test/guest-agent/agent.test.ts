@@ -56,7 +56,7 @@ print("same")`;
   assert.equal(python(compare, SOURCES, travelled).trim(), "same");
 });
 
-test("each chapter of the agent keeps its own promises", () => {
+test("each chapter of the agent keeps its own promises", (t) => {
   const environment = { ...process.env, PYTHONPATH: SOURCES, PYTHONDONTWRITEBYTECODE: "1" };
   const done = spawnSync("python3", ["-m", "unittest", "discover", "-s", TESTS, "-p", "test_*.py"], {
     encoding: "utf8",
@@ -64,4 +64,7 @@ test("each chapter of the agent keeps its own promises", () => {
   });
   assert.equal(done.status, 0, done.stderr);
   assert.match(done.stderr, /Ran [1-9][0-9]* tests/);
+  const skipped = /skipped=\d+/.exec(done.stderr)?.[0];
+  if (skipped !== undefined) t.diagnostic(`${skipped}: how processes of other users are supervised only root can test`);
+  assert.ok(skipped === undefined || process.env["CI"] !== "true", "Under CI nothing is left out.");
 });
