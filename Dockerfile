@@ -5,15 +5,14 @@
 FROM node:24-slim AS build
 WORKDIR /florist
 COPY package.json package-lock.json tsconfig.json ./
-# `install`, not `ci`: the lock may lack native tools for platforms other than the one it was written on.
-RUN npm install --ignore-scripts --no-audit --no-fund
+RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY src ./src
-RUN npm run build && rm -rf dist/src/sandbox
+RUN npm run build
 
 FROM node:24-slim AS dependencies
 WORKDIR /florist
 COPY package.json package-lock.json ./
-RUN npm install --omit=dev --ignore-scripts --no-audit --no-fund && npm cache clean --force
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund && npm cache clean --force
 
 FROM node:24-slim
 # Beyond loopback because it is the container's own network; publish the port to a TLS proxy only.

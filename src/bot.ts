@@ -3,14 +3,14 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { webApi } from "@slack/bolt";
 import type { Configuration } from "./config/configuration.ts";
-import { teamId } from "./federation/identity.ts";
-import { type Manifests, serviceTemplate } from "./federation/manifest.ts";
-import type { Policy } from "./federation/policy.ts";
+import { teamId } from "./federation/model/identity.ts";
+import { type Manifests, serviceTemplate } from "./federation/model/manifests.ts";
+import type { Policy } from "./federation/model/policy.ts";
+import type { Checkpoint } from "./federation/ports.ts";
 import type { Logger } from "./log.ts";
-import { openMachineRoom } from "./machine-room.ts";
 import { readGuestScript } from "./manifests/guest-script.ts";
 import { packageRoot } from "./package-root.ts";
-import type { Checkpoint } from "./rollout/ports.ts";
+import { openRuntime } from "./runtime.ts";
 import { createSlackApp } from "./slack/app.ts";
 import { quietLogger } from "./slack/sdk-logger.ts";
 
@@ -32,7 +32,7 @@ export async function startBot(
 ): Promise<RunningBot> {
   const policy: Policy = { ...configuration.policy, installingTeam: await installingTeam(configuration, log) };
   const manifests = await readManifests(join(packageRoot(), "manifests"));
-  const room = await openMachineRoom({
+  const room = await openRuntime({
     dataDirectory: configuration.dataDirectory,
     storeKey: configuration.storeKey,
     policy,
@@ -50,8 +50,8 @@ export async function startBot(
   });
   const { slack } = configuration;
   const app = createSlackApp({
-    federations: room.ledger,
-    zoneLooks: room.looks,
+    federations: room.store,
+    zoneChecks: room.looks,
     configuration: { policy, zones: configuration.zones, manifests },
     log,
     botToken: slack.botToken,

@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { startBot } from "./bot.ts";
 import { readFileFromDisk } from "./config/file-reader.ts";
 import { describeMistakes, loadConfiguration } from "./config/load-configuration.ts";
+import type { Checkpoint } from "./federation/ports.ts";
 import { createLog } from "./log.ts";
-import type { Checkpoint } from "./rollout/ports.ts";
 
 /** Resolves when the bot has ended; sets the exit code. */
 export async function runProgram(checkpoint?: Checkpoint): Promise<void> {

@@ -1,7 +1,7 @@
 /** What the bot runs with: the environment and the zones file, parsed and checked. Durations are milliseconds. */
 import type { KeyObject } from "node:crypto";
-import type { ZoneName } from "../federation/identity.ts";
-import type { Policy, ZoneProfile } from "../federation/policy.ts";
+import type { ZoneName } from "../federation/model/identity.ts";
+import type { Policy, ZoneProfile } from "../federation/model/policy.ts";
 import type { Secret } from "../secret.ts";
 
 export interface Configuration {

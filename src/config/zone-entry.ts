@@ -1,6 +1,6 @@
 /** One zone's entry in the zones file. */
 import { z } from "zod";
-import { channelId, teamId, userId } from "../federation/identity.ts";
+import { channelId, teamId, userId } from "../federation/model/identity.ts";
 import { isContextValue } from "../guest-protocol/alphabets.ts";
 import { FRAMEWORKS } from "../guest-protocol/names.ts";
 import { readUrl } from "./address.ts";

@@ -1,6 +1,6 @@
 /** The zones file: which zones there are, who may ask, and after how long what happens. */
 import { z } from "zod";
-import { zoneName } from "../federation/identity.ts";
+import { zoneName } from "../federation/model/identity.ts";
 import { term, wait } from "./duration.ts";
 import { idText, section } from "./shape.ts";
 import { channelEntry, personEntry, zoneEntry } from "./zone-entry.ts";

@@ -2,8 +2,8 @@
 import { X509Certificate } from "node:crypto";
 import { dirname, resolve } from "node:path";
 import { z } from "zod";
-import { type ZoneName, zoneName } from "../federation/identity.ts";
-import type { ZoneProfile } from "../federation/policy.ts";
+import { type ZoneName, zoneName } from "../federation/model/identity.ts";
+import type { ZoneProfile } from "../federation/model/policy.ts";
 import type { Secret } from "../secret.ts";
 import type { Configuration, ZoneAccess } from "./configuration.ts";
 import type { ReadFile } from "./file-reader.ts";

@@ -1,6 +1,6 @@
 /** What went wrong on the way to a zone, or in it, turned into a `ZoneError` that says what to do. */
-import { ZoneError, type ZoneErrorCode } from "../federation/zone-facts.ts";
-import { Ended } from "./line.ts";
+import { ZoneError, type ZoneErrorCode } from "../federation/model/zone-facts.ts";
+import { Ended } from "./call-limiter.ts";
 
 /** Where a call went and what it was, for the sentence a person reads. Never holds a credential. */
 export interface Call {

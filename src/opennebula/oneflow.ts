@@ -1,9 +1,9 @@
 /** OneFlow's REST interface: what creates and ends services. Reading them is cheaper through oned's documents. */
 import { Agent, request } from "undici";
 import { z } from "zod";
-import type { ZoneErrorCode } from "../federation/zone-facts.ts";
+import type { ZoneErrorCode } from "../federation/model/zone-facts.ts";
+import { CallLimiter } from "./call-limiter.ts";
 import { type Call, connectionFailed, errorCode, notUnderstood, place, refused, tooLarge } from "./failure.ts";
-import { Line } from "./line.ts";
 import { type Endpoint, MAX_ANSWER_BYTES } from "./xmlrpc.ts";
 
 /** The NIC that a role's VMs get. It replaces the VM template's NIC whole. */
@@ -38,12 +38,12 @@ interface Answer {
 
 export class OneFlow {
   readonly #endpoint: Endpoint;
-  readonly #line: Line;
+  readonly #limiter: CallLimiter;
   readonly #agent: Agent;
 
   constructor(endpoint: Endpoint) {
     this.#endpoint = endpoint;
-    this.#line = new Line(endpoint);
+    this.#limiter = new CallLimiter(endpoint);
     this.#agent = new Agent({
       // No idle pool: a connection that the server has meanwhile closed would make a create ambiguous.
       pipelining: 0,
@@ -98,7 +98,7 @@ export class OneFlow {
   }
 
   async close(): Promise<void> {
-    this.#line.close();
+    this.#limiter.close();
     await this.#agent.destroy();
   }
 
@@ -127,7 +127,7 @@ export class OneFlow {
     const credential = Buffer.from(`${account.user}:${account.password.reveal()}`).toString("base64");
     let sent = false;
     try {
-      return await this.#line.run(async (signal) => {
+      return await this.#limiter.run(async (signal) => {
         sent = true;
         const answer = await request(`${place(url)}${path}`, {
           method,

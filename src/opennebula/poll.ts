@@ -1,5 +1,5 @@
 /** Looks at a zone again and again. One loop per zone, however many federations run in it. */
-import type { ServiceFacts, VmFacts, ZoneSnapshot } from "../federation/zone-facts.ts";
+import type { ServiceFacts, VmFacts, ZoneSnapshot } from "../federation/model/zone-facts.ts";
 import { PUBLISHED } from "../guest-protocol/names.ts";
 import { nextLook, type Pace } from "./poll-interval.ts";
 
@@ -25,9 +25,9 @@ export interface PollerOptions {
 
 export interface ZonePoller {
   /** Something is awaited in this zone since a moment (milliseconds since 1970); `null`: no longer. */
-  await(key: string, since: number | null): void;
+  expect(key: string, since: number | null): void;
   /** Look as soon as the pace allows: something was done in the zone. */
-  nudge(): void;
+  pollSoon(): void;
   stop(): void;
 }
 
@@ -48,7 +48,7 @@ class Poller implements ZonePoller {
   #lastSeen = "";
   #lastStart: number;
   #looking = false;
-  #nudged = false;
+  #wanted = false;
   #stopped = false;
   #callOff: () => void = () => undefined;
 
@@ -58,7 +58,7 @@ class Poller implements ZonePoller {
     this.#schedule(0);
   }
 
-  await(key: string, since: number | null): void {
+  expect(key: string, since: number | null): void {
     if (since === null) {
       this.#awaited.delete(key);
       return;
@@ -68,8 +68,8 @@ class Poller implements ZonePoller {
     if (!this.#looking && !this.#stopped) this.#schedule(this.#pause());
   }
 
-  nudge(): void {
-    this.#nudged = true;
+  pollSoon(): void {
+    this.#wanted = true;
     if (!this.#looking && !this.#stopped) this.#schedule(this.#pause());
   }
 
@@ -89,7 +89,7 @@ class Poller implements ZonePoller {
       failures: this.#failures,
       chance: chance(),
     });
-    const wanted = this.#nudged && this.#failures === 0 ? policy.fastest : interval;
+    const wanted = this.#wanted && this.#failures === 0 ? policy.fastest : interval;
     return Math.max(0, this.#lastStart + wanted - now);
   }
 
@@ -100,7 +100,7 @@ class Poller implements ZonePoller {
 
   async #look(): Promise<void> {
     this.#looking = true;
-    this.#nudged = false;
+    this.#wanted = false;
     this.#lastStart = this.#options.clock.now();
     try {
       const snapshot = await this.#read();

@@ -1,5 +1,5 @@
 /** Reading a pool piece by piece, so that no answer grows large and nothing is missed in between. */
-import { ZoneError } from "../federation/zone-facts.ts";
+import { ZoneError } from "../federation/model/zone-facts.ts";
 
 interface Member {
   readonly id: number;

@@ -8,7 +8,7 @@ import {
   type VmTemplateFacts,
   ZoneError,
   type ZoneSurvey,
-} from "../federation/zone-facts.ts";
+} from "../federation/model/zone-facts.ts";
 import { headroom, type ParsedGroup, type ParsedUser, parseGroup, parseUser } from "./parse/account.ts";
 import { parseImage } from "./parse/image.ts";
 import { parseNames } from "./parse/named.ts";

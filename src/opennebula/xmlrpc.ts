@@ -6,9 +6,9 @@ import net from "node:net";
 import tls from "node:tls";
 import xmlrpc from "xmlrpc";
 import { z } from "zod";
-import type { ZoneErrorCode } from "../federation/zone-facts.ts";
+import type { ZoneErrorCode } from "../federation/model/zone-facts.ts";
+import { CallLimiter, Ended } from "./call-limiter.ts";
 import { type Call, connectionFailed, errorCode, notUnderstood, place, refused, tooLarge } from "./failure.ts";
-import { Ended, Line } from "./line.ts";
 
 /** No answer is read further than this; pools are asked for in pieces that stay far below. */
 export const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
@@ -66,11 +66,11 @@ interface Wire {
 
 export class XmlRpc {
   readonly #endpoint: Endpoint;
-  readonly #line: Line;
+  readonly #limiter: CallLimiter;
 
   constructor(endpoint: Endpoint) {
     this.#endpoint = endpoint;
-    this.#line = new Line(endpoint);
+    this.#limiter = new CallLimiter(endpoint);
   }
 
   /** A call that changes nothing; its value is text (XML, or the version). Throws `ZoneError`. */
@@ -87,7 +87,7 @@ export class XmlRpc {
   }
 
   close(): void {
-    this.#line.close();
+    this.#limiter.close();
   }
 
   #describe(what: string, effect: boolean): Call {
@@ -98,7 +98,7 @@ export class XmlRpc {
     const wire: Wire = { connected: false, overflow: false };
     let answer: unknown;
     try {
-      answer = await this.#line.run((signal) => this.#exchange(method, parameters, wire, signal));
+      answer = await this.#limiter.run((signal) => this.#exchange(method, parameters, wire, signal));
     } catch (error) {
       throw judge(call, error, wire);
     }

@@ -6,9 +6,9 @@ import {
   ZoneError,
   type ZoneSnapshot,
   type ZoneSurvey,
-} from "../federation/zone-facts.ts";
+} from "../federation/model/zone-facts.ts";
 import { isAttributeValue } from "../guest-protocol/alphabets.ts";
-import { Holdings } from "./holdings.ts";
+import { AccountResources } from "./account-resources.ts";
 import { OneFlow, type ServiceRequest } from "./oneflow.ts";
 import { parseVmState } from "./parse/vm.ts";
 import { survey } from "./survey.ts";
@@ -74,7 +74,7 @@ export function openZone(options: ZoneOptions): OpenZone {
     deadline: deadlines.oneflow,
     inFlight: inFlight.oneflow,
   });
-  const holdings = new Holdings(oned);
+  const resources = new AccountResources(oned);
 
   async function effect<T>(what: string, on: string, carryOut: () => Promise<T>): Promise<T> {
     await options.checkpoint?.(`zone:before-${what}`, `${name} ${on}`);
@@ -98,15 +98,15 @@ export function openZone(options: ZoneOptions): OpenZone {
       const [facts] = await Promise.all([survey(oned, query), viaOneFlow(() => oneflow.reach())]);
       return facts;
     },
-    services: () => holdings.services(),
-    vms: () => holdings.vms(),
+    services: () => resources.services(),
+    vms: () => resources.vms(),
     async snapshot() {
       const at = new Date().toISOString();
-      const [services, vms] = await Promise.all([holdings.services(), holdings.vms()]);
+      const [services, vms] = await Promise.all([resources.services(), resources.vms()]);
       return { at, services, vms };
     },
     async serviceTemplates(wanted) {
-      const templates = (await holdings.serviceTemplates()).filter((template) => template.name === wanted);
+      const templates = (await resources.serviceTemplates()).filter((template) => template.name === wanted);
       return templates.map(({ id, name: called, body }) => {
         const { registration_time: _added, ...rest } = body;
         return { id, name: called, body: rest };

@@ -1,24 +1,30 @@
 /** Which SuperNodes may join: their keys are checked, told to the SuperLink, and the guests are told so. */
-import { admittedKeys, judgeKey, revokedKeys } from "../federation/admission.ts";
-import { decided } from "../federation/decision.ts";
-import type { ZoneName } from "../federation/identity.ts";
-import { UNREADABLE_KEY } from "../federation/sighting.ts";
-import type { AdmittedKey } from "../federation/state.ts";
+
+import { decided } from "../federation/model/decision.ts";
+import type { ZoneName } from "../federation/model/identity.ts";
+import type { AdmittedKey } from "../federation/model/state.ts";
+import { UNREADABLE_KEY } from "../federation/observing/vm-observation.ts";
+import { admittedKeys, judgeKey, revokedKeys } from "../federation/running/admission.ts";
 import { encodeKeyList } from "../guest-protocol/key-list.ts";
 import { CONTEXT, GIVEN, PUBLISHED } from "../guest-protocol/names.ts";
 import { type NodeKey, parseNodeKey } from "../guest-protocol/node-key.ts";
-import { type Job, type Outcome, runOf, vmIn, type Workshop } from "./workshop.ts";
+import { type Job, type Outcome, runOf, type TaskContext, vmIn } from "./task-context.ts";
 
 /** The subject of the proof comes from the plan and the zone, never from the guest. */
-export async function judgePublishedKey(shop: Workshop, job: Job, zone: ZoneName, vmId: number): Promise<Outcome> {
-  const vm = vmIn(shop.latest(zone), vmId);
+export async function judgePublishedKey(
+  context: TaskContext,
+  job: Job,
+  zone: ZoneName,
+  vmId: number,
+): Promise<Outcome> {
+  const vm = vmIn(context.latest(zone), vmId);
   const line = vm?.attributes[PUBLISHED.nodeKey];
   const attempt = vm?.context[CONTEXT.attempt];
   if (vm === undefined || line === undefined || attempt === undefined) return "later";
   const parsed = parseNodeKey(line);
   const proof = vm.attributes[PUBLISHED.nodeProof] ?? "";
-  const check = shop.trust.checkNodeProof(line, proof, { federation: job.id, site: zone, attempt, vmId });
-  await shop.ledger.change(job.id, (newest) =>
+  const check = context.trust.checkNodeProof(line, proof, { federation: job.id, site: zone, attempt, vmId });
+  await context.store.update(job.id, (newest) =>
     decided(
       ...judgeKey(newest, {
         site: zone,
@@ -33,18 +39,18 @@ export async function judgePublishedKey(shop: Workshop, job: Job, zone: ZoneName
 }
 
 /** The whole lists each time, numbered, so that a lost or repeated update does no harm. */
-export async function deliverAdmissions(shop: Workshop, job: Job, zone: ZoneName): Promise<Outcome> {
+export async function deliverAdmissions(context: TaskContext, job: Job, zone: ZoneName): Promise<Outcome> {
   const { federation } = job;
   const vmId = federation.verifiedVm;
   if (vmId === null) return "later";
   const sequence = (federation.admissions?.sequence ?? 0) + 1;
   const admitted = admittedKeys(federation);
   const revoked = revokedKeys(federation);
-  await shop.zone(zone).publish(vmId, {
+  await context.zone(zone).publish(vmId, {
     [GIVEN.admit]: encodeKeyList(GIVEN.admit, { sequence, keys: linesOf(admitted) }),
     [GIVEN.revoke]: encodeKeyList(GIVEN.revoke, { sequence, keys: linesOf(revoked) }),
   });
-  await shop.ledger.change(job.id, () =>
+  await context.store.update(job.id, () =>
     decided({
       type: "admissions-delivered",
       vmId,
@@ -53,7 +59,7 @@ export async function deliverAdmissions(shop: Workshop, job: Job, zone: ZoneName
       revoked: revoked.map(({ key }) => key),
     }),
   );
-  shop.attention(zone).nudge();
+  context.pollHints(zone).pollSoon();
   return "done";
 }
 
@@ -64,11 +70,11 @@ const linesOf = (keys: readonly AdmittedKey[]): readonly NodeKey[] =>
     return parsed.ok ? [parsed.value] : [];
   });
 
-export async function tellAdmitted(shop: Workshop, job: Job, zone: ZoneName, vmId: number): Promise<Outcome> {
+export async function tellAdmitted(context: TaskContext, job: Job, zone: ZoneName, vmId: number): Promise<Outcome> {
   const key = runOf(job, zone).guests.get(vmId)?.acceptedKey ?? null;
   if (key === null) return "later";
-  await shop.zone(zone).publish(vmId, { [GIVEN.admitted]: key });
-  await shop.ledger.change(job.id, () => decided({ type: "guest-told-admitted", site: zone, vmId, key }));
-  shop.attention(zone).nudge();
+  await context.zone(zone).publish(vmId, { [GIVEN.admitted]: key });
+  await context.store.update(job.id, () => decided({ type: "guest-told-admitted", site: zone, vmId, key }));
+  context.pollHints(zone).pollSoon();
   return "done";
 }

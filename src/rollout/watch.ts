@@ -1,23 +1,22 @@
 /** Turns looks at a zone into events of the federations there, and says what is awaited. */
-import { decided } from "../federation/decision.ts";
-import { awaitedSince } from "../federation/due-tasks.ts";
-import type { ZoneName } from "../federation/identity.ts";
-import { observeZone } from "../federation/observation.ts";
-import type { Federation } from "../federation/state.ts";
-import type { ZoneSnapshot } from "../federation/zone-facts.ts";
+import { decided } from "../federation/model/decision.ts";
+import type { ZoneName } from "../federation/model/identity.ts";
+import type { Federation } from "../federation/model/state.ts";
+import type { ZoneSnapshot } from "../federation/model/zone-facts.ts";
+import { observeZone } from "../federation/observing/observation.ts";
+import type { Federations, PollHints } from "../federation/ports.ts";
+import { awaitedSince } from "../federation/running/due-tasks.ts";
 import { PUBLISHED } from "../guest-protocol/names.ts";
-import type { Ledger } from "./ledger.ts";
-import type { Attention } from "./ports.ts";
 
 export class Watch {
-  readonly #ledger: Ledger;
+  readonly #store: Federations;
   readonly #now: () => number;
   readonly #latest = new Map<ZoneName, ZoneSnapshot>();
   readonly #beats = new Map<ZoneName, Map<number, { readonly beat: string; readonly since: number }>>();
 
   /** `now`: milliseconds since 1970. */
-  constructor(ledger: Ledger, now: () => number) {
-    this.#ledger = ledger;
+  constructor(store: Federations, now: () => number) {
+    this.#store = store;
     this.#now = now;
   }
 
@@ -29,23 +28,23 @@ export class Watch {
   async see(zone: ZoneName, snapshot: ZoneSnapshot): Promise<void> {
     this.#latest.set(zone, snapshot);
     this.#noteBeats(zone, snapshot);
-    const concerned = this.#ledger.all().filter((federation) => federation.sites.has(zone));
+    const concerned = this.#store.all().filter((federation) => federation.sites.has(zone));
     await Promise.all(
       concerned.map((federation) =>
-        this.#ledger.change(federation.id, (newest, world) => {
+        this.#store.update(federation.id, (newest, deciding) => {
           const site = newest.sites.get(zone);
-          const silent = this.#silent(zone, world.policy.durations.silence);
-          return site === undefined ? decided() : decided(...observeZone(newest, site, snapshot, silent, world));
+          const silent = this.#silent(zone, deciding.policy.durations.silence);
+          return site === undefined ? decided() : decided(...observeZone(newest, site, snapshot, silent, deciding));
         }),
       ),
     );
   }
 
   /** Tells the pollers since when something is awaited for this federation. */
-  attend(federation: Federation, attention: (zone: ZoneName) => Attention): void {
+  attend(federation: Federation, pollHints: (zone: ZoneName) => PollHints): void {
     for (const site of federation.sites.values()) {
       const since = awaitedSince(site);
-      attention(site.zone).await(federation.id, since === null ? null : Date.parse(since));
+      pollHints(site.zone).expect(federation.id, since === null ? null : Date.parse(since));
     }
   }
 

@@ -1,27 +1,27 @@
 /** The Slack side of the bot: what comes in is handed to listeners, what the state says goes out through the outbox. */
 import { App, type AuthorizeResult, HTTPReceiver, SocketModeReceiver, webApi } from "@slack/bolt";
 import type { Logger } from "pino";
+import type { Configuration, Federations, ZoneChecks } from "../federation/ports.ts";
 import type { Secret } from "../secret.ts";
-import * as decisions from "./actions/decisions.ts";
-import * as requests from "./actions/requests.ts";
-import type { Bot } from "./bot.ts";
-import * as command from "./commands/flower.ts";
-import * as channels from "./events/channels.ts";
-import * as mentions from "./events/mentions.ts";
-import { createMembership } from "./membership.ts";
+import * as decisions from "./inbound/actions/decisions.ts";
+import * as requests from "./inbound/actions/requests.ts";
+import type { Bot } from "./inbound/bot.ts";
+import * as command from "./inbound/commands/flower.ts";
+import { deduplicateDeliveries } from "./inbound/deduplicate.ts";
+import * as channels from "./inbound/events/channels.ts";
+import * as mentions from "./inbound/events/mentions.ts";
+import { createMembership } from "./inbound/membership.ts";
+import * as addSite from "./inbound/views/add-site.ts";
+import * as adjust from "./inbound/views/adjust.ts";
+import * as deploySite from "./inbound/views/deploy-site.ts";
+import * as ownerViews from "./inbound/views/owner-views.ts";
+import * as reject from "./inbound/views/reject.ts";
+import * as whatRuns from "./inbound/views/what-runs.ts";
 import { ACTION, VIEW } from "./names.ts";
-import { createOutbox } from "./outbox.ts";
-import type { Pace } from "./pace.ts";
-import type { Configuration, Federations, ZoneLooks } from "./ports.ts";
-import { messagesOf } from "./projection.ts";
-import { leaveRepeatsAlone } from "./repeats.ts";
+import { createOutbox } from "./outbox/outbox.ts";
+import type { Pace } from "./outbox/pace.ts";
+import { messagesOf } from "./projection/projection.ts";
 import { quietLogger } from "./sdk-logger.ts";
-import * as addSite from "./views/add-site.ts";
-import * as adjust from "./views/adjust.ts";
-import * as deploySite from "./views/deploy-site.ts";
-import * as ownerViews from "./views/owner-views.ts";
-import * as reject from "./views/reject.ts";
-import * as whatRuns from "./views/what-runs.ts";
 
 /** How Slack reaches the bot: signed requests, or a connection that the bot opens itself. */
 export type Transport =
@@ -30,7 +30,7 @@ export type Transport =
 
 export interface SlackAppOptions {
   readonly federations: Federations;
-  readonly zoneLooks: ZoneLooks;
+  readonly zoneChecks: ZoneChecks;
   readonly configuration: Configuration;
   readonly log: Logger;
   readonly botToken: Secret;
@@ -80,7 +80,7 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
   });
   const bot: Bot = {
     federations,
-    zoneLooks: options.zoneLooks,
+    zoneChecks: options.zoneChecks,
     configuration,
     slack,
     membership: createMembership(slack, configuration),
@@ -88,9 +88,9 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
     log,
     channelChanged: outbox.reopen,
   };
-  leaveRepeatsAlone(app);
+  deduplicateDeliveries(app);
   for (const { register } of LISTENERS) register(app, bot);
-  acknowledgeTheRest(app, log);
+  acknowledgeUnhandled(app, log);
   federations.onChange(outbox.wake);
   return {
     start: async () => {
@@ -147,7 +147,7 @@ async function listen(app: App, transport: Transport): Promise<number | null> {
 }
 
 /** Slack shows an error to whoever used something that nothing acknowledges, such as a button of an older version. */
-function acknowledgeTheRest(app: App, log: Logger): void {
+function acknowledgeUnhandled(app: App, log: Logger): void {
   app.action(otherThan(Object.values(ACTION)), async ({ ack }) => ack());
   app.view({ callback_id: otherThan(Object.values(VIEW)), type: "view_submission" }, async ({ ack }) => ack());
   app.view({ callback_id: /.*/, type: "view_closed" }, async ({ ack }) => ack());

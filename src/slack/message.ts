@@ -1,8 +1,8 @@
 /** A message that should stand in Slack: what the state says is to be read there. */
 
-import { canonical, sha256 } from "../federation/digest.ts";
-import type { ChannelId, TeamId } from "../federation/identity.ts";
-import type { Blocks } from "./cards/blocks.ts";
+import { canonical, sha256 } from "../federation/model/digest.ts";
+import type { ChannelId, TeamId } from "../federation/model/identity.ts";
+import type { Blocks } from "./blocks/elements.ts";
 
 /** Key of the federation's card, in whose thread the home channel reads the story. */
 export const CARD_KEY = "card";

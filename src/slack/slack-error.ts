@@ -10,7 +10,7 @@ export type SlackFailure =
   | { readonly kind: "unanswered"; readonly error: string };
 
 /** Slack's words for its own troubles, and for a token that an operator has to mend: the call may be tried again. */
-const PASSING: ReadonlySet<string> = new Set([
+const TRANSIENT: ReadonlySet<string> = new Set([
   "internal_error",
   "fatal_error",
   "service_unavailable",
@@ -31,7 +31,7 @@ export function failureOf(error: unknown): SlackFailure {
   if (error instanceof webApi.WebAPIPlatformError) {
     const word = error.data.error;
     if (word === "ratelimited" || word === "rate_limited") return { kind: "rate-limited", waitMs: 30_000 };
-    return { kind: PASSING.has(word) ? "unanswered" : "refused", error: word };
+    return { kind: TRANSIENT.has(word) ? "unanswered" : "refused", error: word };
   }
   return { kind: "unanswered", error: error instanceof Error ? error.message : String(error) };
 }

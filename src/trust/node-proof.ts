@@ -1,5 +1,5 @@
 import { createPublicKey, verify } from "node:crypto";
-import type { ReasonCode } from "../federation/reasons.ts";
+import type { ReasonCode } from "../federation/model/reasons.ts";
 import { type NodeKey, nodeKeyPem, parseNodeKey } from "../guest-protocol/node-key.ts";
 import { decodeNodeProof, nodeProofBytes, type ProofSubject } from "../guest-protocol/node-proof.ts";
 

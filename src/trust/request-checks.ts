@@ -6,7 +6,7 @@ import { createPublicKey, type KeyObject, verify } from "node:crypto";
 import ipaddr from "ipaddr.js";
 import forge from "node-forge";
 import { z } from "zod";
-import type { ReasonCode } from "../federation/reasons.ts";
+import type { ReasonCode } from "../federation/model/reasons.ts";
 import { type Host, parseHost } from "../guest-protocol/address.ts";
 
 export type RequestRefusal =

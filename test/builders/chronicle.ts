@@ -1,11 +1,10 @@
 /** What has happened to a federation so far, in a world that a test can change. `evolve` alone makes its state. */
-import type { Decision } from "../../src/federation/decision.ts";
-import type { AddressWish, FederationEvent, Reason } from "../../src/federation/events.ts";
-import { evolve, type Recorded } from "../../src/federation/evolve.ts";
-import { federationId, type Person, slug, type ZoneName } from "../../src/federation/identity.ts";
-import type { Settings } from "../../src/federation/plan.ts";
-import type { World } from "../../src/federation/policy.ts";
-import type { Look } from "../../src/federation/preflight.ts";
+import type { Decision } from "../../src/federation/model/decision.ts";
+import type { AddressWish, FederationEvent, Reason } from "../../src/federation/model/events.ts";
+import { evolve, type Recorded } from "../../src/federation/model/evolve.ts";
+import { federationId, type Person, slug, type ZoneName } from "../../src/federation/model/identity.ts";
+import type { Settings } from "../../src/federation/model/plan.ts";
+import type { DecisionContext } from "../../src/federation/model/policy.ts";
 import {
   currentProposal,
   type Federation,
@@ -13,8 +12,9 @@ import {
   type Proposal,
   type Run,
   type Site,
-} from "../../src/federation/state.ts";
-import type { VmFacts, ZoneSurvey } from "../../src/federation/zone-facts.ts";
+} from "../../src/federation/model/state.ts";
+import type { VmFacts, ZoneSurvey } from "../../src/federation/model/zone-facts.ts";
+import type { Look } from "../../src/federation/proposing/preflight.ts";
 import { aSurvey, aTemplate } from "./survey.ts";
 import { aWorld, DAY, HOME_CHANNEL, REQUESTER, zone } from "./world.ts";
 import { TestZone } from "./zone.ts";
@@ -38,19 +38,19 @@ export interface Asked {
   readonly address?: AddressWish;
   readonly settings?: Settings;
   readonly requester?: Person;
-  readonly world?: Partial<World>;
+  readonly context?: Partial<DecisionContext>;
 }
 
 export class Chronicle {
   /** Everything that has happened, as the journal would hold it. */
   readonly recorded: Recorded[] = [];
-  #world: World;
+  #context: DecisionContext;
   #federation: Federation | null = null;
   readonly #surveys = new Map<string, (usual: ZoneSurvey) => Look>();
   readonly #zones = new Map<ZoneName, TestZone>();
 
   constructor(asked: Asked) {
-    this.#world = aWorld(asked.world);
+    this.#context = aWorld(asked.context);
     const [coordinator = "alpha", ...training] = asked.zones ?? ["alpha", "beta", "gamma"];
     const superNodes = asked.superNodes ?? 2;
     this.happens({
@@ -67,7 +67,7 @@ export class Chronicle {
       ],
       minimumTrainingSites: asked.minimumTrainingSites ?? 1,
     });
-    const expiresAt = new Date(Date.parse(this.world.now) + 365 * DAY).toISOString();
+    const expiresAt = new Date(Date.parse(this.context.now) + 365 * DAY).toISOString();
     this.happens({ type: "authority-created", ...AUTHORITY, expiresAt });
   }
 
@@ -76,8 +76,8 @@ export class Chronicle {
     return this.#federation;
   }
 
-  get world(): World {
-    return this.#world;
+  get context(): DecisionContext {
+    return this.#context;
   }
 
   site(name: string): Site {
@@ -112,7 +112,7 @@ export class Chronicle {
   vm(name: string, nth = 0): VmFacts {
     const { vmId } = this.guest(name, nth);
     const vm = this.zone(name)
-      .snapshot(this.world.now)
+      .snapshot(this.context.now)
       .vms.find(({ id }) => id === vmId);
     if (vm === undefined) throw new Error(`${name} has no VM ${vmId}.`);
     return vm;
@@ -133,7 +133,7 @@ export class Chronicle {
 
   happens(...events: readonly FederationEvent[]): this {
     for (const event of events) {
-      const entry: Recorded = { seq: this.recorded.length + 1, at: this.world.now, event };
+      const entry: Recorded = { seq: this.recorded.length + 1, at: this.context.now, event };
       this.#federation = evolve(this.#federation, entry);
       this.recorded.push(entry);
     }
@@ -147,11 +147,11 @@ export class Chronicle {
   }
 
   passes(milliseconds: number): this {
-    return this.inWorld({ now: new Date(Date.parse(this.world.now) + milliseconds).toISOString() });
+    return this.inWorld({ now: new Date(Date.parse(this.context.now) + milliseconds).toISOString() });
   }
 
-  inWorld(changes: Partial<World>): this {
-    this.#world = { ...this.#world, ...changes };
+  inWorld(changes: Partial<DecisionContext>): this {
+    this.#context = { ...this.#context, ...changes };
     return this;
   }
 

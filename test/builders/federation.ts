@@ -2,15 +2,16 @@
  * A federation with a past: every step goes through the decision that the bot would make.
  * `aFederation()` is asked for; `.planned()`, `.approved()`, `.trusted()` and `.running()` go on from wherever it stands.
  */
-import { admittedKeys, judgeKey, mayTellAdmitted, revokedKeys } from "../../src/federation/admission.ts";
-import { type Ballot, giveConsent } from "../../src/federation/approval.ts";
-import { sha256 } from "../../src/federation/digest.ts";
-import type { ConsentKind } from "../../src/federation/events.ts";
-import type { Person } from "../../src/federation/identity.ts";
-import { serviceOrder } from "../../src/federation/manifest.ts";
-import { nextTag, observeZone } from "../../src/federation/observation.ts";
-import { beginAttempt, proposeSites } from "../../src/federation/proposal.ts";
-import { coordinatorOf, trainingSitesOf } from "../../src/federation/state.ts";
+
+import { type Ballot, giveConsent } from "../../src/federation/deciding/approval.ts";
+import { sha256 } from "../../src/federation/model/digest.ts";
+import type { ConsentKind } from "../../src/federation/model/events.ts";
+import type { Person } from "../../src/federation/model/identity.ts";
+import { coordinatorOf, trainingSitesOf } from "../../src/federation/model/state.ts";
+import { nextTag, observeZone } from "../../src/federation/observing/observation.ts";
+import { serviceOrder } from "../../src/federation/proposing/manifest.ts";
+import { beginAttempt, proposeSites } from "../../src/federation/proposing/proposal.ts";
+import { admittedKeys, judgeKey, mayTellAdmitted, revokedKeys } from "../../src/federation/running/admission.ts";
 import { encodePem } from "../../src/guest-protocol/certificates.ts";
 import { encodeNodeList, type NodeEntry } from "../../src/guest-protocol/node-list.ts";
 import { type Asked, AUTHORITY, Chronicle } from "./chronicle.ts";
@@ -23,7 +24,7 @@ export class Story extends Chronicle {
   #ballots = 0;
 
   planned(): this {
-    return this.takes(proposeSites(this.federation, this.looks(), this.world));
+    return this.takes(proposeSites(this.federation, this.looks(), this.context));
   }
 
   /** A vote on the newest card of a site; each is another decision unless one is named. */
@@ -33,7 +34,7 @@ export class Story extends Chronicle {
   }
 
   approvedBy(name: string, by?: Person, kind?: ConsentKind): this {
-    return this.takes(giveConsent(this.federation, this.world, this.ballot(name, by, kind)));
+    return this.takes(giveConsent(this.federation, this.context, this.ballot(name, by, kind)));
   }
 
   /** Every site that waits for its owners is approved by the first of them. */
@@ -46,7 +47,7 @@ export class Story extends Chronicle {
   }
 
   begins(name: string): this {
-    return this.takes(beginAttempt(this.federation, zone(name), this.look(name), this.world));
+    return this.takes(beginAttempt(this.federation, zone(name), this.look(name), this.context));
   }
 
   /** Registers the template, asks for the service, and the zone carries it out. */
@@ -54,21 +55,21 @@ export class Story extends Chronicle {
     const site = this.site(name);
     const { plan } = this.proposal(name);
     const { sequence, tag } = nextTag(this.federation, site);
-    const order = serviceOrder(plan, this.world.manifests, tag, AUTHORITY.certificate);
+    const order = serviceOrder(plan, this.context.manifests, tag, AUTHORITY.certificate);
     this.happens(
       { type: "template-intended", site: site.zone, name: "template" },
       { type: "template-registered", site: site.zone, templateId: 50 },
       { type: "service-intended", site: site.zone, sequence, tag },
     );
-    const serviceId = this.zone(name).create(plan, order, this.world.manifests);
+    const serviceId = this.zone(name).create(plan, order, this.context.manifests);
     return this.happens({ type: "service-created", site: site.zone, serviceId, found: false });
   }
 
   /** A second later the zone is looked at. */
   observes(name: string, silent: ReadonlySet<number> = new Set()): this {
     this.passes(SECOND);
-    const snapshot = this.zone(name).snapshot(this.world.now);
-    return this.happens(...observeZone(this.federation, this.site(name), snapshot, silent, this.world));
+    const snapshot = this.zone(name).snapshot(this.context.now);
+    return this.happens(...observeZone(this.federation, this.site(name), snapshot, silent, this.context));
   }
 
   says(name: string, attributes: Readonly<Record<string, string>>, nth = 0): this {
@@ -99,7 +100,7 @@ export class Story extends Chronicle {
         serial: String(serial),
         fingerprint: certificateFingerprint(serial),
         certificate: "certificate",
-        expiresAt: new Date(Date.parse(this.world.now) + 30 * DAY).toISOString(),
+        expiresAt: new Date(Date.parse(this.context.now) + 30 * DAY).toISOString(),
         request: sha256("request"),
       },
       { type: "certificate-delivered", site, vmId, serial: String(serial) },

@@ -1,6 +1,6 @@
 /** What a look at a zone shows when nothing stands in the way. */
-import { sha256 } from "../../src/federation/digest.ts";
-import type { NetworkFacts, VmTemplateFacts, ZoneSurvey } from "../../src/federation/zone-facts.ts";
+import { sha256 } from "../../src/federation/model/digest.ts";
+import type { NetworkFacts, VmTemplateFacts, ZoneSurvey } from "../../src/federation/model/zone-facts.ts";
 
 export function aTemplate(changes: Partial<VmTemplateFacts> = {}): VmTemplateFacts {
   return {

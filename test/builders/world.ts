@@ -11,9 +11,9 @@ import {
   teamId,
   type ZoneName,
   zoneName,
-} from "../../src/federation/identity.ts";
-import { type Manifests, serviceTemplate } from "../../src/federation/manifest.ts";
-import type { Durations, Policy, World, ZoneProfile } from "../../src/federation/policy.ts";
+} from "../../src/federation/model/identity.ts";
+import { type Manifests, serviceTemplate } from "../../src/federation/model/manifests.ts";
+import type { DecisionContext, Durations, Policy, ZoneProfile } from "../../src/federation/model/policy.ts";
 
 export const SECOND = 1_000;
 export const MINUTE = 60 * SECOND;
@@ -84,7 +84,7 @@ export const MANIFESTS: Manifests = {
   agent: { base64: Buffer.from("#!/bin/sh\n").toString("base64"), sha256: "a".repeat(64) },
 };
 
-export function aWorld(changes: Partial<World> = {}): World {
+export function aWorld(changes: Partial<DecisionContext> = {}): DecisionContext {
   return {
     now: BEGINNING,
     policy: POLICY,

@@ -1,8 +1,9 @@
 /** A zone as a test sees it: what runs there is what was ordered, until the test changes it. */
-import type { ZoneName } from "../../src/federation/identity.ts";
-import { type Manifests, type ServiceOrder, serviceTemplateFor } from "../../src/federation/manifest.ts";
-import type { SitePlan } from "../../src/federation/plan.ts";
-import type { ServiceFacts, VmFacts, ZoneSnapshot } from "../../src/federation/zone-facts.ts";
+import type { ZoneName } from "../../src/federation/model/identity.ts";
+import type { Manifests } from "../../src/federation/model/manifests.ts";
+import type { SitePlan } from "../../src/federation/model/plan.ts";
+import type { ServiceFacts, VmFacts, ZoneSnapshot } from "../../src/federation/model/zone-facts.ts";
+import { type ServiceOrder, serviceTemplateFor } from "../../src/federation/proposing/manifest.ts";
 
 /** A VM exactly as it was approved, running and still silent. */
 function aVm(plan: SitePlan, order: ServiceOrder, manifests: Manifests, changes: Partial<VmFacts> = {}): VmFacts {

@@ -5,7 +5,7 @@ import { inspect } from "node:util";
 import type { Configuration } from "../../src/config/configuration.ts";
 import { readFileFromDisk } from "../../src/config/file-reader.ts";
 import { describeMistakes, loadConfiguration } from "../../src/config/load-configuration.ts";
-import { zoneName } from "../../src/federation/identity.ts";
+import { zoneName } from "../../src/federation/model/identity.ts";
 import { packageRoot } from "../../src/package-root.ts";
 import { createAuthority } from "../../src/trust/authority.ts";
 import { ENVIRONMENT, FILES, filesOf, ZONES_FILE } from "./sample.ts";

@@ -5,10 +5,10 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
-import { type Sandbox, type SandboxOptions, startSandbox } from "../../src/sandbox/composition.ts";
+import { type Sandbox, type SandboxOptions, startSandbox } from "../../sandbox/composition.ts";
 import { type Ending, tellShortStory } from "./short-story.ts";
 
-const MORTAL = "../test/faults/mortal-bot.js";
+const MORTAL = "test/faults/mortal-bot.js";
 
 const options: SandboxOptions = {
   zones: 2,

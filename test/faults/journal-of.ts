@@ -2,7 +2,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import type { Sandbox } from "../../src/sandbox/composition.ts";
+import type { Sandbox } from "../../sandbox/composition.ts";
 
 export interface StoredEvent {
   readonly type: string;

@@ -1,9 +1,9 @@
 /** OneFlow has no idempotency key: an instantiate whose answer is lost may have made a service, or may yet make one. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { type Sandbox, startSandbox } from "../../src/sandbox/composition.ts";
-import { Stage } from "../../src/sandbox/play/stage.ts";
-import { homeChannel } from "../../src/sandbox/zones-file.ts";
+import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
+import { Stage } from "../../sandbox/story/stage.ts";
+import { homeChannel } from "../../sandbox/zones-file.ts";
 import { FederationStory } from "../story/federation-story.ts";
 import { journalOf, type StoredEvent, untilJournal } from "./journal-of.ts";
 

@@ -1,9 +1,9 @@
 /** Slack delivers again what it believes was not received. Here everything comes twice. */
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
-import { startSandbox } from "../../src/sandbox/composition.ts";
-import { Stage } from "../../src/sandbox/play/stage.ts";
-import { homeChannel, zoneChannel } from "../../src/sandbox/zones-file.ts";
+import { startSandbox } from "../../sandbox/composition.ts";
+import { Stage } from "../../sandbox/story/stage.ts";
+import { homeChannel, zoneChannel } from "../../sandbox/zones-file.ts";
 import { FederationStory } from "../story/federation-story.ts";
 import { type StoredEvent, untilJournal } from "./journal-of.ts";
 

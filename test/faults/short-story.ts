@@ -1,11 +1,11 @@
 /** The main job with two zones, told by people who try again when the bot does not answer. */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Sandbox } from "../../src/sandbox/composition.ts";
-import { Player } from "../../src/sandbox/play/person.ts";
-import { type SlackControl, slackControl } from "../../src/sandbox/slack/client.ts";
-import { ZonesControl } from "../../src/sandbox/zones/client.ts";
-import { homeChannel, zoneChannel, zoneOwner } from "../../src/sandbox/zones-file.ts";
+import type { Sandbox } from "../../sandbox/composition.ts";
+import { type SlackControl, slackControl } from "../../sandbox/slack/client.ts";
+import { Player } from "../../sandbox/story/person.ts";
+import { ZonesControl } from "../../sandbox/zones/client.ts";
+import { homeChannel, zoneChannel, zoneOwner } from "../../sandbox/zones-file.ts";
 
 const NAME = "spring-trial";
 const COORDINATOR = "zone-a";

@@ -1,9 +1,9 @@
 /** Slack's Web API that refuses, breaks, hangs or loses answers for a while: nothing is lost, nothing is said twice. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { type Sandbox, startSandbox } from "../../src/sandbox/composition.ts";
-import { Stage } from "../../src/sandbox/play/stage.ts";
-import { homeChannel } from "../../src/sandbox/zones-file.ts";
+import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
+import { Stage } from "../../sandbox/story/stage.ts";
+import { homeChannel } from "../../sandbox/zones-file.ts";
 import { FederationStory } from "../story/federation-story.ts";
 import { journalOf, untilJournal } from "./journal-of.ts";
 

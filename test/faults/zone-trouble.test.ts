@@ -1,9 +1,9 @@
 /** A zone that does not answer for a while, at every stage of a federation's life. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { type Sandbox, startSandbox } from "../../src/sandbox/composition.ts";
-import { Stage } from "../../src/sandbox/play/stage.ts";
-import { homeChannel, zoneChannel } from "../../src/sandbox/zones-file.ts";
+import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
+import { Stage } from "../../sandbox/story/stage.ts";
+import { homeChannel, zoneChannel } from "../../sandbox/zones-file.ts";
 import { FederationStory } from "../story/federation-story.ts";
 import { untilJournal } from "./journal-of.ts";
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import type { Socket } from "node:net";
-import { ZoneError } from "../../src/federation/zone-facts.ts";
+import { ZoneError } from "../../src/federation/model/zone-facts.ts";
 import { type OpenZone, openZone, type ZoneOptions } from "../../src/opennebula/zone.ts";
 
 export interface Asked {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
-import type { ZoneErrorCode } from "../../src/federation/zone-facts.ts";
+import type { ZoneErrorCode } from "../../src/federation/model/zone-facts.ts";
 import { type Daemons, errorOf, type Reply, startDaemons, success } from "./daemons.ts";
 import { recording } from "./recording.ts";
 

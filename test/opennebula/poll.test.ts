@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { ServiceFacts, VmFacts, ZoneSnapshot } from "../../src/federation/zone-facts.ts";
+import type { ServiceFacts, VmFacts, ZoneSnapshot } from "../../src/federation/model/zone-facts.ts";
 import { createPoller, type PollClock } from "../../src/opennebula/poll.ts";
 
 /** Time that passes only when the test says so; looks are awaited, never slept for. */
@@ -120,18 +120,18 @@ describe("the poller of a zone", () => {
   it("reads everything in each look while something is awaited, and keeps to a tenth of the time waited", async () => {
     const { time, counted, poller } = watch();
     await time.look();
-    poller.await("f1 zone-a", time.now());
+    poller.expect("f1 zone-a", time.now());
     for (let look = 0; look < 5; look += 1) await time.look();
     assert.deepEqual(counted, { services: 6, vms: 6 });
     time.pass(0);
-    poller.await("f1 zone-a", time.now() - 40_000);
+    poller.expect("f1 zone-a", time.now() - 40_000);
     assert.equal(time.pause, 4000);
   });
 
   it("costs the same however many federations await something", async () => {
     const { time, counted, poller } = watch();
     await time.look();
-    for (let federation = 0; federation < 50; federation += 1) poller.await(`f${federation}`, time.now());
+    for (let federation = 0; federation < 50; federation += 1) poller.expect(`f${federation}`, time.now());
     await time.look();
     assert.deepEqual(counted, { services: 2, vms: 2 });
     assert.equal(time.pause, 1000);
@@ -142,10 +142,10 @@ describe("the poller of a zone", () => {
     for (let look = 0; look < 6; look += 1) await time.look();
     assert.equal(time.pause, 16_000);
     time.pass(5000);
-    poller.await("f1", time.now());
+    poller.expect("f1", time.now());
     assert.equal(time.pause, 0);
     await time.look();
-    poller.await("f1", null);
+    poller.expect("f1", null);
     await time.look();
     assert.ok((time.pause ?? 0) > 1000, "what is no longer awaited hurries nobody");
   });
@@ -153,11 +153,11 @@ describe("the poller of a zone", () => {
   it("looks soon after a nudge, but never faster than the pace", async () => {
     const { time, poller } = watch();
     for (let look = 0; look < 6; look += 1) await time.look();
-    poller.nudge();
-    poller.nudge();
+    poller.pollSoon();
+    poller.pollSoon();
     assert.equal(time.pause, 1000);
     time.pass(3000);
-    poller.nudge();
+    poller.pollSoon();
     assert.equal(time.pause, 0);
   });
 
@@ -166,7 +166,7 @@ describe("the poller of a zone", () => {
     for (let look = 0; look < 5; look += 1) await time.look();
     const { vms } = zone;
     zone.vms = function (this: typeof zone) {
-      poller.nudge();
+      poller.pollSoon();
       return vms.call(this);
     };
     await time.look();
@@ -203,8 +203,8 @@ describe("the poller of a zone", () => {
     await looking;
     assert.equal(shown.length, 0);
     assert.equal(time.pause, undefined);
-    poller.await("f1", time.now());
-    poller.nudge();
+    poller.expect("f1", time.now());
+    poller.pollSoon();
     assert.equal(time.pause, undefined);
   });
 });

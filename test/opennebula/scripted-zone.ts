@@ -1,7 +1,7 @@
 /** A zone that answers each call as a test says: with a recorded answer, or with a value. */
 import { afterEach } from "node:test";
-import { ZoneError, type ZoneErrorCode } from "../../src/federation/zone-facts.ts";
-import type { Zone } from "../../src/rollout/ports.ts";
+import { ZoneError, type ZoneErrorCode } from "../../src/federation/model/zone-facts.ts";
+import type { Zone } from "../../src/federation/ports.ts";
 import { type Asked, type Daemons, failure, type Reply, startDaemons } from "./daemons.ts";
 import { recording } from "./recording.ts";
 

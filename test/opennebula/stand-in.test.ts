@@ -6,10 +6,10 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, before, describe, it } from "node:test";
 import { z } from "zod";
-import { ZoneError, type ZoneSnapshot } from "../../src/federation/zone-facts.ts";
+import { ZoneError, type ZoneSnapshot } from "../../src/federation/model/zone-facts.ts";
 import { type OpenZone, openZone } from "../../src/opennebula/zone.ts";
 
-const PROGRAM = join(import.meta.dirname, "../../src/sandbox/zones/main.js");
+const PROGRAM = join(import.meta.dirname, "../../sandbox/zones/main.js");
 const WAIT_MS = 30_000;
 
 const ready = z.object({

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { ZoneError } from "../../src/federation/zone-facts.ts";
+import { ZoneError } from "../../src/federation/model/zone-facts.ts";
 import { startDaemons, success } from "./daemons.ts";
 import { recordedValue } from "./recording.ts";
 import { methods, recorded, refusedWith, type Script, zoneThatSays } from "./scripted-zone.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { afterEach, describe, it } from "node:test";
-import type { ZoneErrorCode } from "../../src/federation/zone-facts.ts";
+import type { ZoneErrorCode } from "../../src/federation/model/zone-facts.ts";
 import { makeIdentity } from "./certificates.ts";
 import { type Daemons, errorOf, failure, startDaemons, success } from "./daemons.ts";
 import { recording } from "./recording.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
-import { ZoneError } from "../../src/federation/zone-facts.ts";
+import { ZoneError } from "../../src/federation/model/zone-facts.ts";
 import { type Daemons, startDaemons, success } from "./daemons.ts";
 import { asked, methods, recorded, refusedWith, zoneThatSays } from "./scripted-zone.ts";
 

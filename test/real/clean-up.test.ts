@@ -6,13 +6,13 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { describe, test } from "node:test";
 import { z } from "zod";
-import { GuestsClient } from "../../src/sandbox/guests/client.ts";
-import { run } from "../../src/sandbox/guests/real/command.ts";
+import { GuestsClient } from "../../sandbox/hypervisor/client.ts";
+import { run } from "../../sandbox/hypervisor/real/command.ts";
 import { leftOut } from "./left-out.ts";
 import { until } from "./lone-pair.ts";
 
-const SANDBOX = join(import.meta.dirname, "..", "..", "src", "sandbox");
-const PROGRAM = join(SANDBOX, "guests", "main.js");
+const SANDBOX = join(import.meta.dirname, "..", "..", "sandbox");
+const PROGRAM = join(SANDBOX, "hypervisor", "main.js");
 const TOKEN = "of-this-test";
 const ready = z.object({ url: z.string() });
 

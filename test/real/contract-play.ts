@@ -8,17 +8,17 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
+import { GuestsClient } from "../../sandbox/hypervisor/client.ts";
+import type { VmAddress } from "../../sandbox/hypervisor/hypervisor.ts";
 import { decodeBase64Text } from "../../src/guest-protocol/decoded.ts";
 import { CONTEXT, GIVEN, PUBLISHED, type Stage } from "../../src/guest-protocol/names.ts";
 import { type NodeKey, parseNodeKey } from "../../src/guest-protocol/node-key.ts";
 import { decodeNodeList } from "../../src/guest-protocol/node-list.ts";
-import { GuestsClient } from "../../src/sandbox/guests/client.ts";
-import type { VmAddress } from "../../src/sandbox/guests/hypervisor.ts";
 import { checkNodeProof } from "../../src/trust/node-proof.ts";
-import { describeRequest, TestAuthority } from "../sandbox/guests/test-authority.ts";
-import { TinyOneGate } from "../sandbox/guests/tiny-one-gate.ts";
+import { describeRequest, TestAuthority } from "../sandbox/hypervisor/test-authority.ts";
+import { TinyOneGate } from "../sandbox/hypervisor/tiny-one-gate.ts";
 
-const PROGRAM = join(import.meta.dirname, "../../src/sandbox/guests/main.js");
+const PROGRAM = join(import.meta.dirname, "../../sandbox/hypervisor/main.js");
 const PATIENCE_MS = 60_000;
 /** How much faster the quick guests' waits pass, so that they are never the ones waited for. */
 const QUICK_SPEED = "10";

@@ -6,15 +6,15 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { makeTlsKey } from "../../sandbox/hypervisor/tls-identity.ts";
 import { encodePem } from "../../src/guest-protocol/certificates.ts";
 import { encodeBase64Text, encodeStructured } from "../../src/guest-protocol/decoded.ts";
 import { encodeKeyList, type KeyListName } from "../../src/guest-protocol/key-list.ts";
 import { CONTEXT, GIVEN } from "../../src/guest-protocol/names.ts";
 import type { NodeKey } from "../../src/guest-protocol/node-key.ts";
 import { readGuestScript } from "../../src/manifests/guest-script.ts";
-import { makeTlsKey } from "../../src/sandbox/guests/tls-identity.ts";
 import { aNodeKey } from "../builders/node-key.ts";
-import { TestAuthority } from "../sandbox/guests/test-authority.ts";
+import { TestAuthority } from "../sandbox/hypervisor/test-authority.ts";
 import { Play, type Wanted } from "./contract-play.ts";
 import { leftOut } from "./left-out.ts";
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { FlowerRun, inOnePlace, type RunSettings } from "../../sandbox/hypervisor/real/flower-run.ts";
+import { Inside } from "../../sandbox/hypervisor/real/inside.ts";
+import type { RealView } from "../../sandbox/hypervisor/real/real-hypervisor.ts";
+import { homeChannel, zoneChannel } from "../../sandbox/zones-file.ts";
 import { decodeNodeList } from "../../src/guest-protocol/node-list.ts";
-import { FlowerRun, inOnePlace, type RunSettings } from "../../src/sandbox/guests/real/flower-run.ts";
-import { Inside } from "../../src/sandbox/guests/real/inside.ts";
-import type { RealView } from "../../src/sandbox/guests/real/real-hypervisor.ts";
-import { homeChannel, zoneChannel } from "../../src/sandbox/zones-file.ts";
 import { leftOut } from "./left-out.ts";
 import { RealFederation } from "./real-federation.ts";
 

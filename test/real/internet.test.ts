@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { z } from "zod";
-import { Inside } from "../../src/sandbox/guests/real/inside.ts";
+import { Inside } from "../../sandbox/hypervisor/real/inside.ts";
 import { leftOut } from "./left-out.ts";
 import { LoneGuests, until } from "./lone-pair.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { FlowerRun } from "../../src/sandbox/guests/real/flower-run.ts";
-import { Inside } from "../../src/sandbox/guests/real/inside.ts";
+import { FlowerRun } from "../../sandbox/hypervisor/real/flower-run.ts";
+import { Inside } from "../../sandbox/hypervisor/real/inside.ts";
 import { leftOut } from "./left-out.ts";
 import { LoneGuests, LonePair, until } from "./lone-pair.ts";
 

@@ -1,4 +1,4 @@
-import { missingForRealGuests } from "../../src/sandbox/guests/real/requirements.ts";
+import { missingForRealGuests } from "../../sandbox/hypervisor/real/requirements.ts";
 
 /**
  * Why tests with real Flower are left out on this machine, or false. The test runner shows it beside each.

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { after, before, describe, type TestContext, test } from "node:test";
-import { missingForClocks } from "../../src/sandbox/guests/real/clock.ts";
+import { missingForClocks } from "../../sandbox/hypervisor/real/clock.ts";
 import { authorityOf, type Presented, presented, strangeAuthority } from "./false-certificates.ts";
 import { leftOut } from "./left-out.ts";
 import { RealFederation } from "./real-federation.ts";

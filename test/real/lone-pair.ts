@@ -1,6 +1,11 @@
 /** SuperLinks and SuperNodes with real Flower and without the bot, for tests that need what no bot would ask for. */
 import { join } from "node:path";
 import { z } from "zod";
+import { GuestsClient } from "../../sandbox/hypervisor/client.ts";
+import type { VmAddress } from "../../sandbox/hypervisor/hypervisor.ts";
+import { Inside } from "../../sandbox/hypervisor/real/inside.ts";
+import type { RealView } from "../../sandbox/hypervisor/real/real-hypervisor.ts";
+import { type Program, startProgram } from "../../sandbox/program.ts";
 import type { Host } from "../../src/guest-protocol/address.ts";
 import { decodePem, encodePem } from "../../src/guest-protocol/certificates.ts";
 import type { Decoded } from "../../src/guest-protocol/decoded.ts";
@@ -9,13 +14,8 @@ import { CONTEXT, GIVEN, PUBLISHED } from "../../src/guest-protocol/names.ts";
 import { parseNodeKey } from "../../src/guest-protocol/node-key.ts";
 import { readGuestScript } from "../../src/manifests/guest-script.ts";
 import { packageRoot } from "../../src/package-root.ts";
-import { GuestsClient } from "../../src/sandbox/guests/client.ts";
-import type { VmAddress } from "../../src/sandbox/guests/hypervisor.ts";
-import { Inside } from "../../src/sandbox/guests/real/inside.ts";
-import type { RealView } from "../../src/sandbox/guests/real/real-hypervisor.ts";
-import { type Program, startProgram } from "../../src/sandbox/program.ts";
 import { type Authority, createAuthority, signRequest } from "../../src/trust/authority.ts";
-import { TinyOneGate } from "../sandbox/guests/tiny-one-gate.ts";
+import { TinyOneGate } from "../sandbox/hypervisor/tiny-one-gate.ts";
 
 const TOKEN = "of-this-test";
 const FEDERATION = "f3k9";
@@ -58,7 +58,7 @@ export class LoneGuests {
     await oneGate.listen();
     const environment = { FLORIST_GUESTS_TOKEN: TOKEN };
     try {
-      const program = await startProgram({ entry: "sandbox/guests/main.js", args: ["--real"], environment, ready });
+      const program = await startProgram({ entry: "sandbox/hypervisor/main.js", args: ["--real"], environment, ready });
       return new LoneGuests({ program, oneGate, authority, script });
     } catch (error) {
       await oneGate.close();

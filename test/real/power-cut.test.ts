@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { Inside } from "../../sandbox/hypervisor/real/inside.ts";
 import { encodeKeyList } from "../../src/guest-protocol/key-list.ts";
 import { CONTEXT, GIVEN, PUBLISHED } from "../../src/guest-protocol/names.ts";
 import { readGuestScript } from "../../src/manifests/guest-script.ts";
-import { Inside } from "../../src/sandbox/guests/real/inside.ts";
 import { Play, type Wanted } from "./contract-play.ts";
 import { leftOut } from "./left-out.ts";
 

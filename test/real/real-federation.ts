@@ -1,8 +1,8 @@
 /** A federation with real Flower, deployed by the bot through Slack: what the tests of a file share. */
-import { type Sandbox, startSandbox } from "../../src/sandbox/composition.ts";
-import type { RealView } from "../../src/sandbox/guests/real/real-hypervisor.ts";
-import { Stage } from "../../src/sandbox/play/stage.ts";
-import type { SandboxZonesFile } from "../../src/sandbox/zones-file.ts";
+import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
+import type { RealView } from "../../sandbox/hypervisor/real/real-hypervisor.ts";
+import { Stage } from "../../sandbox/story/stage.ts";
+import type { SandboxZonesFile } from "../../sandbox/zones-file.ts";
 
 const COORDINATOR = "zone-a";
 const PATIENCE_MS = 180_000;

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { FlowerRun } from "../../sandbox/hypervisor/real/flower-run.ts";
+import { Inside } from "../../sandbox/hypervisor/real/inside.ts";
+import type { RealView } from "../../sandbox/hypervisor/real/real-hypervisor.ts";
+import { homeChannel, zoneChannel } from "../../sandbox/zones-file.ts";
 import { PUBLISHED } from "../../src/guest-protocol/names.ts";
-import { FlowerRun } from "../../src/sandbox/guests/real/flower-run.ts";
-import { Inside } from "../../src/sandbox/guests/real/inside.ts";
-import type { RealView } from "../../src/sandbox/guests/real/real-hypervisor.ts";
-import { homeChannel, zoneChannel } from "../../src/sandbox/zones-file.ts";
 import { leftOut } from "./left-out.ts";
 import { RealFederation } from "./real-federation.ts";
 

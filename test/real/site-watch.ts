@@ -1,7 +1,7 @@
 /** One training site with one SuperNode, as its guest, its zone and Slack show it. */
 import assert from "node:assert/strict";
-import type { RealView } from "../../src/sandbox/guests/real/real-hypervisor.ts";
-import { homeChannel, zoneChannel } from "../../src/sandbox/zones-file.ts";
+import type { RealView } from "../../sandbox/hypervisor/real/real-hypervisor.ts";
+import { homeChannel, zoneChannel } from "../../sandbox/zones-file.ts";
 import type { RealFederation } from "./real-federation.ts";
 
 export type Expected = {

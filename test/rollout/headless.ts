@@ -4,14 +4,14 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
-import { channelId, slug, teamId, userId, zoneName } from "../../src/federation/identity.ts";
-import { serviceTemplate } from "../../src/federation/manifest.ts";
-import type { Policy, ZoneProfile } from "../../src/federation/policy.ts";
-import { newFederationId, openMachineRoom } from "../../src/machine-room.ts";
+import { GuestsClient } from "../../sandbox/hypervisor/client.ts";
+import { startProgram } from "../../sandbox/program.ts";
+import { ZonesControl } from "../../sandbox/zones/client.ts";
+import { channelId, slug, teamId, userId, zoneName } from "../../src/federation/model/identity.ts";
+import { serviceTemplate } from "../../src/federation/model/manifests.ts";
+import type { Policy, ZoneProfile } from "../../src/federation/model/policy.ts";
 import { readGuestScript } from "../../src/manifests/guest-script.ts";
-import { GuestsClient } from "../../src/sandbox/guests/client.ts";
-import { startProgram } from "../../src/sandbox/program.ts";
-import { ZonesControl } from "../../src/sandbox/zones/client.ts";
+import { newFederationId, openRuntime } from "../../src/runtime.ts";
 import { Secret } from "../../src/secret.ts";
 
 const zonesReady = z.object({
@@ -60,7 +60,7 @@ function profileOf(name: ZoneProfile["name"]): ZoneProfile {
 export async function openHeadless(zoneCount: number, log = quiet) {
   const directory = await mkdtemp(join(tmpdir(), "florist-test-"));
   const guests = await startProgram({
-    entry: "sandbox/guests/main.js",
+    entry: "sandbox/hypervisor/main.js",
     args: ["--speed", "20"],
     ready: z.object({ url: z.string() }),
   });
@@ -71,7 +71,7 @@ export async function openHeadless(zoneCount: number, log = quiet) {
     ready: zonesReady,
   });
   const { ready } = zones;
-  const room = await openMachineRoom({
+  const room = await openRuntime({
     dataDirectory: join(directory, "data"),
     storeKey: createSecretKey(Buffer.alloc(32)),
     policy,

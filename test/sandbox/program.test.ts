@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import { describe, it } from "node:test";
 import { promisify } from "node:util";
 
-const SANDBOX = join(import.meta.dirname, "..", "..", "src", "sandbox", "main.js");
+const SANDBOX = join(import.meta.dirname, "..", "..", "sandbox", "main.js");
 const ENDS_MS = 30_000;
 
 const execute = promisify(execFile);

@@ -6,23 +6,22 @@ import { createHmac } from "node:crypto";
 import type { TestContext } from "node:test";
 import { WebClient } from "@slack/web-api";
 import pino from "pino";
-import type { FederationEvent } from "../../src/federation/events.ts";
-import type { Recorded } from "../../src/federation/evolve.ts";
-import type { FederationId } from "../../src/federation/identity.ts";
-import type { World, ZoneProfile } from "../../src/federation/policy.ts";
-import { adjustProposal, proposeSites } from "../../src/federation/proposal.ts";
-import type { Federation } from "../../src/federation/state.ts";
-import { Ledger } from "../../src/rollout/ledger.ts";
-import type { EventLog } from "../../src/rollout/ports.ts";
-import { type SlackControl, slackControl } from "../../src/sandbox/slack/client.ts";
-import type { ShownMessage, ShownView } from "../../src/sandbox/slack/control/control-api.ts";
-import { startSlack } from "../../src/sandbox/slack/server.ts";
-import type { SlackOptions } from "../../src/sandbox/slack/state/slack.ts";
-import type { WorldSeed } from "../../src/sandbox/slack/world/seed.ts";
+import { type SlackControl, slackControl } from "../../sandbox/slack/client.ts";
+import type { ShownMessage, ShownView } from "../../sandbox/slack/control/control-api.ts";
+import { startSlack } from "../../sandbox/slack/server.ts";
+import type { SlackOptions } from "../../sandbox/slack/state/slack.ts";
+import type { WorldSeed } from "../../sandbox/slack/world/seed.ts";
+import type { FederationEvent } from "../../src/federation/model/events.ts";
+import type { Recorded } from "../../src/federation/model/evolve.ts";
+import type { FederationId } from "../../src/federation/model/identity.ts";
+import type { DecisionContext, ZoneProfile } from "../../src/federation/model/policy.ts";
+import type { Federation } from "../../src/federation/model/state.ts";
+import type { EventLog, ZoneCheck, ZoneChecks } from "../../src/federation/ports.ts";
+import { adjustProposal, proposeSites } from "../../src/federation/proposing/proposal.ts";
 import { Secret } from "../../src/secret.ts";
 import { createSlackApp, type SlackApp } from "../../src/slack/app.ts";
-import type { Pace } from "../../src/slack/pace.ts";
-import type { ZoneLook, ZoneLooks } from "../../src/slack/ports.ts";
+import type { Pace } from "../../src/slack/outbox/pace.ts";
+import { FederationStore } from "../../src/store/federation-store.ts";
 import type { Story } from "../builders/federation.ts";
 import { aSurvey } from "../builders/survey.ts";
 import { aWorld, aZone, countingCards, HOME_CHANNEL, ownerOf, zonesOf } from "../builders/world.ts";
@@ -102,16 +101,16 @@ export interface BenchOptions {
   readonly slack?: Partial<SlackOptions>;
   readonly story?: Story;
   readonly zones?: readonly ZoneProfile[];
-  readonly world?: Partial<World>;
+  readonly context?: Partial<DecisionContext>;
   readonly pace?: Partial<Pace>;
-  readonly looks?: readonly ZoneLook[];
+  readonly looks?: readonly ZoneCheck[];
   /** Changes Slack before the bot starts. */
   readonly prepare?: (control: SlackControl) => Promise<void>;
 }
 
 export interface Bench {
   readonly control: SlackControl;
-  readonly ledger: Ledger;
+  readonly store: FederationStore;
   /** What the journal holds of a federation. */
   readonly recorded: (id: FederationId) => readonly Recorded[];
   /** The first federation. */
@@ -151,28 +150,28 @@ export async function openBench(context: TestContext, options: BenchOptions = {}
     speed: 100,
     ...options.slack,
   });
-  const world =
-    options.story?.world ??
-    aWorld({ ...(options.zones === undefined ? {} : { zones: zonesOf(options.zones) }), ...options.world });
+  const deciding =
+    options.story?.context ??
+    aWorld({ ...(options.zones === undefined ? {} : { zones: zonesOf(options.zones) }), ...options.context });
   const zones =
     options.zones === undefined && options.story === undefined
       ? zonesOf(ZONES.map((zone) => aZone(zone)))
-      : world.zones;
+      : deciding.zones;
   const log = memoryLog(options.story);
-  const now = () => world.now;
+  const now = () => deciding.now;
   const surroundings = {
-    policy: world.policy,
+    policy: deciding.policy,
     zones,
-    manifests: world.manifests,
-    newCard: options.story === undefined ? countingCards() : world.newCard,
+    manifests: deciding.manifests,
+    newCard: options.story === undefined ? countingCards() : deciding.newCard,
   };
-  const ledger = new Ledger(log, surroundings, now);
+  const store = new FederationStore(log, surroundings, now);
   let addressLooks = 0;
-  const zoneLooks: ZoneLooks = {
-    lookAtAll: async () => options.looks ?? [...zones.keys()].map((zone) => ({ zone, version: "7.4.0", problems: [] })),
+  const zoneChecks: ZoneChecks = {
+    checkAll: async () => options.looks ?? [...zones.keys()].map((zone) => ({ zone, version: "7.4.0", problems: [] })),
     adjust: async ({ federation, card, by, decision, adjustment }) => {
       const outcomes: ReturnType<typeof adjustProposal>[] = [];
-      await ledger.change(federation, (state, seen) => {
+      await store.update(federation, (state, seen) => {
         const outcome = adjustProposal(state, seen, { card, kind: "run", by, decision }, adjustment, {
           ok: true,
           survey: aSurvey(),
@@ -184,7 +183,7 @@ export async function openBench(context: TestContext, options: BenchOptions = {}
       if (outcome === undefined) throw new Error("Nothing was decided.");
       return outcome;
     },
-    lookAtAddress: () => {
+    recheckAddress: () => {
       addressLooks += 1;
     },
   };
@@ -193,9 +192,9 @@ export async function openBench(context: TestContext, options: BenchOptions = {}
   let url = "";
   const startApp = async (): Promise<SlackApp> => {
     const app = createSlackApp({
-      federations: ledger,
-      zoneLooks,
-      configuration: { policy: world.policy, zones, manifests: world.manifests },
+      federations: store,
+      zoneChecks,
+      configuration: { policy: deciding.policy, zones, manifests: deciding.manifests },
       log: pino({ level: process.env["FLORIST_TEST_LOG"] ?? "silent" }),
       botToken: new Secret("xoxb-test"),
       slackApiUrl: `${running.url}/api/`,
@@ -216,7 +215,7 @@ export async function openBench(context: TestContext, options: BenchOptions = {}
   const web = new WebClient("xoxb-test", { slackApiUrl: `${running.url}/api/` });
   return bench({
     control,
-    ledger,
+    store,
     log,
     addressLooks: () => addressLooks,
     remove: async ({ channel: id, ts }) => {
@@ -230,18 +229,18 @@ export async function openBench(context: TestContext, options: BenchOptions = {}
   });
 }
 
-type Parts = Pick<Bench, "control" | "ledger" | "addressLooks" | "remove" | "tell" | "restart"> & {
+type Parts = Pick<Bench, "control" | "store" | "addressLooks" | "remove" | "tell" | "restart"> & {
   readonly log: EventLog;
 };
 
-function bench({ control, ledger, log, addressLooks, remove, tell: telling, restart }: Parts): Bench {
+function bench({ control, store, log, addressLooks, remove, tell: telling, restart }: Parts): Bench {
   const federation = (): Federation => {
-    const [first] = ledger.all();
+    const [first] = store.all();
     if (first === undefined) throw new Error("There is no federation.");
     return first;
   };
   const happens = async (...events: readonly FederationEvent[]): Promise<void> => {
-    await ledger.change(federation().id, () => ({ ok: true, events }));
+    await store.update(federation().id, () => ({ ok: true, events }));
   };
   const messages = async (id: string): Promise<readonly ShownMessage[]> => {
     const screen = await control.channel(id);
@@ -251,7 +250,7 @@ function bench({ control, ledger, log, addressLooks, remove, tell: telling, rest
     (await control.person(id)).ephemerals.map(({ text }) => text);
   return {
     control,
-    ledger,
+    store,
     remove,
     tell: telling,
     restart,
@@ -260,9 +259,9 @@ function bench({ control, ledger, log, addressLooks, remove, tell: telling, rest
     happens,
     addressLooks,
     plans: async () => {
-      await ledger.change(federation().id, (state, world) => {
+      await store.update(federation().id, (state, context) => {
         const looks = new Map([...state.sites.keys()].map((zone) => [zone, { ok: true as const, survey: aSurvey() }]));
-        return proposeSites(state, looks, world);
+        return proposeSites(state, looks, context);
       });
     },
     read: (id, words) =>

@@ -1,8 +1,8 @@
 /** Federations at every point of their lives, for looking at what is said about them. */
-import { giveConsent, refuseConsent } from "../../src/federation/approval.ts";
-import { askTeardown, requestSite, retireSite, stopCoordinatorSoon } from "../../src/federation/lifecycle.ts";
-import type { World } from "../../src/federation/policy.ts";
-import { adjustProposal } from "../../src/federation/proposal.ts";
+import { giveConsent, refuseConsent } from "../../src/federation/deciding/approval.ts";
+import { askTeardown, requestSite, retireSite, stopCoordinatorSoon } from "../../src/federation/deciding/lifecycle.ts";
+import type { DecisionContext } from "../../src/federation/model/policy.ts";
+import { adjustProposal } from "../../src/federation/proposing/proposal.ts";
 import { aFederation, type Story } from "../builders/federation.ts";
 import { aSurvey } from "../builders/survey.ts";
 import { aWorld, aZone, ownerOf, REQUESTER, SECOND, zone, zoneNames, zonesOf } from "../builders/world.ts";
@@ -11,13 +11,13 @@ type Asked = Parameters<typeof aFederation>[0];
 type Phase = readonly [name: string, story: () => Story];
 
 /** A world with one zone more than the federation has sites. */
-export function roomy(count = 4): World {
+export function roomy(count = 4): DecisionContext {
   return aWorld({ zones: zonesOf(zoneNames(count).map((name) => aZone(name))) });
 }
 
 export function phases(asked: Asked = {}): readonly Phase[] {
-  const world = asked?.world ?? roomy();
-  const start = () => aFederation({ ...asked, world });
+  const context = asked?.context ?? roomy();
+  const start = () => aFederation({ ...asked, context });
   return [
     ["asked for", start],
     ["with a problem in a zone", () => problem(start())],
@@ -32,23 +32,23 @@ export function phases(asked: Asked = {}): readonly Phase[] {
     ["running", () => start().running()],
     ["with a silent SuperNode", () => silent(start().running())],
     ["with a failed site", () => failed(start().running())],
-    ["with a newcomer asked for", () => newcomer(start().running())],
-    ["with a newcomer admitted", () => admitted(newcomer(start().running()))],
+    ["with a newcomer asked for", () => joinedLater(start().running())],
+    ["with a newcomer admitted", () => admitted(joinedLater(start().running()))],
     ["with a retired site", () => retired(start().running())],
     ["being torn down", () => leaving(start().running())],
     ["with its coordinator stopping", () => stopping(leaving(start().running()))],
   ];
 }
 
-export function newcomer(story: Story): Story {
+export function joinedLater(story: Story): Story {
   const wish = { zone: zone("delta"), role: "training" as const, superNodes: 2 };
-  return story.takes(requestSite(story.federation, story.world, wish, REQUESTER)).planned();
+  return story.takes(requestSite(story.federation, story.context, wish, REQUESTER)).planned();
 }
 
 const admitted = (story: Story): Story =>
   story
     .approvedBy("delta")
-    .takes(giveConsent(story.federation, story.world, story.ballot("delta", ownerOf("alpha"), "admit")));
+    .takes(giveConsent(story.federation, story.context, story.ballot("delta", ownerOf("alpha"), "admit")));
 
 function problem(story: Story): Story {
   return story.hides("beta", { code: "zone-timeout", detail: "https://beta.example.org:2633 <b> & `rest`" }).planned();
@@ -57,7 +57,7 @@ function problem(story: Story): Story {
 function adjusted(story: Story): Story {
   const adjustment = { template: "Flower SuperNode large", superNodes: 1, dataPath: "/mnt/data" };
   const look = { ok: true as const, survey: aSurvey() };
-  return story.takes(adjustProposal(story.federation, story.world, story.ballot("beta"), adjustment, look));
+  return story.takes(adjustProposal(story.federation, story.context, story.ballot("beta"), adjustment, look));
 }
 
 /** An owner has approved, then the VM template is another: owners are asked again. */
@@ -71,7 +71,7 @@ function changed(story: Story): Story {
 
 const rejected = (story: Story, name: string): Story =>
   story.takes(
-    refuseConsent(story.federation, story.world, {
+    refuseConsent(story.federation, story.context, {
       ...story.ballot(name),
       because: "no <!channel> today & not\ntomorrow",
     }),
@@ -91,12 +91,12 @@ function failed(story: Story): Story {
 }
 
 const retired = (story: Story): Story =>
-  story.takes(retireSite(story.federation, story.world, zone("gamma"), ownerOf("gamma")));
+  story.takes(retireSite(story.federation, story.context, zone("gamma"), ownerOf("gamma")));
 
-const leaving = (story: Story): Story => story.takes(askTeardown(story.federation, story.world, REQUESTER));
+const leaving = (story: Story): Story => story.takes(askTeardown(story.federation, story.context, REQUESTER));
 
 function stopping(story: Story): Story {
   const card = story.site("alpha").teardown?.card;
   if (card === undefined) throw new Error("Nobody asked for a teardown.");
-  return story.takes(stopCoordinatorSoon(story.federation, story.world, card, ownerOf("alpha")));
+  return story.takes(stopCoordinatorSoon(story.federation, story.context, card, ownerOf("alpha")));
 }

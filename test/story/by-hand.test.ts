@@ -8,11 +8,11 @@ import { after, before, describe, it } from "node:test";
 import { type Block, WebClient } from "@slack/web-api";
 import { parse, stringify } from "yaml";
 import { z } from "zod";
+import { type Program, startProgram } from "../../sandbox/program.ts";
+import { slackControl } from "../../sandbox/slack/client.ts";
+import { playStory } from "../../sandbox/story/story.ts";
+import { passwordVariable, sandboxPassword, sandboxZonesFile } from "../../sandbox/zones-file.ts";
 import { packageRoot } from "../../src/package-root.ts";
-import { playStory } from "../../src/sandbox/play/story.ts";
-import { type Program, startProgram } from "../../src/sandbox/program.ts";
-import { slackControl } from "../../src/sandbox/slack/client.ts";
-import { passwordVariable, sandboxPassword, sandboxZonesFile } from "../../src/sandbox/zones-file.ts";
 
 const SPEED = 20;
 const ZONE_NAMES = ["zone-a", "zone-b", "zone-c"];
@@ -48,8 +48,8 @@ describe("The four parts, started one by one", () => {
       .object({ scripts: z.record(z.string(), z.string()) })
       .parse(JSON.parse(await readFile(join(packageRoot(), "package.json"), "utf8")));
     assert.equal(scripts["start"], "node dist/src/main.js");
-    for (const part of ["slack", "zones", "guests"]) {
-      assert.match(scripts[`sandbox:${part}`] ?? "", new RegExp(`node dist/src/sandbox/${part}/main\\.js$`));
+    for (const part of ["slack", "zones", "hypervisor"]) {
+      assert.match(scripts[`sandbox:${part}`] ?? "", new RegExp(`node dist/sandbox/${part}/main\\.js$`));
     }
   });
 
@@ -119,8 +119,8 @@ describe("What --record writes of a whole story", () => {
   it("has only messages and modals within Slack's published limits", () => {
     const shown = webApiCalls().flatMap(({ request }) => blocksIn(new URLSearchParams(request.body)));
     assert.ok(shown.length > 50);
-    for (const { blocks, most } of shown) {
-      assert.ok(blocks.length > 0 && blocks.length <= most, `${blocks.length} blocks`);
+    for (const { blocks, max } of shown) {
+      assert.ok(blocks.length > 0 && blocks.length <= max, `${blocks.length} blocks`);
       const ids = blocks.flatMap(({ block_id }) => block_id ?? []);
       assert.equal(new Set(ids).size, ids.length, "a block's id stands twice");
       for (const block of blocks) assert.ok(limits.safeParse(block).success, JSON.stringify(block));
@@ -133,7 +133,7 @@ describe("What --record writes of a whole story", () => {
     );
 });
 
-const text = (most: number) => z.object({ type: z.enum(["plain_text", "mrkdwn"]), text: z.string().min(1).max(most) });
+const text = (max: number) => z.object({ type: z.enum(["plain_text", "mrkdwn"]), text: z.string().min(1).max(max) });
 /** Of the blocks that are sent most, what docs.slack.dev says about their sizes. */
 const limits = z.union([
   z.object({ type: z.literal("header"), text: text(150) }),
@@ -158,12 +158,12 @@ const limits = z.union([
 
 const blocksOf = z.array(z.custom<Block>((block) => z.object({ type: z.string() }).safeParse(block).success));
 
-function blocksIn(body: URLSearchParams): readonly { blocks: readonly Block[]; most: number }[] {
+function blocksIn(body: URLSearchParams): readonly { blocks: readonly Block[]; max: number }[] {
   const message = body.get("blocks");
   const view = body.get("view");
   return [
-    ...(message === null ? [] : [{ blocks: blocksOf.parse(JSON.parse(message)), most: 50 }]),
-    ...(view === null ? [] : [{ ...z.object({ blocks: blocksOf }).parse(JSON.parse(view)), most: 100 }]),
+    ...(message === null ? [] : [{ blocks: blocksOf.parse(JSON.parse(message)), max: 50 }]),
+    ...(view === null ? [] : [{ ...z.object({ blocks: blocksOf }).parse(JSON.parse(view)), max: 100 }]),
   ];
 }
 
@@ -172,12 +172,16 @@ const memberOf = (client: object, method: string): unknown =>
 
 const record = (part: string): string => join(directory, `${part}.jsonl`);
 
-const shippedZonesFile = (): Promise<string> => readFile(join(packageRoot(), "src/sandbox/by-hand.zones.yml"), "utf8");
+const shippedZonesFile = (): Promise<string> => readFile(join(packageRoot(), "sandbox/by-hand.zones.yml"), "utf8");
 
 /** Guests, zones, Slack, and the bot with the shipped zones file; only ports and durations differ from it. */
 async function startByHand() {
   const speed = ["--speed", String(SPEED)];
-  const guests = await run("sandbox/guests/main.js", ["--token", guestsToken, ...speed], z.object({ url: z.string() }));
+  const guests = await run(
+    "sandbox/hypervisor/main.js",
+    ["--token", guestsToken, ...speed],
+    z.object({ url: z.string() }),
+  );
   const hypervisor = ["--hypervisor", guests.url, "--hypervisor-token", guestsToken];
   const zones = await run(
     "sandbox/zones/main.js",
@@ -203,7 +207,7 @@ async function startByHand() {
   );
   const { policy } = sandboxZonesFile(zones.zones, SPEED);
   await writeFile(zonesFile, `${usual}${stringify({ policy })}`);
-  const bot = await run("main.js", [], z.object({ url: z.string() }), {
+  const bot = await run("src/main.js", [], z.object({ url: z.string() }), {
     ...secrets,
     SLACK_API_URL: slack.apiUrl,
     FLORIST_ZONES_FILE: zonesFile,

@@ -1,9 +1,9 @@
 /** What owners decide about their own zone before anything runs there, through signed clicks and modals. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { type Sandbox, startSandbox } from "../../src/sandbox/composition.ts";
-import { Stage } from "../../src/sandbox/play/stage.ts";
-import { homeChannel, type SandboxZonesFile, zoneChannel, zoneOwner } from "../../src/sandbox/zones-file.ts";
+import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
+import { Stage } from "../../sandbox/story/stage.ts";
+import { homeChannel, type SandboxZonesFile, zoneChannel, zoneOwner } from "../../sandbox/zones-file.ts";
 import { FederationStory } from "./federation-story.ts";
 
 const MINIMUM = "Start with at least this many training sites";

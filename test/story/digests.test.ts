@@ -1,10 +1,10 @@
 /** What changes after an approval: exactly the approvals that it touches are void, and nothing is created before. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { type Sandbox, startSandbox } from "../../src/sandbox/composition.ts";
-import { Stage } from "../../src/sandbox/play/stage.ts";
-import type { ShownMessage } from "../../src/sandbox/slack/control/control-api.ts";
-import { type SandboxZonesFile, zoneChannel, zoneOwner } from "../../src/sandbox/zones-file.ts";
+import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
+import type { ShownMessage } from "../../sandbox/slack/control/control-api.ts";
+import { Stage } from "../../sandbox/story/stage.ts";
+import { type SandboxZonesFile, zoneChannel, zoneOwner } from "../../sandbox/zones-file.ts";
 import { eventsOf } from "../faults/short-story.ts";
 import { FederationStory } from "./federation-story.ts";
 

@@ -1,10 +1,10 @@
 /** SuperLinks that serve and are not to be believed, or say nothing: what people read, and where. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { type Sandbox, startSandbox } from "../../src/sandbox/composition.ts";
-import type { Fault } from "../../src/sandbox/guests/faults.ts";
-import { Stage } from "../../src/sandbox/play/stage.ts";
-import type { SandboxZonesFile } from "../../src/sandbox/zones-file.ts";
+import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
+import type { Fault } from "../../sandbox/hypervisor/faults.ts";
+import { Stage } from "../../sandbox/story/stage.ts";
+import type { SandboxZonesFile } from "../../sandbox/zones-file.ts";
 import { FederationStory } from "./federation-story.ts";
 
 const COORDINATOR = "zone-a";

@@ -1,8 +1,8 @@
 /** What happens when owners do not decide in time. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { type Sandbox, startSandbox } from "../../src/sandbox/composition.ts";
-import { Stage } from "../../src/sandbox/play/stage.ts";
+import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
+import { Stage } from "../../sandbox/story/stage.ts";
 import { FederationStory } from "./federation-story.ts";
 
 const MINIMUM = "Start with at least this many training sites";

@@ -1,7 +1,8 @@
 /** One federation among others in the same sandbox: what is said about it and where, and the hands of its people. */
-import type { FederationWish, Stage } from "../../src/sandbox/play/stage.ts";
-import type { Experience, ShownMessage } from "../../src/sandbox/slack/control/control-api.ts";
-import { homeChannel, zoneChannel } from "../../src/sandbox/zones-file.ts";
+
+import type { Experience, ShownMessage } from "../../sandbox/slack/control/control-api.ts";
+import type { FederationWish, Stage } from "../../sandbox/story/stage.ts";
+import { homeChannel, zoneChannel } from "../../sandbox/zones-file.ts";
 
 export class FederationStory {
   readonly stage: Stage;

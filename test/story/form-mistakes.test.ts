@@ -1,11 +1,11 @@
 /** What the modals say about what people type, in Slack's own dialogue. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { type Sandbox, startSandbox } from "../../src/sandbox/composition.ts";
-import type { Player } from "../../src/sandbox/play/person.ts";
-import { FORM, Stage, superNodesLabel } from "../../src/sandbox/play/stage.ts";
-import type { ShownView } from "../../src/sandbox/slack/control/control-api.ts";
-import { homeChannel, zoneChannel } from "../../src/sandbox/zones-file.ts";
+import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
+import type { ShownView } from "../../sandbox/slack/control/control-api.ts";
+import type { Player } from "../../sandbox/story/person.ts";
+import { FORM, Stage, superNodesLabel } from "../../sandbox/story/stage.ts";
+import { homeChannel, zoneChannel } from "../../sandbox/zones-file.ts";
 
 type Answers = Parameters<Player["fill"]>[1];
 

@@ -1,10 +1,10 @@
 /** Coordinators whose guest lies: each is refused, the right people read why, and an owner's retry mends it. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { type Sandbox, startSandbox } from "../../src/sandbox/composition.ts";
-import type { Fault } from "../../src/sandbox/guests/faults.ts";
-import { Stage } from "../../src/sandbox/play/stage.ts";
-import { homeChannel, zoneChannel } from "../../src/sandbox/zones-file.ts";
+import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
+import type { Fault } from "../../sandbox/hypervisor/faults.ts";
+import { Stage } from "../../sandbox/story/stage.ts";
+import { homeChannel, zoneChannel } from "../../sandbox/zones-file.ts";
 import { FederationStory } from "./federation-story.ts";
 
 interface Lie {

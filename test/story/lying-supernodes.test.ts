@@ -1,9 +1,9 @@
 /** SuperNodes that speak for another site's key: not admitted, told to the right people, and harmless to the others. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { type Sandbox, startSandbox } from "../../src/sandbox/composition.ts";
-import { Stage } from "../../src/sandbox/play/stage.ts";
-import { homeChannel, zoneChannel } from "../../src/sandbox/zones-file.ts";
+import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
+import { Stage } from "../../sandbox/story/stage.ts";
+import { homeChannel, zoneChannel } from "../../sandbox/zones-file.ts";
 import { FederationStory } from "./federation-story.ts";
 
 const WITHOUT_PROOF = "A SuperNode published a key without proof that it holds it, so it was not admitted.";

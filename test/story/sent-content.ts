@@ -1,6 +1,6 @@
 /** Everything that the bot gave to Slack, each with the place where people read it. */
 import { z } from "zod";
-import type { SlackControl } from "../../src/sandbox/slack/client.ts";
+import type { SlackControl } from "../../sandbox/slack/client.ts";
 
 export interface Sent {
   readonly at: string;

@@ -1,9 +1,9 @@
 /** What happens to the sites of a running federation: retried, retired, added, torn down, by buttons. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { type Sandbox, startSandbox } from "../../src/sandbox/composition.ts";
-import { Stage } from "../../src/sandbox/play/stage.ts";
-import { homeChannel, zoneChannel, zoneOwner } from "../../src/sandbox/zones-file.ts";
+import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
+import { Stage } from "../../sandbox/story/stage.ts";
+import { homeChannel, zoneChannel, zoneOwner } from "../../sandbox/zones-file.ts";
 import { FederationStory } from "./federation-story.ts";
 
 const NOT_AN_OWNER = "Only this zone's owners can do that.";

@@ -3,15 +3,15 @@ import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { type Sandbox, startSandbox } from "../../src/sandbox/composition.ts";
-import { FORM, Stage, superNodesLabel } from "../../src/sandbox/play/stage.ts";
+import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
+import { FORM, Stage, superNodesLabel } from "../../sandbox/story/stage.ts";
 import {
   homeChannel,
   type SandboxZonesFile,
   sandboxPassword,
   zoneChannel,
   zoneOwner,
-} from "../../src/sandbox/zones-file.ts";
+} from "../../sandbox/zones-file.ts";
 import { eventsOf } from "../faults/short-story.ts";
 import { everythingSent, type Sent } from "./sent-content.ts";
 

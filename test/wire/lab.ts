@@ -1,6 +1,6 @@
-import { ZonesControl } from "../../src/sandbox/zones/client.ts";
-import { noRecord } from "../../src/sandbox/zones/record.ts";
-import { type RunningZones, startZones } from "../../src/sandbox/zones/zones.ts";
+import { ZonesControl } from "../../sandbox/zones/client.ts";
+import { noRecord } from "../../sandbox/zones/record.ts";
+import { type RunningZones, startZones } from "../../sandbox/zones/zones.ts";
 
 /** What a lab starts with beyond what every recording was made against. */
 export interface LabWish {

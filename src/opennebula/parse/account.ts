@@ -1,6 +1,6 @@
 /** The bot's account: whether it may too much, and what quotas leave it. */
 import { z } from "zod";
-import type { Headroom } from "../../federation/zone-facts.ts";
+import type { Headroom } from "../../federation/model/zone-facts.ts";
 import { group, integer, many, optionalText, parseElement } from "./xml.ts";
 
 /** Names and texts; a limit and what is used of it stand side by side as `VMS` and `VMS_USED`. */

@@ -1,6 +1,6 @@
 /** OneFlow's services and service templates, as oned keeps them: documents whose BODY is JSON. */
 import { z } from "zod";
-import { type ServiceFacts, type ServiceState, ZoneError } from "../../federation/zone-facts.ts";
+import { type ServiceFacts, type ServiceState, ZoneError } from "../../federation/model/zone-facts.ts";
 import { group, integer, many, parseElement } from "./xml.ts";
 
 /** By OneFlow's number; the states of its networks belong to deploying and undeploying. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { ImageFacts } from "../../federation/zone-facts.ts";
+import type { ImageFacts } from "../../federation/model/zone-facts.ts";
 import { decimal, integer, parseElement } from "./xml.ts";
 
 const STATES: ReadonlyMap<number, ImageFacts["state"]> = new Map([

@@ -1,6 +1,6 @@
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
-import type { NetworkFacts } from "../../federation/zone-facts.ts";
+import type { NetworkFacts } from "../../federation/model/zone-facts.ts";
 import { group, integer, many, optionalText, parseElement } from "./xml.ts";
 
 const range = z

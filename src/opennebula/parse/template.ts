@@ -1,7 +1,7 @@
 /** VM templates: what they would run, and a digest of all they say. */
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import type { ObjectRef, VmTemplateFacts } from "../../federation/zone-facts.ts";
+import type { ObjectRef, VmTemplateFacts } from "../../federation/model/zone-facts.ts";
 import { attributes, decimal, group, integer, many, optionalText, parseElement } from "./xml.ts";
 
 /** A disk's image as the template names it: by id, or by name and owner. */

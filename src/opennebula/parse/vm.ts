@@ -1,6 +1,6 @@
 /** VMs, as `vmpool.info` lists them and `vmpool.infoset` tells them whole. */
 import { z } from "zod";
-import type { VmFacts, VmState } from "../../federation/zone-facts.ts";
+import type { VmFacts, VmState } from "../../federation/model/zone-facts.ts";
 import { attributes, decimal, group, integer, many, optionalText, parseElement } from "./xml.ts";
 
 /** STATE where LCM_STATE says nothing more. */

@@ -1,7 +1,7 @@
 /** OpenNebula's XML values: read by fast-xml-parser, given their shape by zod. */
 import { XMLParser } from "fast-xml-parser";
 import { z } from "zod";
-import { ZoneError } from "../../federation/zone-facts.ts";
+import { ZoneError } from "../../federation/model/zone-facts.ts";
 
 const parser = new XMLParser({ ignoreAttributes: true, parseTagValue: false, trimValues: false, jPath: false });
 

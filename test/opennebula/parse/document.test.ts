@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { z } from "zod";
-import { ZoneError } from "../../../src/federation/zone-facts.ts";
+import { ZoneError } from "../../../src/federation/model/zone-facts.ts";
 import { parseDocuments, serviceFacts } from "../../../src/opennebula/parse/document.ts";
 import { recordedValue, recording } from "../recording.ts";
 

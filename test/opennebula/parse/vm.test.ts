@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { ZoneError } from "../../../src/federation/zone-facts.ts";
+import { ZoneError } from "../../../src/federation/model/zone-facts.ts";
 import { parseVmIds, parseVmState, parseVms } from "../../../src/opennebula/parse/vm.ts";
 import { recordedValue } from "../recording.ts";
 

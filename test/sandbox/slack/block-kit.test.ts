@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { type Checked, checkHome, checkMessageBlocks, checkModal } from "../../../src/sandbox/slack/block-kit/check.ts";
+import { type Checked, checkHome, checkMessageBlocks, checkModal } from "../../../sandbox/slack/block-kit/check.ts";
 
 type Json = Record<string, unknown>;
 

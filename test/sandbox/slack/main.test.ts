@@ -8,12 +8,12 @@ import { createInterface } from "node:readline";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
-import { slackControl } from "../../../src/sandbox/slack/client.ts";
+import { slackControl } from "../../../sandbox/slack/client.ts";
 import { callApi } from "./api-call.ts";
 import { startScriptedApp } from "./scripted-app.ts";
 import { HOME, type Workspace } from "./workspace.ts";
 
-const PROGRAM = fileURLToPath(new URL("../../../src/sandbox/slack/main.js", import.meta.url));
+const PROGRAM = fileURLToPath(new URL("../../../sandbox/slack/main.js", import.meta.url));
 const ready = z.object({ url: z.string(), apiUrl: z.string(), controlUrl: z.string(), port: z.number() });
 
 function run(context: TestContext, ...options: string[]): ChildProcess & { stdout: NodeJS.ReadableStream } {

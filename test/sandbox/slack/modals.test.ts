@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { z } from "zod";
-import { ControlError } from "../../../src/sandbox/slack/client.ts";
+import { ControlError } from "../../../sandbox/slack/client.ts";
 import { callApi } from "./api-call.ts";
 import { type Scripted, type ScriptedApp, startScriptedApp } from "./scripted-app.ts";
 import { ASTER, BIRCH, HOME, OWNER_B, openWorkspace, REQUESTER, type Workspace } from "./workspace.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { checkMessageBlocks } from "../../../src/sandbox/slack/block-kit/check.ts";
-import { plainTextOf } from "../../../src/sandbox/slack/text.ts";
+import { checkMessageBlocks } from "../../../sandbox/slack/block-kit/check.ts";
+import { plainTextOf } from "../../../sandbox/slack/text.ts";
 
 const names = new Map([
   ["U1", "rosa"],

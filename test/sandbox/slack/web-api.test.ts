@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { defaultSeed } from "../../../src/sandbox/slack/world/default-seed.ts";
-import type { WorldSeed } from "../../../src/sandbox/slack/world/seed.ts";
+import { defaultSeed } from "../../../sandbox/slack/world/default-seed.ts";
+import type { WorldSeed } from "../../../sandbox/slack/world/seed.ts";
 import { callApi, callApiWithForm } from "./api-call.ts";
 import {
   APP_TOKEN,

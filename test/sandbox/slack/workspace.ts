@@ -1,10 +1,10 @@
 import type { TestContext } from "node:test";
 import { App, LogLevel } from "@slack/bolt";
 import { WebClient } from "@slack/web-api";
-import { type SlackControl, slackControl } from "../../../src/sandbox/slack/client.ts";
-import { startSlack } from "../../../src/sandbox/slack/server.ts";
-import type { SlackOptions } from "../../../src/sandbox/slack/state/slack.ts";
-import { defaultSeed } from "../../../src/sandbox/slack/world/default-seed.ts";
+import { type SlackControl, slackControl } from "../../../sandbox/slack/client.ts";
+import { startSlack } from "../../../sandbox/slack/server.ts";
+import type { SlackOptions } from "../../../sandbox/slack/state/slack.ts";
+import { defaultSeed } from "../../../sandbox/slack/world/default-seed.ts";
 
 export const BOT_TOKEN = "xoxb-test-token";
 export const APP_TOKEN = "xapp-test-token";

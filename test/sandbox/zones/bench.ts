@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage } from "node:http";
 import xmlrpc from "xmlrpc";
 import { z } from "zod";
-import { ZonesControl } from "../../../src/sandbox/zones/client.ts";
-import { noRecord, type Recorder } from "../../../src/sandbox/zones/record.ts";
-import { type RunningZones, startZones } from "../../../src/sandbox/zones/zones.ts";
+import { ZonesControl } from "../../../sandbox/zones/client.ts";
+import { noRecord, type Recorder } from "../../../sandbox/zones/record.ts";
+import { type RunningZones, startZones } from "../../../sandbox/zones/zones.ts";
 
 export interface BenchWish {
   readonly zones?: number;

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 
-const program = fileURLToPath(new URL("../../../src/sandbox/zones/main.js", import.meta.url));
+const program = fileURLToPath(new URL("../../../sandbox/zones/main.js", import.meta.url));
 
 const addresses = z.object({
   control: z.url(),

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { z } from "zod";
-import { fileRecorder } from "../../../src/sandbox/zones/record.ts";
+import { fileRecorder } from "../../../sandbox/zones/record.ts";
 import { onBench, oneVm } from "./bench.ts";
 
 test("a lost answer of an instantiate cuts the connection, and the service is there", () =>

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { attributesJson } from "../../../src/sandbox/zones/oned/attributes.ts";
-import { parseTemplateText } from "../../../src/sandbox/zones/oned/template-text.ts";
+import { attributesJson } from "../../../sandbox/zones/oned/attributes.ts";
+import { parseTemplateText } from "../../../sandbox/zones/oned/template-text.ts";
 
 const read = (text: string) => attributesJson(parseTemplateText(text));
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseCall, successEnvelope } from "../../../src/sandbox/zones/xmlrpc/codec.ts";
-import { Parameters } from "../../../src/sandbox/zones/xmlrpc/parameters.ts";
+import { parseCall, successEnvelope } from "../../../sandbox/zones/xmlrpc/codec.ts";
+import { Parameters } from "../../../sandbox/zones/xmlrpc/parameters.ts";
 
 const call = (value: string) =>
   parseCall(

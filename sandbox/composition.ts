@@ -1,0 +1,164 @@
+/** All four programs together: Slack, zones and guests stand in, the bot is the one that ships. */
+import { randomBytes } from "node:crypto";
+import { mkdtemp, open, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { z } from "zod";
+import { type Program, startProgram } from "./program.ts";
+import { passwordVariable, type SandboxZonesFile, sandboxPassword, sandboxZonesFile } from "./zones-file.ts";
+
+export interface SandboxOptions {
+  readonly zones: number;
+  readonly speed: number;
+  readonly seed: string;
+  /** Every exchange at Slack's and the zones' edges is appended to this file. */
+  readonly record?: string;
+  readonly portBase: number;
+  /** VMs are namespaces in which real Flower runs; durations that a guest needs are then the usual ones. */
+  readonly real?: boolean;
+  /** The bot's entry point below `src/`, and its arguments; a test passes one of its own. */
+  readonly bot?: string;
+  readonly botArgs?: readonly string[];
+  /** Makes another zones file of the usual one. */
+  readonly configure?: (usual: SandboxZonesFile) => object;
+  /** What the bot's key store is sealed with; made up unless somebody wants to open the store too. */
+  readonly storeKey?: string;
+  /** Further arguments of the stand-in for Slack. */
+  readonly slackArgs?: readonly string[];
+}
+
+export interface Sandbox {
+  readonly slackControl: string;
+  readonly zonesControl: string;
+  readonly guests: { readonly url: string; readonly token: string };
+  readonly zoneNames: readonly string[];
+  readonly real: boolean;
+  /** Holds the zones file, the journal and the bot's log. */
+  readonly directory: string;
+  readonly bot: Program<unknown>;
+  /** Starts the bot again with the same data; the address it is reached at stays. */
+  restartBot(): Promise<void>;
+  /** Ends all four; `keep` leaves the directory. */
+  stop(keep?: boolean): Promise<void>;
+}
+
+const slackReady = z.object({ url: z.string(), apiUrl: z.string(), controlUrl: z.string() });
+const guestsReady = z.object({ url: z.string() });
+const zonesReady = z.object({
+  control: z.string(),
+  zones: z.array(z.object({ name: z.string(), xmlrpc: z.string(), oneflow: z.string() })),
+});
+const botReady = z.object({ url: z.string() });
+
+export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const directory = await mkdtemp(join(tmpdir(), "florist-sandbox-"));
+  const started: Program<unknown>[] = [];
+  const log = await open(join(directory, "bot.log"), "a", 0o600);
+  const stop = async (keep = false): Promise<void> => {
+    for (const program of started.reverse()) await program.stop();
+    await log.close();
+    if (!keep) await rm(directory, { recursive: true, force: true });
+  };
+  try {
+    return await start(options, directory, log.fd, started, stop);
+  } catch (error) {
+    await stop(true);
+    throw error;
+  }
+}
+
+async function start(
+  options: SandboxOptions,
+  directory: string,
+  log: number,
+  started: Program<unknown>[],
+  stop: Sandbox["stop"],
+): Promise<Sandbox> {
+  const speed = String(options.speed);
+  const record = options.record === undefined ? [] : ["--record", options.record];
+  const secrets = { bot: `xoxb-sandbox-${randomBytes(8).toString("hex")}`, signing: randomBytes(16).toString("hex") };
+  const token = randomBytes(16).toString("hex");
+
+  const guests = await startProgram({
+    entry: "sandbox/hypervisor/main.js",
+    args: ["--speed", speed, "--seed", options.seed, ...(options.real === true ? ["--real"] : [])],
+    environment: { FLORIST_GUESTS_TOKEN: token },
+    ready: guestsReady,
+  });
+  started.push(guests);
+  const zones = await startProgram({
+    entry: "sandbox/zones/main.js",
+    args: [
+      ...["--zones", String(options.zones), "--port-base", String(options.portBase), "--speed", speed],
+      ...["--hypervisor", guests.ready.url, "--hypervisor-token", token, ...record],
+    ],
+    ready: zonesReady,
+  });
+  started.push(zones);
+  const slack = await startProgram({
+    entry: "sandbox/slack/main.js",
+    args: [
+      "--zones",
+      String(options.zones),
+      "--speed",
+      speed,
+      "--rate-limits",
+      ...record,
+      ...(options.slackArgs ?? []),
+    ],
+    environment: { SLACK_BOT_TOKEN: secrets.bot, SLACK_SIGNING_SECRET: secrets.signing },
+    ready: slackReady,
+  });
+  started.push(slack);
+
+  const zonesFile = join(directory, "zones.yml");
+  const usual = sandboxZonesFile(zones.ready.zones, options.speed, options.real);
+  await writeFile(zonesFile, stringify(options.configure?.(usual) ?? usual), { mode: 0o600 });
+  const passwords = zones.ready.zones.map(({ name }) => [passwordVariable(name), sandboxPassword(name)]);
+  const environment = {
+    SLACK_BOT_TOKEN: secrets.bot,
+    SLACK_SIGNING_SECRET: secrets.signing,
+    SLACK_API_URL: slack.ready.apiUrl,
+    FLORIST_ZONES_FILE: zonesFile,
+    FLORIST_DATA_DIRECTORY: join(directory, "data"),
+    FLORIST_KEY: options.storeKey ?? randomBytes(32).toString("hex"),
+    FLORIST_PORT: "0",
+    ...Object.fromEntries(passwords),
+  };
+  const startBot = async (port: string): Promise<Program<z.infer<typeof botReady>>> => {
+    const wish = { entry: options.bot ?? "src/main.js", args: options.botArgs ?? [], log, ready: botReady };
+    const bot = await startProgram({ ...wish, environment: { ...environment, FLORIST_PORT: port } });
+    started.push(bot);
+    return bot;
+  };
+  let bot = await startBot("0");
+  await tellEventsUrl(slack.ready.controlUrl, bot.ready.url);
+  return {
+    slackControl: slack.ready.url,
+    zonesControl: zones.ready.control,
+    guests: { url: guests.ready.url, token },
+    zoneNames: zones.ready.zones.map(({ name }) => name),
+    real: options.real ?? false,
+    directory,
+    get bot() {
+      return bot;
+    },
+    async restartBot() {
+      const { port } = new URL(bot.ready.url);
+      await bot.stop();
+      bot = await startBot(port);
+    },
+    stop,
+  };
+}
+
+/** Slack is told the request URL as its configuration page would be. */
+async function tellEventsUrl(control: string, url: string): Promise<void> {
+  const response = await fetch(new URL("events-url", control), {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ url, verify: true }),
+  });
+  if (!response.ok) throw new Error(`Slack's stand-in did not take the request URL: ${await response.text()}`);
+}

@@ -1,0 +1,105 @@
+import { type Address, parseAddress } from "../../src/guest-protocol/address.ts";
+import { isIdentifier, parseAttempt } from "../../src/guest-protocol/attempt.ts";
+import { decodePem } from "../../src/guest-protocol/certificates.ts";
+import { parseFramework, parseRole, parseVersion } from "../../src/guest-protocol/claims.ts";
+import { type Decoded, decodeBase64Text } from "../../src/guest-protocol/decoded.ts";
+import { parseExtraSan } from "../../src/guest-protocol/extra-san.ts";
+import { CONTEXT, PROTOCOL_VERSION } from "../../src/guest-protocol/names.ts";
+import { GuestFailure } from "./guest-failure.ts";
+import { areAuthorities } from "./tls-identity.ts";
+
+type Values = Readonly<Record<string, string>>;
+
+/** Who a guest is: what its proof is over. */
+type Identity = {
+  readonly federation: string;
+  readonly site: string;
+  readonly attempt: string;
+  readonly version: string;
+};
+
+export type SuperlinkContext = Identity & {
+  readonly role: "superlink";
+  readonly dialled: Address;
+  /** The names its certificate is asked for, each once. */
+  readonly names: readonly string[];
+};
+
+export type SupernodeContext = Identity & {
+  readonly role: "supernode";
+  readonly superlink: Address;
+  readonly authorities: readonly string[];
+};
+
+export type GuestContext = SuperlinkContext | SupernodeContext;
+
+/** gRPC pings no more often than every 10 s; an interval over two hours is a mistake. Seconds. */
+const KEEPALIVE = { least: 10, most: 7200, time: "60", timeout: "20" };
+const PAIRS = /^([A-Za-z_][A-Za-z0-9_.-]*=('[^'\\\n]*'|"[^"\\\n]*"|[\w.+-]+)( +|$))*$/;
+const SECONDS = /^[1-9][0-9]{0,4}$/;
+
+/** @throws GuestFailure naming the first value that is missing or not of its form, never what it holds. */
+export function readContext(values: Values): GuestContext {
+  required(values, CONTEXT.protocol, (text) => accept(text, text === PROTOCOL_VERSION));
+  required(values, CONTEXT.tlsEnabled, (text) => accept(text, text === "YES"));
+  const role = required(values, CONTEXT.role, parseRole);
+  const attempt = values[CONTEXT.attempt] ?? "";
+  required(values, CONTEXT.attempt, parseAttempt);
+  const identity: Identity = {
+    federation: required(values, CONTEXT.federation, (text) => accept(text, isIdentifier(text))),
+    site: required(values, CONTEXT.site, (text) => accept(text, isIdentifier(text))),
+    attempt,
+    version: required(values, CONTEXT.flowerVersion, parseVersion),
+  };
+  const context = role === "superlink" ? superlinkContext(values, identity) : supernodeContext(values, identity);
+  checkKeepalive(values);
+  return context;
+}
+
+function superlinkContext(values: Values, identity: Identity): SuperlinkContext {
+  const dialled = required(values, CONTEXT.dialledAddress, parseAddress);
+  const extra = required({ [CONTEXT.extraSan]: "", ...values }, CONTEXT.extraSan, parseExtraSan);
+  const own = values["ETH0_IP"] ?? "";
+  const names = ["localhost", "127.0.0.1", "::1", own, dialled.host.value, ...extra.map(({ value }) => value)];
+  return { ...identity, role: "superlink", dialled, names: [...new Set(names)].filter((name) => name !== "") };
+}
+
+function supernodeContext(values: Values, identity: Identity): SupernodeContext {
+  required(values, CONTEXT.framework, (text) => parseFramework(text || "none"));
+  required(values, CONTEXT.nodeConfig, parseNodeConfig);
+  const superlink = required(values, CONTEXT.superlinkAddress, parseAddress);
+  const authorities = required(values, CONTEXT.caCertificate, (text) => decodePem(text, "CERTIFICATE"));
+  if (!areAuthorities(authorities)) {
+    throw new GuestFailure("context-invalid", `${CONTEXT.caCertificate} holds no CA certificate.`);
+  }
+  return { ...identity, role: "supernode", superlink, authorities };
+}
+
+/** Pairs as Flower's `--node-config` takes them, or nothing. */
+function parseNodeConfig(text: string): Decoded<string> {
+  const pairs = text === "" ? accept("", true) : decodeBase64Text(text);
+  return pairs.ok ? accept(pairs.value, PAIRS.test(pairs.value)) : pairs;
+}
+
+/** An answer has to be due before the next ping. */
+function checkKeepalive(values: Values): void {
+  const time = values[CONTEXT.keepaliveTime] || KEEPALIVE.time;
+  const timeout = values[CONTEXT.keepaliveTimeout] || KEEPALIVE.timeout;
+  const isWhole = SECONDS.test(time) && SECONDS.test(timeout);
+  const interval = Number(time);
+  if (!isWhole || interval < KEEPALIVE.least || interval > KEEPALIVE.most || Number(timeout) >= interval) {
+    throw new GuestFailure("keepalive-invalid", "Keepalive is 10 to 7200 whole seconds, its timeout less than that.");
+  }
+}
+
+function required<T>(values: Values, name: string, parse: (text: string) => Decoded<T>): T {
+  const parsed = parse(values[name] ?? "");
+  if (!parsed.ok) {
+    throw new GuestFailure("context-invalid", `${name} is missing or not of its form.`);
+  }
+  return parsed.value;
+}
+
+function accept(text: string, isOfItsForm: boolean): Decoded<string> {
+  return isOfItsForm ? { ok: true, value: text } : { ok: false, reason: "shape" };
+}

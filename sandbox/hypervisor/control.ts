@@ -1,0 +1,71 @@
+import { z } from "zod";
+import { parseAddress } from "../../src/guest-protocol/address.ts";
+import { faultRule } from "./faults.ts";
+import type { Answer, Route } from "./hypervisor-server.ts";
+import type { QuickHypervisor } from "./quick-hypervisor.ts";
+
+const vmAddress = z.object({ zone: z.string(), vmId: z.int().min(0) });
+
+const detour = z.object({
+  address: z.string().transform((text, context) => {
+    const address = parseAddress(text);
+    if (!address.ok) {
+      context.addIssue("not an address; host:port is");
+      return z.NEVER;
+    }
+    return address.value;
+  }),
+  port: z.int().min(1).max(65535),
+});
+
+/** What the play and the tests do to quick guests; README.md says what each does. */
+export function controlRoutes(hypervisor: QuickHypervisor): readonly Route[] {
+  const { faults, network } = hypervisor;
+  return [
+    { method: "GET", path: /^\/control\/guests$/, handle: () => ({ status: 200, body: hypervisor.guests() }) },
+    {
+      method: "POST",
+      path: /^\/control\/cut$/,
+      handle: (_, body) => found(hypervisor.setCut(vmAddress.parse(body), true)),
+    },
+    {
+      method: "POST",
+      path: /^\/control\/heal$/,
+      handle: (_, body) => found(hypervisor.setCut(vmAddress.parse(body), false)),
+    },
+    {
+      method: "POST",
+      path: /^\/control\/kill$/,
+      handle: async (_, body) => found(await hypervisor.kill(vmAddress.parse(body))),
+    },
+    {
+      method: "POST",
+      path: /^\/control\/faults$/,
+      handle: (_, body) => {
+        faults.add(faultRule.parse(body));
+        return { status: 204 };
+      },
+    },
+    {
+      method: "DELETE",
+      path: /^\/control\/faults$/,
+      handle: () => {
+        faults.clear();
+        return { status: 204 };
+      },
+    },
+    {
+      method: "POST",
+      path: /^\/control\/routes$/,
+      handle: (_, body) => {
+        const { address, port } = detour.parse(body);
+        network.announce(address, port, "control");
+        return { status: 204 };
+      },
+    },
+  ];
+}
+
+function found(known: boolean): Answer {
+  return known ? { status: 204 } : { status: 404, body: { error: "no such VM" } };
+}

@@ -1,0 +1,72 @@
+import { PUBLISHED, type Stage } from "../../src/guest-protocol/names.ts";
+import { decodeNodeList, encodeNodeList, type NodeEntry } from "../../src/guest-protocol/node-list.ts";
+import type { Fault, FaultKind } from "./faults.ts";
+
+export type Attributes = ReadonlyMap<string, string>;
+
+/** What a lying guest can draw on: a CA that signed nothing, and what another guest has said. */
+export type Falsehoods = { readonly caCertificate: string; readonly neighbour: Attributes | undefined };
+
+type Change = (said: Map<string, string>, falsehoods: Falsehoods) => void;
+
+const HOSTILE = '<!channel> *urgent* <https://evil.example|click> $(touch /tmp/owned) `id` "; \\';
+const STRANGER = `SHA256:${"S".repeat(43)}`;
+
+/** What a guest with these faults publishes in place of what it would say. */
+export function distorted(said: Attributes, faults: readonly Fault[], falsehoods: Falsehoods): Attributes {
+  const result = new Map(said);
+  for (const { kind } of faults) {
+    CHANGES[kind]?.(result, falsehoods);
+  }
+  return result;
+}
+
+/** Faults that are lies in attributes; the rest changes what a guest does. */
+const CHANGES: Partial<Record<FaultKind, Change>> = {
+  "false-ca": (said, { caCertificate }) => replace(said, PUBLISHED.caCertificate, caCertificate),
+  "false-endpoint": (said) => replace(said, PUBLISHED.endpoint, "198.51.100.66:9092"),
+  "wrong-version": (said) => replace(said, PUBLISHED.version, "1.25.0"),
+  "foreign-key": (said, { neighbour }) => copy(said, neighbour, [PUBLISHED.nodeKey]),
+  "copied-key": (said, { neighbour }) => copy(said, neighbour, [PUBLISHED.nodeKey, PUBLISHED.nodeProof]),
+  "claims-all-online": (said) => relist(said, (nodes) => nodes.map((node) => ({ ...node, status: "online" }))),
+  "lists-stranger": (said) => relist(said, (nodes) => [...nodes, { key: STRANGER, nodeId: "666", status: "online" }]),
+  "hostile-attributes": (said) => {
+    for (const name of [PUBLISHED.reason, PUBLISHED.version, PUBLISHED.endpoint, PUBLISHED.link]) {
+      replace(said, name, HOSTILE);
+    }
+  },
+  "never-ready": (said) => {
+    said.delete(PUBLISHED.ready);
+    said.delete(PUBLISHED.flowerReady);
+    const stage: Stage = "starting";
+    if (said.get(PUBLISHED.stage) === "serving") {
+      said.set(PUBLISHED.stage, stage);
+    }
+  },
+  silent: (said) => said.clear(),
+};
+
+function replace(said: Map<string, string>, name: string, value: string): void {
+  if (said.has(name)) {
+    said.set(name, value);
+  }
+}
+
+/** Says nothing of its own until there is somebody to copy from. */
+function copy(said: Map<string, string>, neighbour: Attributes | undefined, names: readonly string[]): void {
+  for (const name of names) {
+    const value = neighbour?.get(name);
+    if (value === undefined) {
+      said.delete(name);
+    } else {
+      replace(said, name, value);
+    }
+  }
+}
+
+function relist(said: Map<string, string>, change: (nodes: readonly NodeEntry[]) => readonly NodeEntry[]): void {
+  const nodes = decodeNodeList(said.get(PUBLISHED.nodes) ?? "");
+  if (nodes.ok) {
+    said.set(PUBLISHED.nodes, encodeNodeList(change(nodes.value)));
+  }
+}

@@ -1,0 +1,106 @@
+import type { Logger } from "pino";
+import { PUBLISHED, type Reason, type Stage } from "../../src/guest-protocol/names.ts";
+import type { Disk } from "./disk.ts";
+import type { Fault } from "./faults.ts";
+import type { VmSpec } from "./hypervisor.ts";
+import type { GuestId, LoopbackNetwork } from "./network.ts";
+import type { OneGate } from "./one-gate.ts";
+import type { Pace } from "./pace.ts";
+import type { Publisher } from "./publisher.ts";
+
+/** Milliseconds at speed 1. */
+export const WAITS = {
+  boot: 2_000,
+  /** Between two looks at OneGate and at the SuperLink while something is awaited; `calm` when all is well. */
+  poll: 1_000,
+  calm: 3_000,
+  redial: 15_000,
+  nodes: 15_000,
+  beat: 30_000,
+  dial: 5_000,
+} as const;
+
+/** Everything one guest works with; made anew at every boot, save the disk. */
+export type GuestSurroundings = {
+  readonly id: GuestId;
+  readonly spec: VmSpec;
+  readonly disk: Disk;
+  readonly network: LoopbackNetwork;
+  readonly oneGate: OneGate;
+  readonly publisher: Publisher;
+  readonly pace: Pace;
+  readonly faults: () => readonly Fault[];
+  readonly log: Logger;
+  /** Aborted when the VM stops, reboots or goes. */
+  readonly signal: AbortSignal;
+};
+
+/** A guest's own program. It runs until its signal is aborted. */
+export type GuestProgram = {
+  run(): Promise<void>;
+  /** What the control interface shows beside the attributes. */
+  describe(): GuestDetails;
+};
+
+export type GuestDetails = {
+  readonly fingerprint?: string;
+  readonly port?: number;
+  readonly refused?: Readonly<Record<string, number>>;
+};
+
+export function stage(name: Stage, reason: Reason = "none"): Record<string, string> {
+  return { [PUBLISHED.stage]: name, [PUBLISHED.reason]: reason };
+}
+
+/**
+ * Tries until there is a result; what a try throws does not keep it from the next. Only the first failure in a row is a
+ * warning: a OneGate may be away for long. @throws AbortError when the guest ends first.
+ */
+export async function until<T>(
+  { log, pace, signal }: GuestSurroundings,
+  waitMs: () => number,
+  attempt: () => Promise<T | undefined>,
+): Promise<T> {
+  let failures = 0;
+  for (;;) {
+    const result = await attempt().then(
+      (value) => {
+        failures = 0;
+        return value;
+      },
+      (error: unknown) => {
+        failures += 1;
+        if (!signal.aborted) {
+          log[failures === 1 ? "warn" : "debug"]({ err: error }, "tried in vain, trying again");
+        }
+        return undefined;
+      },
+    );
+    if (result !== undefined) {
+      return result;
+    }
+    await pace.wait(waitMs(), signal);
+  }
+}
+
+/** Does something again and again until the guest ends. */
+export async function repeatedly(
+  guest: GuestSurroundings,
+  waitMs: () => number,
+  turn: () => Promise<void>,
+): Promise<void> {
+  await until(guest, waitMs, async () => {
+    await turn();
+    return undefined;
+  });
+}
+
+/** Counts on from the seconds since 1970, so that it has moved after a reboot too. */
+export async function beat(guest: GuestSurroundings): Promise<void> {
+  let count = Math.floor(Date.now() / 1000);
+  const next = async () => {
+    count += 1;
+    await guest.publisher.say({ [PUBLISHED.beat]: String(count) });
+  };
+  await repeatedly(guest, () => WAITS.beat, next);
+}

@@ -1,0 +1,179 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Logger } from "pino";
+import { encodePem } from "../../src/guest-protocol/certificates.ts";
+import { PUBLISHED } from "../../src/guest-protocol/names.ts";
+import { Disk } from "./disk.ts";
+import { FaultBook } from "./faults.ts";
+import type { Hypervisor, VmAddress, VmSpec, VmState } from "./hypervisor.ts";
+import { LoopbackNetwork } from "./network.ts";
+import type { Pace } from "./pace.ts";
+import { QuickVm, type QuickWorld, type VmRole } from "./quick-vm.ts";
+import { makeFalseAuthority } from "./tls-identity.ts";
+
+/** One guest as the control interface shows it: what it holds to be true of itself, not what a fault makes of it. */
+export type GuestView = VmState & {
+  readonly role: VmRole;
+  /** Whether a process in it still lives; a killed guest is a VM that runs and does nothing. */
+  readonly alive: boolean;
+  readonly cut: boolean;
+  readonly stage: string | null;
+  readonly reason: string | null;
+  readonly link: string | null;
+  readonly beat: number;
+  /** SuperNode: of its own identity key. */
+  readonly fingerprint: string | null;
+  /** SuperLink: its loopback port. */
+  readonly port: number | null;
+  /** SuperLink: how often each key was turned away. */
+  readonly refused: Readonly<Record<string, number>>;
+};
+
+type Entry = { vm: QuickVm; readonly disk: Disk; running: boolean };
+
+/** Guests that live in this process: the protocol, keys, TLS and connections are real, what runs inside is not. */
+export class QuickHypervisor implements Hypervisor {
+  readonly faults = new FaultBook();
+  readonly network = new LoopbackNetwork();
+  readonly #entries = new Map<string, Entry>();
+  readonly #folder: string;
+  readonly #world: QuickWorld;
+
+  private constructor(folder: string, falseAuthority: string, parts: { pace: Pace; log: Logger }) {
+    this.#folder = folder;
+    this.#world = {
+      ...parts,
+      faults: this.faults,
+      network: this.network,
+      falseAuthority,
+      neighbourOf: (id) => this.#neighbourOf(id),
+    };
+  }
+
+  static async create(parts: { pace: Pace; log: Logger }): Promise<QuickHypervisor> {
+    const falseAuthority = encodePem([await makeFalseAuthority()]);
+    return new QuickHypervisor(await mkdtemp(join(tmpdir(), "florist-guests-")), falseAuthority, parts);
+  }
+
+  async start(spec: VmSpec): Promise<"started" | "already-running"> {
+    const known = this.#find(spec);
+    if (known !== undefined && !known.running) {
+      // It may still be on its way down, and two of it must not share a disk.
+      await known.vm.end(false);
+    }
+    if (this.#find(spec)?.running) {
+      return "already-running";
+    }
+    const disk = known?.disk ?? new Disk(join(this.#folder, encodeURIComponent(spec.zone), String(spec.vmId)));
+    this.#boot(spec, disk);
+    return "started";
+  }
+
+  async stop(vm: VmAddress, hard: boolean): Promise<void> {
+    const entry = this.#find(vm);
+    if (entry !== undefined) {
+      entry.running = false;
+      await entry.vm.end(hard);
+    }
+  }
+
+  async reboot(vm: VmAddress): Promise<"rebooted" | "unknown"> {
+    const entry = this.#find(vm);
+    if (entry === undefined) {
+      return "unknown";
+    }
+    await entry.vm.end(true);
+    if (this.#find(vm) === entry && entry.running) {
+      this.#boot(entry.vm.spec, entry.disk);
+    }
+    return "rebooted";
+  }
+
+  async remove(vm: VmAddress): Promise<void> {
+    const entry = this.#find(vm);
+    if (entry !== undefined) {
+      this.#entries.delete(keyOf(vm));
+      this.network.heal(entry.vm.id);
+      await entry.vm.end(true);
+      await entry.disk.destroy();
+    }
+  }
+
+  list(): readonly VmState[] {
+    return [...this.#entries.values()].map(({ vm, running }) => ({
+      zone: vm.spec.zone,
+      vmId: vm.spec.vmId,
+      state: running ? "running" : "stopped",
+    }));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#entries.values()].map(({ vm }) => vm.end(true)));
+    this.#entries.clear();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  /** The process in the VM dies without a word; the VM itself goes on, as a zone sees it. */
+  async kill(vm: VmAddress): Promise<boolean> {
+    const entry = this.#find(vm);
+    await entry?.vm.end(true);
+    return entry !== undefined;
+  }
+
+  /** Takes a guest off the network, or puts it back; its way to OneGate stays. */
+  setCut(vm: VmAddress, cut: boolean): boolean {
+    const entry = this.#find(vm);
+    if (entry === undefined) {
+      return false;
+    }
+    if (cut) {
+      this.network.cut(entry.vm.id);
+    } else {
+      this.network.heal(entry.vm.id);
+    }
+    return true;
+  }
+
+  guests(): readonly GuestView[] {
+    return this.list().flatMap((state) => {
+      const vm = this.#find(state)?.vm;
+      return vm === undefined ? [] : [{ ...state, ...this.#view(vm) }];
+    });
+  }
+
+  #view(vm: QuickVm): Omit<GuestView, keyof VmState> {
+    const { fingerprint = null, port = null, refused = {} } = vm.describe();
+    return {
+      role: vm.role,
+      alive: vm.isAlive,
+      cut: this.network.isCut(vm.id),
+      stage: vm.said.get(PUBLISHED.stage) ?? null,
+      reason: vm.said.get(PUBLISHED.reason) ?? null,
+      link: vm.said.get(PUBLISHED.link) ?? null,
+      beat: Number(vm.said.get(PUBLISHED.beat) ?? 0),
+      fingerprint,
+      port,
+      refused,
+    };
+  }
+
+  #boot(spec: VmSpec, disk: Disk): void {
+    const vm = new QuickVm(spec, disk, this.#world);
+    this.#entries.set(keyOf(spec), { vm, disk, running: true });
+    vm.boot();
+  }
+
+  #neighbourOf(id: string) {
+    const others = [...this.#entries.values()].filter(({ vm }) => vm.id !== id && vm.said.has(PUBLISHED.nodeKey));
+    return others[0]?.vm.said;
+  }
+
+  #find(vm: VmAddress): Entry | undefined {
+    return this.#entries.get(keyOf(vm));
+  }
+}
+
+function keyOf({ zone, vmId }: VmAddress): string {
+  return `${zone}/${vmId}`;
+}

@@ -1,0 +1,199 @@
+import { formatAddress } from "../../src/guest-protocol/address.ts";
+import { encodePem } from "../../src/guest-protocol/certificates.ts";
+import { decodeKeyList, type KeyList, type KeyListName } from "../../src/guest-protocol/key-list.ts";
+import { GIVEN, PUBLISHED, type Reason } from "../../src/guest-protocol/names.ts";
+import { encodeNodeList } from "../../src/guest-protocol/node-list.ts";
+import { CertificateIntake } from "./certificate-intake.ts";
+import type { SuperlinkContext } from "./context.ts";
+import type { Attributes } from "./distortion.ts";
+import { Fleet } from "./fleet.ts";
+import {
+  type GuestDetails,
+  type GuestProgram,
+  type GuestSurroundings,
+  repeatedly,
+  stage,
+  until,
+  WAITS,
+} from "./guest.ts";
+import { GuestFailure } from "./guest-failure.ts";
+import { Registry } from "./registry.ts";
+import { type Credentials, fingerprintOf } from "./tls-identity.ts";
+
+const KEY_BITS = { usual: 2048, weak: 1024 };
+const FOREIGN_NAME = "bank.example";
+
+/** The SuperLink: own key, certificate from the bot, a TLS port of its own, and what connects there. */
+export class Superlink implements GuestProgram {
+  readonly #guest: GuestSurroundings;
+  readonly #context: SuperlinkContext;
+  #fleet: Fleet | undefined;
+  /** What is wrong while it serves; the latest of each kind. */
+  readonly #wrong: { certificate: Reason; lists: Reason } = { certificate: "none", lists: "none" };
+
+  constructor(guest: GuestSurroundings, context: SuperlinkContext) {
+    this.#guest = guest;
+    this.#context = context;
+  }
+
+  describe(): GuestDetails {
+    const fleet = this.#fleet;
+    return fleet === undefined ? {} : { port: fleet.port, refused: Object.fromEntries(fleet.refused) };
+  }
+
+  async run(): Promise<void> {
+    const { disk, id, log, network, pace, publisher } = this.#guest;
+    const keyBits = this.#has("weak-key") ? KEY_BITS.weak : KEY_BITS.usual;
+    const intake = await CertificateIntake.open({ disk, dialledHost: this.#context.dialled.host.value, keyBits });
+    const credentials = await this.#awaitCertificate(intake);
+    const registry = await Registry.load(disk, (fingerprint) => String(pace.number(fingerprint)));
+    const complain = (error: unknown) => log.warn({ err: error }, "a connection could not be served");
+    const fleet = new Fleet({
+      owner: id,
+      network,
+      registry,
+      keyPem: intake.keyPem,
+      credentials,
+      changed: () => void this.#sayNodes(fleet).catch(complain),
+      failed: complain,
+    });
+    this.#fleet = fleet;
+    try {
+      await this.#open(fleet, credentials);
+      await Promise.all([
+        this.#serve(fleet, registry, intake),
+        repeatedly(
+          this.#guest,
+          () => WAITS.nodes,
+          () => publisher.repeat(PUBLISHED.nodes),
+        ),
+      ]);
+    } finally {
+      await fleet.close();
+    }
+  }
+
+  /** Asks, unless a certificate of an earlier life still holds; the request is shown either way. */
+  async #awaitCertificate(intake: CertificateIntake): Promise<Credentials> {
+    const { oneGate, publisher, signal } = this.#guest;
+    const names = this.#has("foreign-name") ? [...this.#context.names, FOREIGN_NAME] : this.#context.names;
+    const kept = await intake.kept();
+    await publisher.say({
+      [PUBLISHED.certificateRequest]: intake.request(names),
+      ...stage(kept === undefined ? "awaiting-certificate" : "starting"),
+    });
+    if (kept !== undefined) {
+      return kept;
+    }
+    const credentials = await until(
+      this.#guest,
+      () => WAITS.poll,
+      async () => {
+        await publisher.flush();
+        const handed = intake.consider(await oneGate.get(signal));
+        if (handed?.ok === false) {
+          await publisher.say(stage("awaiting-certificate", handed.reason));
+        }
+        return handed?.ok === true ? handed.credentials : undefined;
+      },
+    );
+    await intake.keep(credentials);
+    await publisher.say(stage("starting"));
+    return credentials;
+  }
+
+  /** Comes up: a handshake with the own port first, then everything a training site needs in one update. */
+  async #open(fleet: Fleet, credentials: Credentials): Promise<void> {
+    const { dialled, version } = this.#context;
+    const port = await fleet.listen();
+    try {
+      await fleet.shakeHands(dialled.host.value);
+    } catch (error) {
+      throw new GuestFailure("own-handshake-failed", String(error));
+    }
+    this.#guest.network.announce(dialled, port, this.#guest.id);
+    await this.#guest.publisher.say({
+      [PUBLISHED.endpoint]: formatAddress(dialled),
+      [PUBLISHED.version]: version,
+      ...certificateAttributes(credentials),
+      ...stage("serving"),
+      [PUBLISHED.flowerReady]: "YES",
+      [PUBLISHED.ready]: "YES",
+    });
+  }
+
+  async #serve(fleet: Fleet, registry: Registry, intake: CertificateIntake): Promise<void> {
+    const { oneGate, publisher, signal } = this.#guest;
+    await repeatedly(
+      this.#guest,
+      () => (fleet.nodes().every(({ status }) => status === "online") ? WAITS.calm : WAITS.poll),
+      async () => {
+        const given = await oneGate.get(signal);
+        await this.#takeKeys(fleet, registry, given);
+        await this.#renew(fleet, intake, given);
+        const { certificate, lists } = this.#wrong;
+        await publisher.say(stage("serving", certificate === "none" ? lists : certificate));
+        await this.#sayNodes(fleet);
+      },
+    );
+  }
+
+  /** A changed certificate is taken without a restart; one that does not hold leaves the old one in place, and is said. */
+  async #renew(fleet: Fleet, intake: CertificateIntake, given: Attributes): Promise<void> {
+    const handed = intake.consider(given);
+    if (handed === undefined) {
+      return;
+    }
+    if (!handed.ok) {
+      this.#wrong.certificate = handed.reason;
+      return;
+    }
+    try {
+      await fleet.renew(handed.credentials, this.#context.dialled.host.value);
+    } catch (error) {
+      this.#guest.log.warn({ err: error }, "the new certificate does not serve; the old one stays");
+      this.#wrong.certificate = "own-handshake-failed";
+      return;
+    }
+    this.#wrong.certificate = "none";
+    await intake.keep(handed.credentials);
+    await this.#guest.publisher.say(certificateAttributes(handed.credentials));
+  }
+
+  /** A list that cannot be read whole changes nothing, and is said. */
+  async #takeKeys(fleet: Fleet, registry: Registry, given: Attributes): Promise<void> {
+    const admit = readList(GIVEN.admit, given);
+    const revoke = readList(GIVEN.revoke, given);
+    this.#wrong.lists = admit === "malformed" || revoke === "malformed" ? "admission-malformed" : "none";
+    if (typeof revoke === "object") {
+      fleet.cutOff(await registry.revoke(revoke));
+    }
+    if (typeof admit === "object") {
+      await registry.admit(admit);
+    }
+  }
+
+  async #sayNodes(fleet: Fleet): Promise<void> {
+    await this.#guest.publisher.say({ [PUBLISHED.nodes]: encodeNodeList(fleet.nodes()) });
+  }
+
+  #has(kind: "weak-key" | "foreign-name"): boolean {
+    return this.#guest.faults().some((fault) => fault.kind === kind);
+  }
+}
+
+function certificateAttributes({ chain, authorities }: Credentials): Record<string, string> {
+  return {
+    [PUBLISHED.caCertificate]: encodePem(authorities),
+    [PUBLISHED.fingerprint]: fingerprintOf(chain[0] ?? ""),
+  };
+}
+
+function readList(name: KeyListName, given: Attributes): KeyList | "malformed" | undefined {
+  const value = given.get(name);
+  if (value === undefined) {
+    return undefined;
+  }
+  const list = decodeKeyList(name, value);
+  return list.ok ? list.value : "malformed";
+}

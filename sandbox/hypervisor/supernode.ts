@@ -1,0 +1,214 @@
+import type { TLSSocket } from "node:tls";
+import { type Address, formatAddress } from "../../src/guest-protocol/address.ts";
+import { GIVEN, PUBLISHED, type Reason, type Stage } from "../../src/guest-protocol/names.ts";
+import { encodeNodeProof, nodeProofBytes } from "../../src/guest-protocol/node-proof.ts";
+import { decodeTrust } from "../../src/guest-protocol/trust.ts";
+import type { SupernodeContext } from "./context.ts";
+import { dialSuperlink } from "./dial.ts";
+import { BINDING, challenge, challengeBytes, farewell, type Verdict, verdict } from "./fleet-protocol.ts";
+import { type GuestDetails, type GuestProgram, type GuestSurroundings, repeatedly, stage, WAITS } from "./guest.ts";
+import { LineChannel } from "./line-channel.ts";
+import { NodeIdentity } from "./node-identity.ts";
+import { areAuthorities } from "./tls-identity.ts";
+
+/** Whom a SuperNode dials and which CA it believes: CONTEXT's word is number 0. */
+type Target = { readonly sequence: number; readonly address: Address; readonly authorities: readonly string[] };
+
+const TRUST_FILE = "trust.txt";
+
+const REASON_OF_VERDICT: Readonly<Record<Exclude<Verdict["verdict"], "accepted">, Reason>> = {
+  "not-admitted": "not-admitted",
+  "bad-proof": "node-key-unusable",
+  "already-online": "still-counted-online",
+};
+
+/** A SuperNode: an identity key of its own, and a connection to the SuperLink once it is admitted there. */
+export class Supernode implements GuestProgram {
+  readonly #guest: GuestSurroundings;
+  readonly #context: SupernodeContext;
+  #identity: NodeIdentity | undefined;
+  #target: Target;
+  #isTold = false;
+  #trustMalformed = false;
+  #stage: Stage = "booting";
+  #reason: Reason = "none";
+  /** Why the SuperLink did not take it, the last time. */
+  #refusal: Reason = "none";
+  #channel: LineChannel | undefined;
+
+  constructor(guest: GuestSurroundings, context: SupernodeContext) {
+    this.#guest = guest;
+    this.#context = context;
+    this.#target = { sequence: 0, address: context.superlink, authorities: context.authorities };
+  }
+
+  describe(): GuestDetails {
+    return this.#identity === undefined ? {} : { fingerprint: this.#identity.key.fingerprint };
+  }
+
+  async run(): Promise<void> {
+    const { disk, publisher, spec } = this.#guest;
+    const identity = await NodeIdentity.load(disk);
+    this.#identity = identity;
+    const { federation, site, attempt } = this.#context;
+    const proof = identity.sign(nodeProofBytes({ federation, site, attempt, vmId: spec.vmId }));
+    await publisher.say({ [PUBLISHED.nodeKey]: identity.key.line, [PUBLISHED.nodeProof]: encodeNodeProof(proof) });
+    await this.#takeTrust(await disk.read(TRUST_FILE));
+    const { log } = this.#guest;
+    await this.#look(identity).catch((error: unknown) => log.warn({ err: error }, "OneGate cannot be read yet"));
+    await Promise.all([this.#watchOneGate(identity), this.#watchLink(), this.#keepConnected(identity)]);
+  }
+
+  async #watchOneGate(identity: NodeIdentity): Promise<void> {
+    const { publisher } = this.#guest;
+    await repeatedly(
+      this.#guest,
+      () => (this.#channel === undefined ? WAITS.poll : WAITS.calm),
+      async () => {
+        await publisher.flush();
+        const wasMalformed = this.#trustMalformed;
+        await this.#look(identity);
+        if (this.#trustMalformed !== wasMalformed) {
+          await this.#say(this.#stage, this.#reason);
+        }
+      },
+    );
+  }
+
+  async #look(identity: NodeIdentity): Promise<void> {
+    const { oneGate, signal } = this.#guest;
+    const given = await oneGate.get(signal);
+    this.#isTold = given.get(GIVEN.admitted) === identity.key.fingerprint;
+    await this.#takeTrust(given.get(GIVEN.trust));
+  }
+
+  /** A changed CA or address needs a new connection, as Flower's SuperNode needs a restart. */
+  async #takeTrust(value: string | undefined): Promise<void> {
+    const trust = value === undefined ? undefined : decodeTrust(value);
+    const isUsable = trust === undefined || (trust.ok && areAuthorities(trust.value.authorities));
+    this.#trustMalformed = !isUsable;
+    if (value !== undefined && trust?.ok && isUsable && trust.value.sequence > this.#target.sequence) {
+      await this.#guest.disk.write(TRUST_FILE, value);
+      const isSame = leadsTo(trust.value) === leadsTo(this.#target);
+      this.#target = trust.value;
+      if (!isSame) {
+        this.#startAnew();
+      }
+    }
+  }
+
+  #startAnew(): void {
+    this.#stage = this.#stage === "serving" ? "starting" : this.#stage;
+    this.#channel?.end();
+  }
+
+  /** While it is connected: whether it could dial now. */
+  async #watchLink(): Promise<void> {
+    await repeatedly(
+      this.#guest,
+      () => WAITS.redial,
+      async () => {
+        if (this.#channel !== undefined) {
+          (await this.#dial())?.destroy();
+        }
+      },
+    );
+  }
+
+  async #keepConnected(identity: NodeIdentity): Promise<void> {
+    await repeatedly(
+      this.#guest,
+      () => WAITS.poll,
+      async () => {
+        const socket = await this.#dial();
+        if (socket === undefined) {
+          await this.#sayLinkDown();
+        } else if (this.#isTold) {
+          await this.#join(socket, identity);
+        } else {
+          socket.destroy();
+          await this.#say("awaiting-admission", "none");
+        }
+      },
+    );
+  }
+
+  /** Reports how it ended; the gate of the zone opens with the first `ok`. */
+  async #dial(): Promise<TLSSocket | undefined> {
+    const { id, network, pace, publisher } = this.#guest;
+    const { address, authorities } = this.#target;
+    const dialled = await dialSuperlink({
+      network,
+      from: id,
+      address,
+      authorities,
+      timeoutMs: pace.scaled(WAITS.dial),
+    });
+    const ready = dialled.link === "ok" ? { [PUBLISHED.ready]: "YES" } : {};
+    await publisher.say({ [PUBLISHED.link]: dialled.link, ...ready });
+    return dialled.link === "ok" ? dialled.socket : undefined;
+  }
+
+  /** Proves the identity and stays until the connection ends. */
+  async #join(socket: TLSSocket, identity: NodeIdentity): Promise<void> {
+    const { signal } = this.#guest;
+    const channel = new LineChannel(socket);
+    const end = () => channel.end();
+    signal.addEventListener("abort", end, { once: true });
+    this.#channel = channel;
+    if (this.#stage !== "serving") {
+      await this.#sayRefused(this.#refusal);
+    }
+    try {
+      const outcome = await prove(channel, socket, identity);
+      if (outcome?.verdict === "accepted") {
+        this.#refusal = "none";
+        await this.#say("serving", "none");
+        const last = await channel.receive(farewell);
+        if (last?.farewell === "unregistered") {
+          await this.#sayRefused("not-admitted");
+        } else if (this.#stage === "serving") {
+          await this.#sayLinkDown();
+        }
+      } else {
+        await (outcome === undefined ? this.#sayLinkDown() : this.#sayRefused(REASON_OF_VERDICT[outcome.verdict]));
+      }
+    } finally {
+      signal.removeEventListener("abort", end);
+      this.#channel = undefined;
+      channel.end();
+    }
+  }
+
+  /** One that was serving goes on saying so, as Flower's SuperNode goes on trying by itself. */
+  async #sayLinkDown(): Promise<void> {
+    const unconnected = this.#isTold ? "starting" : "awaiting-admission";
+    await this.#say(this.#stage === "serving" ? "serving" : unconnected, "link-down");
+  }
+
+  async #sayRefused(reason: Reason): Promise<void> {
+    this.#refusal = reason;
+    await this.#say(reason === "not-admitted" ? "awaiting-admission" : "starting", reason);
+  }
+
+  async #say(name: Stage, reason: Reason): Promise<void> {
+    this.#stage = name;
+    this.#reason = reason;
+    await this.#guest.publisher.say(stage(name, this.#trustMalformed ? "trust-malformed" : reason));
+  }
+}
+
+function leadsTo({ address, authorities }: Target): string {
+  return `${formatAddress(address)} ${authorities.join("")}`;
+}
+
+async function prove(channel: LineChannel, socket: TLSSocket, identity: NodeIdentity): Promise<Verdict | undefined> {
+  const question = await channel.receive(challenge);
+  if (question === undefined) {
+    return undefined;
+  }
+  const binding = socket.exportKeyingMaterial(BINDING.length, BINDING.label, Buffer.alloc(0));
+  const signature = identity.sign(challengeBytes(question.challenge, binding)).toString("base64");
+  channel.send({ key: identity.key.line, signature });
+  return await channel.receive(verdict);
+}

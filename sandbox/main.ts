@@ -1,0 +1,91 @@
+/** The sandbox: Slack, zones and guests stand in for the real ones around the bot that ships. */
+import { once } from "node:events";
+import { parseArgs } from "node:util";
+import { type SandboxOptions, startSandbox } from "./composition.ts";
+import { playStory } from "./story/story.ts";
+
+const HELP = `Runs the bot with stand-ins for Slack, OpenNebula zones and their VMs, all on this machine.
+
+  npm run sandbox -- [options]
+
+  --play          plays the main job unattended, prints the thread and how long it took, and ends;
+                  the exit code is 0 only if every check held
+  --real          VMs are namespaces of this machine in which the agent and Flower really run (Linux, root);
+                  with --play the federation also trains, and every SuperNode must take part
+  --zones N       how many zones (3; at least 3 for the play, at most 26)
+  --speed N       divides the stand-ins' waits and the bot's durations by N (20 with --play, else 1)
+  --port-base P   zone i listens at P+10*i and the two ports after it (0: free ports)
+  --seed TEXT     what differs from guest to guest comes from this ("florist")
+  --record FILE   appends every exchange with Slack and the zones to this file, credentials replaced
+  --help          this text
+
+Each part also starts alone: npm run sandbox:slack, sandbox:zones, sandbox:hypervisor (each with --help), and npm start.`;
+
+const { values } = parseArgs({
+  options: {
+    play: { type: "boolean", default: false },
+    real: { type: "boolean", default: false },
+    zones: { type: "string", default: "3" },
+    speed: { type: "string" },
+    "port-base": { type: "string", default: "0" },
+    seed: { type: "string", default: "florist" },
+    record: { type: "string" },
+    help: { type: "boolean", default: false },
+  },
+});
+
+function number(name: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (!(value >= least && value <= most))
+    throw new RangeError(`--${name} is ${text}; give a number from ${least} to ${most}.`);
+  return value;
+}
+
+function optionsOf(): SandboxOptions {
+  return {
+    zones: number("zones", values.zones, values.play ? 3 : 1, 26),
+    real: values.real,
+    speed: number("speed", values.speed ?? (values.play ? "20" : "1"), 0.1, 1000),
+    portBase: number("port-base", values["port-base"], 0, 65_000),
+    seed: values.seed,
+    ...(values.record === undefined ? {} : { record: values.record }),
+  };
+}
+
+const signal = (): Promise<unknown> => Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
+
+async function play(options: SandboxOptions): Promise<void> {
+  const interrupted = signal().then(() => false);
+  const sandbox = await startSandbox(options);
+  let held = false;
+  try {
+    held = await Promise.race([playStory(sandbox, (line) => console.log(line)), interrupted]);
+  } finally {
+    await sandbox.stop(!held);
+    if (!held) console.error(`The story did not hold. What the bot logged and journalled is in ${sandbox.directory}.`);
+  }
+  // Scenes that were interrupted may still wait for something.
+  process.exit(held ? 0 : 1);
+}
+
+async function serve(options: SandboxOptions): Promise<void> {
+  const sandbox = await startSandbox(options);
+  const ended = signal();
+  const { slackControl, zonesControl, guests, zoneNames, directory } = sandbox;
+  console.log(
+    `ready ${JSON.stringify({ slackControl, zonesControl, guests: guests.url, zones: zoneNames, directory })}`,
+  );
+  await ended;
+  await sandbox.stop();
+}
+
+if (values.help) console.log(HELP);
+else {
+  try {
+    const options = optionsOf();
+    await (values.play ? play(options) : serve(options));
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  }
+}

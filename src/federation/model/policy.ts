@@ -1,0 +1,71 @@
+/** What the configuration allows, as the core needs it. Parsed elsewhere; here it is only read. */
+
+import type { CardId, ChannelId, Person, TeamId, ZoneName } from "./identity.ts";
+import type { Manifests } from "./manifests.ts";
+import type { Framework } from "./plan.ts";
+import type { ObjectRef } from "./zone-facts.ts";
+
+/** One zone as its entry in the zones file describes it, without its endpoints and credentials. */
+export interface ZoneProfile {
+  readonly name: ZoneName;
+  /** The organisation's name, for people. */
+  readonly title: string;
+  /** The zone's own channel; a zone without one gets its cards in the federation's thread. */
+  readonly channel: ChannelId | null;
+  readonly owners: readonly Person[];
+  /** How many owners must agree. */
+  readonly quorum: number;
+  readonly templates: {
+    /** null: this zone does not offer to coordinate. */
+    readonly superlink: ObjectRef | null;
+    readonly supernode: Readonly<Partial<Record<Framework, ObjectRef>>>;
+  };
+  readonly network: ObjectRef;
+  /** What an owner may choose instead when adjusting. */
+  readonly alternatives: { readonly templates: readonly ObjectRef[]; readonly networks: readonly ObjectRef[] };
+  /** Public keys of those who may reach the Control API, comments dropped. */
+  readonly sshKeys: readonly string[];
+  /** Node configuration of this zone's SuperNodes. */
+  readonly nodeConfig: Readonly<Record<string, string>>;
+}
+
+/** Milliseconds each. */
+export interface Durations {
+  readonly approvalExpiry: number;
+  readonly approvalReminder: number;
+  /** From creation until the guest asks for its certificate or admission. */
+  readonly boot: number;
+  /** From certificate or admission until it serves and is seen. */
+  readonly serve: number;
+  /** How long a lost answer of a create may still bring its service before another is created. */
+  readonly settle: number;
+  /** A beat that did not move for so long means silence. */
+  readonly silence: number;
+  /** How long a removal may take before people are told that it has not ended. */
+  readonly removal: number;
+  readonly certificateLife: number;
+  readonly authorityLife: number;
+  /** From the announcement that a coordinator stops alone until it does. */
+  readonly warning: number;
+}
+
+export interface Policy {
+  /** The workspace that installed the app. */
+  readonly installingTeam: TeamId;
+  readonly requesters: { readonly people: readonly Person[]; readonly channels: readonly ChannelId[] };
+  /** When false, a requester's own vote does not complete a zone's quorum alone. */
+  readonly requesterMayApproveAlone: boolean;
+  readonly durations: Durations;
+}
+
+/** All that a decision may look at beside the federation itself. */
+export interface DecisionContext {
+  /** ISO 8601 */
+  readonly now: string;
+  readonly policy: Policy;
+  readonly zones: ReadonlyMap<ZoneName, ZoneProfile>;
+  readonly manifests: Manifests;
+  /** Addresses that other open plans have taken, by zone. */
+  readonly takenAddresses: ReadonlyMap<ZoneName, ReadonlySet<string>>;
+  readonly newCard: () => CardId;
+}

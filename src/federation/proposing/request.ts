@@ -1,0 +1,197 @@
+/** What a person asks for with the form: parsed field by field, all mistakes at once. */
+
+import { parseHost } from "../../guest-protocol/address.ts";
+import type { AddressWish, SiteWish } from "../model/events.ts";
+import { type ChannelId, type FederationId, type Person, slug, type ZoneName } from "../model/identity.ts";
+import { type Framework, framework, KEEPALIVE, type Settings } from "../model/plan.ts";
+import type { ZoneProfile } from "../model/policy.ts";
+import { isLocalIpv4, isPrivateIpv4 } from "./network.ts";
+
+export const SUPERNODES = { min: 1, max: 10, default: 2 } as const;
+export const FLOWER = { default: "1.31.0", oldest: 29, newest: 34 } as const;
+export const FLEET_PORT = 9092;
+
+/** The form's fields as typed, all text; a field that was not shown is absent. */
+export interface RequestForm {
+  readonly name: string;
+  readonly coordinator: string;
+  readonly training: readonly { readonly zone: string; readonly superNodes: string }[];
+  readonly addressKind: "given" | "picked";
+  readonly host: string;
+  readonly port: string;
+  readonly privateIsReachable: boolean;
+  readonly framework: string;
+  readonly flowerVersion: string;
+  readonly keepaliveTime: string;
+  readonly keepaliveTimeout: string;
+  readonly minimumTrainingSites: string;
+}
+
+export type FormField =
+  | "name"
+  | "coordinator"
+  | "training"
+  | `superNodes:${string}`
+  | "host"
+  | "port"
+  | "framework"
+  | "flowerVersion"
+  | "keepaliveTime"
+  | "keepaliveTimeout"
+  | "minimumTrainingSites";
+
+export interface Request {
+  readonly federation: FederationId;
+  readonly name: ReturnType<typeof slug.parse>;
+  readonly homeChannel: ChannelId;
+  readonly requester: Person;
+  readonly settings: Settings;
+  readonly address: AddressWish;
+  readonly sites: readonly SiteWish[];
+  readonly minimumTrainingSites: number;
+}
+
+export type ParsedForm =
+  | { readonly ok: true; readonly request: Omit<Request, "federation" | "homeChannel" | "requester"> }
+  | { readonly ok: false; readonly mistakes: Readonly<Partial<Record<FormField, string>>> };
+
+/** Holds every field to what the bot can carry out. `livingNames` are the names in use. */
+export function parseForm(
+  form: RequestForm,
+  zones: ReadonlyMap<ZoneName, ZoneProfile>,
+  livingNames: ReadonlySet<string>,
+): ParsedForm {
+  const mistakes: Partial<Record<FormField, string>> = {};
+  const name = slug.safeParse(form.name.trim());
+  if (!name.success) mistakes.name = "Use 2 to 31 of a-z, 0-9 and -, starting with a letter.";
+  else if (livingNames.has(name.data)) mistakes.name = "A living federation has that name. Choose another.";
+
+  const chosenFramework = framework.safeParse(form.framework);
+  if (!chosenFramework.success) mistakes.framework = "Choose one of the frameworks offered.";
+  const sites = parseSites(form, zones, chosenFramework.data, mistakes);
+  const minimumTrainingSites = parseMinimum(form, mistakes);
+  const address = parseAddress(form, mistakes);
+  const flower = parseFlower(form, mistakes);
+  if (Object.keys(mistakes).length > 0 || !name.success || !chosenFramework.success) return { ok: false, mistakes };
+  return {
+    ok: true,
+    request: {
+      name: name.data,
+      settings: { ...flower, framework: chosenFramework.data },
+      address,
+      sites,
+      minimumTrainingSites,
+    },
+  };
+}
+
+type Mistakes = Partial<Record<FormField, string>>;
+
+function parseSites(
+  form: RequestForm,
+  zones: ReadonlyMap<ZoneName, ZoneProfile>,
+  wanted: Framework | undefined,
+  mistakes: Mistakes,
+): readonly SiteWish[] {
+  const byName = new Map<string, ZoneProfile>([...zones.values()].map((zone) => [zone.name, zone]));
+  const coordinator = byName.get(form.coordinator);
+  if (coordinator === undefined) mistakes.coordinator = "Choose the zone that runs the SuperLink.";
+  else if (coordinator.templates.superlink === null) {
+    mistakes.coordinator = "This zone does not offer to coordinate. Choose another one.";
+  }
+  const told: string[] = form.training.length === 0 ? ["Choose at least one training zone."] : [];
+  const training = form.training.flatMap(({ zone, superNodes }, nth) => {
+    const profile = byName.get(zone);
+    if (profile === undefined) {
+      told.push(`There is no zone ${zone}. Choose from the list.`);
+      return [];
+    }
+    if (form.training.findIndex((other) => other.zone === zone) < nth) told.push(`${profile.title} is listed twice.`);
+    if (zone === form.coordinator) {
+      told.push(
+        "The coordinator's zone cannot be a training site of the same federation. Take it out of one of the two fields.",
+      );
+    }
+    if (wanted !== undefined && profile.templates.supernode[wanted] === undefined) {
+      told.push(`${profile.title} has no VM template for ${wanted}. Choose another framework or zone.`);
+    }
+    const count = wholeNumber(superNodes, SUPERNODES.min, SUPERNODES.max);
+    if (count === null) {
+      mistakes[`superNodes:${zone}`] = `Give a whole number from ${SUPERNODES.min} to ${SUPERNODES.max}.`;
+    }
+    return [{ zone: profile.name, role: "training" as const, superNodes: count ?? 0 }];
+  });
+  if (told.length > 0) mistakes.training = told.join(" ");
+  if (coordinator === undefined) return training;
+  return [{ zone: coordinator.name, role: "coordinator", superNodes: 0 }, ...training];
+}
+
+function parseMinimum(form: RequestForm, mistakes: Mistakes): number {
+  const minimum = wholeNumber(form.minimumTrainingSites, 1, Math.max(1, form.training.length));
+  if (minimum === null) {
+    mistakes.minimumTrainingSites = `Give a whole number from 1 to ${Math.max(1, form.training.length)}, the number of training zones.`;
+  }
+  return minimum ?? 1;
+}
+
+function parseAddress(form: RequestForm, mistakes: Mistakes): AddressWish {
+  const port = wholeNumber(form.port, 1, 65535);
+  if (port === null) mistakes.port = "Give a port from 1 to 65535.";
+  const host = form.host.trim().toLowerCase();
+  if (form.addressKind === "picked") {
+    if (port !== null && port !== FLEET_PORT) {
+      mistakes.port = `The SuperLink listens on ${FLEET_PORT}. Another port needs an address given by you that forwards to it.`;
+    }
+    return { kind: "picked", port: port ?? FLEET_PORT, privateIsReachable: form.privateIsReachable };
+  }
+  const mistake = hostMistake(host, form.privateIsReachable);
+  if (mistake !== null) mistakes.host = mistake;
+  return { kind: "given", host, port: port ?? FLEET_PORT };
+}
+
+function hostMistake(host: string, privateIsReachable: boolean): string | null {
+  if (host.includes(":")) {
+    return "Give an IPv4 address or a DNS name without port. IPv6 addresses are not supported yet; a name may resolve to one.";
+  }
+  const parsed = parseHost(host);
+  if (!parsed.ok) return "Give an IPv4 address such as 203.0.113.20 or a DNS name such as superlink.example.org.";
+  if (parsed.value.kind !== "ip") return null;
+  if (isLocalIpv4(host)) return "This is an address that no other site can reach. Give one that all sites reach.";
+  if (isPrivateIpv4(host) && !privateIsReachable) {
+    return "This is a private address. Give one that all sites reach, or confirm below that they reach this one.";
+  }
+  return null;
+}
+
+function parseFlower(form: RequestForm, mistakes: Mistakes): Omit<Settings, "framework"> {
+  const flowerVersion = form.flowerVersion.trim();
+  const parts = /^1\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})$/.exec(flowerVersion);
+  const minor = Number(parts?.[1] ?? Number.NaN);
+  if (parts === null) mistakes.flowerVersion = `Give a version such as ${FLOWER.default}.`;
+  else if (minor < FLOWER.oldest) {
+    mistakes.flowerVersion = `Before 1.${FLOWER.oldest} a training app can read its node's key. Use 1.${FLOWER.oldest} to 1.${FLOWER.newest}.`;
+  } else if (minor > FLOWER.newest) {
+    mistakes.flowerVersion = `From 1.${FLOWER.newest + 1} on Flower's interfaces differ. Use 1.${FLOWER.oldest} to 1.${FLOWER.newest}.`;
+  }
+  const keepaliveTime = wholeNumber(form.keepaliveTime, KEEPALIVE.serverMinimum, KEEPALIVE.max);
+  if (keepaliveTime === null) {
+    mistakes.keepaliveTime = `Give ${KEEPALIVE.serverMinimum} to ${KEEPALIVE.max} seconds: the SuperLink allows no pings more often than every ${KEEPALIVE.serverMinimum} s.`;
+  }
+  const keepaliveTimeout = wholeNumber(form.keepaliveTimeout, 1, KEEPALIVE.max);
+  if (keepaliveTimeout === null) mistakes.keepaliveTimeout = "Give a whole number of seconds, at least 1.";
+  else if (keepaliveTime !== null && keepaliveTimeout >= keepaliveTime) {
+    mistakes.keepaliveTimeout = "The timeout must be shorter than the keepalive interval.";
+  }
+  return {
+    flowerVersion,
+    keepaliveTime: keepaliveTime ?? KEEPALIVE.time,
+    keepaliveTimeout: keepaliveTimeout ?? KEEPALIVE.timeout,
+  };
+}
+
+/** A whole number in decimal digits within bounds, else null. */
+export function wholeNumber(text: string, min: number, max: number): number | null {
+  if (!/^\d{1,6}$/.test(text.trim())) return null;
+  const value = Number(text.trim());
+  return value >= min && value <= max ? value : null;
+}

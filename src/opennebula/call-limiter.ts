@@ -1,0 +1,62 @@
+/** One zone's line to one of its daemons: few calls at once, and every call ends in time. */
+import Bottleneck from "bottleneck";
+
+/** Why a call was ended from this side. */
+export class Ended extends Error {
+  override readonly name = "Ended";
+  readonly why: "deadline" | "closed";
+
+  constructor(why: "deadline" | "closed") {
+    super(why === "deadline" ? "the deadline passed" : "the line was closed");
+    this.why = why;
+  }
+}
+
+interface CallLimiterOptions {
+  /** oned has 15 places and as many in its queue: a zone must never see more of us than a few. */
+  readonly inFlight: number;
+  /** Milliseconds from asking until the answer is there whole, waiting for a place included. */
+  readonly deadline: number;
+}
+
+export class CallLimiter {
+  readonly #limiter: Bottleneck;
+  readonly #deadline: number;
+  readonly #running = new Set<AbortController>();
+  #closed = false;
+
+  constructor(options: CallLimiterOptions) {
+    this.#limiter = new Bottleneck({ maxConcurrent: options.inFlight });
+    this.#deadline = options.deadline;
+  }
+
+  /** Rejects with what `call` rejects with, or with `Ended`. */
+  async run<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    if (this.#closed) throw new Ended("closed");
+    const controller = new AbortController();
+    const { signal } = controller;
+    const timer = setTimeout(() => controller.abort(new Ended("deadline")), this.#deadline);
+    this.#running.add(controller);
+    const ended = new Promise<never>((_resolve, reject) => {
+      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    });
+    const answered = this.#limiter.schedule(() => {
+      signal.throwIfAborted();
+      return call(signal);
+    });
+    // Once the call has been given up, nobody waits for what becomes of it.
+    answered.catch(() => undefined);
+    try {
+      return await Promise.race([answered, ended]);
+    } finally {
+      clearTimeout(timer);
+      this.#running.delete(controller);
+    }
+  }
+
+  /** Ends what is under way, with `Ended`; what comes later is refused. */
+  close(): void {
+    this.#closed = true;
+    for (const controller of this.#running) controller.abort(new Ended("closed"));
+  }
+}

@@ -1,0 +1,102 @@
+/** The form with which an owner changes what would run in the own zone, within what the zones file offers. Pure. */
+import type { InputBlock, ModalView } from "@slack/types";
+import type { Adjustment } from "../../../federation/model/events.ts";
+import type { ZoneProfile } from "../../../federation/model/policy.ts";
+import type { Federation, Proposal, Site } from "../../../federation/model/state.ts";
+import type { ObjectRef } from "../../../federation/model/zone-facts.ts";
+import { SUPERNODES, wholeNumber } from "../../../federation/proposing/request.ts";
+import { isContextValue } from "../../../guest-protocol/alphabets.ts";
+import { VIEW } from "../../names.ts";
+import { plain, section } from "../elements.ts";
+import { numberInput, selectInput, textInput } from "./inputs.ts";
+import { type StateValues, typed } from "./state-values.ts";
+
+const BLOCK = { template: "template", network: "network", superNodes: "superNodes", dataPath: "dataPath" } as const;
+
+export interface Adjustable {
+  readonly federation: Federation;
+  readonly site: Site;
+  readonly proposal: Proposal;
+  readonly profile: ZoneProfile;
+}
+
+export function adjustForm({ federation, site, proposal, profile }: Adjustable): ModalView {
+  const { adjustment, plan } = proposal;
+  const templates = templatesOffered(federation, site, profile);
+  const networks = networksOffered(profile);
+  return {
+    type: "modal",
+    callback_id: VIEW.adjust,
+    private_metadata: proposal.card,
+    title: plain("Adjust and approve", 24),
+    submit: plain("Approve my version", 24),
+    close: plain("Go back", 24),
+    blocks: [
+      section(
+        "Your version is looked at in your zone first. It voids earlier votes on this site and counts as your own vote.",
+      ),
+      choiceOf(BLOCK.template, "VM template", templates, adjustment.template ?? templates[0]),
+      choiceOf(BLOCK.network, "Network", networks, adjustment.network ?? profile.network),
+      ...(site.role === "training"
+        ? trainingInputs(site, plan.vms, adjustment.dataPath ?? plan.nodeConfig["data-path"])
+        : []),
+    ],
+  };
+}
+
+function trainingInputs(site: Site, vms: number, dataPath: string | undefined): readonly InputBlock[] {
+  return [
+    numberInput(BLOCK.superNodes, "SuperNodes", String(vms), { min: SUPERNODES.min, max: site.wish.superNodes }),
+    textInput(BLOCK.dataPath, "Path of the data in the VMs", dataPath ?? "", { optional: true, placeholder: "/data" }),
+  ];
+}
+
+/** Numbers and names of OpenNebula's objects differ in type, so a choice is named by its place in the list. */
+function choiceOf(field: string, label: string, offered: readonly ObjectRef[], now: ObjectRef | undefined): InputBlock {
+  const choices = offered.map((ref, index) => ({ value: String(index), text: String(ref) }));
+  return selectInput(field, label, choices, String(Math.max(0, now === undefined ? 0 : offered.indexOf(now))));
+}
+
+function templatesOffered(
+  federation: Federation,
+  site: Site,
+  { templates, alternatives }: ZoneProfile,
+): readonly ObjectRef[] {
+  const usual = site.role === "coordinator" ? templates.superlink : templates.supernode[federation.settings.framework];
+  return [...new Set([...(usual === null || usual === undefined ? [] : [usual]), ...alternatives.templates])];
+}
+
+const networksOffered = ({ network, alternatives }: ZoneProfile): readonly ObjectRef[] => [
+  ...new Set([network, ...alternatives.networks]),
+];
+
+export function readAdjustment(
+  values: StateValues,
+  { federation, site, profile }: Adjustable,
+): { readonly adjustment: Adjustment } | { readonly mistakes: Readonly<Record<string, string>> } {
+  const mistakes: Record<string, string> = {};
+  const template = picked(values, BLOCK.template, templatesOffered(federation, site, profile));
+  const network = picked(values, BLOCK.network, networksOffered(profile));
+  if (template === undefined) mistakes[BLOCK.template] = "Choose one of the VM templates offered.";
+  if (network === undefined) mistakes[BLOCK.network] = "Choose one of the networks offered.";
+  const training = site.role === "training" ? readTraining(values, site, mistakes) : {};
+  if (template === undefined || network === undefined || Object.keys(mistakes).length > 0) return { mistakes };
+  return { adjustment: { template, network, ...training } };
+}
+
+function picked(values: StateValues, field: string, offered: readonly ObjectRef[]): ObjectRef | undefined {
+  return offered[wholeNumber(typed(values, field), 0, offered.length - 1) ?? -1];
+}
+
+function readTraining(values: StateValues, site: Site, mistakes: Record<string, string>): Adjustment {
+  const superNodes = wholeNumber(typed(values, BLOCK.superNodes), SUPERNODES.min, site.wish.superNodes);
+  if (superNodes === null) {
+    mistakes[BLOCK.superNodes] =
+      `Give a whole number from ${SUPERNODES.min} to ${site.wish.superNodes}, the number asked for.`;
+  }
+  const dataPath = typed(values, BLOCK.dataPath).trim();
+  if (!isContextValue(dataPath)) {
+    mistakes[BLOCK.dataPath] = "Use letters, digits, spaces and . _ : / , + = - only: the path is handed to your VMs.";
+  }
+  return { ...(superNodes === null ? {} : { superNodes }), ...(dataPath === "" ? {} : { dataPath }) };
+}

@@ -1,0 +1,195 @@
+/** The form of `deploy-site`: what was typed so far -> the modal, and back. Pure. */
+import type { InputBlock, ModalView } from "@slack/types";
+import { z } from "zod";
+import { type ChannelId, channelId, type ZoneName } from "../../../federation/model/identity.ts";
+import { framework, KEEPALIVE } from "../../../federation/model/plan.ts";
+import type { ZoneProfile } from "../../../federation/model/policy.ts";
+import type { Federation } from "../../../federation/model/state.ts";
+import {
+  FLEET_PORT,
+  FLOWER,
+  type FormField,
+  type RequestForm,
+  SUPERNODES,
+} from "../../../federation/proposing/request.ts";
+import { ACTION, VIEW } from "../../names.ts";
+import { plain } from "../elements.ts";
+import {
+  type Choice,
+  checkboxInput,
+  multiSelectInput,
+  numberInput,
+  radioInput,
+  selectInput,
+  textInput,
+} from "./inputs.ts";
+import { chosen, type StateValues, typed } from "./state-values.ts";
+
+const NEW_FEDERATION = "new";
+const FEDERATION_BLOCK = "federation";
+const ADDRESS_KIND_BLOCK = "addressKind";
+const PRIVATE_BLOCK = "privateIsReachable";
+
+export const EMPTY_FORM: RequestForm = {
+  name: "",
+  coordinator: "",
+  training: [],
+  addressKind: "picked",
+  host: "",
+  port: String(FLEET_PORT),
+  privateIsReachable: false,
+  framework: "none",
+  flowerVersion: FLOWER.default,
+  keepaliveTime: String(KEEPALIVE.time),
+  keepaliveTimeout: String(KEEPALIVE.timeout),
+  minimumTrainingSites: "1",
+};
+
+const metadata = z.strictObject({ channel: channelId });
+
+export const channelOfForm = (privateMetadata: string): ChannelId =>
+  metadata.parse(JSON.parse(privateMetadata)).channel;
+
+export interface FormSetting {
+  /** Becomes the federation's home channel. */
+  readonly channel: ChannelId;
+  readonly zones: ReadonlyMap<ZoneName, ZoneProfile>;
+  /** Running federations of that channel, to which a site can be added instead. */
+  readonly running: readonly Federation[];
+}
+
+export function deploySiteForm(form: RequestForm, setting: FormSetting): ModalView {
+  return {
+    type: "modal",
+    callback_id: VIEW.deploySite,
+    private_metadata: JSON.stringify({ channel: setting.channel }),
+    title: plain("Deploy a federation", 24),
+    submit: plain("Ask the owners", 24),
+    close: plain("Cancel", 24),
+    blocks: [
+      ...federationChoice(setting.running),
+      textInput("name", "Name of the federation", form.name, { placeholder: "spring-trial", max: 31 }),
+      ...siteInputs(form, [...setting.zones.values()]),
+      ...addressInputs(form),
+      ...flowerInputs(form),
+    ],
+  };
+}
+
+function federationChoice(running: readonly Federation[]): readonly InputBlock[] {
+  if (running.length === 0) return [];
+  const choices: Choice[] = [
+    { value: NEW_FEDERATION, text: "A new federation" },
+    ...running.map(({ id, name }) => ({ value: id, text: `Add a site to ${name}` })),
+  ];
+  return [selectInput(FEDERATION_BLOCK, "Federation", choices, NEW_FEDERATION, { redraws: ACTION.federationChosen })];
+}
+
+export const zoneChoice = ({ name, title }: ZoneProfile): Choice => ({ value: name, text: `${title} (${name})` });
+
+function siteInputs(form: RequestForm, zones: readonly ZoneProfile[]): readonly InputBlock[] {
+  const coordinators = zones.filter(({ templates }) => templates.superlink !== null);
+  return [
+    selectInput("coordinator", "Coordinator zone", coordinators.map(zoneChoice), form.coordinator, {
+      hint: "Runs the SuperLink that all training sites dial.",
+      redraws: ACTION.coordinatorChosen,
+    }),
+    multiSelectInput(
+      "training",
+      "Training zones",
+      zones.map(zoneChoice),
+      form.training.map(({ zone }) => zone),
+      { hint: "Each runs SuperNodes beside its own data.", redraws: ACTION.trainingChosen },
+    ),
+    ...form.training.map(({ zone, superNodes }) => superNodesInput(zone, superNodes, zones)),
+    numberInput("minimumTrainingSites", "Start with at least this many training sites", form.minimumTrainingSites, {
+      min: 1,
+      max: 100,
+    }),
+  ];
+}
+
+function superNodesInput(zone: string, superNodes: string, zones: readonly ZoneProfile[]): InputBlock {
+  const title = zones.find(({ name }) => name === zone)?.title ?? zone;
+  const field: FormField = `superNodes:${zone}`;
+  return numberInput(field, `SuperNodes in ${title}`, superNodes, SUPERNODES);
+}
+
+function addressInputs(form: RequestForm): readonly InputBlock[] {
+  const kinds: Choice[] = [
+    { value: "picked", text: "Pick a free address of the coordinator's network" },
+    { value: "given", text: "I give the address or DNS name" },
+  ];
+  const host =
+    form.addressKind === "given"
+      ? [textInput("host", "Address or DNS name of the SuperLink", form.host, { placeholder: "203.0.113.20" })]
+      : [];
+  return [
+    radioInput(ADDRESS_KIND_BLOCK, "Address that training sites dial", kinds, form.addressKind, {
+      hint: "Traffic goes to it directly, over TLS.",
+      redraws: ACTION.addressKindChosen,
+    }),
+    ...host,
+    numberInput("port", "Port", form.port, { min: 1, max: 65_535 }),
+    checkboxInput(
+      PRIVATE_BLOCK,
+      "Private addresses",
+      { value: "yes", text: "All sites reach the address even if it is private" },
+      form.privateIsReachable,
+    ),
+  ];
+}
+
+function flowerInputs(form: RequestForm): readonly InputBlock[] {
+  const frameworks = framework.options.map((value) => ({ value, text: value }));
+  const seconds = { min: 1, max: KEEPALIVE.max };
+  return [
+    selectInput("framework", "Framework on the SuperNodes", frameworks, form.framework),
+    textInput("flowerVersion", "Flower version, the same everywhere", form.flowerVersion, { max: 20 }),
+    numberInput("keepaliveTime", "Keepalive interval in seconds", form.keepaliveTime, seconds),
+    numberInput("keepaliveTimeout", "Keepalive timeout in seconds", form.keepaliveTimeout, seconds),
+  ];
+}
+
+/** A field that was not shown yet has its default. */
+export function readForm(values: StateValues): RequestForm {
+  const field = (name: Exclude<keyof RequestForm, "training" | "privateIsReachable" | "addressKind">): string =>
+    values[name] === undefined ? EMPTY_FORM[name] : typed(values, name);
+  const coordinator = field("coordinator");
+  return {
+    name: field("name"),
+    coordinator,
+    training: chosen(values, "training").map((zone) => ({ zone, superNodes: superNodesTyped(values, zone) })),
+    addressKind: typed(values, ADDRESS_KIND_BLOCK) === "given" ? "given" : "picked",
+    host: field("host"),
+    port: field("port"),
+    privateIsReachable: chosen(values, PRIVATE_BLOCK).length > 0,
+    framework: field("framework"),
+    flowerVersion: field("flowerVersion"),
+    keepaliveTime: field("keepaliveTime"),
+    keepaliveTimeout: field("keepaliveTimeout"),
+    minimumTrainingSites: field("minimumTrainingSites"),
+  };
+}
+
+function superNodesTyped(values: StateValues, zone: string): string {
+  const block = `superNodes:${zone}`;
+  return values[block] === undefined ? String(SUPERNODES.default) : typed(values, block);
+}
+
+/** The federation chosen at the top of the form. */
+export const federationChosen = (values: StateValues): string => typed(values, FEDERATION_BLOCK) || NEW_FEDERATION;
+
+/** Slack takes a mistake only on a field that is shown; one on another field goes to the first that is. */
+export function placed(
+  mistakes: Readonly<Partial<Record<string, string>>>,
+  values: StateValues,
+): Readonly<Record<string, string>> {
+  const shown: Record<string, string> = {};
+  for (const [field, sentence] of Object.entries(mistakes)) {
+    if (sentence === undefined) continue;
+    const block = values[field] === undefined ? (Object.keys(values)[0] ?? field) : field;
+    shown[block] = shown[block] === undefined ? sentence : `${shown[block]} ${sentence}`;
+  }
+  return shown;
+}

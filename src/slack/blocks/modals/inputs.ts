@@ -1,0 +1,147 @@
+/** Inputs of a modal. A block's id is the name of its field, so that a mistake can be shown on it. */
+import type { InputBlock, PlainTextOption } from "@slack/types";
+import { plain } from "../elements.ts";
+import { clip } from "../mrkdwn.ts";
+
+export interface Choice {
+  readonly value: string;
+  readonly text: string;
+}
+
+interface InputOptions {
+  readonly hint?: string;
+  readonly optional?: boolean;
+  /** The form is redrawn when this changes. */
+  readonly redraws?: string;
+}
+
+function input(field: string, label: string, element: InputBlock["element"], options: InputOptions = {}): InputBlock {
+  const block: InputBlock = { type: "input", block_id: field, label: plain(label), element };
+  if (options.hint !== undefined) block.hint = plain(options.hint, 150);
+  if (options.optional === true) block.optional = true;
+  if (options.redraws !== undefined) block.dispatch_action = true;
+  return block;
+}
+
+export const textInput = (
+  field: string,
+  label: string,
+  value: string,
+  options: InputOptions & { placeholder?: string; max?: number; multiline?: boolean } = {},
+): InputBlock =>
+  input(
+    field,
+    label,
+    {
+      type: "plain_text_input",
+      action_id: "typed",
+      max_length: options.max ?? 253,
+      ...(value === "" ? {} : { initial_value: value }),
+      ...(options.placeholder === undefined ? {} : { placeholder: plain(options.placeholder, 150) }),
+      ...(options.multiline === true ? { multiline: true } : {}),
+    },
+    options,
+  );
+
+export const numberInput = (
+  field: string,
+  label: string,
+  value: string,
+  bounds: { readonly min: number; readonly max: number },
+  options: InputOptions = {},
+): InputBlock =>
+  input(
+    field,
+    label,
+    {
+      type: "number_input",
+      action_id: "typed",
+      is_decimal_allowed: false,
+      min_value: String(bounds.min),
+      max_value: String(bounds.max),
+      ...(isNumberWithin(value, bounds) ? { initial_value: value } : {}),
+    },
+    options,
+  );
+
+const isNumberWithin = (text: string, { min, max }: { min: number; max: number }): boolean =>
+  /^\d+$/.test(text) && Number(text) >= min && Number(text) <= max;
+
+const option = ({ value, text }: Choice): PlainTextOption => ({ text: plain(text), value: clip(value, 150) });
+
+export function selectInput(
+  field: string,
+  label: string,
+  choices: readonly Choice[],
+  value: string,
+  options: InputOptions & { placeholder?: string } = {},
+): InputBlock {
+  const initial = choices.find((choice) => choice.value === value);
+  return input(
+    field,
+    label,
+    {
+      type: "static_select",
+      action_id: options.redraws ?? "chosen",
+      options: choices.slice(0, 100).map(option),
+      ...(initial === undefined ? {} : { initial_option: option(initial) }),
+      ...(options.placeholder === undefined ? {} : { placeholder: plain(options.placeholder, 150) }),
+    },
+    options,
+  );
+}
+
+export function multiSelectInput(
+  field: string,
+  label: string,
+  choices: readonly Choice[],
+  values: readonly string[],
+  options: InputOptions = {},
+): InputBlock {
+  const initial = choices.slice(0, 100).filter((choice) => values.includes(choice.value));
+  return input(
+    field,
+    label,
+    {
+      type: "multi_static_select",
+      action_id: options.redraws ?? "chosen",
+      options: choices.slice(0, 100).map(option),
+      ...(initial.length === 0 ? {} : { initial_options: initial.map(option) }),
+    },
+    options,
+  );
+}
+
+export function radioInput(
+  field: string,
+  label: string,
+  choices: readonly Choice[],
+  value: string,
+  options: InputOptions = {},
+): InputBlock {
+  const initial = choices.find((choice) => choice.value === value);
+  return input(
+    field,
+    label,
+    {
+      type: "radio_buttons",
+      action_id: options.redraws ?? "chosen",
+      options: choices.map(option),
+      ...(initial === undefined ? {} : { initial_option: option(initial) }),
+    },
+    options,
+  );
+}
+
+export const checkboxInput = (field: string, label: string, choice: Choice, checked: boolean): InputBlock =>
+  input(
+    field,
+    label,
+    {
+      type: "checkboxes",
+      action_id: "chosen",
+      options: [option(choice)],
+      ...(checked ? { initial_options: [option(choice)] } : {}),
+    },
+    { optional: true },
+  );

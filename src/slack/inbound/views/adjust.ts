@@ -1,0 +1,60 @@
+/** The modal in which an owner changes what would run in the own zone, and approves that. */
+import type { App } from "@slack/bolt";
+import { REASONS, REFUSALS } from "../../../federation/model/reasons.ts";
+import { currentProposal } from "../../../federation/model/state.ts";
+import { type Adjustable, adjustForm, readAdjustment } from "../../blocks/modals/adjust-form.ts";
+import type { ModalAnswer } from "../../blocks/modals/modal.ts";
+import { code } from "../../blocks/mrkdwn.ts";
+import { ACTION, VIEW } from "../../names.ts";
+import { type Bot, couldDecide, findCard, refusalText } from "../bot.ts";
+import { type Answer, onClick, onSubmission } from "../listeners.ts";
+import type { Click, Submission } from "../payloads.ts";
+
+export function register(app: App, bot: Bot): void {
+  onClick(app, bot, ACTION.adjust, (click) => open(bot, click));
+  onSubmission(app, bot, VIEW.adjust, (submission) => submit(bot, submission));
+}
+
+async function open(bot: Bot, { value, person, triggerId }: Click): Promise<Answer> {
+  const decision = await couldDecide(bot, value, "run", person);
+  if (!decision.ok) return refusalText(decision.refusal);
+  const about = adjustable(bot, value);
+  if (about === null) return refusalText("unknown-card");
+  await bot.slack.views.open({ trigger_id: triggerId, view: adjustForm(about) });
+  return null;
+}
+
+function adjustable(bot: Bot, value: string): Adjustable | null {
+  const found = findCard(bot, value);
+  if (found === null) return null;
+  const proposal = currentProposal(found.site);
+  const profile = bot.configuration.zones.get(found.site.zone);
+  if (proposal === null || profile === undefined) return null;
+  return { federation: found.federation, site: found.site, proposal, profile };
+}
+
+async function submit(bot: Bot, { person, view }: Submission): Promise<ModalAnswer> {
+  const allowed = await couldDecide(bot, view.privateMetadata, "run", person);
+  const about = adjustable(bot, view.privateMetadata);
+  if (!allowed.ok && !isRepeat(about, view.id)) return told(REFUSALS[allowed.refusal]);
+  if (about === null) return told(REFUSALS["unknown-card"]);
+  const read = readAdjustment(view.values, about);
+  if ("mistakes" in read) return { kind: "mistakes", mistakes: read.mistakes };
+  const outcome = await bot.zoneChecks.adjust({
+    federation: about.federation.id,
+    card: about.proposal.card,
+    by: person,
+    decision: view.id,
+    adjustment: read.adjustment,
+  });
+  if (outcome.ok) return { kind: "done" };
+  if ("refusal" in outcome) return told(REFUSALS[outcome.refusal]);
+  const problems = outcome.problems.map(({ code: reason, detail }) => `• ${REASONS[reason]} ${code(detail)}`);
+  return told(`Your zone cannot run this version:\n${problems.join("\n")}`);
+}
+
+const told = (text: string): ModalAnswer => ({ kind: "told", title: "Not possible", text });
+
+/** The same submission, delivered again: it has been decided already. */
+const isRepeat = (about: Adjustable | null, viewId: string): boolean =>
+  about?.federation.story.some(({ event }) => "decision" in event && event.decision === viewId) ?? false;

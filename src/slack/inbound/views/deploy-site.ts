@@ -1,0 +1,97 @@
+/** The modal in which a federation is asked for: opened, redrawn as zones are chosen, submitted. */
+import { createHash } from "node:crypto";
+import type { App } from "@slack/bolt";
+import { type ChannelId, type FederationId, federationId } from "../../../federation/model/identity.ts";
+import { REFUSALS } from "../../../federation/model/reasons.ts";
+import type { Federation } from "../../../federation/model/state.ts";
+import { parseForm } from "../../../federation/proposing/request.ts";
+import { addSiteForm } from "../../blocks/modals/add-site-form.ts";
+import {
+  channelOfForm,
+  deploySiteForm,
+  EMPTY_FORM,
+  type FormSetting,
+  federationChosen,
+  placed,
+  readForm,
+} from "../../blocks/modals/deploy-site-form.ts";
+import type { ModalAnswer } from "../../blocks/modals/modal.ts";
+import { ACTION, VIEW } from "../../names.ts";
+import { failureOf } from "../../slack-error.ts";
+import type { Bot } from "../bot.ts";
+import { findFederation } from "../bot.ts";
+import { type Answer, onClick, onSubmission } from "../listeners.ts";
+import type { Click, Submission } from "../payloads.ts";
+import { mayRequest } from "../requesting.ts";
+
+export async function openDeploySite(bot: Bot, channel: ChannelId, triggerId: string): Promise<void> {
+  await bot.slack.views.open({ trigger_id: triggerId, view: deploySiteForm(EMPTY_FORM, settingOf(bot, channel)) });
+}
+
+const settingOf = (bot: Bot, channel: ChannelId): FormSetting => ({
+  channel,
+  zones: bot.configuration.zones,
+  running: bot.federations.all().filter((federation) => federation.homeChannel === channel && takesSites(federation)),
+});
+
+const takesSites = (federation: Federation): boolean =>
+  federation.trustedAt !== null && federation.ended === null && federation.teardownAskedBy === null;
+
+export function register(app: App, bot: Bot): void {
+  const redrawing = [
+    ACTION.coordinatorChosen,
+    ACTION.trainingChosen,
+    ACTION.addressKindChosen,
+    ACTION.federationChosen,
+  ];
+  for (const action of redrawing) onClick(app, bot, action, (click) => redraw(bot, click));
+  onSubmission(app, bot, VIEW.deploySite, (submission) => submit(bot, submission));
+}
+
+async function redraw(bot: Bot, { view }: Click): Promise<Answer> {
+  if (view === null) return null;
+  const setting = settingOf(bot, channelOfForm(view.privateMetadata));
+  const existing = findFederation(bot, federationChosen(view.values));
+  const redrawn =
+    existing === null
+      ? deploySiteForm(readForm(view.values), setting)
+      : addSiteForm(existing, { zone: "", superNodes: "" }, bot.configuration.zones);
+  try {
+    await bot.slack.views.update({ view_id: view.id, hash: view.hash, view: redrawn });
+  } catch (error) {
+    // Two inputs changed at nearly the same time: this click knows of both.
+    const failure = failureOf(error);
+    if (failure.kind !== "refused" || failure.error !== "hash_conflict") throw error;
+    await bot.slack.views.update({ view_id: view.id, view: redrawn });
+  }
+  return null;
+}
+
+async function submit(bot: Bot, { person, view }: Submission): Promise<ModalAnswer> {
+  const homeChannel = channelOfForm(view.privateMetadata);
+  const id = idOf(view.id);
+  // The same submission, delivered again.
+  if (bot.federations.get(id) !== undefined) return { kind: "done" };
+  if (!(await mayRequest(bot, person))) return refused(REFUSALS["not-a-requester"]);
+  const living = bot.federations.all().filter(({ ended }) => ended === null);
+  const parsed = parseForm(readForm(view.values), bot.configuration.zones, new Set(living.map(({ name }) => name)));
+  if (!parsed.ok) return { kind: "mistakes", mistakes: placed(parsed.mistakes, view.values) };
+  return await create(bot, { ...parsed.request, federation: id, homeChannel, requester: person });
+}
+
+type Request = Parameters<Bot["federations"]["create"]>[0];
+
+async function create(bot: Bot, request: Request): Promise<ModalAnswer> {
+  const decision = await bot.federations.create(request);
+  if (decision.ok) return { kind: "done" };
+  const sentence = REFUSALS[decision.refusal];
+  return decision.refusal === "name-taken" ? { kind: "mistakes", mistakes: { name: sentence } } : refused(sentence);
+}
+
+const refused = (text: string): ModalAnswer => ({ kind: "told", title: "Not possible", text });
+
+/** A federation's id follows from the modal it was asked in, so that a repeated delivery asks for the same one. */
+function idOf(viewId: string): FederationId {
+  const number = BigInt(`0x${createHash("sha256").update(viewId).digest("hex").slice(0, 20)}`);
+  return federationId.parse(`f${number.toString(36).padStart(16, "0").slice(-11)}`);
+}

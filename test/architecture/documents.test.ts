@@ -1,0 +1,134 @@
+/** What people read must be what the program does. */
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { suite, test } from "node:test";
+import { parse } from "yaml";
+import { z } from "zod";
+import { VARIABLES } from "../../src/config/environment.ts";
+import { readGuestScript } from "../../src/manifests/guest-script.ts";
+import { packageRoot } from "../../src/package-root.ts";
+
+const read = (name: string): string => readFileSync(join(packageRoot(), name), "utf8");
+
+const README = read("README.md");
+const manifest = z
+  .object({ scripts: z.record(z.string(), z.string()), license: z.string() })
+  .parse(JSON.parse(read("package.json")));
+
+/** First and second cell of every row that begins with a name in backticks. */
+const rows = [...README.matchAll(/^\| `([^`]+)` \| `?([^|`]+?)`? \|/gm)].map(
+  ([, name = "", value = ""]) => [name, value] as const,
+);
+
+/** `{polling: {fastest: 1 s}}` becomes `polling.fastest: 1 s`. */
+function leaves(value: unknown, path = ""): readonly (readonly [string, string])[] {
+  if (typeof value !== "object" || value === null) return [[path, String(value)]];
+  return Object.entries(value).flatMap(([key, inner]) => leaves(inner, path === "" ? key : `${path}.${key}`));
+}
+
+suite("The README", () => {
+  test("names every variable that the bot reads, and no other", () => {
+    const documented = rows.map(([name]) => name).filter((name) => /^[A-Z_]+$/.test(name));
+    const read = VARIABLES.filter((name) => !VARIABLES.includes(name.replace(/_FILE$/, "")) || !name.endsWith("_FILE"));
+    assert.deepEqual(documented.toSorted(), read.toSorted());
+  });
+
+  test("gives the usual value of every duration and limit", () => {
+    const documented = rows.filter(([name]) => !/^[A-Z_]+$/.test(name));
+    const { policy } = z.object({ policy: z.unknown() }).parse(parse(read("zones.example.yml")));
+    assert.deepEqual(documented, leaves(policy));
+  });
+
+  test("runs scripts that exist", () => {
+    const scripts = [...README.matchAll(/npm run ([a-z:]+)/g), ...README.matchAll(/`(sandbox:[a-z]+)`/g)];
+    for (const [, script = ""] of scripts) assert.ok(script in manifest.scripts, script);
+  });
+});
+
+test("Every link between pages leads to a file that exists", () => {
+  const below = ["docs", "manifests", "sandbox", "src", "test"].flatMap((folder) =>
+    readdirSync(join(packageRoot(), folder), { recursive: true, encoding: "utf8" }).map((name) => join(folder, name)),
+  );
+  const pages = ["README.md", ...below.filter((name) => name.endsWith(".md"))];
+  assert.ok(pages.length > 5);
+  for (const page of pages) {
+    for (const [, target = ""] of read(page).matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {
+      assert.ok(existsSync(join(packageRoot(), dirname(page), target)), `${page}: ${target}`);
+    }
+  }
+});
+
+suite("What runs in my zone", () => {
+  const page = read("docs/what-runs-in-my-zone.md");
+  const sources = join(packageRoot(), "manifests", "guest");
+  const block = (begin: string): string => {
+    const found = [...page.matchAll(/^```\n([\s\S]*?)^```$/gm)].find(([, text]) => text?.startsWith(begin));
+    return found?.[1] ?? assert.fail(`no block that begins with ${begin}`);
+  };
+  const shell = (command: string, folder: string) =>
+    execFileSync("/bin/sh", ["-ec", command], { cwd: folder, encoding: "utf8" });
+
+  test("prints the digest that the approval card shows", async () => {
+    const { sha256 } = await readGuestScript(sources);
+    assert.equal(shell(block("LC_ALL=C sha256sum"), sources), `${sha256}  -\n`);
+  });
+
+  test("unpacks what travels, line for line what stands in the repository but for comments and indentation", async () => {
+    const { base64 } = await readGuestScript(sources);
+    const folder = mkdtempSync(join(tmpdir(), "florist-unpacked-"));
+    try {
+      writeFileSync(join(folder, "start-script.base64"), base64);
+      shell(block("python3 -c"), folder);
+      const names = readdirSync(sources).filter((name) => /[.](py|txt)$/.test(name));
+      assert.deepEqual(readdirSync(folder).sort(), ["start-script.base64", ...names].sort());
+      assert.match(page, new RegExp(`is ${names.filter((name) => name.endsWith(".py")).length} short files of Python`));
+      for (const name of names) {
+        const lines = readFileSync(join(sources, name), "utf8").split("\n");
+        const travelled = readFileSync(join(folder, name), "utf8").split("\n");
+        assert.equal(travelled.length, lines.length, name);
+        travelled.forEach((line, at) => {
+          const indented = line.replace(/^ +/, (indent) => (name.endsWith(".py") ? indent.repeat(4) : indent));
+          assert.ok(lines[at]?.startsWith(indented), `${name}:${at + 1}`);
+        });
+      }
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});
+
+suite("The container image", () => {
+  const dockerfile = read("Dockerfile");
+
+  test("starts what npm start starts, as nobody special, and reads variables that exist", () => {
+    const command = z.array(z.string()).parse(JSON.parse(/^CMD (.*)$/m.exec(dockerfile)?.[1] ?? ""));
+    assert.equal(command.join(" "), manifest.scripts["start"]);
+    assert.match(dockerfile, /^USER node$/m);
+    const set = [...dockerfile.matchAll(/\b(FLORIST_[A-Z_]+)=/g)].map(([, name = ""]) => name);
+    assert.ok(set.length > 0);
+    for (const name of set) assert.ok(VARIABLES.includes(name), name);
+  });
+
+  test("is made of files that exist and are let in", () => {
+    const letIn = read(".dockerignore")
+      .split("\n")
+      .filter((line) => line.startsWith("!"))
+      .map((line) => line.slice(1));
+    const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.*) \S+$/gm)].flatMap(([, names = ""]) =>
+      names.split(" "),
+    );
+    assert.ok(copied.length > 0);
+    for (const name of copied) {
+      assert.ok(existsSync(join(packageRoot(), name)), name);
+      assert.ok(letIn.includes(name), name);
+    }
+  });
+});
+
+test("The CI script runs the README's test command", () => {
+  assert.match(README, /^npm install && npm test$/m);
+  assert.match(read(".ci/run"), /^npm install .*&& npm test$/m);
+});

@@ -1,0 +1,156 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import type { SitePlan } from "../../../src/federation/model/plan.ts";
+import {
+  attemptTag,
+  type ServiceOrder,
+  serviceOrder,
+  serviceTemplateFor,
+} from "../../../src/federation/proposing/manifest.ts";
+import { isContextValue } from "../../../src/guest-protocol/alphabets.ts";
+import { decodePem } from "../../../src/guest-protocol/certificates.ts";
+import { AUTHORITY } from "../../builders/chronicle.ts";
+import { aFederation, type Story } from "../../builders/federation.ts";
+import { aZone, MANIFESTS, zonesOf } from "../../builders/world.ts";
+
+const order = (story: Story, name: string): ServiceOrder => {
+  const { plan, digest } = story.proposal(name);
+  return serviceOrder(plan, MANIFESTS, attemptTag(plan.federation, plan, digest, 3), AUTHORITY.certificate);
+};
+const entering = ({ context, userInputs }: ServiceOrder, plan: SitePlan): readonly string[] => {
+  const [role] = serviceTemplateFor(plan.role, plan.template.id, MANIFESTS).roles;
+  return Object.entries({ ...role.template_contents.CONTEXT, ...userInputs, ...context }).flat();
+};
+
+describe("what a zone is handed", () => {
+  it("holds only values that may enter CONTEXT, whatever a person may have written", () => {
+    const written = fc.stringMatching(/^[A-Za-z0-9 ._:/,+=-]{0,40}$/);
+    fc.assert(
+      fc.property(written, fc.domain(), (text, host) => {
+        const zones = zonesOf(["alpha", "beta"].map((name) => aZone(name, { nodeConfig: { note: text } })));
+        const address = { kind: "given", host: host.toLowerCase(), port: 443 } as const;
+        const story = aFederation({ zones: ["alpha", "beta"], address, context: { zones } }).planned();
+        for (const name of ["alpha", "beta"]) {
+          const values = entering(order(story, name), story.proposal(name).plan);
+          assert.deepEqual(
+            values.filter((value) => !isContextValue(value)),
+            [],
+          );
+        }
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it("gives every user input of the service template a value", () => {
+    const story = aFederation().planned();
+    for (const [name, manifest] of [
+      ["alpha", MANIFESTS.coordinator],
+      ["beta", MANIFESTS.training],
+    ] as const) {
+      const { userInputs } = order(story, name);
+      assert.deepEqual(Object.keys(userInputs).toSorted(), Object.keys(manifest.user_inputs).toSorted());
+      assert.deepEqual(
+        Object.entries(userInputs).filter(([, value]) => value === ""),
+        [],
+      );
+    }
+  });
+
+  it("never names a value both as a user input and in CONTEXT", () => {
+    const story = aFederation().planned();
+    for (const name of ["alpha", "beta"]) {
+      const { plan } = story.proposal(name);
+      const [role] = serviceTemplateFor(plan.role, plan.template.id, MANIFESTS).roles;
+      const { userInputs, context } = order(story, name);
+      const inContext = new Set([...Object.keys(context), ...Object.keys(role.template_contents.CONTEXT)]);
+      assert.deepEqual(
+        Object.keys(userInputs).filter((input) => inContext.has(input)),
+        [],
+      );
+    }
+  });
+
+  it("tells a training site where to dial and whom to trust", () => {
+    const story = aFederation().planned();
+    const { userInputs } = order(story, "beta");
+    assert.equal(userInputs["FL_SUPERLINK_ADDRESS"], `${story.federation.dialled?.host}:9092`);
+    assert.deepEqual(decodePem(userInputs["FL_SSL_CA_CERTFILE"] ?? "", "CERTIFICATE"), {
+      ok: true,
+      value: [AUTHORITY.certificate],
+    });
+    assert.equal(userInputs["FLOWER_VERSION"], "1.31.0");
+    assert.equal(userInputs["FL_TLS_ENABLED"], "YES");
+  });
+
+  it("tells a coordinator its dialled address, as a name of its certificate too, and who may start runs", () => {
+    const story = aFederation({ address: { kind: "given", host: "fl.example.org", port: 443 } }).planned();
+    const { userInputs, context } = order(story, "alpha");
+    assert.equal(userInputs["FL_CERT_EXTRA_SAN"], "DNS:fl.example.org");
+    assert.equal(context["FL_DIALLED_ADDRESS"], "fl.example.org:443");
+    assert.deepEqual([context["SSH_PUBLIC_KEY"]], story.proposal("alpha").plan.sshKeys);
+    const picked = aFederation().planned();
+    assert.equal(order(picked, "alpha").userInputs["FL_CERT_EXTRA_SAN"], `IP:${picked.federation.address}`);
+  });
+
+  it("says who the guest is and which attempt made it", () => {
+    const story = aFederation().planned();
+    const { digest } = story.proposal("beta");
+    const { context } = order(story, "beta");
+    assert.equal(context["FL_FEDERATION"], story.federation.id);
+    assert.equal(context["FL_SITE"], "beta");
+    assert.equal(context["FL_ATTEMPT"], `${story.federation.id}/beta/${digest.slice(0, 12)}/3`);
+  });
+
+  it("carries the owner's node configuration as Flower reads it: text in quotes, numbers and truth values bare", () => {
+    const nodeConfig = { "data-path": "/data", folds: "5", ratio: "0.8", gpu: "true" };
+    const story = aFederation({
+      context: { zones: zonesOf([aZone("alpha"), aZone("beta", { nodeConfig }), aZone("gamma")]) },
+    });
+    const value = order(story.planned(), "beta").context["FL_NODE_CONFIG"] ?? "";
+    assert.equal(Buffer.from(value, "base64").toString("utf8"), "data-path='/data' folds=5 ratio=0.8 gpu=true");
+  });
+
+  it("asks for the picked address on the coordinator's one NIC and for none at a training site", () => {
+    const story = aFederation().planned();
+    const carried = { NAME: "_NIC0", NETWORK_ID: "3", MODEL: "virtio", SECURITY_GROUPS: "0" };
+    assert.deepEqual(order(story, "alpha").nic, { ...carried, IP: story.federation.address });
+    assert.deepEqual(order(story, "beta").nic, carried);
+  });
+
+  it("is one VM at the coordinator and as many as approved at a training site", () => {
+    const story = aFederation({ superNodes: 5 }).planned();
+    assert.equal(order(story, "alpha").cardinality, 1);
+    assert.equal(order(story, "beta").cardinality, 5);
+  });
+});
+
+describe("the service template that is registered", () => {
+  it("is the one that ships, with the zone's VM template and the agent filled in", () => {
+    const filled = serviceTemplateFor("training", 42, MANIFESTS);
+    const [role] = filled.roles;
+    assert.equal(role.template_id, 42);
+    assert.equal(role.template_contents.CONTEXT["START_SCRIPT_BASE64"], MANIFESTS.agent.base64);
+    const [shipped] = MANIFESTS.training.roles;
+    const emptied = { ...role.template_contents.CONTEXT, START_SCRIPT_BASE64: "" };
+    assert.deepEqual(
+      {
+        ...filled,
+        name: MANIFESTS.training.name,
+        roles: [{ ...role, template_id: 0, template_contents: { CONTEXT: emptied } }],
+      },
+      { ...MANIFESTS.training, roles: [shipped] },
+    );
+  });
+
+  it("bears another name for another VM template or agent, so that old ones stay readable beside it", () => {
+    const other = { ...MANIFESTS, agent: { ...MANIFESTS.agent, sha256: "b".repeat(64) } };
+    const names = [
+      serviceTemplateFor("training", 1, MANIFESTS),
+      serviceTemplateFor("training", 2, MANIFESTS),
+      serviceTemplateFor("training", 1, other),
+    ].map(({ name }) => name);
+    assert.equal(new Set(names).size, 3);
+  });
+});

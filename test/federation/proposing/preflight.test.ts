@@ -1,0 +1,288 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { askPreflightAgain } from "../../../src/federation/deciding/lifecycle.ts";
+import { REASONS, type ReasonCode } from "../../../src/federation/model/reasons.ts";
+import { ZoneError, type ZoneErrorCode, type ZoneSurvey } from "../../../src/federation/model/zone-facts.ts";
+import { type Choice, chooseFor, isTransient, judge, zoneReason } from "../../../src/federation/proposing/preflight.ts";
+import { choiceFor, proposeSites } from "../../../src/federation/proposing/proposal.ts";
+import { SETTINGS } from "../../builders/chronicle.ts";
+import { aFederation } from "../../builders/federation.ts";
+import { aNetwork, aSurvey, aTemplate } from "../../builders/survey.ts";
+import { aZone, ownerOf, REQUESTER, STRANGER, zone, zonesOf } from "../../builders/world.ts";
+
+const TWO: Choice = { template: "Flower SuperNode", network: "public", vms: 2, nodeConfig: {} };
+const absent = (because: "missing" | "forbidden" | "ambiguous") => ({ found: false, because, asked: "it" }) as const;
+
+const problemsOf = (survey: ZoneSurvey, choice: Choice = TWO): readonly (readonly [ReasonCode, string])[] => {
+  const judged = judge(survey, choice);
+  return "template" in judged ? [] : judged.map(({ code, detail }) => [code, detail]);
+};
+
+describe("the preflight", () => {
+  it("finds nothing wrong with a zone that has all that is asked", () => {
+    assert.deepEqual(problemsOf(aSurvey()), []);
+  });
+
+  const cases: readonly (readonly [string, Partial<ZoneSurvey>, ReasonCode, string])[] = [
+    ["an OpenNebula before 7.0", { version: "6.10.4" }, "zone-version", "6.10.4"],
+    ["a version that is none", { version: "nightly" }, "zone-version", "nightly"],
+    [
+      "an administrator's account",
+      { account: { id: 0, name: "oneadmin", administrator: true } },
+      "zone-administrator",
+      "oneadmin",
+    ],
+    ["a missing template", { template: absent("missing") }, "template-missing", "it"],
+    ["a template it may not use", { template: absent("forbidden") }, "template-forbidden", "it"],
+    ["a template name that several have", { template: absent("ambiguous") }, "template-ambiguous", "it"],
+    ["a missing network", { network: absent("missing") }, "network-missing", "it"],
+    ["a network it may not use", { network: absent("forbidden") }, "network-forbidden", "it"],
+    ["a network name that several have", { network: absent("ambiguous") }, "network-ambiguous", "it"],
+    ["a missing image", { template: aTemplate({ images: [absent("missing")] }) }, "image-missing", "it"],
+    ["an image it may not use", { template: aTemplate({ images: [absent("forbidden")] }) }, "image-forbidden", "it"],
+    [
+      "a network with one free address for two VMs",
+      { network: aNetwork({ ranges: [{ first: "203.0.113.1", last: "203.0.113.2" }], leased: ["203.0.113.1"] }) },
+      "no-free-address",
+      "public",
+    ],
+    [
+      "a quota that leaves one VM",
+      { headroom: { vms: 1, cpu: null, memory: null, leases: null } },
+      "quota-vms",
+      "2 needed, 1 left",
+    ],
+    [
+      "a quota that leaves too little CPU",
+      { headroom: { vms: null, cpu: 3.5, memory: null, leases: null } },
+      "quota-cpu",
+      "4 needed, 3.5 left",
+    ],
+    [
+      "a quota that leaves too little memory",
+      { headroom: { vms: null, cpu: null, memory: 8191, leases: null } },
+      "quota-memory",
+      "8192 needed, 8191 left",
+    ],
+    [
+      "a quota that leaves one address",
+      { headroom: { vms: null, cpu: null, memory: null, leases: 1 } },
+      "quota-leases",
+      "2 needed, 1 left",
+    ],
+  ];
+  for (const [what, changes, code, detail] of cases) {
+    it(`tells of ${what}`, () => {
+      assert.deepEqual(problemsOf(aSurvey(changes)), [[code, detail]]);
+    });
+  }
+
+  it("takes an image that is ready or in use, and no other", () => {
+    for (const state of ["ready", "used", "disabled", "locked", "error", "other"] as const) {
+      const template = aTemplate({
+        images: [{ id: 7, name: "disk", registeredAt: 1, size: 1, state }],
+      });
+      const expected = state === "ready" || state === "used" ? [] : [["image-not-ready", "disk"]];
+      assert.deepEqual(problemsOf(aSurvey({ template })), expected, state);
+    }
+  });
+
+  it("a quota that leaves exactly enough is enough", () => {
+    assert.deepEqual(problemsOf(aSurvey({ headroom: { vms: 2, cpu: 4, memory: 8192, leases: 2 } })), []);
+  });
+
+  it("tells everything at once", () => {
+    const survey = aSurvey({
+      version: "6.8.0",
+      account: { id: 0, name: "oneadmin", administrator: true },
+      template: aTemplate({ images: [absent("missing")] }),
+      network: absent("forbidden"),
+      headroom: { vms: 0, cpu: 0, memory: 0, leases: 0 },
+    });
+    assert.deepEqual(
+      problemsOf(survey).map(([code]) => code),
+      [
+        "zone-version",
+        "zone-administrator",
+        "network-forbidden",
+        "image-missing",
+        "quota-vms",
+        "quota-cpu",
+        "quota-memory",
+        "quota-leases",
+      ],
+    );
+  });
+
+  it("gives a remedy for each problem, and the import command for what the marketplace has", () => {
+    for (const [code, sentence] of Object.entries(REASONS)) assert.match(sentence, /^[A-Z].*\.$/, code);
+    assert.match(REASONS["template-missing"], /onemarketapp export/);
+    assert.match(REASONS["image-missing"], /onemarketapp export/);
+  });
+});
+
+describe("a call that did not work", () => {
+  it("has a reason that people understand, and the zone's own words as detail", () => {
+    const told: Readonly<Record<ZoneErrorCode, RegExp>> = {
+      unreachable: /could not be reached/,
+      timeout: /did not answer in time/,
+      tls: /certificate/,
+      authentication: /refused the bot's user or password/,
+      forbidden: /Grant its group the rights/,
+      quota: /quota leaves too few/,
+      "no-such-object": /reported an error/,
+      "wrong-state": /reported an error/,
+      invalid: /reported an error/,
+      "zone-disabled": /is disabled/,
+      "too-large": /Check the endpoints/,
+      rubbish: /Check the endpoints/,
+      internal: /reported an error/,
+    };
+    for (const code of Object.keys(told) as ZoneErrorCode[]) {
+      const reason = zoneReason(new ZoneError(code, "as it said"));
+      assert.match(REASONS[reason.code], told[code]);
+      assert.equal(reason.detail, "as it said");
+    }
+  });
+
+  it("is tried again by itself only when it may pass by itself", () => {
+    const passing = (Object.keys(REASONS) as ReasonCode[]).filter((code) => isTransient({ code, detail: "" }));
+    assert.deepEqual(passing.toSorted(), ["zone-answer", "zone-disabled", "zone-timeout", "zone-unreachable"]);
+  });
+});
+
+describe("what is looked for in a zone", () => {
+  const coordinator = { zone: zone("beta"), role: "coordinator", superNodes: 0 } as const;
+  const training = { zone: zone("beta"), role: "training", superNodes: 3 } as const;
+
+  it("is the template of the role and framework, the zone's network and as many VMs as SuperNodes", () => {
+    const beta = aZone("beta");
+    assert.deepEqual(chooseFor(beta, training, { ...SETTINGS, framework: "pytorch" }, {}), {
+      template: 31,
+      network: "public",
+      vms: 3,
+      nodeConfig: { "data-path": "/data" },
+    });
+    assert.deepEqual(chooseFor(beta, coordinator, SETTINGS, {}), {
+      template: "Flower SuperLink",
+      network: "public",
+      vms: 1,
+      nodeConfig: { "data-path": "/data" },
+    });
+  });
+
+  it("is what its owner chose instead", () => {
+    const adjustment = { template: "Flower SuperNode large", network: "research", superNodes: 1, dataPath: "/srv" };
+    assert.deepEqual(chooseFor(aZone("beta"), training, SETTINGS, adjustment), {
+      template: "Flower SuperNode large",
+      network: "research",
+      vms: 1,
+      nodeConfig: { "data-path": "/srv" },
+    });
+  });
+
+  it("is nothing in a zone that does not offer it", () => {
+    const bare = aZone("beta", { templates: { superlink: null, supernode: {} } });
+    assert.deepEqual(chooseFor(bare, coordinator, SETTINGS, {}), { code: "coordinator-not-offered", detail: "beta" });
+    assert.deepEqual(chooseFor(bare, training, SETTINGS, {}), { code: "framework-not-offered", detail: "none" });
+  });
+
+  it("is nothing while a value could be read by a shell in the VM", () => {
+    for (const nodeConfig of [{ path: "/data;id" }, { "$(id)": "x" }, { path: "é" }]) {
+      const outcome = chooseFor(aZone("beta", { nodeConfig }), training, SETTINGS, {});
+      assert.equal("code" in outcome && outcome.code, "value-not-allowed");
+    }
+    const outcome = chooseFor(aZone("beta", { sshKeys: ["ssh-rsa AAAA `id`"] }), coordinator, SETTINGS, {});
+    assert.equal("code" in outcome && outcome.code, "value-not-allowed");
+  });
+
+  it("is nothing in a zone that has left the zones file", () => {
+    const story = aFederation().inWorld({ zones: zonesOf([aZone("alpha")]) });
+    const outcome = choiceFor(story.federation, story.site("beta"), story.context);
+    assert.equal("code" in outcome && outcome.code, "zone-unreachable");
+  });
+});
+
+describe("before anybody is asked", () => {
+  it("the problems of every zone are told together, and no plan is made", () => {
+    const story = aFederation()
+      .shows("alpha", (usual) => ({ ...usual, template: absent("missing") }))
+      .shows("beta", (usual) => ({ ...usual, version: "6.10.0" }))
+      .hides("gamma", { code: "zone-credentials", detail: "[one.user.info] User couldn't be authenticated" })
+      .planned();
+    assert.deepEqual(
+      story.federation.problems.map(({ site, code }) => [site, code]),
+      [
+        ["alpha", "template-missing"],
+        ["beta", "zone-version"],
+        ["gamma", "zone-credentials"],
+      ],
+    );
+    assert.deepEqual(
+      [...story.federation.sites.values()].map(({ standing }) => standing),
+      ["planning", "planning", "planning"],
+    );
+  });
+
+  it("a problem that is known already is not told again, and what is mended disappears", () => {
+    const story = aFederation().hides("beta", { code: "zone-unreachable", detail: "ECONNREFUSED" }).planned();
+    assert.deepEqual(proposeSites(story.federation, story.looks(), story.context), { ok: true, events: [] });
+    story.shows("beta", (usual) => usual).planned();
+    assert.deepEqual(story.federation.problems, []);
+    assert.equal(story.site("beta").standing, "asking");
+  });
+
+  it("only the requester and the owners of the zones concerned have them looked at again", () => {
+    const story = aFederation()
+      .shows("beta", (usual) => ({ ...usual, version: "6.10.0" }))
+      .planned();
+    for (const person of [STRANGER, ownerOf("gamma")]) {
+      assert.deepEqual(askPreflightAgain(story.federation, story.context, person), {
+        ok: false,
+        refusal: "not-the-requester",
+      });
+    }
+    assert.equal(askPreflightAgain(story.federation, story.context, ownerOf("beta")).ok, true);
+    story.takes(askPreflightAgain(story.federation, story.context, REQUESTER));
+    assert.deepEqual(askPreflightAgain(story.federation, story.context, REQUESTER), {
+      ok: false,
+      refusal: "preflight-running",
+    });
+  });
+
+  it("a picked address that is private is refused unless the requester says that sites reach it", () => {
+    const inside = aNetwork({ ranges: [{ first: "10.0.0.5", last: "10.0.0.9" }], leased: [] });
+    const ask = (privateIsReachable: boolean) =>
+      aFederation({ address: { kind: "picked", port: 9092, privateIsReachable } })
+        .shows("alpha", (usual) => ({ ...usual, network: inside }))
+        .planned();
+    assert.deepEqual(
+      ask(false).federation.problems.map(({ site, code }) => [site, code]),
+      [["alpha", "address-private"]],
+    );
+    assert.match(ask(true).federation.dialled?.host ?? "", /^10\.0\.0\.[5-9]$/);
+  });
+
+  it("an address given in the coordinator's network must be free there, and is asked for on its NIC", () => {
+    const given = (host: string) => aFederation({ address: { kind: "given", host, port: 443 } }).planned();
+    assert.deepEqual(
+      given("203.0.113.21").federation.problems.map(({ code, detail }) => [code, detail]),
+      [["address-in-use", "203.0.113.21"]],
+    );
+    assert.equal(given("203.0.113.22").proposal("alpha").plan.network.address, "203.0.113.22");
+    const elsewhere = given("fl.example.org");
+    assert.equal(elsewhere.proposal("alpha").plan.network.address, null);
+    assert.deepEqual(elsewhere.proposal("beta").plan.dialled, { host: "fl.example.org", port: 443 });
+  });
+
+  it("an address is not one that another open plan has taken", () => {
+    const free = aFederation().planned().federation.address ?? "";
+    const takenAddresses = new Map([[zone("alpha"), new Set([free])]]);
+    assert.notEqual(aFederation({ context: { takenAddresses } }).planned().federation.address, free);
+    const given = aFederation({ address: { kind: "given", host: free, port: 9092 }, context: { takenAddresses } });
+    assert.deepEqual(
+      given.planned().federation.problems.map(({ code }) => code),
+      ["address-in-use"],
+    );
+  });
+});

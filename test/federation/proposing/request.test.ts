@@ -1,0 +1,259 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { FLOWER, parseForm, type RequestForm } from "../../../src/federation/proposing/request.ts";
+import { isContextValue } from "../../../src/guest-protocol/alphabets.ts";
+import { aZone, zonesOf } from "../../builders/world.ts";
+
+const FORM: RequestForm = {
+  name: "tumour-study",
+  coordinator: "alpha",
+  training: [
+    { zone: "beta", superNodes: "2" },
+    { zone: "gamma", superNodes: "10" },
+  ],
+  addressKind: "given",
+  host: "fl.example.org",
+  port: "9092",
+  privateIsReachable: false,
+  framework: "none",
+  flowerVersion: "1.31.0",
+  keepaliveTime: "60",
+  keepaliveTimeout: "20",
+  minimumTrainingSites: "2",
+};
+
+const ZONES = zonesOf([
+  aZone("alpha"),
+  aZone("beta"),
+  aZone("gamma"),
+  aZone("delta", { templates: { superlink: null, supernode: { pytorch: 31 } } }),
+]);
+
+const parse = (changes: Partial<RequestForm>) => parseForm({ ...FORM, ...changes }, ZONES, new Set(["taken"]));
+const mistakes = (changes: Partial<RequestForm>): Readonly<Record<string, string | undefined>> => {
+  const parsed = parse(changes);
+  return parsed.ok ? {} : parsed.mistakes;
+};
+const fieldsOf = (changes: Partial<RequestForm>): readonly string[] => Object.keys(mistakes(changes));
+
+describe("the form", () => {
+  it("becomes a request when nothing is wrong with it", () => {
+    assert.deepEqual(parse({}), {
+      ok: true,
+      request: {
+        name: "tumour-study",
+        settings: { flowerVersion: "1.31.0", framework: "none", keepaliveTime: 60, keepaliveTimeout: 20 },
+        address: { kind: "given", host: "fl.example.org", port: 9092 },
+        sites: [
+          { zone: "alpha", role: "coordinator", superNodes: 0 },
+          { zone: "beta", role: "training", superNodes: 2 },
+          { zone: "gamma", role: "training", superNodes: 10 },
+        ],
+        minimumTrainingSites: 2,
+      },
+    });
+  });
+
+  it("forgives spaces around what was typed and capitals in a host name", () => {
+    const parsed = parse({ name: " tumour-study ", host: " FL.Example.org ", port: " 9092 ", keepaliveTime: "60 " });
+    assert.deepEqual(parsed.ok && parsed.request.address, { kind: "given", host: "fl.example.org", port: 9092 });
+  });
+
+  it("shows all mistakes at once, each on its field", () => {
+    assert.deepEqual(
+      fieldsOf({
+        name: "Tumour Study",
+        coordinator: "nowhere",
+        training: [
+          { zone: "beta", superNodes: "0" },
+          { zone: "gamma", superNodes: "many" },
+          { zone: "omega", superNodes: "1" },
+        ],
+        host: "203.0.113.300",
+        port: "0",
+        framework: "jax",
+        flowerVersion: "latest",
+        keepaliveTime: "5",
+        keepaliveTimeout: "0",
+        minimumTrainingSites: "4",
+      }).toSorted(),
+      [
+        "coordinator",
+        "flowerVersion",
+        "framework",
+        "host",
+        "keepaliveTime",
+        "keepaliveTimeout",
+        "minimumTrainingSites",
+        "name",
+        "port",
+        "superNodes:beta",
+        "superNodes:gamma",
+        "training",
+      ],
+    );
+  });
+});
+
+describe("the name", () => {
+  it("is 2 to 31 of a-z, 0-9 and -, starting with a letter", () => {
+    for (const name of ["", "a", "1study", "-study", "my study", "Studie", "étude", "a".repeat(32), "a_b", "a\nb"]) {
+      assert.deepEqual(fieldsOf({ name }), ["name"], name);
+    }
+    for (const name of ["ab", "study-2", "a".repeat(31)]) assert.equal(parse({ name }).ok, true, name);
+  });
+
+  it("is that of no other living federation", () => {
+    assert.match(mistakes({ name: "taken" })["name"] ?? "", /living federation/);
+  });
+});
+
+describe("zones", () => {
+  it("the coordinator's zone must offer to coordinate", () => {
+    assert.match(mistakes({ coordinator: "delta" })["coordinator"] ?? "", /does not offer to coordinate/);
+  });
+
+  it("a zone does not coordinate and train in the same federation", () => {
+    const training = [{ zone: "alpha", superNodes: "2" }];
+    assert.match(mistakes({ training, minimumTrainingSites: "1" })["training"] ?? "", /cannot be a training site/);
+  });
+
+  it("there is at least one training zone, and none twice", () => {
+    assert.deepEqual(fieldsOf({ training: [], minimumTrainingSites: "1" }), ["training"]);
+    const twice = [
+      { zone: "beta", superNodes: "2" },
+      { zone: "beta", superNodes: "3" },
+    ];
+    assert.match(mistakes({ training: twice })["training"] ?? "", /twice/);
+  });
+
+  it("every zone that lacks the framework's template is named", () => {
+    const zones = zonesOf([aZone("alpha"), aZone("beta"), aZone("gamma")]);
+    const parsed = parseForm({ ...FORM, framework: "sklearn" }, zones, new Set());
+    assert.match(parsed.ok ? "" : (parsed.mistakes.training ?? ""), /Beta Institute.*Gamma Institute/);
+  });
+
+  it("an unknown framework is told on its own field only", () => {
+    const training = [{ zone: "delta", superNodes: "2" }];
+    assert.deepEqual(fieldsOf({ framework: "jax", training, minimumTrainingSites: "1" }), ["framework"]);
+  });
+
+  it("a site has 1 to 10 SuperNodes", () => {
+    for (const superNodes of ["0", "11", "1.5", "-1", "two", "", "1e1", "٣"]) {
+      const training = [{ zone: "beta", superNodes }];
+      assert.deepEqual(fieldsOf({ training, minimumTrainingSites: "1" }), ["superNodes:beta"], superNodes);
+    }
+  });
+
+  it("the minimum lies between one and the number of training zones", () => {
+    for (const minimumTrainingSites of ["0", "3", "", "all"]) {
+      assert.deepEqual(fieldsOf({ minimumTrainingSites }), ["minimumTrainingSites"], minimumTrainingSites);
+    }
+  });
+});
+
+describe("the address that sites dial", () => {
+  it("is an IPv4 address or a DNS name", () => {
+    for (const host of ["203.0.113.20", "fl.example.org", "fl"]) assert.equal(parse({ host }).ok, true, host);
+    for (const host of ["", "203.0.113", "1.2.3.4.5", "-a.org", "a b", "http://a.org", "a.org/x", "a..b"]) {
+      assert.deepEqual(fieldsOf({ host }), ["host"], host);
+    }
+  });
+
+  it("is not IPv6 and has no port in it", () => {
+    for (const host of ["2001:db8::1", "[::1]", "fl.example.org:9092"]) {
+      assert.match(mistakes({ host })["host"] ?? "", /without port.*IPv6/, host);
+    }
+  });
+
+  it("may be private only if the requester says that the sites reach it", () => {
+    for (const host of ["10.1.2.3", "172.31.0.1", "192.168.1.1", "100.64.0.1"]) {
+      assert.match(mistakes({ host })["host"] ?? "", /private/, host);
+      assert.equal(parse({ host, privateIsReachable: true }).ok, true, host);
+    }
+  });
+
+  it("must be one that other sites can reach at all, whatever the requester says", () => {
+    for (const host of ["0.0.0.0", "127.0.0.1", "169.254.1.1", "224.0.0.1", "255.255.255.255"]) {
+      assert.match(mistakes({ host, privateIsReachable: true })["host"] ?? "", /no other site can reach/, host);
+    }
+  });
+
+  it("has a port from 1 to 65535", () => {
+    for (const port of ["0", "65536", "", "9092a", "-1"]) assert.deepEqual(fieldsOf({ port }), ["port"], port);
+    assert.equal(parse({ port: "443" }).ok, true);
+  });
+
+  it("when it is picked, needs no host, and the port is the SuperLink's own", () => {
+    const picked = parse({ addressKind: "picked", host: "" });
+    assert.deepEqual(picked.ok && picked.request.address, { kind: "picked", port: 9092, privateIsReachable: false });
+    assert.match(mistakes({ addressKind: "picked", port: "443" })["port"] ?? "", /9092/);
+  });
+});
+
+describe("Flower", () => {
+  it("is 1.29 to 1.34, in three plain numbers", () => {
+    for (const minor of [FLOWER.oldest, FLOWER.newest]) {
+      assert.equal(parse({ flowerVersion: `1.${minor}.2` }).ok, true);
+    }
+    for (const [flowerVersion, told] of [
+      ["1.28.0", /read its node's key/],
+      ["1.35.0", /interfaces differ/],
+      ["2.0.0", /such as/],
+      ["1.31", /such as/],
+      ["v1.31.0", /such as/],
+      ["1.031.0", /such as/],
+      ["1.31.0rc1", /such as/],
+      ["", /such as/],
+    ] as const) {
+      assert.match(mistakes({ flowerVersion })["flowerVersion"] ?? "", told, flowerVersion);
+    }
+  });
+
+  it("pings no more often than the server allows", () => {
+    for (const keepaliveTime of ["29", "0", "3601", "", "x"]) {
+      assert.deepEqual(fieldsOf({ keepaliveTime }), ["keepaliveTime"], keepaliveTime);
+    }
+    assert.equal(parse({ keepaliveTime: "30" }).ok, true);
+  });
+
+  it("waits for an answer for less than the time between pings", () => {
+    for (const keepaliveTimeout of ["60", "61", "0", ""]) {
+      assert.deepEqual(fieldsOf({ keepaliveTimeout }), ["keepaliveTimeout"], keepaliveTimeout);
+    }
+    assert.equal(parse({ keepaliveTimeout: "59" }).ok, true);
+  });
+});
+
+describe("hostile input", () => {
+  it("is refused or becomes values that may enter CONTEXT, and never throws", () => {
+    const text = fc.oneof(
+      fc.string({ unit: "binary" }),
+      fc.constantFrom("$(reboot)", "`id`", '"', "\u0000", "1.31.0\n"),
+    );
+    const form = fc.record<RequestForm>({
+      name: text,
+      coordinator: fc.oneof(text, fc.constant("alpha")),
+      training: fc.array(fc.record({ zone: fc.oneof(text, fc.constant("beta")), superNodes: text }), { maxLength: 3 }),
+      addressKind: fc.constantFrom("given", "picked"),
+      host: fc.oneof(text, fc.domain()),
+      port: fc.oneof(text, fc.constant("9092")),
+      privateIsReachable: fc.boolean(),
+      framework: fc.oneof(text, fc.constant("none")),
+      flowerVersion: fc.oneof(text, fc.constant("1.31.0")),
+      keepaliveTime: text,
+      keepaliveTimeout: text,
+      minimumTrainingSites: text,
+    });
+    fc.assert(
+      fc.property(form, (hostile) => {
+        parseForm(hostile, ZONES, new Set());
+        const one = parse({ host: hostile.host, flowerVersion: hostile.flowerVersion });
+        if (!one.ok) return;
+        const { address, settings } = one.request;
+        assert.ok(address.kind === "given" && isContextValue(address.host) && isContextValue(settings.flowerVersion));
+      }),
+    );
+  });
+});

@@ -1,0 +1,246 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { ZoneName } from "../../../src/federation/model/identity.ts";
+import { aFederation } from "../../builders/federation.ts";
+import { aZone, HOME_CHANNEL, zone, zoneNames, zonesOf } from "../../builders/world.ts";
+import { type Bench, channel, openBench, owner, REQUESTER, STRANGER } from "../bench.ts";
+import { joinedLater, phases, roomy } from "../phases.ts";
+
+const standing = (bench: Bench, name: string) => bench.federation().sites.get(zone(name));
+const ONLY_OWNERS = "Only this zone's owners can do that";
+
+describe("an owner's click", () => {
+  it("approves for the zone, and the card says who and loses its buttons", async (context) => {
+    const bench = await openBench(context, { story: aFederation().planned() });
+    const card = await bench.read(channel("beta"), "asks to run");
+    await bench.press(owner("beta"), card, "Approve");
+    const decided = await bench.read(channel("beta"), `@beta-1 approved`);
+    assert.equal(decided.ts, card.ts);
+    assert.deepEqual(
+      decided.buttons.map(({ text }) => text),
+      ["Withdraw my approval", "See what runs"],
+    );
+    assert.equal(standing(bench, "beta")?.standing, "approved");
+    assert.equal(bench.addressLooks(), 1);
+    await bench.read(HOME_CHANNEL, `@beta-1 approved for`);
+  });
+
+  it("counts once however often Slack delivers it", async (context) => {
+    const bench = await openBench(context, { story: aFederation().planned() });
+    await bench.control.settings({ twice: true });
+    await bench.press(owner("beta"), await bench.read(channel("beta"), "asks to run"), "Approve");
+    await bench.read(channel("beta"), `@beta-1 approved`);
+    assert.equal(standing(bench, "beta")?.consents.length, 1);
+    assert.deepEqual(await bench.whispers(owner("beta")), []);
+  });
+
+  it("waits for a second owner where the zone wants two, and takes no second vote of the first", async (context) => {
+    const zones = zonesOf(zoneNames(3).map((name) => aZone(name, { quorum: 2 })));
+    const bench = await openBench(context, { story: aFederation({ context: { zones } }).planned() });
+    const card = await bench.read(channel("beta"), "asks to run");
+    await bench.press(owner("beta"), card, "Approve");
+    const half = await bench.read(channel("beta"), "Still needed: 1 owner");
+    await bench.press(owner("beta"), half, "Approve");
+    await bench.whispered(owner("beta"), "You have decided on this already");
+    await bench.press(owner("beta", 2), half, "Approve");
+    await bench.read(channel("beta"), `@beta-2 approved`);
+    assert.equal(standing(bench, "beta")?.standing, "approved");
+  });
+
+  it("withdraws the approval while nothing has started", async (context) => {
+    const bench = await openBench(context, { story: aFederation().planned().approvedBy("beta") });
+    await bench.press(owner("beta"), await bench.read(channel("beta"), "can be withdrawn"), "Withdraw my approval");
+    await bench.read(channel("beta"), "Still needed: 1 owner");
+    assert.equal(standing(bench, "beta")?.standing, "asking");
+  });
+
+  it("rejects with a reason that everybody in the home channel reads", async (context) => {
+    const bench = await openBench(context, { story: aFederation().planned() });
+    await bench.press(owner("gamma"), await bench.read(channel("gamma"), "asks to run"), "Reject");
+    const { viewId } = await bench.modal(owner("gamma"));
+    await bench.control.submit({
+      person: owner("gamma"),
+      viewId,
+      values: { because: "Maintenance <!channel> this week" },
+    });
+    await bench.read(HOME_CHANNEL, "“Maintenance <!channel> this week”");
+    const card = await bench.read(channel("gamma"), "This site is left out.");
+    assert.deepEqual(
+      card.buttons.map(({ text }) => text),
+      ["See what runs"],
+    );
+    assert.equal(standing(bench, "gamma")?.leftOut, "rejected");
+  });
+
+  it("adjusts within what the zone offers, which is the adjuster's own vote", async (context) => {
+    const bench = await openBench(context, { story: aFederation().planned() });
+    const card = await bench.read(channel("beta"), "asks to run");
+    await bench.press(owner("beta"), card, "Adjust and approve");
+    const { viewId, fields } = await bench.modal(owner("beta"));
+    assert.deepEqual(
+      fields.map(({ blockId }) => blockId),
+      ["template", "network", "superNodes", "dataPath"],
+    );
+    const wrong = await bench.control.submit({ person: owner("beta"), viewId, values: { dataPath: "/data;reboot" } });
+    assert.match(wrong.errors?.["dataPath"] ?? "", /Use letters, digits/);
+    await bench.control.submit({ person: owner("beta"), viewId, values: { superNodes: "1", dataPath: "/mnt/scans" } });
+    const newer = await bench.read(channel("beta"), "Adjusted by an owner");
+    assert.notEqual(newer.ts, card.ts);
+    assert.match(newer.text, /SuperNodes: .*2.*1/);
+    await bench.read(channel("beta"), "The newer card in this conversation is the one to decide on");
+    const site = standing(bench, "beta");
+    assert.equal(site?.standing, "approved");
+    assert.deepEqual(site?.proposals.at(-1)?.plan.nodeConfig, { "data-path": "/mnt/scans" });
+  });
+
+  it("shows what runs, exactly, to owners and to nobody else", async (context) => {
+    const bench = await openBench(context, { story: aFederation().planned() });
+    const card = await bench.read(channel("beta"), "asks to run");
+    await bench.press(STRANGER, card, "See what runs");
+    await bench.whispered(STRANGER, ONLY_OWNERS);
+    await bench.press(owner("beta"), card, "See what runs");
+    const view = await bench.modal(owner("beta"));
+    assert.match(view.text, /FL_SUPERLINK_ADDRESS/);
+    assert.match(view.text, /the CA certificate with fingerprint/);
+  });
+
+  it("on a card that has been replaced points to the newer one", async (context) => {
+    const [, story] = phases().find(([name]) => name === "adjusted") ?? [];
+    assert.ok(story !== undefined);
+    const bench = await openBench(context, { story: story() });
+    const old = bench.federation().sites.get(zone("beta"))?.proposals[0];
+    assert.ok(old !== undefined);
+    const card = await bench.read(channel("beta"), "The newer card in this conversation");
+    assert.deepEqual(card.buttons, []);
+  });
+});
+
+describe("a newcomer", () => {
+  it("needs its own owner and the coordinator's, who sees nothing of its zone", async (context) => {
+    const bench = await openBench(context, { story: joinedLater(aFederation({ context: roomy() }).running()) });
+    const admit = await bench.read(channel("alpha"), "joins the running federation");
+    assert.ok(!/203\.0\.113|Flower SuperNode \(|Network/.test(admit.text), admit.text);
+    await bench.press(STRANGER, admit, "Admit");
+    await bench.whispered(STRANGER, ONLY_OWNERS);
+    await bench.press(owner("delta"), await bench.read(channel("delta"), "asks to run"), "Approve");
+    await bench.read(channel("delta"), "Waits for the coordinator's owner to admit this site");
+    await bench.press(owner("alpha"), admit, "Admit");
+    await bench.read(channel("alpha"), "Admitted.");
+    assert.equal(standing(bench, "delta")?.standing, "approved");
+    const told = await bench.read(channel("beta"), "joins federation");
+    assert.deepEqual(
+      told.buttons.map(({ text }) => text),
+      ["Retire this site"],
+    );
+  });
+
+  it("is asked for from the federation's card, by a requester only", async (context) => {
+    const bench = await openBench(context, { story: aFederation({ context: roomy() }).running() });
+    const card = await bench.read(HOME_CHANNEL, "Running: 2 of 2 training sites up");
+    await bench.press(owner("beta"), card, "Add a site");
+    await bench.whispered(owner("beta"), "You are not among those who may ask");
+    await bench.press(REQUESTER, card, "Add a site");
+    const { viewId, fields } = await bench.modal(REQUESTER);
+    assert.deepEqual(
+      fields.find(({ blockId }) => blockId === "zone")?.options?.map(({ value }) => value),
+      ["delta"],
+    );
+    await bench.control.submit({ person: REQUESTER, viewId, values: { zone: "delta", superNodes: "3" } });
+    await bench.read(HOME_CHANNEL, "to join with 3 SuperNodes");
+    assert.equal(standing(bench, "delta")?.wish.superNodes, 3);
+  });
+});
+
+describe("a site that runs", () => {
+  it("is retried and retired by its owner, from the message that tells what went wrong", async (context) => {
+    const [, story] = phases().find(([name]) => name === "with a failed site") ?? [];
+    assert.ok(story !== undefined);
+    const bench = await openBench(context, { story: story() });
+    const trouble = await bench.read(channel("beta"), "quota <exceeded>");
+    assert.deepEqual(
+      trouble.buttons.map(({ text }) => text),
+      ["Retry", "Retire this site"],
+    );
+    const home = await bench.messages(HOME_CHANNEL);
+    assert.ok(
+      home.every(({ text }) => !text.includes("exceeded")),
+      "the zone's detail is in the home channel",
+    );
+    await bench.press(STRANGER, trouble, "Retry");
+    await bench.whispered(STRANGER, ONLY_OWNERS);
+    await bench.press(owner("beta"), trouble, "Retry");
+    await bench.read(HOME_CHANNEL, "tried again");
+    const card = await bench.read(channel("gamma"), "Approved.");
+    await bench.press(owner("gamma"), card, "Retire this site");
+    await bench.read(HOME_CHANNEL, /retired .*Gamma/);
+    assert.equal(standing(bench, "gamma")?.leftOut, "retired");
+  });
+});
+
+describe("a teardown", () => {
+  it("is asked for by anybody concerned and decided by each owner for the own zone", async (context) => {
+    const bench = await openBench(context, { story: aFederation().running() });
+    const card = await bench.read(HOME_CHANNEL, "Running: 2 of 2 training sites up");
+    await bench.press(STRANGER, card, "Ask for teardown");
+    await bench.whispered(STRANGER, "There is no federation of that name");
+    await bench.press(REQUESTER, card, "Ask for teardown");
+    const beta = await bench.read(channel("beta"), "to end this federation");
+    await bench.press(
+      owner("gamma"),
+      await bench.read(channel("gamma"), "to end this federation"),
+      "Tear down in this zone",
+    );
+    await bench.read(channel("gamma"), "What ran here is being removed");
+    await bench.press(STRANGER, beta, "Tear down in this zone");
+    await bench.whispered(STRANGER, ONLY_OWNERS);
+    assert.notEqual(standing(bench, "beta")?.run, null);
+    const alpha = await bench.read(channel("alpha"), "to end this federation");
+    await bench.press(owner("alpha"), alpha, "Stop without waiting");
+    await bench.read(channel("beta"), "The coordinator of federation");
+    await bench.read(HOME_CHANNEL, "stops the coordinator");
+  });
+});
+
+describe("a request", () => {
+  it("is cancelled by its requester alone while nothing has been created", async (context) => {
+    const bench = await openBench(context, { story: aFederation().planned() });
+    const card = await bench.read(HOME_CHANNEL, "Waiting for approvals");
+    await bench.press(STRANGER, card, "Cancel the request");
+    await bench.whispered(STRANGER, "Only the person who asked");
+    await bench.press(REQUESTER, card, "Cancel the request");
+    await bench.read(HOME_CHANNEL, "The request was cancelled");
+    assert.equal(bench.federation().ended?.cause, "cancelled");
+  });
+
+  it("with a problem tells the zone its detail, and whoever is concerned has it looked at again", async (context) => {
+    const [, story] = phases().find(([name]) => name === "with a problem in a zone") ?? [];
+    assert.ok(story !== undefined);
+    const bench = await openBench(context, { story: story() });
+    const home = await bench.read(HOME_CHANNEL, "did not answer in time");
+    assert.ok(!home.text.includes("beta.example.org"));
+    const detail = await bench.read(channel("beta"), "beta.example.org");
+    await bench.press(STRANGER, detail, "Check again");
+    await bench.whispered(STRANGER, "Only the person who asked");
+    await bench.press(owner("beta"), detail, "Check again");
+    await bench.read(channel("beta"), "looked at again since this was found");
+    assert.deepEqual(bench.federation().problems, []);
+  });
+});
+
+describe("a zone without a channel", () => {
+  it("is asked in the thread, and its detail opens for its owners only", async (context) => {
+    const zones = new Map<ZoneName, ReturnType<typeof aZone>>(
+      zoneNames(3).map((name) => [name, aZone(name, name === "beta" ? { channel: null } : {})]),
+    );
+    const bench = await openBench(context, { story: aFederation({ context: { zones } }).planned() });
+    const card = await bench.read(HOME_CHANNEL, "What would run is shown to this zone's owners only");
+    assert.notEqual(card.threadTs, null);
+    assert.ok(!card.text.includes("Flower SuperNode"));
+    await bench.press(owner("gamma"), card, "See what runs");
+    await bench.whispered(owner("gamma"), ONLY_OWNERS);
+    await bench.press(owner("beta"), card, "See what runs");
+    assert.match((await bench.modal(owner("beta"))).text, /Flower SuperNode/);
+    await bench.press(owner("beta"), card, "Approve");
+    await bench.read(HOME_CHANNEL, `@beta-1 approved for`);
+  });
+});
