@@ -34,10 +34,10 @@ const { values } = parseArgs({
   },
 });
 
-function number(name: string, text: string, least: number, most: number): number {
+function number(name: string, text: string, min: number, max: number): number {
   const value = Number(text);
-  if (!(value >= least && value <= most))
-    throw new RangeError(`--${name} is ${text}; give a number from ${least} to ${most}.`);
+  if (!(value >= min && value <= max))
+    throw new RangeError(`--${name} is ${text}; give a number from ${min} to ${max}.`);
   return value;
 }
 

@@ -25,7 +25,7 @@ export const passwordVariable = (zone: string): string => `FLORIST_PASSWORD_${le
 export const sandboxPassword = (zone: string): string => `florist-of-${zone}`;
 
 /**
- * `speed` divides every duration, as it divides the stand-ins' waits. Real guests boot, beat and go at their own pace:
+ * `speed` divides every duration, as it divides the stand-ins' waits. Real guests boot, report and go at their own pace:
  * what waits for them is not divided.
  */
 export function sandboxZonesFile(zones: readonly ZoneAddresses[], speed: number, realGuests = false) {
@@ -87,5 +87,5 @@ function waitsForGuests(speed: number) {
 
 const divided =
   (speed: number) =>
-  (usual: number, least: number): string =>
-    `${Math.max(least, Math.round(usual / speed))} ms`;
+  (milliseconds: number, min: number): string =>
+    `${Math.max(min, Math.round(milliseconds / speed))} ms`;

@@ -4,12 +4,12 @@ START_SCRIPT runs `install` as root at every boot and every change of CONTEXT; t
 returns. `run` talks to this zone's OneGate and to nobody else, except that a SuperNode dials its SuperLink, and that
 Flower is fetched from the Python package index where the image lacks it. Each file is one chapter:
 
-context    what CONTEXT may say                 superlink       certificate, start, renewal
-guest      OneGate: stage, reason, pulse        admission       which keys may join
-wire       the values of the guest protocol     supernode       identity, trust, patience
-guard      users, and their way to OneGate      flower          files, launchers, command lines
-tools      the image's own tools                process         one process under supervision
-link       dialling the SuperLink               flower_options  gRPC options that Flower has no flags for
+context    what CONTEXT may say                   superlink       certificate, start, renewal
+guest      OneGate: stage, reason, heartbeat         admission       which keys may join
+wire       the values of the guest protocol       supernode       identity, trust, patience
+guard      users, and their way to OneGate        flower          files, launchers, command lines
+tools      the image's own tools                  process         one process under supervision
+link       dialling the SuperLink                 flower_options  gRPC options that Flower has no flags for
 """
 
 import errno

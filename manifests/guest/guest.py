@@ -1,4 +1,4 @@
-"""This VM as the bot sees it: what it says through its zone's OneGate, what it was told there, and its pulse."""
+"""This VM as the bot sees it: what it says through its zone's OneGate, what it was told there, and its heartbeat."""
 
 import json
 import logging
@@ -7,7 +7,7 @@ import time
 import urllib.request
 from collections.abc import Callable
 
-BEAT_EVERY = 30  # seconds
+HEARTBEAT_EVERY = 30  # seconds
 READ_EVERY = 3
 UPKEEP_EVERY = 60
 PATIENCE = 10  # for one call
@@ -28,8 +28,8 @@ class Guest:
         self.given: dict[str, str] = {}  # all attributes of this VM, as last read
         self.said: dict[str, str] = {}
         self.unsaid: dict[str, str] = {}
-        self.beat = int(time.time())  # moves on over a restart of this program too
-        self.due = {"beat": 0.0, "read": 0.0, "upkeep": time.monotonic() + UPKEEP_EVERY}
+        self.heartbeat = int(time.time())  # moves on over a restart of this program too
+        self.due = {"heartbeat": 0.0, "read": 0.0, "upkeep": time.monotonic() + UPKEEP_EVERY}
         self.upkeep: Callable[[], None] = lambda: None  # what has to be set right now and then
         self.in_touch = True
 
@@ -47,12 +47,12 @@ class Guest:
         self.flush()
 
     def pause(self, seconds: float) -> None:
-        """Waits, keeping the pulse and reading what the bot wrote. All waiting of this program goes through here."""
+        """Waits, keeping the heartbeat and reading what the bot wrote. All waiting of this program goes through here."""
         until = time.monotonic() + seconds
         while True:
-            if self.is_due("beat", BEAT_EVERY):
-                self.beat += 1
-                self.unsaid["FL_BEAT"] = str(self.beat)
+            if self.is_due("heartbeat", HEARTBEAT_EVERY):
+                self.heartbeat += 1
+                self.unsaid["FL_HEARTBEAT"] = str(self.heartbeat)
             if self.is_due("read", READ_EVERY):
                 if self.outdated():
                     raise SystemExit("CONTEXT or this program changed: starting again.")

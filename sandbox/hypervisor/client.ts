@@ -15,7 +15,7 @@ const guest: z.ZodType<GuestView> = state.extend({
   stage: z.string().nullable(),
   reason: z.string().nullable(),
   link: z.string().nullable(),
-  beat: z.number(),
+  heartbeat: z.number(),
   fingerprint: z.string().nullable(),
   port: z.number().nullable(),
   refused: z.record(z.string(), z.number()),

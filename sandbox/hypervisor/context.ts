@@ -34,7 +34,7 @@ export type SupernodeContext = Identity & {
 export type GuestContext = SuperlinkContext | SupernodeContext;
 
 /** gRPC pings no more often than every 10 s; an interval over two hours is a mistake. Seconds. */
-const KEEPALIVE = { least: 10, most: 7200, time: "60", timeout: "20" };
+const KEEPALIVE = { min: 10, max: 7200, time: "60", timeout: "20" };
 const PAIRS = /^([A-Za-z_][A-Za-z0-9_.-]*=('[^'\\\n]*'|"[^"\\\n]*"|[\w.+-]+)( +|$))*$/;
 const SECONDS = /^[1-9][0-9]{0,4}$/;
 
@@ -87,7 +87,7 @@ function checkKeepalive(values: Values): void {
   const timeout = values[CONTEXT.keepaliveTimeout] || KEEPALIVE.timeout;
   const isWhole = SECONDS.test(time) && SECONDS.test(timeout);
   const interval = Number(time);
-  if (!isWhole || interval < KEEPALIVE.least || interval > KEEPALIVE.most || Number(timeout) >= interval) {
+  if (!isWhole || interval < KEEPALIVE.min || interval > KEEPALIVE.max || Number(timeout) >= interval) {
     throw new GuestFailure("keepalive-invalid", "Keepalive is 10 to 7200 whole seconds, its timeout less than that.");
   }
 }

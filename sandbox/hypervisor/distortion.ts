@@ -10,7 +10,7 @@ export type Falsehoods = { readonly caCertificate: string; readonly neighbour: A
 type Change = (said: Map<string, string>, falsehoods: Falsehoods) => void;
 
 const HOSTILE = '<!channel> *urgent* <https://evil.example|click> $(touch /tmp/owned) `id` "; \\';
-const STRANGER = `SHA256:${"S".repeat(43)}`;
+const UNKNOWN_NODE = `SHA256:${"S".repeat(43)}`;
 
 /** What a guest with these faults publishes in place of what it would say. */
 export function distorted(said: Attributes, faults: readonly Fault[], falsehoods: Falsehoods): Attributes {
@@ -29,7 +29,8 @@ const CHANGES: Partial<Record<FaultKind, Change>> = {
   "foreign-key": (said, { neighbour }) => copy(said, neighbour, [PUBLISHED.nodeKey]),
   "copied-key": (said, { neighbour }) => copy(said, neighbour, [PUBLISHED.nodeKey, PUBLISHED.nodeProof]),
   "claims-all-online": (said) => relist(said, (nodes) => nodes.map((node) => ({ ...node, status: "online" }))),
-  "lists-stranger": (said) => relist(said, (nodes) => [...nodes, { key: STRANGER, nodeId: "666", status: "online" }]),
+  "lists-unknown-node": (said) =>
+    relist(said, (nodes) => [...nodes, { key: UNKNOWN_NODE, nodeId: "666", status: "online" }]),
   "hostile-attributes": (said) => {
     for (const name of [PUBLISHED.reason, PUBLISHED.version, PUBLISHED.endpoint, PUBLISHED.link]) {
       replace(said, name, HOSTILE);

@@ -15,7 +15,7 @@ const fault = z.discriminatedUnion("kind", [
       "wrong-version",
       "hostile-attributes",
       "claims-all-online",
-      "lists-stranger",
+      "lists-unknown-node",
       "silent",
     ]),
   }),

@@ -16,12 +16,12 @@ export const WAITS = {
   calm: 3_000,
   redial: 15_000,
   nodes: 15_000,
-  beat: 30_000,
+  heartbeat: 30_000,
   dial: 5_000,
 } as const;
 
 /** Everything one guest works with; made anew at every boot, save the disk. */
-export type GuestSurroundings = {
+export type GuestEnvironment = {
   readonly id: GuestId;
   readonly spec: VmSpec;
   readonly disk: Disk;
@@ -57,7 +57,7 @@ export function stage(name: Stage, reason: Reason = "none"): Record<string, stri
  * warning: a OneGate may be away for long. @throws AbortError when the guest ends first.
  */
 export async function until<T>(
-  { log, pace, signal }: GuestSurroundings,
+  { log, pace, signal }: GuestEnvironment,
   waitMs: () => number,
   attempt: () => Promise<T | undefined>,
 ): Promise<T> {
@@ -85,7 +85,7 @@ export async function until<T>(
 
 /** Does something again and again until the guest ends. */
 export async function repeatedly(
-  guest: GuestSurroundings,
+  guest: GuestEnvironment,
   waitMs: () => number,
   turn: () => Promise<void>,
 ): Promise<void> {
@@ -96,11 +96,11 @@ export async function repeatedly(
 }
 
 /** Counts on from the seconds since 1970, so that it has moved after a reboot too. */
-export async function beat(guest: GuestSurroundings): Promise<void> {
+export async function heartbeat(guest: GuestEnvironment): Promise<void> {
   let count = Math.floor(Date.now() / 1000);
   const next = async () => {
     count += 1;
-    await guest.publisher.say({ [PUBLISHED.beat]: String(count) });
+    await guest.publisher.say({ [PUBLISHED.heartbeat]: String(count) });
   };
-  await repeatedly(guest, () => WAITS.beat, next);
+  await repeatedly(guest, () => WAITS.heartbeat, next);
 }

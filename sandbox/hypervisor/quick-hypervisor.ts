@@ -21,7 +21,7 @@ export type GuestView = VmState & {
   readonly stage: string | null;
   readonly reason: string | null;
   readonly link: string | null;
-  readonly beat: number;
+  readonly heartbeat: number;
   /** SuperNode: of its own identity key. */
   readonly fingerprint: string | null;
   /** SuperLink: its loopback port. */
@@ -151,7 +151,7 @@ export class QuickHypervisor implements Hypervisor {
       stage: vm.said.get(PUBLISHED.stage) ?? null,
       reason: vm.said.get(PUBLISHED.reason) ?? null,
       link: vm.said.get(PUBLISHED.link) ?? null,
-      beat: Number(vm.said.get(PUBLISHED.beat) ?? 0),
+      heartbeat: Number(vm.said.get(PUBLISHED.heartbeat) ?? 0),
       fingerprint,
       port,
       refused,

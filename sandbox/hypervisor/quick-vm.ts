@@ -5,7 +5,7 @@ import { readContext } from "./context.ts";
 import type { Disk } from "./disk.ts";
 import { type Attributes, distorted } from "./distortion.ts";
 import type { FaultBook } from "./faults.ts";
-import { beat, type GuestDetails, type GuestProgram, type GuestSurroundings, stage, WAITS } from "./guest.ts";
+import { type GuestDetails, type GuestEnvironment, type GuestProgram, heartbeat, stage, WAITS } from "./guest.ts";
 import { GuestFailure } from "./guest-failure.ts";
 import type { VmSpec } from "./hypervisor.ts";
 import type { GuestId, LoopbackNetwork } from "./network.ts";
@@ -96,7 +96,7 @@ export class QuickVm {
     try {
       await this.#world.pace.wait(this.#bootMs(), signal);
       await this.#publisher.say(stage("booting"));
-      await Promise.all([beat(this.#surroundings()), this.#run()]);
+      await Promise.all([heartbeat(this.#environment()), this.#run()]);
     } catch (error) {
       if (!signal.aborted) {
         this.#log.error({ err: error }, "a guest ended by a mistake of its own");
@@ -107,10 +107,10 @@ export class QuickVm {
   /** Whatever ends the program while the VM lives is said as a failure, never by silence. */
   async #run(): Promise<void> {
     try {
-      const surroundings = this.#surroundings();
+      const environment = this.#environment();
       const context = readContext(this.spec.context);
       const program =
-        context.role === "superlink" ? new Superlink(surroundings, context) : new Supernode(surroundings, context);
+        context.role === "superlink" ? new Superlink(environment, context) : new Supernode(environment, context);
       this.#program = program;
       await program.run();
     } catch (error) {
@@ -122,7 +122,7 @@ export class QuickVm {
     }
   }
 
-  #surroundings(): GuestSurroundings {
+  #environment(): GuestEnvironment {
     return {
       id: this.id,
       spec: this.spec,

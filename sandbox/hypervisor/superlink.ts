@@ -9,8 +9,8 @@ import type { Attributes } from "./distortion.ts";
 import { Fleet } from "./fleet.ts";
 import {
   type GuestDetails,
+  type GuestEnvironment,
   type GuestProgram,
-  type GuestSurroundings,
   repeatedly,
   stage,
   until,
@@ -25,13 +25,13 @@ const FOREIGN_NAME = "bank.example";
 
 /** The SuperLink: own key, certificate from the bot, a TLS port of its own, and what connects there. */
 export class Superlink implements GuestProgram {
-  readonly #guest: GuestSurroundings;
+  readonly #guest: GuestEnvironment;
   readonly #context: SuperlinkContext;
   #fleet: Fleet | undefined;
   /** What is wrong while it serves; the latest of each kind. */
   readonly #wrong: { certificate: Reason; lists: Reason } = { certificate: "none", lists: "none" };
 
-  constructor(guest: GuestSurroundings, context: SuperlinkContext) {
+  constructor(guest: GuestEnvironment, context: SuperlinkContext) {
     this.#guest = guest;
     this.#context = context;
   }

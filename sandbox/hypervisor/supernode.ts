@@ -6,7 +6,7 @@ import { decodeTrust } from "../../src/guest-protocol/trust.ts";
 import type { SupernodeContext } from "./context.ts";
 import { dialSuperlink } from "./dial.ts";
 import { BINDING, challenge, challengeBytes, farewell, type Verdict, verdict } from "./fleet-protocol.ts";
-import { type GuestDetails, type GuestProgram, type GuestSurroundings, repeatedly, stage, WAITS } from "./guest.ts";
+import { type GuestDetails, type GuestEnvironment, type GuestProgram, repeatedly, stage, WAITS } from "./guest.ts";
 import { LineChannel } from "./line-channel.ts";
 import { NodeIdentity } from "./node-identity.ts";
 import { areAuthorities } from "./tls-identity.ts";
@@ -24,7 +24,7 @@ const REASON_OF_VERDICT: Readonly<Record<Exclude<Verdict["verdict"], "accepted">
 
 /** A SuperNode: an identity key of its own, and a connection to the SuperLink once it is admitted there. */
 export class Supernode implements GuestProgram {
-  readonly #guest: GuestSurroundings;
+  readonly #guest: GuestEnvironment;
   readonly #context: SupernodeContext;
   #identity: NodeIdentity | undefined;
   #target: Target;
@@ -36,7 +36,7 @@ export class Supernode implements GuestProgram {
   #refusal: Reason = "none";
   #channel: LineChannel | undefined;
 
-  constructor(guest: GuestSurroundings, context: SupernodeContext) {
+  constructor(guest: GuestEnvironment, context: SupernodeContext) {
     this.#guest = guest;
     this.#context = context;
     this.#target = { sequence: 0, address: context.superlink, authorities: context.authorities };

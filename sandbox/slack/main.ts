@@ -100,10 +100,10 @@ function words(list: string): string[] {
     .filter((word) => word !== "");
 }
 
-function wholeNumber(option: string, given: string, least: number, most: number): number {
+function wholeNumber(option: string, given: string, min: number, max: number): number {
   const value = Number(given);
-  if (Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new Error(`--${option} takes a whole number from ${least} to ${most}, not "${given}"`);
+  if (Number.isInteger(value) && value >= min && value <= max) return value;
+  throw new Error(`--${option} takes a whole number from ${min} to ${max}, not "${given}"`);
 }
 
 function positive(option: string, given: string): number {

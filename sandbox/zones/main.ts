@@ -47,10 +47,10 @@ function options(): ZonesOptions | "help" {
   };
 }
 
-function number(option: string, text: string, least: number, most: number): number {
+function number(option: string, text: string, min: number, max: number): number {
   const value = Number(text);
-  if (Number.isFinite(value) && value >= least && value <= most) return value;
-  throw new Error(`${option} must be a number from ${least} to ${most}, not "${text}"`);
+  if (Number.isFinite(value) && value >= min && value <= max) return value;
+  throw new Error(`${option} must be a number from ${min} to ${max}, not "${text}"`);
 }
 
 /** A seed file, parsed as JSON; what it says is checked where the zones are made. */

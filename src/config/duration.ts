@@ -31,14 +31,14 @@ const LONGEST_WAIT = { milliseconds: DAY, words: "1 day" };
 const LONGEST_TERM = { milliseconds: 3650 * DAY, words: "3650 days" };
 
 /** A duration in whole milliseconds that a timer waits for. */
-export const wait = (usual: string) => duration(usual, LONGEST_WAIT);
+export const wait = (fallback: string) => duration(fallback, LONGEST_WAIT);
 
 /** A duration in whole milliseconds that is compared with the calendar. */
-export const term = (usual: string) => duration(usual, LONGEST_TERM);
+export const term = (fallback: string) => duration(fallback, LONGEST_TERM);
 
-function duration(usual: string, longest: typeof LONGEST_WAIT) {
-  const remedy = `Give a number and one of the units ms, s, min, h, days, such as \`${usual}\`, at most ${longest.words}.`;
-  return readText(remedy, (written) => parseDuration(written, longest.milliseconds)).prefault(usual);
+function duration(fallback: string, longest: typeof LONGEST_WAIT) {
+  const remedy = `Give a number and one of the units ms, s, min, h, days, such as \`${fallback}\`, at most ${longest.words}.`;
+  return readText(remedy, (written) => parseDuration(written, longest.milliseconds)).prefault(fallback);
 }
 
 function parseDuration(written: string, longest: number): Reading<number> {

@@ -19,7 +19,7 @@ export interface EnvironmentPart {
   readonly storeKey: KeyObject;
 }
 
-const name = (usual: string) => z.string().default(usual);
+const name = (fallback: string) => z.string().default(fallback);
 
 const readPort = (written: string): Reading<number> =>
   /^\d{1,5}$/.test(written) && Number(written) <= 65_535

@@ -5,19 +5,18 @@ import { term, wait } from "./duration.ts";
 import { idText, section } from "./shape.ts";
 import { channelEntry, personEntry, zoneEntry } from "./zone-entry.ts";
 
-const count = (usual: number) =>
+const count = (fallback: number) =>
   z
-    .int({ error: `Give a whole number, usually ${usual}.` })
+    .int({ error: `Give a whole number, usually ${fallback}.` })
     .min(1, "Give at least 1.")
     .max(14, "Give at most 14: oned serves fifteen calls at once, from everybody together.")
-    .default(usual);
+    .default(fallback);
 
-const yesOrNo = (usual: boolean) => z.boolean({ error: "Give true or false." }).default(usual);
+const yesOrNo = (fallback: boolean) => z.boolean({ error: "Give true or false." }).default(fallback);
 
-const POLICY_REMEDY =
-  "Give names and durations, such as {approvalExpiry: 7 days}; what is left out keeps its usual value.";
+const POLICY_REMEDY = "Give names and durations, such as {approvalExpiry: 7 days}; what is left out keeps its default.";
 
-/** Every duration and limit, with its usual value. */
+/** Every duration and limit, with its default. */
 export const policySection = section(
   {
     /** How long owners may take to decide. */
@@ -30,7 +29,7 @@ export const policySection = section(
     serve: term("10 min"),
     /** How long a create whose answer was lost may still bring its service. */
     settle: term("5 min"),
-    /** How long a guest's beat may stand still. */
+    /** How long a guest's heartbeat may stand still. */
     silence: term("3 min"),
     /** How long a removal may take before people are told. */
     removal: term("15 min"),

@@ -20,8 +20,8 @@ export const parseStage: (text: string) => Decoded<Stage> = reader(z.enum(STAGES
 export const parseReason: (text: string) => Decoded<Reason> = reader(z.enum(REASONS));
 export const parseLink: (text: string) => Decoded<Link> = reader(z.enum(LINKS));
 
-/** `FL_BEAT`: a counter in decimal that changes about every 30 s; it may start again after a reboot. */
-export const parseBeat: (text: string) => Decoded<number> = reader(
+/** `FL_HEARTBEAT`: a counter in decimal that changes about every 30 s; it may start again after a reboot. */
+export const parseHeartbeat: (text: string) => Decoded<number> = reader(
   z
     .string()
     .regex(/^(0|[1-9][0-9]{0,14})$/)

@@ -34,7 +34,7 @@ export const CONTEXT = {
 export const PUBLISHED = {
   stage: "FL_STAGE",
   reason: "FL_REASON",
-  beat: "FL_BEAT",
+  heartbeat: "FL_HEARTBEAT",
   certificateRequest: "FL_TLS_CSR",
   endpoint: "FL_ENDPOINT",
   caCertificate: "FL_CA_CERT",

@@ -10,7 +10,7 @@ export type ProofSubject = {
 };
 
 /** A P-384 signature in DER is at most 104 bytes; less than 8 cannot hold two numbers. */
-const SIGNATURE_BYTES = { least: 8, most: 104 };
+const SIGNATURE_BYTES = { min: 8, max: 104 };
 
 /**
  * The bytes under `FL_NODE_PROOF`: five lines, each ended by a line feed, signed with ECDSA P-384 over SHA-384.
@@ -41,6 +41,6 @@ export function decodeNodeProof(value: string): Decoded<Buffer> {
   if (signature.toString("base64") !== value) {
     return refused("encoding");
   }
-  const plausible = signature.length >= SIGNATURE_BYTES.least && signature.length <= SIGNATURE_BYTES.most;
+  const plausible = signature.length >= SIGNATURE_BYTES.min && signature.length <= SIGNATURE_BYTES.max;
   return plausible ? accepted(signature) : refused("shape");
 }

@@ -126,11 +126,11 @@ class Poller implements ZonePoller {
     return { at, services, vms };
   }
 
-  /** A beat that moves is no news, and CONTEXT never changes. */
+  /** A heartbeat that moves is no news, and CONTEXT never changes. */
   #judge({ services, vms }: ZoneSnapshot): void {
     const told = vms.map(({ context: _fixed, attributes, ...vm }) => ({
       ...vm,
-      attributes: { ...attributes, [PUBLISHED.beat]: "" },
+      attributes: { ...attributes, [PUBLISHED.heartbeat]: "" },
     }));
     const seen = JSON.stringify([services, told]);
     this.#quietLooks = seen === this.#lastSeen ? this.#quietLooks + 1 : 0;

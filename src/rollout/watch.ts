@@ -12,7 +12,7 @@ export class Watch {
   readonly #store: Federations;
   readonly #now: () => number;
   readonly #latest = new Map<ZoneName, ZoneSnapshot>();
-  readonly #beats = new Map<ZoneName, Map<number, { readonly beat: string; readonly since: number }>>();
+  readonly #heartbeats = new Map<ZoneName, Map<number, { readonly heartbeat: string; readonly since: number }>>();
 
   /** `now`: milliseconds since 1970. */
   constructor(store: Federations, now: () => number) {
@@ -27,7 +27,7 @@ export class Watch {
   /** One look serves every federation in the zone. */
   async see(zone: ZoneName, snapshot: ZoneSnapshot): Promise<void> {
     this.#latest.set(zone, snapshot);
-    this.#noteBeats(zone, snapshot);
+    this.#noteHeartbeats(zone, snapshot);
     const concerned = this.#store.all().filter((federation) => federation.sites.has(zone));
     await Promise.all(
       concerned.map((federation) =>
@@ -48,21 +48,23 @@ export class Watch {
     }
   }
 
-  #noteBeats(zone: ZoneName, snapshot: ZoneSnapshot): void {
-    const before = this.#beats.get(zone) ?? new Map();
+  #noteHeartbeats(zone: ZoneName, snapshot: ZoneSnapshot): void {
+    const before = this.#heartbeats.get(zone) ?? new Map();
     const now = this.#now();
     const entries = snapshot.vms.map((vm) => {
-      const beat = vm.attributes[PUBLISHED.beat] ?? "";
+      const heartbeat = vm.attributes[PUBLISHED.heartbeat] ?? "";
       const known = before.get(vm.id);
-      return [vm.id, known?.beat === beat ? known : { beat, since: now }] as const;
+      return [vm.id, known?.heartbeat === heartbeat ? known : { heartbeat, since: now }] as const;
     });
-    this.#beats.set(zone, new Map(entries));
+    this.#heartbeats.set(zone, new Map(entries));
   }
 
-  /** A guest that has never had a beat is not silent yet, only slow: its boot has a deadline of its own. */
+  /** A guest that has never had a heartbeat is not silent yet, only slow: its boot has a deadline of its own. */
   #silent(zone: ZoneName, silence: number): ReadonlySet<number> {
     const now = this.#now();
-    const beats = [...(this.#beats.get(zone) ?? [])];
-    return new Set(beats.filter(([, { beat, since }]) => beat !== "" && now - since > silence).map(([vmId]) => vmId));
+    const heartbeats = [...(this.#heartbeats.get(zone) ?? [])];
+    return new Set(
+      heartbeats.filter(([, { heartbeat, since }]) => heartbeat !== "" && now - since > silence).map(([vmId]) => vmId),
+    );
   }
 }

@@ -8,12 +8,12 @@ import { coordinatorOf, type Federation } from "../federation/model/state.ts";
 import type { EventLog, RecordedEvent } from "../federation/ports.ts";
 import type { Request } from "../federation/proposing/request.ts";
 
-/** What the world is apart from other federations. */
-export type Surroundings = Omit<DecisionContext, "now" | "takenAddresses">;
+/** What decisions are made with, apart from other federations. */
+export type BaseContext = Omit<DecisionContext, "now" | "takenAddresses">;
 
 export class FederationStore {
   readonly #log: EventLog;
-  readonly #surroundings: Surroundings;
+  readonly #base: BaseContext;
   readonly #now: () => string;
   readonly #federations = new Map<FederationId, Federation>();
   readonly #queues = new Map<FederationId, Promise<unknown>>();
@@ -21,9 +21,9 @@ export class FederationStore {
   #creating: Promise<unknown> = Promise.resolve();
 
   /** Reads every journal. Throws when one does not tell a federation's story. */
-  constructor(log: EventLog, surroundings: Surroundings, now: () => string) {
+  constructor(log: EventLog, base: BaseContext, now: () => string) {
     this.#log = log;
-    this.#surroundings = surroundings;
+    this.#base = base;
     this.#now = now;
     for (const id of log.ids()) {
       const federation = fold(null, log.read(id));
@@ -46,7 +46,7 @@ export class FederationStore {
 
   /** What decisions about this federation may look at. */
   decisionContext(id: FederationId): DecisionContext {
-    return { ...this.#surroundings, now: this.#now(), takenAddresses: this.#takenBut(id) };
+    return { ...this.#base, now: this.#now(), takenAddresses: this.#takenBut(id) };
   }
 
   /** Decides on the newest state and journals what follows. Rejects when the journal does; nothing has changed then. */

@@ -58,7 +58,7 @@ export interface RequestRules {
 }
 
 const MAX_REQUEST_BYTES = 16 * 1024;
-const KEY_BITS = { least: 2048, most: 4096 };
+const KEY_BITS = { min: 2048, max: 4096 };
 const KEY_EXPONENT = 65537n;
 
 /** Names by which a SuperLink reaches itself; its Control API listens on loopback only. */
@@ -153,11 +153,8 @@ const checkKey = (key: KeyObject): RefusedRequest | undefined => {
   if (key.asymmetricKeyType !== "rsa")
     return refuse("csr-key-type", `The key is of type ${key.asymmetricKeyType ?? "unknown"}; only RSA is taken.`);
   const { modulusLength = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {};
-  if (modulusLength < KEY_BITS.least || modulusLength > KEY_BITS.most)
-    return refuse(
-      "csr-key-size",
-      `The key has ${modulusLength} bits; ${KEY_BITS.least} to ${KEY_BITS.most} are taken.`,
-    );
+  if (modulusLength < KEY_BITS.min || modulusLength > KEY_BITS.max)
+    return refuse("csr-key-size", `The key has ${modulusLength} bits; ${KEY_BITS.min} to ${KEY_BITS.max} are taken.`);
   if (publicExponent !== KEY_EXPONENT)
     return refuse("csr-key-exponent", `The key's public exponent is not ${KEY_EXPONENT}.`);
   return undefined;

@@ -36,7 +36,7 @@ suite("The README", () => {
     assert.deepEqual(documented.toSorted(), read.toSorted());
   });
 
-  test("gives the usual value of every duration and limit", () => {
+  test("gives the default of every duration and limit", () => {
     const documented = rows.filter(([name]) => !/^[A-Z_]+$/.test(name));
     const { policy } = z.object({ policy: z.unknown() }).parse(parse(read("zones.example.yml")));
     assert.deepEqual(documented, leaves(policy));
@@ -129,6 +129,6 @@ suite("The container image", () => {
 });
 
 test("The CI script runs the README's test command", () => {
-  assert.match(README, /^npm install && npm test$/m);
-  assert.match(read(".ci/run"), /^npm install .*&& npm test$/m);
+  assert.match(README, /^npm ci && npm test$/m);
+  assert.match(read(".ci/run"), /^npm ci .*&& npm test$/m);
 });

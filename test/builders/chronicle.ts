@@ -1,4 +1,4 @@
-/** What has happened to a federation so far, in a world that a test can change. `evolve` alone makes its state. */
+/** What has happened to a federation so far, in a context that a test can change. `evolve` alone makes its state. */
 import type { Decision } from "../../src/federation/model/decision.ts";
 import type { AddressWish, FederationEvent, Reason } from "../../src/federation/model/events.ts";
 import { evolve, type Recorded } from "../../src/federation/model/evolve.ts";
@@ -15,8 +15,8 @@ import {
 } from "../../src/federation/model/state.ts";
 import type { VmFacts, ZoneSurvey } from "../../src/federation/model/zone-facts.ts";
 import type { Look } from "../../src/federation/proposing/preflight.ts";
+import { aDecisionContext, DAY, HOME_CHANNEL, REQUESTER, zone } from "./decision-context.ts";
 import { aSurvey, aTemplate } from "./survey.ts";
-import { aWorld, DAY, HOME_CHANNEL, REQUESTER, zone } from "./world.ts";
 import { TestZone } from "./zone.ts";
 
 export const AUTHORITY = {
@@ -50,7 +50,7 @@ export class Chronicle {
   readonly #zones = new Map<ZoneName, TestZone>();
 
   constructor(asked: Asked) {
-    this.#context = aWorld(asked.context);
+    this.#context = aDecisionContext(asked.context);
     const [coordinator = "alpha", ...training] = asked.zones ?? ["alpha", "beta", "gamma"];
     const superNodes = asked.superNodes ?? 2;
     this.happens({
@@ -147,10 +147,10 @@ export class Chronicle {
   }
 
   passes(milliseconds: number): this {
-    return this.inWorld({ now: new Date(Date.parse(this.context.now) + milliseconds).toISOString() });
+    return this.inContext({ now: new Date(Date.parse(this.context.now) + milliseconds).toISOString() });
   }
 
-  inWorld(changes: Partial<DecisionContext>): this {
+  inContext(changes: Partial<DecisionContext>): this {
     this.#context = { ...this.#context, ...changes };
     return this;
   }

@@ -15,8 +15,8 @@ import { admittedKeys, judgeKey, mayTellAdmitted, revokedKeys } from "../../src/
 import { encodePem } from "../../src/guest-protocol/certificates.ts";
 import { encodeNodeList, type NodeEntry } from "../../src/guest-protocol/node-list.ts";
 import { type Asked, AUTHORITY, Chronicle } from "./chronicle.ts";
+import { DAY, ownerOf, SECOND, zone } from "./decision-context.ts";
 import { aNodeKey } from "./node-key.ts";
-import { DAY, ownerOf, SECOND, zone } from "./world.ts";
 
 export const aFederation = (asked: Asked = {}): Story => new Story(asked);
 

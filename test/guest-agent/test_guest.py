@@ -71,15 +71,15 @@ class Saying(unittest.TestCase):
             self.guest.read()
             self.assertEqual(self.guest.given, {"FL_ADMIT": "x"}, answer)
 
-    def test_waiting_keeps_the_beat_and_the_upkeep(self):
+    def test_waiting_keeps_the_heartbeat_and_the_upkeep(self):
         kept = []
         self.guest.upkeep = lambda: kept.append(1)
         self.guest.due["upkeep"] = 0.0
-        with mock.patch.object(guest, "BEAT_EVERY", 0), mock.patch.object(guest, "READ_EVERY", 0):
+        with mock.patch.object(guest, "HEARTBEAT_EVERY", 0), mock.patch.object(guest, "READ_EVERY", 0):
             for _ in range(2):
                 self.guest.pause(0)
-        beats = [int(update.removeprefix("FL_BEAT=")) for update in self.server.updates]
-        self.assertEqual((beats[1] - beats[0], kept), (1, [1]))
+        heartbeats = [int(update.removeprefix("FL_HEARTBEAT=")) for update in self.server.updates]
+        self.assertEqual((heartbeats[1] - heartbeats[0], kept), (1, [1]))
 
     def test_a_changed_context_ends_the_program_so_that_it_starts_again(self):
         self.guest.outdated = lambda: True

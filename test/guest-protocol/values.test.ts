@@ -6,9 +6,9 @@ import { isAttributeValue, isContextValue, MAX_VALUE_BYTES } from "../../src/gue
 import { formatAttempt, parseAttempt } from "../../src/guest-protocol/attempt.ts";
 import { decodePem, encodePem } from "../../src/guest-protocol/certificates.ts";
 import {
-  parseBeat,
   parseFingerprint,
   parseFramework,
+  parseHeartbeat,
   parseLink,
   parseReason,
   parseRole,
@@ -99,7 +99,7 @@ describe("closed sets and plain values", () => {
     assert.deepEqual(parseStage("awaiting-admission"), { ok: true, value: "awaiting-admission" });
     assert.deepEqual(parseReason("clock"), { ok: true, value: "clock" });
     assert.deepEqual(parseLink("name-mismatch"), { ok: true, value: "name-mismatch" });
-    assert.deepEqual(parseBeat("41"), { ok: true, value: 41 });
+    assert.deepEqual(parseHeartbeat("41"), { ok: true, value: 41 });
     assert.deepEqual(parseVersion("1.31.0"), { ok: true, value: "1.31.0" });
     const fingerprint = Array.from({ length: 32 }, () => "0F").join(":");
     assert.deepEqual(parseFingerprint(fingerprint), { ok: true, value: fingerprint });
@@ -112,7 +112,7 @@ describe("closed sets and plain values", () => {
       parseStage,
       parseReason,
       parseLink,
-      parseBeat,
+      parseHeartbeat,
       parseVersion,
       parseFingerprint,
     ];

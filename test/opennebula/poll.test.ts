@@ -65,16 +65,16 @@ function watch() {
   const zone = {
     says: NOTHING,
     fails: false,
-    beats: 0,
+    heartbeats: 0,
     async services(): Promise<readonly ServiceFacts[]> {
       counted.services += 1;
       return [{ id: 7, name: "s", state: "running", vmIds: [1], log: [] }];
     },
     async vms(): Promise<readonly VmFacts[]> {
       counted.vms += 1;
-      this.beats += 1;
+      this.heartbeats += 1;
       if (this.fails) throw new Error("down");
-      return [vm({ ...this.says, FL_BEAT: String(this.beats) })];
+      return [vm({ ...this.says, FL_HEARTBEAT: String(this.heartbeats) })];
     },
   };
   const poller = createPoller({
@@ -89,7 +89,7 @@ function watch() {
 }
 
 describe("the poller of a zone", () => {
-  it("looks at once, then ever less often while only beats move", async () => {
+  it("looks at once, then ever less often while only heartbeats move", async () => {
     const { time, shown } = watch();
     assert.equal(time.pause, 0);
     const pauses: (number | undefined)[] = [];

@@ -196,7 +196,7 @@ export class Play {
   order(): Readonly<Record<string, readonly string[]>> {
     return Object.fromEntries(
       this.#vms.map((vm) => {
-        const seen = new Set<string>([PUBLISHED.beat]);
+        const seen = new Set<string>([PUBLISHED.heartbeat]);
         const groups = this.#oneGate.updates(vm).map((update) => {
           const fresh = [...update.keys()].filter((name) => !seen.has(name));
           for (const name of fresh) seen.add(name);
@@ -252,7 +252,7 @@ export class Play {
       const link = update.get(PUBLISHED.link);
       if (link !== undefined) links.push(link);
     }
-    standing.delete(PUBLISHED.beat);
+    standing.delete(PUBLISHED.heartbeat);
     const stands = [...standing].sort().map(([name, value]) => [name, this.#plain(vm, name, value)]);
     return { stages, links, stands: Object.fromEntries(stands) };
   }

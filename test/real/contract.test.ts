@@ -145,11 +145,11 @@ step(
   { vm: LINK, stage: "serving none", certificate: "the renewed" },
 );
 
-const STRANGERS_KEY = aNodeKey("a stranger's");
+const UNKNOWN_KEY = aNodeKey("a node that nobody published");
 
 /** What can be wrong with a list of keys. */
 const WRONG_LISTS: Readonly<Record<string, string>> = {
-  "that is cut short": encodeKeyList(GIVEN.admit, { sequence: 9, keys: [STRANGERS_KEY] }).slice(0, 200),
+  "that is cut short": encodeKeyList(GIVEN.admit, { sequence: 9, keys: [UNKNOWN_KEY] }).slice(0, 200),
   "that says a text UTF-8 cannot hold": encodeStructured({ sequence: 9, digest: "0".repeat(64), keys: ["\ud800"] }),
   "that is nested without end": encodeBase64Text("[".repeat(30_000)),
 };
@@ -177,12 +177,12 @@ step(
 );
 step(
   "a list that is older than the one taken changes nothing",
-  (play) => giveKeys(play, GIVEN.admit, 2, [play.keyOf(NODE), STRANGERS_KEY]),
+  (play) => giveKeys(play, GIVEN.admit, 2, [play.keyOf(NODE), UNKNOWN_KEY]),
   { vm: LINK, stage: "serving none", nodes: [`${KEY} registered`], looks: true },
 );
 step(
   "a SuperNode that is told of another key goes on waiting",
-  (play) => play.give(NODE, { [GIVEN.admitted]: STRANGERS_KEY.fingerprint }),
+  (play) => play.give(NODE, { [GIVEN.admitted]: UNKNOWN_KEY.fingerprint }),
   { vm: NODE, stage: "awaiting-admission none", looks: true },
 );
 step(

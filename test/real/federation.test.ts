@@ -67,14 +67,14 @@ describe("with real Flower, one SuperLink and four SuperNodes in three zones", {
     const [node] = await federation.supernodes();
     assert.ok(node);
     const inside = new Inside(node);
-    await inside.run(["ssh-keygen", "-q", "-t", "ecdsa", "-b", "384", "-N", "", "-f", "/tmp/stranger"]);
+    await inside.run(["ssh-keygen", "-q", "-t", "ecdsa", "-b", "384", "-N", "", "-f", "/tmp/unknown-node"]);
     const { FL_SUPERLINK_ADDRESS: address } = await federation.context(node);
-    const stranger = [
+    const unknownNode = [
       ...["/var/lib/florist/venv/bin/flower-supernode", "--superlink", address ?? ""],
-      ...["--root-certificates", "/var/lib/florist/keys/ca.crt", "--auth-supernode-private-key", "/tmp/stranger"],
+      ...["--root-certificates", "/var/lib/florist/keys/ca.crt", "--auth-supernode-private-key", "/tmp/unknown-node"],
       ...["--clientappio-api-address", "127.0.0.1:9194", "--isolation", "process"],
     ];
-    await assert.rejects(inside.run(["timeout", "60", ...stranger]), /No SuperNode found with the given public key/);
+    await assert.rejects(inside.run(["timeout", "60", ...unknownNode]), /No SuperNode found with the given public key/);
   });
 
   test("a SuperLink that is killed in the middle of a run is back within 20 s, and the run completes", async () => {

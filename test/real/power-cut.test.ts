@@ -10,7 +10,7 @@ import { readGuestScript } from "../../src/manifests/guest-script.ts";
 import { Play, type Wanted } from "./contract-play.ts";
 import { leftOut } from "./left-out.ts";
 
-/** From the first stage to the list of SuperNodes, and from the first stage to `starting`; beats come in between. */
+/** From the first stage to the list of SuperNodes, and from the first stage to `starting`; heartbeats come in between. */
 const SAYINGS = { superlink: 6, supernode: 4 };
 const LOOK_EVERY_MS = 200;
 /** What one-context does in a running VM when its CONTEXT is changed. */

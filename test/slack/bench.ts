@@ -22,9 +22,16 @@ import { Secret } from "../../src/secret.ts";
 import { createSlackApp, type SlackApp } from "../../src/slack/app.ts";
 import type { Pace } from "../../src/slack/outbox/pace.ts";
 import { FederationStore } from "../../src/store/federation-store.ts";
+import {
+  aDecisionContext,
+  aZone,
+  countingCards,
+  HOME_CHANNEL,
+  ownerOf,
+  zonesOf,
+} from "../builders/decision-context.ts";
 import type { Story } from "../builders/federation.ts";
 import { aSurvey } from "../builders/survey.ts";
-import { aWorld, aZone, countingCards, HOME_CHANNEL, ownerOf, zonesOf } from "../builders/world.ts";
 
 const ZONES = ["alpha", "beta", "gamma", "delta"] as const;
 const HOST = "THOST";
@@ -152,20 +159,20 @@ export async function openBench(context: TestContext, options: BenchOptions = {}
   });
   const deciding =
     options.story?.context ??
-    aWorld({ ...(options.zones === undefined ? {} : { zones: zonesOf(options.zones) }), ...options.context });
+    aDecisionContext({ ...(options.zones === undefined ? {} : { zones: zonesOf(options.zones) }), ...options.context });
   const zones =
     options.zones === undefined && options.story === undefined
       ? zonesOf(ZONES.map((zone) => aZone(zone)))
       : deciding.zones;
   const log = memoryLog(options.story);
   const now = () => deciding.now;
-  const surroundings = {
+  const base = {
     policy: deciding.policy,
     zones,
     manifests: deciding.manifests,
     newCard: options.story === undefined ? countingCards() : deciding.newCard,
   };
-  const store = new FederationStore(log, surroundings, now);
+  const store = new FederationStore(log, base, now);
   let addressLooks = 0;
   const zoneChecks: ZoneChecks = {
     checkAll: async () => options.looks ?? [...zones.keys()].map((zone) => ({ zone, version: "7.4.0", problems: [] })),

@@ -3,16 +3,25 @@ import { giveConsent, refuseConsent } from "../../src/federation/deciding/approv
 import { askTeardown, requestSite, retireSite, stopCoordinatorSoon } from "../../src/federation/deciding/lifecycle.ts";
 import type { DecisionContext } from "../../src/federation/model/policy.ts";
 import { adjustProposal } from "../../src/federation/proposing/proposal.ts";
+import {
+  aDecisionContext,
+  aZone,
+  ownerOf,
+  REQUESTER,
+  SECOND,
+  zone,
+  zoneNames,
+  zonesOf,
+} from "../builders/decision-context.ts";
 import { aFederation, type Story } from "../builders/federation.ts";
 import { aSurvey } from "../builders/survey.ts";
-import { aWorld, aZone, ownerOf, REQUESTER, SECOND, zone, zoneNames, zonesOf } from "../builders/world.ts";
 
 type Asked = Parameters<typeof aFederation>[0];
 type Phase = readonly [name: string, story: () => Story];
 
 /** A world with one zone more than the federation has sites. */
 export function roomy(count = 4): DecisionContext {
-  return aWorld({ zones: zonesOf(zoneNames(count).map((name) => aZone(name))) });
+  return aDecisionContext({ zones: zonesOf(zoneNames(count).map((name) => aZone(name))) });
 }
 
 export function phases(asked: Asked = {}): readonly Phase[] {

@@ -42,7 +42,7 @@ describe("A SuperLink that serves", () => {
     stage.guests.addFault({ zone, role: "superlink", fault: { kind } });
 
   it("is told of when it lists a SuperNode that no site published: with its key, and what the owners can do", async () => {
-    await lies("lists-stranger");
+    await lies("lists-unknown-node");
     const told = await story.says("no site of this federation published", "SHA256:SSSS");
     assert.match(told, /Coordinator's owner: say whose they are, or unregister them\. Every other owner can retire/);
     await stage.guests.clearFaults();

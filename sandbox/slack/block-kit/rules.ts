@@ -172,16 +172,16 @@ function canonical(value: unknown): string {
 }
 
 function brokenNumber(element: Extract<Interactive, { type: "number_input" }>, path: Path): Complaint[] {
-  const { is_decimal_allowed: decimals, min_value: least, max_value: most, initial_value: initial } = element;
-  const given = { min_value: least, max_value: most, initial_value: initial };
+  const { is_decimal_allowed: decimals, min_value: min, max_value: max, initial_value: initial } = element;
+  const given = { min_value: min, max_value: max, initial_value: initial };
   const fractions = Object.entries(given).filter(([, value]) => !decimals && value?.includes("."));
   const outside =
     initial !== undefined &&
-    (Number(initial) < Number(least ?? Number.NEGATIVE_INFINITY) ||
-      Number(initial) > Number(most ?? Number.POSITIVE_INFINITY));
+    (Number(initial) < Number(min ?? Number.NEGATIVE_INFINITY) ||
+      Number(initial) > Number(max ?? Number.POSITIVE_INFINITY));
   return [
     ...fractions.map(([key]) => complaint("must be an integer", [...path, key])),
-    ...(Number(least ?? Number.NEGATIVE_INFINITY) > Number(most ?? Number.POSITIVE_INFINITY)
+    ...(Number(min ?? Number.NEGATIVE_INFINITY) > Number(max ?? Number.POSITIVE_INFINITY)
       ? [complaint("min_value must be no more than max_value", path)]
       : []),
     ...(outside ? [complaint("must be between min_value and max_value", [...path, "initial_value"])] : []),

@@ -131,15 +131,15 @@ function wrong({ element }: InputBlock, given: Given): string | undefined {
   }
 }
 
-function wrongLength(value: string, least: number, most: number): string | undefined {
-  if (value.length < least) return `Enter at least ${least} characters.`;
-  return value.length > most ? `Enter no more than ${most} characters.` : undefined;
+function wrongLength(value: string, min: number, max: number): string | undefined {
+  if (value.length < min) return `Enter at least ${min} characters.`;
+  return value.length > max ? `Enter no more than ${max} characters.` : undefined;
 }
 
-function wrongNumber(value: string, decimals: boolean, least?: string, most?: string): string | undefined {
+function wrongNumber(value: string, decimals: boolean, min?: string, max?: string): string | undefined {
   const isNumber = decimals ? /^-?\d+(\.\d+)?$/.test(value) : /^-?\d+$/.test(value);
   if (!isNumber) return decimals ? "Enter a number." : "Enter a whole number.";
-  if (least !== undefined && Number(value) < Number(least)) return `Enter a number of at least ${least}.`;
-  if (most !== undefined && Number(value) > Number(most)) return `Enter a number of at most ${most}.`;
+  if (min !== undefined && Number(value) < Number(min)) return `Enter a number of at least ${min}.`;
+  if (max !== undefined && Number(value) > Number(max)) return `Enter a number of at most ${max}.`;
   return undefined;
 }

@@ -175,10 +175,10 @@ function choose(options: readonly Option[], value: string): Option {
 function chooseSeveral(
   options: readonly Option[],
   given: string | readonly string[],
-  most: number | undefined,
+  max: number | undefined,
 ): Option[] {
   const values = many(given);
-  if (most !== undefined && values.length > most) throw new NotOnScreen(`no more than ${most} options can be chosen`);
+  if (max !== undefined && values.length > max) throw new NotOnScreen(`no more than ${max} options can be chosen`);
   return values.map((value) => choose(options, value));
 }
 

@@ -40,7 +40,7 @@ export function contextOf(
   vm: { id: number; uid: number; attributes: Attributes; userTemplate: Attributes },
   user: User,
   nics: readonly ContextNic[],
-  surroundings: { diskId: number; oneGateUrl: string },
+  environment: { diskId: number; oneGateUrl: string },
 ): Vector {
   const context = new Map<string, string>();
   for (const [name, value] of given) {
@@ -52,9 +52,9 @@ export function contextOf(
   if (isYes(context.get("NETWORK"))) {
     for (const [index, nic] of nics.entries()) addNic(context, index, nic);
   }
-  if (isYes(context.get("TOKEN"))) context.set("ONEGATE_ENDPOINT", surroundings.oneGateUrl);
+  if (isYes(context.get("TOKEN"))) context.set("ONEGATE_ENDPOINT", environment.oneGateUrl);
   context.set("VMID", String(vm.id));
-  context.set("DISK_ID", String(surroundings.diskId));
+  context.set("DISK_ID", String(environment.diskId));
   context.set("TARGET", "hda");
   return context;
 }

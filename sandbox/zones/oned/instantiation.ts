@@ -86,8 +86,8 @@ function machine(zone: Zone, user: User, wish: Instantiation, id: number, all: A
   if (nics.some(({ network }) => network !== undefined)) vm.attributes.set("SECURITY_GROUP_RULE", securityGroupRules());
   const [given] = vectorsOf(all, "CONTEXT");
   if (given !== undefined) {
-    const surroundings = { diskId: disks.length, oneGateUrl: zone.endpoints.oneGate };
-    vm.attributes.set("CONTEXT", [contextOf(given, vm, user, contexts, surroundings)]);
+    const environment = { diskId: disks.length, oneGateUrl: zone.endpoints.oneGate };
+    vm.attributes.set("CONTEXT", [contextOf(given, vm, user, contexts, environment)]);
   }
   return vm;
 }

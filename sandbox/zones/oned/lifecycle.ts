@@ -9,7 +9,7 @@ import { actionNumbers, allowedFrom, MONITORED, type VmAction } from "./vm-actio
 /** Milliseconds on a real front-end with quick drivers; the scheduler looks every few seconds. */
 const times = { scheduler: 3000, prolog: 300, boot: 700, shutdown: 2000, powerOff: 1500, epilog: 200, save: 1000 };
 
-export interface LifecycleSurroundings {
+export interface LifecycleEnvironment {
   readonly zoneName: string;
   readonly clock: Clock;
   readonly hypervisor: Hypervisor;
@@ -23,16 +23,16 @@ export interface LifecycleSurroundings {
 
 /** Carries VMs through their phases, and tells the hypervisor what follows for the machine itself. */
 export class Lifecycle {
-  readonly #around: LifecycleSurroundings;
+  readonly #environment: LifecycleEnvironment;
   #bootFailures = 0;
   #requests = 0;
 
-  constructor(around: LifecycleSurroundings) {
-    this.#around = around;
+  constructor(environment: LifecycleEnvironment) {
+    this.#environment = environment;
   }
 
   submit(vm: VirtualMachine): void {
-    this.#around.moved(vm);
+    this.#environment.moved(vm);
     if (vm.phase === "pending") this.#schedule(vm);
   }
 
@@ -59,14 +59,14 @@ export class Lifecycle {
   guestShutDown(vm: VirtualMachine): void {
     if (vm.phase !== "running") return;
     this.#note(vm, MONITORED, undefined);
-    this.#around.hypervisor.stop(this.#around.zoneName, vm.id, true);
+    this.#environment.hypervisor.stop(this.#environment.zoneName, vm.id, true);
     this.#switchedOff(vm, "poweroff");
   }
 
   /** Its host no longer answers the monitoring. The guest may well run on. */
   hostLost(vm: VirtualMachine, guest: "runs" | "dies"): void {
     if (vm.phase !== "running") return;
-    if (guest === "dies") this.#around.hypervisor.stop(this.#around.zoneName, vm.id, true);
+    if (guest === "dies") this.#environment.hypervisor.stop(this.#environment.zoneName, vm.id, true);
     this.#move(vm, "unknown");
   }
 
@@ -103,7 +103,7 @@ export class Lifecycle {
         break;
       case "reboot":
       case "reboot-hard":
-        this.#around.hypervisor.reboot(this.#around.zoneName, vm.id);
+        this.#environment.hypervisor.reboot(this.#environment.zoneName, vm.id);
         break;
       case "hold":
         this.#move(vm, "hold");
@@ -120,33 +120,33 @@ export class Lifecycle {
       this.#end(vm);
       return;
     }
-    this.#around.hypervisor.stop(this.#around.zoneName, vm.id, shutdownMs < times.shutdown);
+    this.#environment.hypervisor.stop(this.#environment.zoneName, vm.id, shutdownMs < times.shutdown);
     this.#move(vm, "shutdown");
     this.#step(vm, "shutdown", shutdownMs, () => this.#end(vm));
   }
 
   #end(vm: VirtualMachine): void {
-    const now = this.#around.clock.seconds();
+    const now = this.#environment.clock.seconds();
     vm.end = now;
     const record = vm.history.at(-1);
     if (record !== undefined) {
       record.runningEnd ||= now;
       leaveHost(record, now);
     }
-    this.#around.hypervisor.remove(this.#around.zoneName, vm.id);
-    this.#around.ended(vm);
+    this.#environment.hypervisor.remove(this.#environment.zoneName, vm.id);
+    this.#environment.ended(vm);
     setGraphicsPort(vm, undefined);
     this.#move(vm, "done");
   }
 
   #leave(vm: VirtualMachine, by: Phase, ms: number, to: Phase): void {
-    this.#around.hypervisor.stop(this.#around.zoneName, vm.id, false);
+    this.#environment.hypervisor.stop(this.#environment.zoneName, vm.id, false);
     this.#move(vm, by);
     this.#step(vm, by, ms, () => this.#switchedOff(vm, to));
   }
 
   #switchedOff(vm: VirtualMachine, to: Phase): void {
-    const now = this.#around.clock.seconds();
+    const now = this.#environment.clock.seconds();
     const record = vm.history.at(-1);
     if (record !== undefined) {
       record.runningEnd = now;
@@ -163,7 +163,7 @@ export class Lifecycle {
     }
     const last = vm.history.at(-1);
     if (last === undefined) return;
-    last.end = this.#around.clock.seconds();
+    last.end = this.#environment.clock.seconds();
     vm.history.push(this.#stay(vm, { name: last.hostName, id: last.hostId }, false));
     this.#move(vm, "booting");
     this.#step(vm, "booting", times.boot, () => this.#run(vm));
@@ -177,14 +177,14 @@ export class Lifecycle {
   /** Every pass of the scheduler looks for a host; without one the VM stays pending and says why. */
   #schedule(vm: VirtualMachine): void {
     this.#step(vm, "pending", times.scheduler, () => {
-      const host = hostFor(this.#around.capacity, vm);
+      const host = hostFor(this.#environment.capacity, vm);
       if (host !== undefined) {
         vm.userTemplate.delete("SCHED_MESSAGE");
         this.#deploy(vm, host);
         return;
       }
-      setText(vm.userTemplate, "SCHED_MESSAGE", noHostMessage(this.#around.capacity));
-      this.#around.moved(vm);
+      setText(vm.userTemplate, "SCHED_MESSAGE", noHostMessage(this.#environment.capacity));
+      this.#environment.moved(vm);
       this.#schedule(vm);
     });
   }
@@ -211,7 +211,7 @@ export class Lifecycle {
   }
 
   #run(vm: VirtualMachine): void {
-    const { hypervisor, zoneName, oneGateUrl } = this.#around;
+    const { hypervisor, zoneName, oneGateUrl } = this.#environment;
     const [context] = vectorsOf(vm.attributes, "CONTEXT");
     hypervisor.start({
       zone: zoneName,
@@ -223,7 +223,7 @@ export class Lifecycle {
   }
 
   #stay(vm: VirtualMachine, host: { name: string; id: number }, prolog: boolean): History {
-    const now = this.#around.clock.seconds();
+    const now = this.#environment.clock.seconds();
     return {
       sequence: vm.history.length,
       hostName: host.name,
@@ -255,13 +255,13 @@ export class Lifecycle {
 
   #move(vm: VirtualMachine, to: Phase): void {
     vm.phase = to;
-    this.#around.moved(vm);
+    this.#environment.moved(vm);
   }
 
   /** A later step that only counts if the VM is still where it was. */
   #step(vm: VirtualMachine, expected: Phase, ms: number, step: () => void): void {
     const stay = vm.history.length;
-    this.#around.clock.after(ms, () => {
+    this.#environment.clock.after(ms, () => {
       if (vm.phase === expected && vm.history.length === stay) step();
     });
   }

@@ -185,8 +185,8 @@ export class Services implements VmWatcher {
 }
 
 function requireLimits(service: ServiceDocument, role: Role, wanted: number): void {
-  const least = role.min_vms ?? 0;
-  const most = role.max_vms ?? Number.POSITIVE_INFINITY;
-  if (wanted < least) throw new FlowError(500, `Can't scale service ${service.id}: Minimum cardinality is ${least}`);
-  if (wanted > most) throw new FlowError(500, `Can't scale service ${service.id}: Maximum cardinality is ${most}`);
+  const min = role.min_vms ?? 0;
+  const max = role.max_vms ?? Number.POSITIVE_INFINITY;
+  if (wanted < min) throw new FlowError(500, `Can't scale service ${service.id}: Minimum cardinality is ${min}`);
+  if (wanted > max) throw new FlowError(500, `Can't scale service ${service.id}: Maximum cardinality is ${max}`);
 }

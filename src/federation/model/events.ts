@@ -41,7 +41,7 @@ const hex256 = z.string().regex(/^[0-9a-f]{64}$/);
 const sighting = z.strictObject({
   state: z.enum(["coming", "running", "stopped", "unknown", "failed", "gone"]),
   address: z.string().nullable(),
-  /** Its beat has not moved for longer than the policy's silence. */
+  /** Its heartbeat has not moved for longer than the policy's silence. */
   silent: z.boolean(),
   stage: z.enum(STAGES).nullable(),
   reason: z.enum(REASONS).nullable(),

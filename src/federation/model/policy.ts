@@ -39,7 +39,7 @@ export interface Durations {
   readonly serve: number;
   /** How long a lost answer of a create may still bring its service before another is created. */
   readonly settle: number;
-  /** A beat that did not move for so long means silence. */
+  /** A heartbeat that did not move for so long means silence. */
   readonly silence: number;
   /** How long a removal may take before people are told that it has not ended. */
   readonly removal: number;

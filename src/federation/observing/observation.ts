@@ -13,7 +13,7 @@ import { statusChanges } from "./status.ts";
 import { verifyCoordinator } from "./verification.ts";
 import { sightingOf } from "./vm-observation.ts";
 
-/** VMs of the zone whose beat has not moved for the policy's silence; clocks of guests do not matter. */
+/** VMs of the zone whose heartbeat has not moved for the policy's silence; clocks of guests do not matter. */
 export type Silent = ReadonlySet<number>;
 
 /** All that the snapshot of one zone tells about the federation's site there. */

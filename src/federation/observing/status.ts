@@ -43,7 +43,7 @@ function currentStatus(federation: Federation, site: Site): Status {
   return { status, online, expected };
 }
 
-/** A verified SuperLink that serves and whose beat moves. */
+/** A verified SuperLink that serves and whose heartbeat moves. */
 export function coordinatorServes(federation: Federation): boolean {
   const guest = coordinatorOf(federation).run?.guests.get(federation.verifiedVm ?? -1);
   return guest !== undefined && isWell(guest);

@@ -3,7 +3,7 @@ import type { Person } from "../../federation/model/identity.ts";
 
 const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;" };
 
-/** Keeps `<!channel>`, false links and entities out of what others wrote; the result has at most `most` characters. */
+/** Keeps `<!channel>`, false links and entities out of what others wrote; the result has at most `max` characters. */
 export function escaped(text: string, max = 3000): string {
   let shown = "";
   for (const character of text) {
@@ -14,14 +14,14 @@ export function escaped(text: string, max = 3000): string {
   return shown;
 }
 
-/** At most `most` characters, the cut marked. */
+/** At most `max` characters, the cut marked. */
 export const clip = (text: string, max: number): string => (text.length <= max ? text : `${text.slice(0, max - 1)}…`);
 
 /** Foreign text in a code span; a backtick or a line's end in it would end the span. */
 export const code = (text: string, max = 200): string =>
   `\`${escaped(text.replaceAll("`", "'").replaceAll(/\s/g, " "), max) || " "}\``;
 
-/** Foreign text of several lines in a code block of at most `most` characters. */
+/** Foreign text of several lines in a code block of at most `max` characters. */
 export const codeBlock = (text: string, max: number): string =>
   `\`\`\`\n${escaped(text.replaceAll("```", "'".repeat(3)), max - 8)}\n\`\`\``;
 

@@ -6,7 +6,7 @@ import { code } from "../blocks/mrkdwn.ts";
 const MOST_TOLD = 10;
 
 /**
- * What everybody is to read, by the number of the event in which a stranger was listed first. Whoever holds the
+ * What everybody is to read, by the number of the event in which an unknown node was listed first. Whoever holds the
  * SuperLink's VM can admit keys by hand, and the bot cannot prevent it.
  */
 export function unknownNodesOf({ story, keys }: Federation): ReadonlyMap<number, string> {

@@ -10,8 +10,8 @@ import { missingConsents } from "../../../src/federation/deciding/consent.ts";
 import type { Decision } from "../../../src/federation/model/decision.ts";
 import { cardId } from "../../../src/federation/model/identity.ts";
 import { adjustProposal } from "../../../src/federation/proposing/proposal.ts";
+import { aZone, DAY, MINUTE, ownerOf, POLICY, REQUESTER, STRANGER, zonesOf } from "../../builders/decision-context.ts";
 import { aFederation, type Story } from "../../builders/federation.ts";
-import { aZone, DAY, MINUTE, ownerOf, POLICY, REQUESTER, STRANGER, zonesOf } from "../../builders/world.ts";
 
 const [first, second] = [ownerOf("beta", 1), ownerOf("beta", 2)];
 
@@ -74,7 +74,7 @@ describe("approving", () => {
 
   it("the vote of somebody who is no longer an owner does not count", () => {
     const story = aFederation({ context: needsTwo }).planned().approvedBy("beta", first);
-    story.inWorld({
+    story.inContext({
       zones: zonesOf([
         aZone("alpha"),
         aZone("beta", { quorum: 2, owners: [second, ownerOf("beta", 3)] }),

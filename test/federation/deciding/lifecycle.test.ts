@@ -11,9 +11,9 @@ import {
 import { adjustProposal, beginAttempt } from "../../../src/federation/proposing/proposal.ts";
 import { admittedKeys } from "../../../src/federation/running/admission.ts";
 import { dueTasks } from "../../../src/federation/running/due-tasks.ts";
+import { aZone, DAY, ownerOf, REQUESTER, STRANGER, zone, zoneNames, zonesOf } from "../../builders/decision-context.ts";
 import { aFederation, type Story } from "../../builders/federation.ts";
 import { aNetwork } from "../../builders/survey.ts";
-import { aZone, DAY, ownerOf, REQUESTER, STRANGER, zone, zoneNames, zonesOf } from "../../builders/world.ts";
 
 const refusalOf = (decision: { readonly ok: boolean }): unknown => ("refusal" in decision ? decision.refusal : "none");
 const fourZones = { zones: zonesOf(zoneNames(4).map((name) => aZone(name))) };

@@ -11,8 +11,18 @@ import {
 import type { CardId } from "../../../src/federation/model/identity.ts";
 import { cardId } from "../../../src/federation/model/identity.ts";
 import { dueTasks } from "../../../src/federation/running/due-tasks.ts";
+import {
+  aZone,
+  HOUR,
+  MINUTE,
+  ownerOf,
+  REQUESTER,
+  STRANGER,
+  zone,
+  zoneNames,
+  zonesOf,
+} from "../../builders/decision-context.ts";
 import { aFederation, type Story } from "../../builders/federation.ts";
-import { aZone, HOUR, MINUTE, ownerOf, REQUESTER, STRANGER, zone, zoneNames, zonesOf } from "../../builders/world.ts";
 
 const refusalOf = (decision: { readonly ok: boolean }): unknown => ("refusal" in decision ? decision.refusal : "none");
 

@@ -2,8 +2,16 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { channelsFor, channelsOfViewers, organisationsTrusted } from "../../../src/federation/deciding/visibility.ts";
 import { messagesOf } from "../../../src/slack/projection/projection.ts";
+import {
+  aDecisionContext,
+  aZone,
+  channelOf,
+  HOME_CHANNEL,
+  zone,
+  zoneNames,
+  zonesOf,
+} from "../../builders/decision-context.ts";
 import { aFederation } from "../../builders/federation.ts";
-import { aWorld, aZone, channelOf, HOME_CHANNEL, zone, zoneNames, zonesOf } from "../../builders/world.ts";
 
 describe("what is known of a federation", () => {
   const partly = aFederation().planned().approvedBy("alpha").approvedBy("beta");
@@ -19,7 +27,7 @@ describe("what is known of a federation", () => {
   });
 
   it("goes to no channel if it is the zone's and the zone has none", () => {
-    const context = aWorld({ zones: zonesOf(zoneNames(3).map((name) => aZone(name, { channel: null }))) });
+    const context = aDecisionContext({ zones: zonesOf(zoneNames(3).map((name) => aZone(name, { channel: null }))) });
     assert.deepEqual(channelsFor(partly.federation, context, { kind: "zone", zone: zone("beta") }), []);
   });
 
@@ -53,7 +61,7 @@ describe("what is known of a federation", () => {
 
 describe("two federations in overlapping zones", () => {
   it("have no message in a channel that is not theirs, and no zone's part in another's channel", () => {
-    const context = aWorld({ zones: zonesOf(zoneNames(4).map((name) => aZone(name))) });
+    const context = aDecisionContext({ zones: zonesOf(zoneNames(4).map((name) => aZone(name))) });
     const one = aFederation({ context, zones: ["alpha", "beta"] }).running();
     const other = aFederation({ context, zones: ["beta", "gamma"] }).running();
     for (const [story, theirs] of [

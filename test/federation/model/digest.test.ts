@@ -5,9 +5,9 @@ import { canonical, digestOf } from "../../../src/federation/model/digest.ts";
 import type { SitePlan } from "../../../src/federation/model/plan.ts";
 import type { VmTemplateFacts, ZoneSurvey } from "../../../src/federation/model/zone-facts.ts";
 import { beginAttempt, checkAddress, proposeSites } from "../../../src/federation/proposing/proposal.ts";
+import { aZone, MANIFESTS, zone, zonesOf } from "../../builders/decision-context.ts";
 import { aFederation, type Story } from "../../builders/federation.ts";
 import { aNetwork } from "../../builders/survey.ts";
-import { aZone, MANIFESTS, zone, zonesOf } from "../../builders/world.ts";
 
 type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
 
@@ -172,7 +172,7 @@ describe("an approval is void exactly when what it approved has changed", () => 
       const remade = (usual: ZoneSurvey): ZoneSurvey =>
         changed.network === 9 ? { ...usual, network: aNetwork({ id: 9 }) } : usual;
       assert.deepEqual(
-        voidedBy((story) => story.inWorld(context).shows("gamma", remade)),
+        voidedBy((story) => story.inContext(context).shows("gamma", remade)),
         ["gamma"],
       );
     }
@@ -183,11 +183,11 @@ describe("an approval is void exactly when what it approved has changed", () => 
     const zones = (changed: "alpha" | "beta") =>
       zonesOf(["alpha", "beta", "gamma"].map((name) => aZone(name, name === changed ? { sshKeys } : {})));
     assert.deepEqual(
-      voidedBy((story) => story.inWorld({ zones: zones("alpha") })),
+      voidedBy((story) => story.inContext({ zones: zones("alpha") })),
       ["alpha"],
     );
     assert.deepEqual(
-      voidedBy((story) => story.inWorld({ zones: zones("beta") })),
+      voidedBy((story) => story.inContext({ zones: zones("beta") })),
       [],
     );
   });
@@ -196,13 +196,13 @@ describe("an approval is void exactly when what it approved has changed", () => 
     const { coordinator, training } = MANIFESTS;
     assert.deepEqual(
       voidedBy((story) =>
-        story.inWorld({ manifests: { ...MANIFESTS, coordinator: { ...coordinator, description: "other" } } }),
+        story.inContext({ manifests: { ...MANIFESTS, coordinator: { ...coordinator, description: "other" } } }),
       ),
       ["alpha"],
     );
     assert.deepEqual(
       voidedBy((story) =>
-        story.inWorld({ manifests: { ...MANIFESTS, training: { ...training, description: "other" } } }),
+        story.inContext({ manifests: { ...MANIFESTS, training: { ...training, description: "other" } } }),
       ),
       ["beta", "gamma"],
     );
@@ -211,7 +211,7 @@ describe("an approval is void exactly when what it approved has changed", () => 
   it("the guests' agent: every site's", () => {
     const manifests = { ...MANIFESTS, agent: { ...MANIFESTS.agent, sha256: "b".repeat(64) } };
     assert.deepEqual(
-      voidedBy((story) => story.inWorld({ manifests })),
+      voidedBy((story) => story.inContext({ manifests })),
       ["alpha", "beta", "gamma"],
     );
   });
@@ -219,7 +219,7 @@ describe("an approval is void exactly when what it approved has changed", () => 
   it("the same agent packed into other bytes: nobody's", () => {
     const manifests = { ...MANIFESTS, agent: { ...MANIFESTS.agent, base64: "b3RoZXI=" } };
     assert.deepEqual(
-      voidedBy((story) => story.inWorld({ manifests })),
+      voidedBy((story) => story.inContext({ manifests })),
       [],
     );
   });

@@ -14,8 +14,8 @@ import { evolve, type Recorded } from "../../../src/federation/model/evolve.ts";
 import type { Federation } from "../../../src/federation/model/state.ts";
 import { adjustProposal } from "../../../src/federation/proposing/proposal.ts";
 import { dueTasks } from "../../../src/federation/running/due-tasks.ts";
+import { ownerOf, REQUESTER, zone } from "../../builders/decision-context.ts";
 import { aFederation, type Story } from "../../builders/federation.ts";
-import { ownerOf, REQUESTER, zone } from "../../builders/world.ts";
 
 const replay = (recorded: readonly Recorded[], from: Federation | null = null): Federation | null =>
   recorded.reduce<Federation | null>((state, entry) => evolve(state, entry), from);

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { VmFacts } from "../../../src/federation/model/zone-facts.ts";
 import { dueTasks } from "../../../src/federation/running/due-tasks.ts";
+import { zone } from "../../builders/decision-context.ts";
 import { aFederation, type Story } from "../../builders/federation.ts";
-import { zone } from "../../builders/world.ts";
 
 const statuses = (story: Story): readonly unknown[] =>
   [...story.federation.sites.values()].map(({ status, online }) => [status, online]);
@@ -46,7 +46,7 @@ describe("looking at a zone", () => {
       .creates("alpha")
       .zone("alpha")
       .removeService(story.run("alpha").serviceId ?? 0);
-    story.inWorld({ now: early }).passes(-1000);
+    story.inContext({ now: early }).passes(-1000);
     assert.deepEqual(news(story, "alpha"), []);
   });
 

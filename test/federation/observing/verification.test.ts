@@ -4,8 +4,8 @@ import { retrySite } from "../../../src/federation/deciding/lifecycle.ts";
 import { dueTasks } from "../../../src/federation/running/due-tasks.ts";
 import { encodePem } from "../../../src/guest-protocol/certificates.ts";
 import { AUTHORITY } from "../../builders/chronicle.ts";
+import { DAY, ownerOf, zone } from "../../builders/decision-context.ts";
 import { aFederation, certificateFingerprint, type Story } from "../../builders/federation.ts";
-import { DAY, ownerOf, zone } from "../../builders/world.ts";
 
 const kinds = (story: Story): readonly string[] => dueTasks(story.federation, story.context).map(({ kind }) => kind);
 const failure = (story: Story, name: string): unknown => story.run(name).failure?.reason.code;

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { giveConsent, refuseConsent } from "../../../src/federation/deciding/approval.ts";
 import { adjustProposal } from "../../../src/federation/proposing/proposal.ts";
+import { aZone, ownerOf, zonesOf } from "../../builders/decision-context.ts";
 import { aFederation, type Story } from "../../builders/federation.ts";
 import { aNetwork } from "../../builders/survey.ts";
-import { aZone, ownerOf, zonesOf } from "../../builders/world.ts";
 
 const [first, second] = [ownerOf("beta", 1), ownerOf("beta", 2)];
 

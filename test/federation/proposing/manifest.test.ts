@@ -11,8 +11,8 @@ import {
 import { isContextValue } from "../../../src/guest-protocol/alphabets.ts";
 import { decodePem } from "../../../src/guest-protocol/certificates.ts";
 import { AUTHORITY } from "../../builders/chronicle.ts";
+import { aZone, MANIFESTS, zonesOf } from "../../builders/decision-context.ts";
 import { aFederation, type Story } from "../../builders/federation.ts";
-import { aZone, MANIFESTS, zonesOf } from "../../builders/world.ts";
 
 const order = (story: Story, name: string): ServiceOrder => {
   const { plan, digest } = story.proposal(name);

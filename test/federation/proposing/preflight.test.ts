@@ -6,9 +6,9 @@ import { ZoneError, type ZoneErrorCode, type ZoneSurvey } from "../../../src/fed
 import { type Choice, chooseFor, isTransient, judge, zoneReason } from "../../../src/federation/proposing/preflight.ts";
 import { choiceFor, proposeSites } from "../../../src/federation/proposing/proposal.ts";
 import { SETTINGS } from "../../builders/chronicle.ts";
+import { aZone, ownerOf, REQUESTER, STRANGER, zone, zonesOf } from "../../builders/decision-context.ts";
 import { aFederation } from "../../builders/federation.ts";
 import { aNetwork, aSurvey, aTemplate } from "../../builders/survey.ts";
-import { aZone, ownerOf, REQUESTER, STRANGER, zone, zonesOf } from "../../builders/world.ts";
 
 const TWO: Choice = { template: "Flower SuperNode", network: "public", vms: 2, nodeConfig: {} };
 const absent = (because: "missing" | "forbidden" | "ambiguous") => ({ found: false, because, asked: "it" }) as const;
@@ -197,7 +197,7 @@ describe("what is looked for in a zone", () => {
   });
 
   it("is nothing in a zone that has left the zones file", () => {
-    const story = aFederation().inWorld({ zones: zonesOf([aZone("alpha")]) });
+    const story = aFederation().inContext({ zones: zonesOf([aZone("alpha")]) });
     const outcome = choiceFor(story.federation, story.site("beta"), story.context);
     assert.equal("code" in outcome && outcome.code, "zone-unreachable");
   });

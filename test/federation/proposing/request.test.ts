@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { FLOWER, parseForm, type RequestForm } from "../../../src/federation/proposing/request.ts";
 import { isContextValue } from "../../../src/guest-protocol/alphabets.ts";
-import { aZone, zonesOf } from "../../builders/world.ts";
+import { aZone, zonesOf } from "../../builders/decision-context.ts";
 
 const FORM: RequestForm = {
   name: "tumour-study",

@@ -11,9 +11,9 @@ import {
   revokedKeys,
 } from "../../../src/federation/running/admission.ts";
 import { dueTasks } from "../../../src/federation/running/due-tasks.ts";
+import { ownerOf, zone } from "../../builders/decision-context.ts";
 import { aFederation, type Story } from "../../builders/federation.ts";
 import { aNodeKey } from "../../builders/node-key.ts";
-import { ownerOf, zone } from "../../builders/world.ts";
 
 /** Beta's two VMs have come and gamma runs. */
 const arrived = (): Story => aFederation().trusted().joins("gamma").deployed("beta");

@@ -3,8 +3,8 @@ import { describe, it } from "node:test";
 import { askPreflightAgain } from "../../../src/federation/deciding/lifecycle.ts";
 import type { ReasonCode } from "../../../src/federation/model/reasons.ts";
 import { awaitedSince, dueTasks, type Task, taskKey } from "../../../src/federation/running/due-tasks.ts";
+import { DAY, MINUTE, ownerOf, REQUESTER, SECOND, zone } from "../../builders/decision-context.ts";
 import { aFederation, type Story } from "../../builders/federation.ts";
-import { DAY, MINUTE, ownerOf, REQUESTER, SECOND, zone } from "../../builders/world.ts";
 
 const tasks = (story: Story): readonly Task[] => dueTasks(story.federation, story.context);
 const kinds = (story: Story): readonly string[] =>

@@ -165,7 +165,7 @@ describe("CONTEXT", () => {
     assert.deepEqual(guests.oneGate.updates(node), []);
   });
 
-  it("with a wrong value ends in failed and a reason, and the guest goes on beating", async () => {
+  it("with a wrong value ends in failed and a reason, and the guest goes on with its heartbeat", async () => {
     for (const [name, value, reason] of [
       [CONTEXT.superlinkAddress, "[::1]:9092", "context-invalid"],
       [CONTEXT.caCertificate, "AAAA", "context-invalid"],
@@ -184,7 +184,7 @@ describe("CONTEXT", () => {
       await startNode(node, { [name]: value });
       await guests.shows(node, PUBLISHED.stage, "failed");
       assert.equal(await guests.published(node, PUBLISHED.reason), reason);
-      await guests.published(node, PUBLISHED.beat);
+      await guests.published(node, PUBLISHED.heartbeat);
     }
   });
 });
@@ -231,7 +231,7 @@ describe("faults of a SuperLink", () => {
     await guests.shows(site.superlink, PUBLISHED.caCertificate, guests.authority.encoded);
   });
 
-  it("claims-all-online and lists-stranger are lies in FL_NODES", async () => {
+  it("claims-all-online and lists-unknown-node are lies in FL_NODES", async () => {
     const site = newZone();
     await site.serve();
     await site.startNode(site.node);
@@ -239,8 +239,8 @@ describe("faults of a SuperLink", () => {
     await guests.sees(site.superlink, [[site.node, "registered"]]);
     await site.fault({ kind: "claims-all-online" }, site.superlink);
     await guests.sees(site.superlink, [[site.node, "online"]]);
-    await site.fault({ kind: "lists-stranger" }, site.superlink);
-    await eventually("a stranger", () => {
+    await site.fault({ kind: "lists-unknown-node" }, site.superlink);
+    await eventually("an unknown node", () => {
       const nodes = decodeNodeList(guests.oneGate.attributes(site.superlink).get(PUBLISHED.nodes) ?? "");
       return nodes.ok && nodes.value.length === 2 ? true : undefined;
     });
@@ -248,14 +248,14 @@ describe("faults of a SuperLink", () => {
 });
 
 describe("faults of any guest", () => {
-  it("never-ready never says READY or serving, and goes on beating", async () => {
+  it("never-ready never says READY or serving, and goes on with its heartbeat", async () => {
     const site = newZone();
     await site.fault({ kind: "never-ready" });
     await site.startSuperlink();
     await guests.certify(site.superlink);
     await guests.published(site.superlink, PUBLISHED.endpoint);
-    const beat = await guests.published(site.superlink, PUBLISHED.beat);
-    await guests.published(site.superlink, PUBLISHED.beat, (value) => value !== beat);
+    const heartbeat = await guests.published(site.superlink, PUBLISHED.heartbeat);
+    await guests.published(site.superlink, PUBLISHED.heartbeat, (value) => value !== heartbeat);
     const values = guests.oneGate.attributes(site.superlink);
     assert.equal(values.has(PUBLISHED.ready) || values.has(PUBLISHED.flowerReady), false);
     assert.equal(values.get(PUBLISHED.stage), "starting");

@@ -84,11 +84,11 @@ describe("a federation of quick guests", () => {
     ]);
   });
 
-  it("every guest's beat goes on", async () => {
+  it("every guest's heartbeat goes on", async () => {
     for (const vm of [SUPERLINK, FIRST, SECOND]) {
-      const before = Number(await guests.published(vm, PUBLISHED.beat));
-      const beat = await guests.published(vm, PUBLISHED.beat, (value) => Number(value) !== before);
-      assert.ok(Number(beat) > before);
+      const before = Number(await guests.published(vm, PUBLISHED.heartbeat));
+      const heartbeat = await guests.published(vm, PUBLISHED.heartbeat, (value) => Number(value) !== before);
+      assert.ok(Number(heartbeat) > before);
     }
   });
 

@@ -18,21 +18,21 @@ test("a guest is known by its VM's token and no other", () =>
 test("what a guest puts is seen by the owner, and what the owner writes is seen by the guest", () =>
   onBench({}, async (bench) => {
     await bench.call("one.template.instantiate", 0, "a", false, "", false);
-    assert.deepEqual(await bench.gate(0, "PUT", "/vm", "FL_STAGE=booting\nFL_BEAT=1"), { status: 200, body: "" });
+    assert.deepEqual(await bench.gate(0, "PUT", "/vm", "FL_STAGE=booting\nFL_HEARTBEAT=1"), { status: 200, body: "" });
     assert.match(await bench.text("one.vm.info", 0, false), /<FL_STAGE><!\[CDATA\[booting]]><\/FL_STAGE>/);
     const large = "A".repeat(40_000);
     await bench.call("one.vm.update", 0, `FL_ADMIT="${large}"\n`, 1);
     const seen = await bench.guestView(0);
     assert.equal(seen.USER_TEMPLATE["FL_ADMIT"], large);
-    assert.equal(seen.USER_TEMPLATE["FL_BEAT"], "1");
+    assert.equal(seen.USER_TEMPLATE["FL_HEARTBEAT"], "1");
     assert.deepEqual(Object.keys(seen.TEMPLATE.NIC[0] ?? {}), ["IP", "MAC", "NAME", "NETWORK"]);
   }));
 
 test("a guest may not say to which service it belongs", () =>
   onBench({}, async (bench) => {
     await bench.call("one.template.instantiate", 0, "a", false, "", false);
-    assert.equal((await bench.gate(0, "PUT", "/vm", "FL_BEAT=1\nSERVICE_ID=7")).status, 403);
-    assert.doesNotMatch(await bench.text("one.vm.info", 0, false), /FL_BEAT|SERVICE_ID/);
+    assert.equal((await bench.gate(0, "PUT", "/vm", "FL_HEARTBEAT=1\nSERVICE_ID=7")).status, 403);
+    assert.doesNotMatch(await bench.text("one.vm.info", 0, false), /FL_HEARTBEAT|SERVICE_ID/);
   }));
 
 test("commas and brackets do not come through unharmed", () =>

@@ -13,9 +13,18 @@ import { overview, statusOf } from "../../../src/slack/blocks/status.ts";
 import { zonesCard } from "../../../src/slack/blocks/zones.ts";
 import type { DesiredMessage } from "../../../src/slack/message.ts";
 import { messagesOf } from "../../../src/slack/projection/projection.ts";
+import {
+  aDecisionContext,
+  aZone,
+  channelOf,
+  HOME_CHANNEL,
+  ownerOf,
+  zone,
+  zoneNames,
+  zonesOf,
+} from "../../builders/decision-context.ts";
 import { aFederation } from "../../builders/federation.ts";
 import { aNetwork, aSurvey, aTemplate } from "../../builders/survey.ts";
-import { aWorld, aZone, channelOf, HOME_CHANNEL, ownerOf, zone, zoneNames, zonesOf } from "../../builders/world.ts";
 import { phases, roomy } from "../phases.ts";
 
 const HOSTILE = `<!channel> & \`x\` *b* ${"&".repeat(300)}`;
@@ -68,7 +77,7 @@ describe("every message of a federation", () => {
         owners: Array.from({ length: 20 }, (_, nth) => ownerOf(name, nth)),
         quorum: 1,
       });
-    const context = aWorld({ zones: zonesOf(zoneNames(8).map((name) => profile(name))) });
+    const context = aDecisionContext({ zones: zonesOf(zoneNames(8).map((name) => profile(name))) });
     const story = aFederation({ zones: zoneNames(8), superNodes: 10, context });
     const hostile = aTemplate({
       name: HOSTILE,

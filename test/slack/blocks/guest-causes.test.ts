@@ -8,8 +8,8 @@ import { LINKS, REASONS, STAGES } from "../../../src/guest-protocol/names.ts";
 import { packageRoot } from "../../../src/package-root.ts";
 import { linkDetail, linkSentence, REASON_CAUSES } from "../../../src/slack/blocks/guest-causes.ts";
 import { messagesOf } from "../../../src/slack/projection/projection.ts";
+import { channelOf, HOME_CHANNEL } from "../../builders/decision-context.ts";
 import { aFederation, type Story } from "../../builders/federation.ts";
-import { channelOf, HOME_CHANNEL } from "../../builders/world.ts";
 
 /** Words with a hyphen that the agent uses for other things than what it says. */
 const OTHER_WORDS: ReadonlySet<string> = new Set([
@@ -107,7 +107,7 @@ describe("what a guest says is wrong", () => {
   });
 });
 
-describe("a guest whose beat stops", () => {
+describe("a guest whose heartbeat stops", () => {
   it("is told in the thread by what it does to the site, and to its zone's owners with what they can do", () => {
     const story = aFederation().running();
     const { vmId } = story.guest("beta");

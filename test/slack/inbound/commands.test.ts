@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { HOME_CHANNEL, zone } from "../../builders/decision-context.ts";
 import { aFederation } from "../../builders/federation.ts";
-import { HOME_CHANNEL, zone } from "../../builders/world.ts";
 import { channel, DIRECT, OUTSIDER, openBench, owner, RANDOM, REQUESTER, STRANGER } from "../bench.ts";
 
 const NO_SUCH = "There is no federation of that name";

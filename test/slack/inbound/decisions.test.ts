@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { ZoneName } from "../../../src/federation/model/identity.ts";
+import { aZone, HOME_CHANNEL, zone, zoneNames, zonesOf } from "../../builders/decision-context.ts";
 import { aFederation } from "../../builders/federation.ts";
-import { aZone, HOME_CHANNEL, zone, zoneNames, zonesOf } from "../../builders/world.ts";
 import { type Bench, channel, openBench, owner, REQUESTER, STRANGER } from "../bench.ts";
 import { joinedLater, phases, roomy } from "../phases.ts";
 

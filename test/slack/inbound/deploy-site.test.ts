@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { HOME_CHANNEL } from "../../builders/world.ts";
+import { HOME_CHANNEL } from "../../builders/decision-context.ts";
 import { channel, openBench, owner, REQUESTER } from "../bench.ts";
 
 describe("deploy-site", () => {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { coordinatorOf } from "../../../src/federation/model/state.ts";
+import { HOME_CHANNEL, zone } from "../../builders/decision-context.ts";
 import { aFederation } from "../../builders/federation.ts";
-import { HOME_CHANNEL, zone } from "../../builders/world.ts";
 import { type Bench, BOT_USER, channel, openBench, owner, REQUESTER } from "../bench.ts";
 
 const CA = "BEGIN CERTIFICATE";

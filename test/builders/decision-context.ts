@@ -84,7 +84,7 @@ export const MANIFESTS: Manifests = {
   agent: { base64: Buffer.from("#!/bin/sh\n").toString("base64"), sha256: "a".repeat(64) },
 };
 
-export function aWorld(changes: Partial<DecisionContext> = {}): DecisionContext {
+export function aDecisionContext(changes: Partial<DecisionContext> = {}): DecisionContext {
   return {
     now: BEGINNING,
     policy: POLICY,
