@@ -37,7 +37,8 @@ export interface SlackControl {
   readonly until: <T>(what: string, look: () => Promise<T | undefined>, deadlineMs?: number) => Promise<T>;
 }
 
-const DEADLINE_MS = 10_000;
+/** So long that only what never comes is missed, also on a busy machine. */
+export const PATIENCE_MS = 300_000;
 
 /** @param url the stand-in's address, such as `http://127.0.0.1:4000` */
 export function slackControl(url: string): SlackControl {
@@ -71,7 +72,7 @@ export function slackControl(url: string): SlackControl {
     eventsUrl: async (request) => {
       await post("events-url", request, api.done);
     },
-    until: async (what, look, deadlineMs = DEADLINE_MS) => {
+    until: async (what, look, deadlineMs = PATIENCE_MS) => {
       const deadline = Date.now() + deadlineMs;
       let seen = await version(-1, 0);
       for (;;) {

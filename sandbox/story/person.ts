@@ -1,5 +1,5 @@
 /** One person at Slack: sees what is shown and uses what can be used, by the words on it. */
-import type { SlackControl } from "../slack/client.ts";
+import { PATIENCE_MS, type SlackControl } from "../slack/client.ts";
 import type { Experience, ShownMessage, ShownView } from "../slack/control/control-api.ts";
 
 type Answer = string | readonly string[] | null;
@@ -98,8 +98,6 @@ export class Player {
     );
   }
 }
-
-export const PATIENCE_MS = 60_000;
 
 function valuesFor(field: ShownView["fields"][number], answer: Answer): string | string[] | null {
   const { options } = field;

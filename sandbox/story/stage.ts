@@ -1,10 +1,10 @@
 /** The people of the sandbox before their screens, and the operators' eyes on zones and guests. */
 import type { Sandbox } from "../composition.ts";
 import { GuestsClient } from "../hypervisor/client.ts";
-import { type SlackControl, slackControl } from "../slack/client.ts";
+import { PATIENCE_MS, type SlackControl, slackControl } from "../slack/client.ts";
 import { ZonesControl } from "../zones/client.ts";
 import { homeChannel, zoneChannel, zoneOwner } from "../zones-file.ts";
-import { PATIENCE_MS, Player } from "./person.ts";
+import { Player } from "./person.ts";
 
 /** OpenNebula's STATE of a VM that has ended. */
 const DONE = 6;

@@ -2,6 +2,9 @@ import { z } from "zod";
 import { type CommandResult, type CommandWish, commandResult } from "./control/commands.ts";
 import { type ZoneLoad, type ZoneState, zoneLoad, zoneState } from "./control/state.ts";
 
+/** So long that only what never comes is missed, also on a busy machine. */
+const PATIENCE_MS = 300_000;
+
 /** The control API of the zones' stand-in, for the play and the tests. */
 export class ZonesControl {
   readonly #url: string;
@@ -30,13 +33,14 @@ export class ZonesControl {
     return z.object({ change: z.number() }).parse(await this.#call("GET", `/control/wait?since=${since}`)).change;
   }
 
-  /** The first state of the zone that fulfils the wish; rejects after `deadlineMs`. */
-  async until(name: string, fulfils: (state: ZoneState) => boolean, deadlineMs: number): Promise<ZoneState> {
+  /** The first state of the zone that fulfils the wish; rejects after `deadlineMs`, with the last one. */
+  async until(name: string, fulfils: (state: ZoneState) => boolean, deadlineMs = PATIENCE_MS): Promise<ZoneState> {
     const end = Date.now() + deadlineMs;
     let state = await this.zone(name);
     while (!fulfils(state)) {
       const left = end - Date.now();
-      if (left <= 0) throw new Error(`${name} did not come to what was waited for within ${deadlineMs} ms`);
+      if (left <= 0)
+        throw new Error(`${name} did not come to what was waited for within ${deadlineMs} ms: ${summaryOf(state)}`);
       await Promise.race([this.change(state.change), new Promise((resolve) => setTimeout(resolve, left).unref())]);
       state = await this.zone(name);
     }
@@ -53,3 +57,8 @@ export class ZonesControl {
     return answer;
   }
 }
+
+const summaryOf = ({ services, vms }: ZoneState): string =>
+  [...services.map(({ id, word }) => `service ${id} ${word}`), ...vms.map(({ id, phase }) => `VM ${id} ${phase}`)].join(
+    ", ",
+  ) || "it is empty";

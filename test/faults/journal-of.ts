@@ -1,16 +1,14 @@
 /** The journal of one federation among several, straight from its file. */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import type { Sandbox } from "../../sandbox/composition.ts";
+import { until } from "../waiting.ts";
 
 export interface StoredEvent {
   readonly type: string;
   readonly site?: string;
   readonly [member: string]: unknown;
 }
-
-const LOOK_MS = 50;
 
 /** Everything that was journalled about the newest federation of that name. */
 export async function journalOf(sandbox: Sandbox, name: string): Promise<readonly StoredEvent[]> {
@@ -26,17 +24,12 @@ export async function untilJournal(
   name: string,
   what: string,
   holds: (events: readonly StoredEvent[]) => boolean,
-  deadlineMs = 30_000,
 ): Promise<readonly StoredEvent[]> {
-  const end = Date.now() + deadlineMs;
-  for (;;) {
-    const events = await journalOf(sandbox, name);
-    if (holds(events)) return events;
-    if (Date.now() > end) {
-      const types = events.map(({ type, site = "" }) => `${type} ${site}`).join(", ");
-      throw new Error(`The journal of ${name} never came to ${what}: ${types}`);
-    }
-    await pause(LOOK_MS);
+  try {
+    return await until(what, () => journalOf(sandbox, name), holds);
+  } catch (cause) {
+    const types = (await journalOf(sandbox, name)).map(({ type, site = "" }) => `${type} ${site}`);
+    throw new Error(`The journal of ${name} never came to ${what}: ${types.join(", ")}`, { cause });
   }
 }
 

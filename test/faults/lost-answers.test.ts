@@ -25,7 +25,7 @@ describe("When the answer of an instantiate is lost", () => {
       portBase: 0,
       configure: (usual) => ({ ...usual, policy: { ...usual.policy, settle } }),
     });
-    stage = new Stage(sandbox, 60_000);
+    stage = new Stage(sandbox);
   });
   after(() => sandbox.stop());
 

@@ -15,7 +15,7 @@ describe("While Slack is in trouble", () => {
 
   before(async () => {
     sandbox = await startSandbox({ zones: 2, speed: 20, seed: "slack-trouble", portBase: 0 });
-    stage = new Stage(sandbox, 60_000);
+    stage = new Stage(sandbox);
   });
   after(() => sandbox.stop());
 

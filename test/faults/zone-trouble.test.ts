@@ -19,7 +19,7 @@ describe("A zone that does not answer for a while", () => {
       portBase: 0,
       configure: (usual) => ({ ...usual, policy: { ...usual.policy, removal: "2 s" } }),
     });
-    const stage = new Stage(sandbox, 60_000);
+    const stage = new Stage(sandbox);
     story = new FederationStory(stage, { name: "spring", coordinator: "zone-a", training: ["zone-b", "zone-c"] });
   });
   after(() => sandbox.stop());

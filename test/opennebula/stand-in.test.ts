@@ -8,9 +8,9 @@ import { after, before, describe, it } from "node:test";
 import { z } from "zod";
 import { ZoneError, type ZoneSnapshot } from "../../src/federation/model/zone-facts.ts";
 import { type OpenZone, openZone } from "../../src/opennebula/zone.ts";
+import { until, WAIT_LIMIT_MS } from "../waiting.ts";
 
 const PROGRAM = join(import.meta.dirname, "../../sandbox/zones/main.js");
-const WAIT_MS = 30_000;
 
 const ready = z.object({
   zones: z.array(z.object({ name: z.string(), xmlrpc: z.string(), oneflow: z.string() })).min(1),
@@ -26,7 +26,7 @@ before(async () => {
   });
   assert.ok(program.stdout !== null);
   const lines = createInterface({ input: program.stdout });
-  const [line] = await once(lines, "line", { signal: AbortSignal.timeout(WAIT_MS) });
+  const [line] = await once(lines, "line", { signal: AbortSignal.timeout(WAIT_LIMIT_MS) });
   const [zone] = ready.parse(JSON.parse(String(line).replace(/^ready /, ""))).zones;
   assert.ok(zone !== undefined);
   where = zone;
@@ -50,15 +50,8 @@ function open(password = "florist-of-zone-a", user = "florist"): OpenZone {
   return zone;
 }
 
-async function until(zone: OpenZone, holds: (snapshot: ZoneSnapshot) => boolean): Promise<ZoneSnapshot> {
-  const end = Date.now() + WAIT_MS;
-  for (;;) {
-    const snapshot = await zone.snapshot();
-    if (holds(snapshot)) return snapshot;
-    assert.ok(Date.now() < end, `it never came: ${JSON.stringify(snapshot)}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
+const comesTo = (zone: OpenZone, holds: (snapshot: ZoneSnapshot) => boolean): Promise<ZoneSnapshot> =>
+  until(`${holds}`, () => zone.snapshot(), holds);
 
 const manifest = (templateId: number) => ({
   name: "one SuperLink",
@@ -110,7 +103,7 @@ describe("a zone from the first look to the last VM", () => {
     assert.deepEqual(registered?.body["roles"], manifest(0).roles);
 
     const serviceId = await zone.instantiate(templateId, order("f1.zone-a.0123.1", "203.0.113.20"));
-    const running = await until(zone, ({ vms }) => vms.some(({ state }) => state === "running"));
+    const running = await comesTo(zone, ({ vms }) => vms.some(({ state }) => state === "running"));
     const [vm] = running.vms;
     assert.ok(vm !== undefined);
     assert.deepEqual([vm.serviceId, vm.context["FL_ATTEMPT"]], [serviceId, "f1.zone-a.0123.1"]);
@@ -119,11 +112,11 @@ describe("a zone from the first look to the last VM", () => {
     assert.deepEqual([service?.attempt, service?.vmIds], ["f1.zone-a.0123.1", [vm.id]]);
 
     await zone.publish(vm.id, { FL_TLS_CERT: "QUJD+/=", READY: "YES" });
-    const told = await until(zone, ({ services }) => services.some(({ state }) => state === "running"));
+    const told = await comesTo(zone, ({ services }) => services.some(({ state }) => state === "running"));
     assert.equal(told.vms[0]?.attributes["FL_TLS_CERT"], "QUJD+/=");
 
     await zone.removeService(serviceId);
-    const empty = await until(zone, ({ services, vms }) => services.length === 0 && vms.length === 0);
+    const empty = await comesTo(zone, ({ services, vms }) => services.length === 0 && vms.length === 0);
     assert.deepEqual([empty.services, empty.vms], [[], []]);
     await zone.removeService(serviceId);
     await zone.terminateVm(vm.id);
@@ -133,19 +126,19 @@ describe("a zone from the first look to the last VM", () => {
     const zone = open();
     const templateId = await zone.registerServiceTemplate(manifest(0));
     const serviceId = await zone.instantiate(templateId, order("f1.zone-a.0123.2", "203.0.113.18"));
-    const failed = await until(zone, ({ services }) => services.some(({ state }) => state === "failed-deploying"));
+    const failed = await comesTo(zone, ({ services }) => services.some(({ state }) => state === "failed-deploying"));
     assert.match(failed.services[0]?.log.join() ?? "", /Cannot get IP\/MAC lease from virtual network 0/);
     await zone.removeService(serviceId);
-    await until(zone, ({ services }) => services.length === 0);
+    await comesTo(zone, ({ services }) => services.length === 0);
   });
 
   it("removes a service that still waits for its guest", async () => {
     const zone = open();
     const templateId = await zone.registerServiceTemplate(manifest(0));
     const serviceId = await zone.instantiate(templateId, order("f1.zone-a.0123.3", "203.0.113.21"));
-    await until(zone, ({ vms }) => vms.length === 1);
+    await comesTo(zone, ({ vms }) => vms.length === 1);
     await zone.removeService(serviceId);
-    await until(zone, ({ services, vms }) => services.length === 0 && vms.length === 0);
+    await comesTo(zone, ({ services, vms }) => services.length === 0 && vms.length === 0);
   });
 
   it("refuses a service whose inputs are not all there", async () => {

@@ -5,11 +5,11 @@ import { agreeTeardown, askTeardown, retireSite, retrySite } from "../../src/fed
 import type { FederationId, ZoneName } from "../../src/federation/model/identity.ts";
 import { currentProposal, type Federation } from "../../src/federation/model/state.ts";
 import type { Request } from "../../src/federation/proposing/request.ts";
+import { WAIT_LIMIT_MS } from "../waiting.ts";
 import { OWNER, openHeadless, REQUESTER, requestFor } from "./headless.ts";
 
 type Headless = Awaited<ReturnType<typeof openHeadless>>;
 
-const PATIENCE = 30_000;
 /** OpenNebula's STATE of a VM that has ended. */
 const DONE = 6;
 
@@ -141,7 +141,7 @@ function until(
     const timer = setTimeout(() => {
       const { story } = newest(headless, id);
       reject(new Error(`It did not come to that. Last: ${JSON.stringify(story.slice(-5).map(({ event }) => event))}`));
-    }, PATIENCE);
+    }, WAIT_LIMIT_MS);
     const look = (federation: Federation | undefined): void => {
       if (federation?.id !== id || !fulfils(federation)) return;
       clearTimeout(timer);

@@ -5,28 +5,25 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { describe, it } from "node:test";
 import { promisify } from "node:util";
+import { until } from "../waiting.ts";
 
 const SANDBOX = join(import.meta.dirname, "..", "..", "sandbox", "main.js");
-const ENDS_MS = 30_000;
 
 const execute = promisify(execFile);
 
 describe("the sandbox's programs", () => {
-  it("end when what started them was killed", { timeout: 120_000 }, async () => {
+  it("end when what started them was killed", async () => {
     const sandbox = spawn(process.execPath, [SANDBOX, "--speed", "20"], { stdio: ["ignore", "pipe", "inherit"] });
     await ready(sandbox);
     const parts = await childrenOf(sandbox);
     assert.equal(parts.length, 4);
     sandbox.kill("SIGKILL");
     await once(sandbox, "exit");
-    const end = Date.now() + ENDS_MS;
-    let alive = parts;
-    while (alive.length > 0 && Date.now() < end) {
-      await new Promise((resolve) => setTimeout(resolve, 100));
-      alive = await livingOf(alive);
-    }
-    const left = await Promise.all(alive.map((pid) => printed("ps", "-o", "args=", "-p", pid)));
-    assert.deepEqual(left, []);
+    await until(
+      "the end of its parts",
+      () => commandsOf(parts),
+      (left) => left.length === 0,
+    );
   });
 });
 
@@ -44,6 +41,10 @@ async function livingOf(pids: readonly string[]): Promise<readonly string[]> {
   // One that has ended and that nobody has asked for is still listed, as Z.
   return pids.filter((_, index) => /^[^Z]/.test(states[index] ?? ""));
 }
+
+/** The command lines of those that are still alive. */
+const commandsOf = async (pids: readonly string[]): Promise<readonly string[]> =>
+  await Promise.all((await livingOf(pids)).map((pid) => printed("ps", "-o", "args=", "-p", pid)));
 
 /** What it printed; nothing where it found nothing, which both say with another exit code than 0. */
 async function printed(program: string, ...args: readonly string[]): Promise<string> {

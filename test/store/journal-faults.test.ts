@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { type Journal, openJournal } from "../../src/store/journal.ts";
 import { JournalError, type JournalErrorCode } from "../../src/store/journal-error.ts";
+import { WAIT_LIMIT_MS } from "../waiting.ts";
 
 const PROGRAM = fileURLToPath(new URL("./journal-process.js", import.meta.url));
 const AT = "2026-11-24T05:00:00.000Z";
@@ -63,7 +64,7 @@ const outputOf = async (child: ChildProcess): Promise<unknown[]> => {
 
 const firstLineOf = async (child: ChildProcess): Promise<unknown> => {
   assert(child.stdout !== null);
-  const [line] = await once(createInterface(child.stdout), "line", { signal: AbortSignal.timeout(20_000) });
+  const [line] = await once(createInterface(child.stdout), "line", { signal: AbortSignal.timeout(WAIT_LIMIT_MS) });
   return JSON.parse(String(line));
 };
 

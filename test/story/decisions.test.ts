@@ -24,7 +24,7 @@ let stage: Stage;
 
 before(async () => {
   sandbox = await startSandbox({ zones: 3, speed: 20, seed: "owners", portBase: 0, configure: twoOwnersInZoneB });
-  stage = new Stage(sandbox, 60_000);
+  stage = new Stage(sandbox);
 });
 after(() => sandbox.stop());
 

@@ -15,7 +15,6 @@ const SUPERLINK_TEMPLATE = 0;
 const SUPERNODE_TEMPLATE = 1;
 const SUPERNODE_IMAGE = 1;
 const PUBLIC_NETWORK = 0;
-const PATIENCE_MS = 60_000;
 
 /** zone-b wants two of its owners to agree, so that one vote can stand while the other adjusts. */
 const twoOwnersInZoneB = (usual: SandboxZonesFile): object => ({
@@ -31,7 +30,7 @@ let story: FederationStory;
 
 before(async () => {
   sandbox = await startSandbox({ zones: 3, speed: 20, seed: "digests", portBase: 0, configure: twoOwnersInZoneB });
-  stage = new Stage(sandbox, PATIENCE_MS);
+  stage = new Stage(sandbox);
   story = new FederationStory(stage, {
     name: "steady",
     coordinator: COORDINATOR,
@@ -49,14 +48,10 @@ const cards = async (zone: string): Promise<readonly ShownMessage[]> =>
 /** As soon as the zone has that many versions of its card and the newest holds all these words. */
 const newestCard = (zone: string, ...words: readonly string[]): Promise<string> =>
   stage.slack
-    .until(
-      `${words.join(" … ")} on the newest card of ${zone}`,
-      async () => {
-        const text = (await cards(zone)).at(-1)?.text;
-        return text !== undefined && words.every((word) => text.includes(word)) ? text : undefined;
-      },
-      PATIENCE_MS,
-    )
+    .until(`${words.join(" … ")} on the newest card of ${zone}`, async () => {
+      const text = (await cards(zone)).at(-1)?.text;
+      return text !== undefined && words.every((word) => text.includes(word)) ? text : undefined;
+    })
     .catch(async (cause: unknown) => {
       throw new Error(`${String(cause)}\nThere stands:\n${await story.zoneText(zone)}`, { cause });
     });

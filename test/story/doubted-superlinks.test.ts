@@ -31,7 +31,7 @@ describe("A SuperLink that serves", () => {
 
   before(async () => {
     sandbox = await startSandbox({ zones: 3, speed: 20, seed: "doubts", portBase: 0, configure: impatient });
-    stage = new Stage(sandbox, 60_000);
+    stage = new Stage(sandbox);
     story = new FederationStory(stage, { name: "doubted", coordinator: COORDINATOR, training: [TRAINING] });
     await story.askAndApprove();
     await story.isUp(TRAINING);

@@ -21,7 +21,7 @@ describe("Owners who do not decide in time", () => {
         policy: { ...usual.policy, approvalExpiry: "8 s", approvalReminder: "2 s" },
       }),
     });
-    stage = new Stage(sandbox, 60_000);
+    stage = new Stage(sandbox);
   });
   after(() => sandbox.stop());
 

@@ -23,7 +23,7 @@ let stage: Stage;
 
 before(async () => {
   sandbox = await startSandbox({ zones: 3, speed: 20, seed: "form", portBase: 0 });
-  stage = new Stage(sandbox, 60_000);
+  stage = new Stage(sandbox);
 });
 after(() => sandbox.stop());
 

@@ -93,7 +93,7 @@ describe("A coordinator's guest that lies", () => {
         ),
       }),
     });
-    stage = new Stage(sandbox, 60_000);
+    stage = new Stage(sandbox);
     for (const { zone, fault } of LIES) {
       await stage.guests.addFault({ zone, role: "superlink", fault: { kind: fault } });
     }

@@ -19,7 +19,7 @@ describe("A SuperNode that lies about its key", () => {
   let story: FederationStory;
   before(async () => {
     sandbox = await startSandbox({ zones: 4, speed: 20, seed: "keys", portBase: 0 });
-    stage = new Stage(sandbox, 60_000);
+    stage = new Stage(sandbox);
     for (const { zone, fault } of LIARS) {
       await stage.guests.addFault({ zone, role: "supernode", fault: { kind: fault } });
     }

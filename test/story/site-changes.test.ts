@@ -23,7 +23,7 @@ before(async () => {
     portBase: 0,
     configure: (usual) => ({ ...usual, policy: { ...usual.policy, removal: "5 s" } }),
   });
-  stage = new Stage(sandbox, 60_000);
+  stage = new Stage(sandbox);
   story = new FederationStory(stage, { name: NAME, coordinator: "zone-a", training: ["zone-b", "zone-c"] });
   await story.askAndApprove();
   await story.isUp("zone-b");
@@ -47,11 +47,7 @@ const saidTimes = (times: number, ...words: readonly string[]): Promise<true> =>
   );
 
 const zoneIsEmpty = (zone: string) =>
-  stage.zones.until(
-    zone,
-    ({ services, vms }) => services.length === 0 && vms.every(({ state }) => state === 6),
-    60_000,
-  );
+  stage.zones.until(zone, ({ services, vms }) => services.length === 0 && vms.every(({ state }) => state === 6));
 
 async function refusedToStranger(zone: string, button: string): Promise<void> {
   const stranger = stage.person(STRANGER);

@@ -32,7 +32,7 @@ describe("A federation of unusual zones", () => {
 
   before(async () => {
     sandbox = await startSandbox({ zones: 3, speed: 20, seed: "unusual", portBase: 0, configure: unusual });
-    stage = new Stage(sandbox, 60_000);
+    stage = new Stage(sandbox);
     const channel = zoneChannel(ASKERS_ZONE);
     await stage.slack.settings({ membership: { channel, person: REQUESTER.user, member: true } });
     story = new FederationStory(stage, {

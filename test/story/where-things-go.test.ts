@@ -15,7 +15,6 @@ import {
 import { eventsOf } from "../faults/short-story.ts";
 import { everythingSent, type Sent } from "./sent-content.ts";
 
-const PATIENCE_MS = 60_000;
 /** Its template for SuperNodes is missing when it is first looked at. */
 const LATE = "zone-c";
 const ZONES = ["zone-a", "zone-b", "zone-c", "zone-d"];
@@ -92,7 +91,7 @@ const configure = (usual: SandboxZonesFile): object => {
 
 before(async () => {
   sandbox = await startSandbox({ zones: ZONES.length, speed: 20, seed: "places", portBase: 0, configure });
-  stage = new Stage(sandbox, PATIENCE_MS);
+  stage = new Stage(sandbox);
   await stage.slack.settings({ membership: { channel: BRAVO.home, person: "U0FLORIST1", member: true } });
   for (const person of [ALPHA.requester, ...ownersOf([ALPHA.coordinator])]) {
     await stage.slack.settings({ membership: { channel: BRAVO.home, person, member: false } });
@@ -175,15 +174,11 @@ async function areUp(party: Party): Promise<void> {
   const sites = party.training.filter((zone) => !party.rejecting.includes(zone));
   for (const zone of sites) await stage.reads(party.home, `(${zone})`, "is up");
   for (const channel of trustChannels(party)) {
-    await stage.slack.until(
-      `the CA file of ${party.name} in ${channel}`,
-      async () => {
-        const { messages } = await stage.slack.channel(channel);
-        const files = messages.flatMap((message) => [message, ...message.replies]).flatMap(({ files }) => files);
-        return files.some(({ name }) => name.startsWith(party.name)) ? true : undefined;
-      },
-      PATIENCE_MS,
-    );
+    await stage.slack.until(`the CA file of ${party.name} in ${channel}`, async () => {
+      const { messages } = await stage.slack.channel(channel);
+      const files = messages.flatMap((message) => [message, ...message.replies]).flatMap(({ files }) => files);
+      return files.some(({ name }) => name.startsWith(party.name)) ? true : undefined;
+    });
   }
 }
 

@@ -209,10 +209,8 @@ describe("a VM from its making to its end", () => {
   inLab("no host that could hold it", { startIds: { vms: 59 } }, async (story) => {
     await story.lab.control.command("zone-a", { do: "update-template", template: 2, text: 'MEMORY="99999999"' });
     await story.makesVm(2, "too-big");
-    await story.lab.control.until(
-      "zone-a",
-      ({ vms }) => vms.some(({ userTemplate }) => "SCHED_MESSAGE" in userTemplate),
-      10_000,
+    await story.lab.control.until("zone-a", ({ vms }) =>
+      vms.some(({ userTemplate }) => "SCHED_MESSAGE" in userTemplate),
     );
     await story.replays("xmlrpc", "vm.info-pending-no-host", "vm.action-terminate-pending");
   });

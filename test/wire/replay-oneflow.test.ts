@@ -72,9 +72,8 @@ describe("what instantiate refuses at once", () => {
 });
 
 describe("a service from its making to its end", () => {
-  inLab("the training site of the recordings", { speed: 20, startIds: { documents: 7, vms: 8 } }, async (story) => {
+  inLab("the training site of the recordings", { speed: 4, startIds: { documents: 7, vms: 8 } }, async (story) => {
     await story.replays("oneflow", "service.instantiate");
-    await story.serviceComesTo(7, "DEPLOYING_NETS");
     await story.serviceComesTo(7, "DEPLOYING");
     await story.replays("oneflow", "service.show-DEPLOYING", "error-delete-while-DEPLOYING");
     await story.vmComesTo(8, "running");

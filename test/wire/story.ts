@@ -2,8 +2,6 @@ import { test } from "node:test";
 import { type Lab, type LabWish, startLab } from "./lab.ts";
 import { type Recording, recorded, replay, send } from "./recorded-call.ts";
 
-const DEADLINE_MS = 10_000;
-
 /** A lab with the verbs in which the replays are told. Ids in the lab are those of the recordings. */
 export class Story {
   readonly lab: Lab;
@@ -45,23 +43,17 @@ export class Story {
   }
 
   async serviceComesTo(id: number, word: string): Promise<void> {
-    await this.lab.control.until(
-      "zone-a",
-      ({ services }) => services.some((service) => service.id === id && service.word === word),
-      DEADLINE_MS,
+    await this.lab.control.until("zone-a", ({ services }) =>
+      services.some((service) => service.id === id && service.word === word),
     );
   }
 
   async serviceIsGone(id: number): Promise<void> {
-    await this.lab.control.until(
-      "zone-a",
-      ({ services }) => services.every((service) => service.id !== id),
-      DEADLINE_MS,
-    );
+    await this.lab.control.until("zone-a", ({ services }) => services.every((service) => service.id !== id));
   }
 
   async vmComesTo(id: number, phase: string, zone = "zone-a"): Promise<void> {
-    await this.lab.control.until(zone, ({ vms }) => vms.some((vm) => vm.id === id && vm.phase === phase), DEADLINE_MS);
+    await this.lab.control.until(zone, ({ vms }) => vms.some((vm) => vm.id === id && vm.phase === phase));
   }
 
   /** The guests of those VMs say READY, once they run. */

@@ -10,7 +10,8 @@ import { nodeKeyPem } from "../../../src/guest-protocol/node-key.ts";
 import { decodeNodeList } from "../../../src/guest-protocol/node-list.ts";
 import { decodeNodeProof, nodeProofBytes } from "../../../src/guest-protocol/node-proof.ts";
 import { encodeTrust } from "../../../src/guest-protocol/trust.ts";
-import { eventually, GuestsFixture } from "./guests-fixture.ts";
+import { eventually } from "../../waiting.ts";
+import { GuestsFixture } from "./guests-fixture.ts";
 import { describeRequest, TestAuthority } from "./test-authority.ts";
 
 let guests: GuestsFixture;

@@ -3,7 +3,6 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { setTimeout as sleep } from "node:timers/promises";
 import { connect } from "node:tls";
 import { z } from "zod";
 import { GuestsClient } from "../../../sandbox/hypervisor/client.ts";
@@ -12,12 +11,12 @@ import { encodeKeyList, type KeyListName } from "../../../src/guest-protocol/key
 import { CONTEXT, GIVEN, PUBLISHED } from "../../../src/guest-protocol/names.ts";
 import { type NodeKey, parseNodeKey } from "../../../src/guest-protocol/node-key.ts";
 import { decodeNodeList } from "../../../src/guest-protocol/node-list.ts";
+import { eventually, WAIT_LIMIT_MS } from "../../waiting.ts";
 import { TestAuthority } from "./test-authority.ts";
 import { TinyOneGate } from "./tiny-one-gate.ts";
 
 const PROGRAM = join(import.meta.dirname, "../../../sandbox/hypervisor/main.js");
 const TOKEN = "hypervisor-token";
-const DEADLINE_MS = 60_000;
 const readyLine = z.object({ url: z.string(), port: z.number() });
 
 export const DIALLED = "203.0.113.20:9092";
@@ -190,23 +189,10 @@ export class GuestsFixture {
   }
 }
 
-/** Asks until there is an answer, or fails naming what did not come. */
-export async function eventually<T>(what: string, ask: () => T | undefined | Promise<T | undefined>): Promise<T> {
-  const end = Date.now() + DEADLINE_MS;
-  for (;;) {
-    const answer = await ask();
-    if (answer !== undefined) {
-      return answer;
-    }
-    assert.ok(Date.now() < end, `waited in vain for ${what}`);
-    await sleep(10);
-  }
-}
-
 async function firstLine(child: ChildProcess): Promise<string> {
   assert.ok(child.stdout);
   const [line] = await once(createInterface({ input: child.stdout }), "line", {
-    signal: AbortSignal.timeout(DEADLINE_MS),
+    signal: AbortSignal.timeout(WAIT_LIMIT_MS),
   });
   return String(line);
 }

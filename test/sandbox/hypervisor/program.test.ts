@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { after, before, describe, it } from "node:test";
 import { GuestsClient } from "../../../sandbox/hypervisor/client.ts";
-import { eventually } from "./guests-fixture.ts";
+import { eventually } from "../../waiting.ts";
 
 const PROGRAM = join(import.meta.dirname, "../../../sandbox/hypervisor/main.js");
 const DUMMY = {

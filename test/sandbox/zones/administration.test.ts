@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { until } from "../../waiting.ts";
 import { onBench } from "./bench.ts";
 
 test("a remade image has a new id, and the templates that named it name the new one", () =>
@@ -91,11 +92,11 @@ test("the load tells how often each operation was called and how many calls were
     await bench.control.command("zone-a", { do: "fault", fault: { kind: "hang", operation: "oneflow.service.list" } });
     const unanswered = [1, 2, 3].map(() => bench.flow("GET", "/service").catch(() => "cut"));
     const all = { calls: { "oneflow.service.list": 3 }, mostAtOnce: 3 };
-    const deadline = Date.now() + 10_000;
-    let { xmlRpc, oneFlow } = await bench.control.load("zone-a");
-    while (oneFlow.calls["oneflow.service.list"] !== 3 && Date.now() < deadline) {
-      ({ xmlRpc, oneFlow } = await bench.control.load("zone-a"));
-    }
+    const { xmlRpc, oneFlow } = await until(
+      "three calls",
+      () => bench.control.load("zone-a"),
+      (load) => load.oneFlow.calls["oneflow.service.list"] === 3,
+    );
     assert.deepEqual(oneFlow, all);
     assert.deepEqual(xmlRpc.calls, { "one.system.version": 1 });
     await bench.control.command("zone-a", { do: "down" });

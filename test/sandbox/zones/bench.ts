@@ -4,6 +4,7 @@ import { z } from "zod";
 import { ZonesControl } from "../../../sandbox/zones/client.ts";
 import { noRecord, type Recorder } from "../../../sandbox/zones/record.ts";
 import { type RunningZones, startZones } from "../../../sandbox/zones/zones.ts";
+import { WAIT_LIMIT_MS } from "../../waiting.ts";
 
 export interface BenchWish {
   readonly zones?: number;
@@ -115,19 +116,13 @@ export class Bench {
   }
 
   async serviceComesTo(id: number, word: string): Promise<void> {
-    await this.control.until(
-      "zone-a",
-      ({ services }) => services.some((service) => service.id === id && service.word === word),
-      DEADLINE_MS,
+    await this.control.until("zone-a", ({ services }) =>
+      services.some((service) => service.id === id && service.word === word),
     );
   }
 
   async vmsCome(phase: string, count: number): Promise<void> {
-    await this.control.until(
-      "zone-a",
-      ({ vms }) => vms.filter((vm) => vm.phase === phase).length === count,
-      DEADLINE_MS,
-    );
+    await this.control.until("zone-a", ({ vms }) => vms.filter((vm) => vm.phase === phase).length === count);
   }
 
   #zone(): RunningZones["addresses"]["zones"][number] {
@@ -136,8 +131,6 @@ export class Bench {
     return zone;
   }
 }
-
-const DEADLINE_MS = 10_000;
 
 const guestView = z.object({
   VM: z.object({
@@ -224,7 +217,7 @@ export class FakeHypervisor {
       const timer = setTimeout(() => {
         this.#waiting.delete(look);
         reject(new Error(`the hypervisor was not asked in time; it was asked ${this.calls.join(", ")}`));
-      }, DEADLINE_MS);
+      }, WAIT_LIMIT_MS);
       const look = () => {
         const found = find();
         if (found === undefined) return;

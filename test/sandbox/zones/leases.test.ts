@@ -14,7 +14,7 @@ test("an address that is asked for is leased to the VM and free again after its 
     await bench.gate(0, "PUT", "/vm", "READY=YES");
     await bench.serviceComesTo(service, "RUNNING");
     assert.equal((await bench.flow("DELETE", `/service/${service}`)).status, 204);
-    const { networks } = await bench.control.until("zone-a", ({ services }) => services.length === 0, 10_000);
+    const { networks } = await bench.control.until("zone-a", ({ services }) => services.length === 0);
     assert.deepEqual(networks.find(({ id }) => id === 0)?.leases, [{ ip: "203.0.113.18", vmId: -1 }]);
     assert.equal((await bench.flow("GET", `/service/${service}`)).status, 404);
   }));

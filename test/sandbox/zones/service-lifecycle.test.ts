@@ -26,7 +26,7 @@ for (const [made, cardinality, left] of [
       const service = await partlyDeployed(bench, cardinality, made);
       const recover = { action: { perform: "recover", params: { delete: true } } };
       assert.equal((await bench.flow("POST", `/service/${service}/action`, recover)).status, 204);
-      await bench.control.until("zone-a", ({ services }) => services.length === 0, 10_000);
+      await bench.control.until("zone-a", ({ services }) => services.length === 0);
       const { vms } = await bench.control.zone("zone-a");
       const living = vms.filter(({ phase }) => phase === "running");
       assert.equal(living.length, left);
@@ -61,7 +61,7 @@ test("a VM that is ended from outside lowers the cardinality until the autoscale
     await bench.gate(0, "PUT", "/vm", "READY=YES");
     await bench.serviceComesTo(service, "RUNNING");
     await bench.control.command("zone-a", { do: "vm-action", vm: 0, action: "terminate-hard" });
-    const { vms } = await bench.control.until("zone-a", (state) => state.vms.some(({ id }) => id === 1), 10_000);
+    const { vms } = await bench.control.until("zone-a", (state) => state.vms.some(({ id }) => id === 1));
     assert.equal(vms.find(({ id }) => id === 1)?.name, `superlink_1_(service_${service})`);
   }));
 
