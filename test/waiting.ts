@@ -5,10 +5,10 @@ import { inspect } from "node:util";
 /** No test passes or fails by how soon something came: this only ends a test whose thing never comes. */
 export const WAIT_LIMIT_MS = 300_000;
 
-const LOOK_EVERY_MS = 50;
+const LOOK_EVERY_MS = 100;
 
 /**
- * Looks twenty times a second until what is seen holds, and returns it.
+ * Looks ten times a second until what is seen holds, and returns it.
  *
  * A look that fails fails the wait. Where that is part of the way, such as with a process between death and start, the
  * look itself says what it saw instead.
@@ -18,7 +18,7 @@ const LOOK_EVERY_MS = 50;
 export async function until<Seen>(
   what: string,
   look: () => Seen | Promise<Seen>,
-  holds: (seen: Seen) => boolean,
+  holds: (seen: Seen) => boolean = Boolean,
 ): Promise<Seen> {
   const end = performance.now() + WAIT_LIMIT_MS;
   for (;;) {
@@ -34,13 +34,9 @@ export async function eventually<Found>(
   what: string,
   find: () => Found | undefined | Promise<Found | undefined>,
 ): Promise<Found> {
-  const end = performance.now() + WAIT_LIMIT_MS;
-  for (;;) {
-    const found = await find();
-    if (found !== undefined) return found;
-    if (performance.now() > end) throw new Error(neverCame(what, found));
-    await pause(LOOK_EVERY_MS);
-  }
+  const found = await until(what, find, (one) => one !== undefined);
+  if (found === undefined) throw new Error(neverCame(what, found));
+  return found;
 }
 
 const neverCame = (what: string, seen: unknown): string =>

@@ -8,8 +8,8 @@ import { describe, test } from "node:test";
 import { z } from "zod";
 import { GuestsClient } from "../../sandbox/hypervisor/client.ts";
 import { run } from "../../sandbox/hypervisor/real/command.ts";
+import { until } from "../waiting.ts";
 import { leftOut } from "./left-out.ts";
-import { until } from "./lone-pair.ts";
 
 const SANDBOX = join(import.meta.dirname, "..", "..", "sandbox");
 const PROGRAM = join(SANDBOX, "hypervisor", "main.js");
@@ -50,7 +50,7 @@ describe("the program of real guests", { skip: await leftOut() }, () => {
     const pid = Number(await run("pgrep", ["-P", String(sandbox.pid), "-f", PROGRAM]));
     assert.notDeepEqual(await leftovers({ pid }), []);
     sandbox.kill("SIGKILL");
-    await until("all of it is gone", 30_000, async () => (await leftovers({ pid })).length === 0);
+    await until("all of it is gone", async () => (await leftovers({ pid })).length === 0);
   });
 });
 

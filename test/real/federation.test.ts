@@ -85,7 +85,7 @@ describe("with real Flower, one SuperLink and four SuperNodes in three zones", {
     const { FL_TLS_FINGERPRINT: before } = await federation.attributes(superlink);
     await inside.run(["kill", "-9", killed]);
     const death = Date.now();
-    await federation.until("the SuperLink answers again", 30_000, async () => {
+    await federation.until("the SuperLink answers again", async () => {
       const now = await inside.run(["sh", "-c", "ss -Hltn 'sport = :9092'"]);
       return now !== "" && !["", killed].includes(await superlinkIn(inside));
     });
@@ -103,11 +103,11 @@ describe("with real Flower, one SuperLink and four SuperNodes in three zones", {
     await guests.kill(node);
     const death = Date.now();
     await guests.reboot(node);
-    await federation.until("it waits or serves", 30_000, async () => {
+    await federation.until("it waits or serves", async () => {
       const { FL_STAGE: stage } = await federation.attributes(node);
       return stage !== "serving";
     });
-    await federation.until("it serves", 110_000, async () => {
+    await federation.until("it serves", async () => {
       const { FL_STAGE: stage, FL_REASON: reason } = await federation.attributes(node);
       return stage === "serving" && reason === "none";
     });
@@ -121,11 +121,11 @@ describe("with real Flower, one SuperLink and four SuperNodes in three zones", {
     interrupted = await startedRun(superlink, { nodes: 4, seconds: 5 });
     const { FL_TLS_FINGERPRINT: before } = await federation.attributes(superlink);
     await federation.stage.zones.command(superlink.zone, { do: "vm-action", vm: superlink.vmId, action: "reboot" });
-    await federation.until("Flower listens in the new boot", 60_000, async () => {
+    await federation.until("Flower listens in the new boot", async () => {
       const now = await federation.superlink();
       return ![null, superlink.pid].includes(now.pid) && (await listeningBeyondLoopback(now)).includes(9092);
     });
-    await federation.until("it serves", 60_000, async () => {
+    await federation.until("it serves", async () => {
       const { FL_STAGE: stage } = await federation.attributes(superlink);
       return stage === "serving";
     });
@@ -140,7 +140,7 @@ describe("with real Flower, one SuperLink and four SuperNodes in three zones", {
     const { stage } = federation;
     await stage.owner("zone-c").press(zoneChannel("zone-c"), "Retire this site");
     assert.equal(await run.ended(RUN_MS), "finished:completed");
-    await federation.until("only two SuperNodes are online", 120_000, async () => (await online()) === 2);
+    await federation.until("only two SuperNodes are online", async () => (await online()) === 2);
     const next = await FlowerRun.start(await federation.superlink(), { "num-server-rounds": 1, nodes: 2, answers: 2 });
     assert.equal(await next.ended(RUN_MS), "finished:completed");
     const { rounds } = await next.outcome();
@@ -166,7 +166,7 @@ describe("with real Flower, one SuperLink and four SuperNodes in three zones", {
 
   async function startedRun(superlink: RealView, settings: RunSettings): Promise<FlowerRun> {
     const run = await FlowerRun.start(superlink, settings);
-    await federation.until("the run is on its way", 60_000, async () => (await run.status()) === "running");
+    await federation.until("the run is on its way", async () => (await run.status()) === "running");
     return run;
   }
 });

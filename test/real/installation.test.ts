@@ -6,9 +6,10 @@ import { after, before, test } from "node:test";
 import { run } from "../../sandbox/hypervisor/real/command.ts";
 import { encodePem } from "../../src/guest-protocol/certificates.ts";
 import { readGuestScript } from "../../src/manifests/guest-script.ts";
+import { until } from "../waiting.ts";
 import { leftOut } from "./left-out.ts";
 import { Authority, contextOf } from "./marketplace/authority.ts";
-import { Bench, type MachineImage, until, type VirtualMachine } from "./marketplace/bench.ts";
+import { Bench, type MachineImage, type VirtualMachine } from "./marketplace/bench.ts";
 import { marketplaceImage } from "./marketplace/container-runtime/image.ts";
 
 const SUBNET = 213;
@@ -83,7 +84,7 @@ const PROGRAM = "/var/lib/florist/venv/bin/flower-supernode";
 
 test("Flower is installed from the pinned wheels on the image, once, without any way out", { skip }, async () => {
   const machine = supernode(20, {}, carrying(wheels));
-  await until("Flower is installed", 180, () => stage(machine).startsWith("awaiting-admission"));
+  await until("Flower is installed", () => stage(machine).startsWith("awaiting-admission"));
   assert.match(machine.exec(`${PROGRAM} --help`), /--superexec-auth-secret-file/);
   const made = "stat --format=%Y /var/lib/florist/venv/complete";
   const before = machine.exec(made);
@@ -91,14 +92,14 @@ test("Flower is installed from the pinned wheels on the image, once, without any
   const booted = bench.onegate.writes.length;
   machine.boot();
   const said = () => bench.onegate.writes.slice(booted).some(({ set }) => set["FL_STAGE"] === "awaiting-admission");
-  await until("it is ready again", 60, said);
+  await until("it is ready again", said);
   assert.equal(machine.exec(made), before);
 });
 
 test("a wheel that is not the pinned file is not installed, and neither is another pip", { skip }, async () => {
   const machines = ["typer", "pip"].map((name, index) => supernode(21 + index, {}, carrying(alteredWheels(name))));
   for (const machine of machines) {
-    await until("it is refused", 120, () => stage(machine) === "failed flower-missing");
+    await until("it is refused", () => stage(machine) === "failed flower-missing");
     assert.equal(machine.exec(`ls ${PROGRAM} 2>/dev/null || true`), "");
     assert.match(agentLog(machine), /not (the )?pinned/);
   }
@@ -109,8 +110,8 @@ test("a version whose files are not pinned is refused, and so is an index that c
 }, async () => {
   const unpinned = supernode(23, { FLOWER_VERSION: "1.30.0" }, carrying(wheels));
   const cutOff = supernode(24, {});
-  await until("the version is refused", 30, () => stage(unpinned) === "failed flower-version");
-  await until("it says what is missing", 90, () => stage(cutOff) === "failed flower-missing");
+  await until("the version is refused", () => stage(unpinned) === "failed flower-version");
+  await until("it says what is missing", () => stage(cutOff) === "failed flower-missing");
   assert.match(agentLog(cutOff), /index cannot be reached/);
 });
 
@@ -123,9 +124,9 @@ test("FL_LAUNCHER in CONTEXT overrides what looking would find", { skip }, async
   const found = supernode(25, {}, image);
   const venv = supernode(26, { FL_LAUNCHER: "venv" }, image);
   const containers = supernode(27, { FL_LAUNCHER: "containers", ML_FRAMEWORK: "sklearn" }, image);
-  await until("the image is found", 60, () => stage(found).startsWith("awaiting-admission"));
-  await until("the index is asked", 60, () => stage(venv) === "failed flower-missing");
+  await until("the image is found", () => stage(found).startsWith("awaiting-admission"));
+  await until("the index is asked", () => stage(venv) === "failed flower-missing");
   assert.match(agentLog(venv), /index cannot be reached/);
-  await until("the image is missed", 60, () => stage(containers) === "failed flower-missing");
+  await until("the image is missed", () => stage(containers) === "failed flower-missing");
   assert.match(agentLog(containers), /flower-supernode-sklearn:1\.31\.0 is not on this VM/);
 });

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { z } from "zod";
 import { Inside } from "../../sandbox/hypervisor/real/inside.ts";
+import { until } from "../waiting.ts";
 import { leftOut } from "./left-out.ts";
-import { LoneGuests, until } from "./lone-pair.ts";
+import { LoneGuests } from "./lone-pair.ts";
 
 const HOST = "203.0.113.10";
 const PORT = 7;
@@ -60,7 +61,7 @@ describe("the router between zones of real guests", { skip: await leftOut() }, (
     guests = await LoneGuests.start();
     await boot({ zone: "zone-a", vmId: 1 }, "203.0.113", ECHO);
     caller = await boot({ zone: "zone-b", vmId: 2 }, "10.20.0", "#!/bin/sh\n");
-    await until("somebody answers", 10_000, () => talk(0).then(Boolean, () => false));
+    await until("somebody answers", () => talk(0).then(Boolean, () => false));
   });
   after(() => guests?.end());
 
@@ -69,7 +70,7 @@ describe("the router between zones of real guests", { skip: await leftOut() }, (
     assert.ok(isBetween(quick, 0, 50), `${quick} ms`);
     const open = talk(2);
     const established = ["ss", "-Htn", "state", "established"];
-    await until("the connection is open", 10_000, async () => (await caller.run(established)) !== "");
+    await until("the connection is open", async () => (await caller.run(established)) !== "");
     await guests.client.delay(100);
     const [late] = await open;
     assert.ok(isBetween(late, 200, 300), `${late} ms`);

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { FlowerRun } from "../../sandbox/hypervisor/real/flower-run.ts";
 import { Inside } from "../../sandbox/hypervisor/real/inside.ts";
+import { until } from "../waiting.ts";
 import { leftOut } from "./left-out.ts";
-import { LoneGuests, LonePair, until } from "./lone-pair.ts";
+import { LoneGuests, LonePair } from "./lone-pair.ts";
 
 /** Seconds. Shorter than the form allows, so that these tests are. */
 const KEEPALIVE = { time: 10, timeout: 5 };
@@ -39,14 +40,14 @@ describe("gRPC keepalive between zones, with real Flower", { skip: await leftOut
 
   test("while an app trains, each end pings the other, and neither does without our settings", async () => {
     const supernode = new Inside(await kept.supernode());
-    await until("each end has pinged", 60_000, async () => {
+    await until("each end has pinged", async () => {
       // A ping is a sign of life itself, so of two healthy ends with one interval only one pings: the one that was
       // spoken to first, always the SuperLink. Held back until after the SuperNode's turn, its ping hinders no other.
       if ((await silence(supernode)) > 1000 * (KEEPALIVE.time - 1)) {
         await firewall([`ip saddr ${kept.address} drop`]);
         await new Promise((resolve) => setTimeout(resolve, 2000));
         await firewall([]);
-        await until("the SuperNode hears again", 10_000, async () => (await silence(supernode)) < 5000);
+        await until("the SuperNode hears again", async () => (await silence(supernode)) < 5000);
       }
       const { superlink: there, supernode: here } = await pings(kept);
       return there > 0 && here > 0;
@@ -65,7 +66,7 @@ describe("gRPC keepalive between zones, with real Flower", { skip: await leftOut
     await firewall([kept, plain].flatMap(cutOff));
     const cut = Date.now();
     const closed: { superlink?: number; supernode?: number } = {};
-    await until("both ends have closed", 3 * CLOSED_WITHIN_MS, async () => {
+    await until("both ends have closed", async () => {
       const open = await openConnections(kept, toBeClosed);
       if (open.superlink.length === 0) closed.superlink ??= Date.now() - cut;
       if (open.supernode.length === 0) closed.supernode ??= Date.now() - cut;
@@ -125,9 +126,7 @@ async function oneRound(pair: LonePair, seconds: number): Promise<FlowerRun> {
 async function training(pair: LonePair, seconds: number): Promise<FlowerRun> {
   const run = await oneRound(pair, seconds);
   const supernode = new Inside(await pair.supernode());
-  await until("an app works", 60_000, async () =>
-    (await supernode.run(["ps", "-eo", "args"])).includes("flwr-clientapp"),
-  );
+  await until("an app works", async () => (await supernode.run(["ps", "-eo", "args"])).includes("flwr-clientapp"));
   return run;
 }
 

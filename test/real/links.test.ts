@@ -8,12 +8,6 @@ import { leftOut } from "./left-out.ts";
 import { RealFederation } from "./real-federation.ts";
 import { type Expected, type Reading, SiteWatch } from "./site-watch.ts";
 
-/** In which a guest tells what is wrong with its way to the SuperLink. */
-const TOLD_MS = 30_000;
-/** In which the bot passes it on. */
-const SHOWN_MS = 15_000;
-/** Flower counts a SuperNode that could not say goodbye as online for a minute, and does not take it back before. */
-const HEALED_MS = 120_000;
 const DAY_S = 86_400;
 const SITES = ["zone-b", "zone-c", "zone-d", "zone-e"];
 
@@ -168,7 +162,7 @@ describe("with real Flower, a SuperNode whose way to the SuperLink is not well",
     return {
       async bring() {
         await clock(site, 0).bring();
-        await federation.until(`${site.site} serves`, HEALED_MS, () => site.isWell());
+        await federation.until(`${site.site} serves`, () => site.isWell());
         await fault.bring();
       },
       remove: fault.remove,
@@ -189,7 +183,7 @@ describe("with real Flower, a SuperNode whose way to the SuperLink is not well",
       await isWellAgain(t, site);
       free.push(site);
     }
-    await federation.until("that is told", SHOWN_MS, async () => (await site.read(expected)).over > before.over);
+    await federation.until("that is told", async () => (await site.read(expected)).over > before.over);
     const after = await site.read(expected);
     assert.deepEqual([after.homeDetail, after.elsewhere], [before.homeDetail, before.elsewhere]);
     assert.deepEqual(await site.deployed(), deployed);
@@ -197,15 +191,15 @@ describe("with real Flower, a SuperNode whose way to the SuperLink is not well",
 
   async function isWellAgain(t: TestContext, site: SiteWatch): Promise<void> {
     const since = Date.now();
-    await federation.until(`${site.site} is well again`, HEALED_MS, () => site.isWell());
+    await federation.until(`${site.site} is well again`, () => site.isWell());
     t.diagnostic(`well again after ${Date.now() - since} ms`);
   }
 
   async function isTold(t: TestContext, site: SiteWatch, expected: Expected, before: Reading): Promise<void> {
     const since = Date.now();
-    await federation.until(`${site.site} says so`, TOLD_MS, () => site.says(expected));
+    await federation.until(`${site.site} says so`, () => site.says(expected));
     const said = Date.now() - since;
-    await federation.until("the zone's and the home channel read it", SHOWN_MS, async () => {
+    await federation.until("the zone's and the home channel read it", async () => {
       const now = await site.read(expected);
       return now.zone > before.zone && now.home > before.home;
     });

@@ -16,12 +16,12 @@ import { readGuestScript } from "../../src/manifests/guest-script.ts";
 import { packageRoot } from "../../src/package-root.ts";
 import { type Authority, createAuthority, signRequest } from "../../src/trust/authority.ts";
 import { TinyOneGate } from "../sandbox/hypervisor/tiny-one-gate.ts";
+import { until } from "../waiting.ts";
 
 const TOKEN = "of-this-test";
 const FEDERATION = "f3k9";
 const DAY_MS = 86_400_000;
 const FLEET_PORT = 9092;
-const SERVES_MS = 90_000;
 const ready = z.object({ url: z.string() });
 
 /** The program of real guests, a OneGate for all its zones, and the bot's authority. */
@@ -162,7 +162,7 @@ export class LonePair {
     await client.start({ ...spec, context: { ...spec.context, [CONTEXT.startScript]: "" } });
     const inside = new Inside(await this.#view(vm));
     const booted = ["sh", "-c", "ls /run/one-context/one_env || true"];
-    await until("it has booted", 10_000, async () => (await inside.run(booted)) !== "");
+    await until("it has booted", async () => (await inside.run(booted)) !== "");
     await inside.run(["sh", "-ec", prepare]);
     await client.stop(vm);
     await client.start(spec);
@@ -180,22 +180,12 @@ export class LonePair {
 
   async #published(vm: VmAddress, name: string, isWanted: (value: string) => boolean): Promise<string> {
     const value = () => this.#guests.oneGate.attributes(vm).get(name);
-    await until(`${name} of ${vm.zone} is as wanted`, SERVES_MS, async () => {
+    await until(`${name} of ${vm.zone} is as wanted`, async () => {
       const now = value();
       return now !== undefined && isWanted(now);
     });
     return value() ?? "";
   }
-}
-
-/** Looks twice a second. @returns how many milliseconds it took. @throws Error after `deadlineMs` */
-export async function until(what: string, deadlineMs: number, holds: () => Promise<boolean>): Promise<number> {
-  const start = Date.now();
-  while (!(await holds())) {
-    if (Date.now() - start > deadlineMs) throw new Error(`Waited ${deadlineMs} ms in vain until ${what}.`);
-    await new Promise((resolve) => setTimeout(resolve, 500));
-  }
-  return Date.now() - start;
 }
 
 function valueIn<T>(decoded: Decoded<T>): T {

@@ -3,9 +3,9 @@ import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
 import type { RealView } from "../../sandbox/hypervisor/real/real-hypervisor.ts";
 import { Stage } from "../../sandbox/story/stage.ts";
 import type { SandboxZonesFile } from "../../sandbox/zones-file.ts";
+import { until } from "../waiting.ts";
 
 const COORDINATOR = "zone-a";
-const PATIENCE_MS = 180_000;
 /** The stand-ins' own waits are of no interest here. */
 const SPEED = 20;
 
@@ -28,7 +28,7 @@ export class RealFederation {
   private constructor(name: string, sandbox: Sandbox) {
     this.name = name;
     this.sandbox = sandbox;
-    this.stage = new Stage(sandbox, PATIENCE_MS);
+    this.stage = new Stage(sandbox);
     this.training = sandbox.zoneNames.slice(1);
   }
 
@@ -80,13 +80,9 @@ export class RealFederation {
     return (await this.stage.zones.zone(zone)).vms.find(({ id }) => id === vmId)?.context ?? {};
   }
 
-  /** Looks twice a second; rejects after `deadlineMs`. */
-  async until(what: string, deadlineMs: number, holds: () => Promise<boolean>): Promise<void> {
-    const end = Date.now() + deadlineMs;
-    while (!(await holds())) {
-      if (Date.now() > end) throw new Error(`Waited ${deadlineMs} ms in vain until ${what}.`);
-      await new Promise((resolve) => setTimeout(resolve, 500));
-    }
+  /** Looks until it holds. */
+  async until(what: string, holds: () => Promise<boolean>): Promise<void> {
+    await until(what, holds);
   }
 
   async end(): Promise<void> {

@@ -30,7 +30,7 @@ describe("with real Flower and certificates that live for a minute", { skip: awa
     assert.ok(node);
     await federation.stage.reads(homeChannel, "The federation is ready for runs");
     const run = await FlowerRun.start(superlink, { nodes: 1, answers: 1, seconds: 12 });
-    await federation.until("the run is on its way", 60_000, async () => (await run.status()) === "running");
+    await federation.until("the run is on its way", async () => (await run.status()) === "running");
     const told = await everythingTold();
     const before = await lookAt(superlink, node);
     const certificate = await published(superlink);
@@ -38,7 +38,7 @@ describe("with real Flower and certificates that live for a minute", { skip: awa
     assert.equal(before.connections.length, 1, "a SuperNode holds one connection");
     const promised = await validUntil();
 
-    await federation.until("the SuperLink publishes another certificate", CERTIFICATE_LIFE * 1000, async () => {
+    await federation.until("the SuperLink publishes another certificate", async () => {
       return (await published(superlink)) !== certificate;
     });
     assert.equal(await run.status(), "running");

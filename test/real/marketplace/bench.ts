@@ -9,7 +9,6 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 
 const ONEGATE_PORT = 5030;
 
@@ -246,16 +245,4 @@ export class Bench {
       sh(`ip link delete ${this.names.host} 2>/dev/null || true`);
     }
   }
-}
-
-/** Waits until a condition holds, looking four times a second. */
-export async function until(what: string, seconds: number, holds: () => boolean): Promise<number> {
-  const start = Date.now();
-  while (!holds()) {
-    if (Date.now() - start > seconds * 1000) {
-      throw new Error(`Waited ${seconds} s in vain until ${what}.`);
-    }
-    await sleep(250);
-  }
-  return (Date.now() - start) / 1000;
 }
