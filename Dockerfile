@@ -5,14 +5,15 @@
 FROM node:24-slim AS build
 WORKDIR /florist
 COPY package.json package-lock.json tsconfig.json ./
-RUN npm ci --ignore-scripts --no-audit --no-fund
+# Without the sandbox, which is a workspace of its own and not part of the image.
+RUN npm ci --workspaces=false --ignore-scripts --no-audit --no-fund
 COPY src ./src
 RUN npm run build
 
 FROM node:24-slim AS dependencies
 WORKDIR /florist
 COPY package.json package-lock.json ./
-RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund && npm cache clean --force
+RUN npm ci --omit=dev --workspaces=false --ignore-scripts --no-audit --no-fund && npm cache clean --force
 
 FROM node:24-slim
 # Beyond loopback because it is the container's own network; publish the port to a TLS proxy only.

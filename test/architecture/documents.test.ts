@@ -105,7 +105,7 @@ suite("The container image", () => {
 
   test("starts what npm start starts, as nobody special, and reads variables that exist", () => {
     const command = z.array(z.string()).parse(JSON.parse(/^CMD (.*)$/m.exec(dockerfile)?.[1] ?? ""));
-    assert.equal(command.join(" "), manifest.scripts["start"]);
+    assert.equal(`exec ${command.join(" ")}`, manifest.scripts["start"]);
     assert.match(dockerfile, /^USER node$/m);
     const set = [...dockerfile.matchAll(/\b(FLORIST_[A-Z_]+)=/g)].map(([, name = ""]) => name);
     assert.ok(set.length > 0);
