@@ -47,7 +47,7 @@ describe("The four parts, started one by one", () => {
     const { scripts } = z
       .object({ scripts: z.record(z.string(), z.string()) })
       .parse(JSON.parse(await readFile(join(packageRoot(), "package.json"), "utf8")));
-    assert.equal(scripts["start"], "node dist/src/main.js");
+    assert.equal(scripts["start"], "exec node dist/src/main.js");
     for (const part of ["slack", "zones", "hypervisor"]) {
       assert.match(scripts[`sandbox:${part}`] ?? "", new RegExp(`node dist/sandbox/${part}/main\\.js$`));
     }
