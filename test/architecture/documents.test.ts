@@ -15,7 +15,11 @@ const read = (name: string): string => readFileSync(join(packageRoot(), name), "
 
 const README = read("README.md");
 const manifest = z
-  .object({ scripts: z.record(z.string(), z.string()), license: z.string() })
+  .object({
+    scripts: z.record(z.string(), z.string()),
+    dependencies: z.record(z.string(), z.string()),
+    license: z.string(),
+  })
   .parse(JSON.parse(read("package.json")));
 
 /** First and second cell of every row that begins with a name in backticks. */
@@ -43,17 +47,19 @@ suite("The README", () => {
   });
 
   test("runs scripts that exist", () => {
-    const scripts = [...README.matchAll(/npm run ([a-z:]+)/g), ...README.matchAll(/`(sandbox:[a-z]+)`/g)];
+    const pages = ["README.md", "CONTRIBUTING.md", "sandbox/README.md"].map(read).join("\n");
+    const scripts = [...pages.matchAll(/npm run ([a-z:]+)/g), ...pages.matchAll(/`(sandbox:[a-z]+)`/g)];
     for (const [, script = ""] of scripts) assert.ok(script in manifest.scripts, script);
   });
 });
 
 test("Every link between pages leads to a file that exists", () => {
+  const atTop = readdirSync(packageRoot()).filter((name) => name.endsWith(".md"));
   const below = ["docs", "manifests", "sandbox", "src", "test"].flatMap((folder) =>
     readdirSync(join(packageRoot(), folder), { recursive: true, encoding: "utf8" }).map((name) => join(folder, name)),
   );
-  const pages = ["README.md", ...below.filter((name) => name.endsWith(".md"))];
-  assert.ok(pages.length > 5);
+  const pages = [...atTop, ...below.filter((name) => name.endsWith(".md"))];
+  assert.ok(atTop.length > 3 && pages.length > 9);
   for (const page of pages) {
     for (const [, target = ""] of read(page).matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {
       assert.ok(existsSync(join(packageRoot(), dirname(page), target)), `${page}: ${target}`);
@@ -124,6 +130,26 @@ suite("The container image", () => {
     for (const name of copied) {
       assert.ok(existsSync(join(packageRoot(), name)), name);
       assert.ok(letIn.includes(name), name);
+    }
+  });
+});
+
+suite("The sandbox's package", () => {
+  const sandbox = z
+    .object({ bin: z.record(z.string(), z.string()), dependencies: z.record(z.string(), z.string()) })
+    .parse(JSON.parse(read("sandbox/package.json")));
+
+  test("has every command that its page names, and each starts a program that exists", () => {
+    for (const [, command = ""] of read("sandbox/README.md").matchAll(/`(sandbox-[a-z]+)`/g)) {
+      const launcher = read(join("sandbox", sandbox.bin[command] ?? assert.fail(command)));
+      const [, program = ""] = /import\("..\/..\/dist\/([^"]+)\.js"\)/.exec(launcher) ?? [];
+      assert.ok(existsSync(join(packageRoot(), `${program}.ts`)), command);
+    }
+  });
+
+  test("takes its packages in the versions that the bot takes", () => {
+    for (const [name, version] of Object.entries(sandbox.dependencies)) {
+      assert.equal(version, manifest.dependencies[name], name);
     }
   });
 });
