@@ -17,7 +17,6 @@ export const WAITS = {
   redial: 15_000,
   nodes: 15_000,
   heartbeat: 30_000,
-  dial: 5_000,
 } as const;
 
 /** Everything one guest works with; made anew at every boot, save the disk. */
