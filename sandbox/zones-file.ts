@@ -68,7 +68,7 @@ function durations(speed: number) {
   return {
     ...waitsForGuests(speed),
     settle: ms(90_000, 3_000),
-    calls: { xmlrpcDeadline: ms(20_000, 5_000), oneflowDeadline: ms(50_000, 6_000) },
+    calls: { xmlrpcDeadline: ms(20_000, 5_000), oneflowDeadline: ms(50_000, 2_500) },
     removal: ms(300_000, 5_000),
     stopWarning: ms(60_000, 2_000),
     polling: { fastest: ms(1_000, 50), slowest: ms(10_000, 1_000) },

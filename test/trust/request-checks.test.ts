@@ -159,7 +159,7 @@ describe("a certificate request is refused", () => {
   });
 
   test("without an exception and at once, whatever the text is", () => {
-    const begin = performance.now();
+    const before = process.cpuUsage();
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.base64String()), (text) => {
         const frame = `-----BEGIN CERTIFICATE REQUEST-----\n${text}\n-----END CERTIFICATE REQUEST-----\n`;
@@ -168,7 +168,7 @@ describe("a certificate request is refused", () => {
     );
     for (const piece of ["-----BEGIN CERTIFICATE REQUEST-----\n", "\n", " ", "A"])
       assert.equal(refusal(piece.repeat(16 * 1024).slice(0, 16 * 1024)).reason, "csr-malformed");
-    assert(performance.now() - begin < 5000);
+    assert(process.cpuUsage(before).user < 5_000_000);
   });
 });
 

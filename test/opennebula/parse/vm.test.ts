@@ -117,16 +117,16 @@ describe("a VM", () => {
     }
   });
 
-  it("among a megabyte of others is read in less than 50 ms", () => {
+  it("among a megabyte of others costs less than 50 ms to read", () => {
     const two = recordedValue("xmlrpc.vmpool.infoset-two-vms-40kB-values").replace(/^<VM_POOL>|<\/VM_POOL>$/g, "");
     const xml = asPool(two.repeat(11));
     assert.ok(xml.length > 1_000_000);
     const times = Array.from({ length: 10 }, () => {
-      const started = performance.now();
+      const before = process.cpuUsage();
       assert.equal(parseVms(xml).length, 22);
-      return performance.now() - started;
+      return process.cpuUsage(before).user / 1000;
     });
-    // The best of a few: the machine that tests has other things to do.
+    // What it costs, and the best of a few: the machine that tests has other things to do.
     assert.ok(Math.min(...times) < 50, `${times}`);
   });
 });

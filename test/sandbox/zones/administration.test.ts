@@ -78,10 +78,11 @@ test("hundreds of VMs are made and read in a moment", () =>
     for (let made = 0; made < 300; made += 1) {
       await bench.text("one.template.instantiate", 1, `vm-${made}`, false, "", false);
     }
-    const begun = Date.now();
+    const before = process.cpuUsage();
     const pool = await bench.text("one.vmpool.infoextended", -3, -1, -1, -1);
     const page = await bench.text("one.vmpool.info", -3, 0, -50, -1);
-    assert.ok(Date.now() - begun < 2000);
+    // What it costs, not how long it takes: the machine may have other things to do.
+    assert.ok(process.cpuUsage(before).user < 2_000_000);
     assert.equal(pool.match(/<VM>/g)?.length, 300);
     assert.equal(page.match(/<VM>/g)?.length, 50);
   }));
