@@ -1,7 +1,8 @@
 /**
  * Runs every compiled test below this folder, phase by phase, and tells at the end what became of all of them.
  *
- * With `--quick` the tests with real Flower are left out; with other arguments all but those whose path contains one.
+ * With `--quick` the tests with real Flower and the bot that dies everywhere are left out; with other arguments all but
+ * those whose path contains one.
  * Ends with 1 when a test failed, a file crashed, or nothing was tested at all.
  */
 import { readdirSync } from "node:fs";
@@ -24,7 +25,7 @@ const { values, positionals } = parseArgs({
 });
 const names = readdirSync(import.meta.dirname, { recursive: true, encoding: "utf8" })
   .filter((name) => name.endsWith(".test.js"))
-  .filter((name) => !(values.quick && name.startsWith(REAL)))
+  .filter((name) => !(values.quick && (name.startsWith(REAL) || name.startsWith(DYING))))
   .filter((name) => positionals.length === 0 || positionals.some((part) => name.includes(part)))
   .sort();
 const tally = new Tally((file) => relative(import.meta.dirname, file));
@@ -49,6 +50,7 @@ await runAll(
 await runAll(dying, 1);
 await runAll(real, 2);
 if (names.length === 0) console.log(`No test file matches ${positionals.join(", ")}.`);
-if (values.quick) console.log("Left out: the tests with real Flower, which npm test runs (Linux, root).");
+if (values.quick)
+  console.log("Left out, and run by npm test: a bot that dies everywhere, and real Flower (Linux, root).");
 console.log(tally.closing());
 process.exitCode = tally.hasFailed ? 1 : 0;

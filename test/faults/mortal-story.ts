@@ -1,0 +1,97 @@
+/** The short story told by a bot that dies and is started again, and what its end is held to. */
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Sandbox, type SandboxOptions, startSandbox } from "../../sandbox/composition.ts";
+import { type Ending, tellShortStory } from "./short-story.ts";
+
+const MORTAL = "test/faults/mortal-bot.js";
+
+const options: SandboxOptions = {
+  zones: 2,
+  speed: 20,
+  seed: "crash",
+  portBase: 0,
+  // A bot that dies at every step takes longer than one that does not; and it need not rewrite a card in every life.
+  configure: (usual) => ({
+    ...usual,
+    policy: {
+      ...usual.policy,
+      boot: "20 min",
+      serve: "20 min",
+      removal: "20 min",
+      slack: { ...usual.policy.slack, coalescing: "1500 ms" },
+    },
+  }),
+};
+
+export function assertSameEnd(ending: Ending, undisturbed: Ending): void {
+  assert.deepEqual(ending.zones, undisturbed.zones);
+  assert.deepEqual(ending.journal, undisturbed.journal);
+}
+
+/** Every message stands once; another copy only where the bot died between posting it and journalling that. */
+export function assertCopiesHarmless(ending: Ending, undisturbed: Ending, deaths: readonly string[]): void {
+  let strays = 0;
+  for (const [text, { known, stray }] of ending.copies) {
+    const usual = undisturbed.copies.get(text) ?? { known: 0, stray: 0 };
+    // What the bot was about to rewrite when it died may stand there in an older wording.
+    if (usual.known > 0) assert.equal(known, usual.known, `${known} copies of: ${text}`);
+    strays += stray - usual.stray;
+  }
+  assert.ok(strays <= deaths.length, `${strays} stray copies after ${deaths.length} deaths`);
+  for (const text of undisturbed.copies.keys()) assert.ok(ending.copies.has(text), `missing: ${text}`);
+}
+
+/** The story with the bot that ships. */
+export async function undisturbedStory(): Promise<Ending> {
+  const sandbox = await startSandbox(options);
+  try {
+    return await tellShortStory(sandbox);
+  } finally {
+    await sandbox.stop();
+  }
+}
+
+/** The story with a bot that dies at every checkpoint that the pattern names, and is started again each time. */
+export async function mortalStory(pattern: string): Promise<{ ending: Ending; deaths: readonly string[] }> {
+  const directory = await mkdtemp(join(tmpdir(), "florist-deaths-"));
+  const file = join(directory, "deaths");
+  const sandbox = await startSandbox({ ...options, bot: MORTAL, botArgs: [file, pattern] });
+  const revival = revive(sandbox);
+  try {
+    const ending = await tellShortStory(sandbox);
+    return { ending, deaths: existsSync(file) ? (await readFile(file, "utf8")).trim().split("\n") : [] };
+  } finally {
+    await revival.stop();
+    await sandbox.stop();
+    await rm(directory, { recursive: true });
+  }
+}
+
+/** Starts the bot again whenever it has died, until told to stop. */
+function revive(sandbox: Sandbox): { stop(): Promise<void> } {
+  let wanted = true;
+  let tellStop = (): void => undefined;
+  const told = new Promise<void>((resolve) => {
+    tellStop = resolve;
+  });
+  const loop = (async () => {
+    while (wanted) {
+      const { child } = sandbox.bot;
+      if (child.exitCode === null && child.signalCode === null) await Promise.race([once(child, "exit"), told]);
+      // It may die again before it is ready; then it is started once more.
+      if (wanted) await sandbox.restartBot().catch(() => undefined);
+    }
+  })();
+  return {
+    async stop() {
+      wanted = false;
+      tellStop();
+      await loop;
+    },
+  };
+}
