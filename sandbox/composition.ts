@@ -1,6 +1,6 @@
 /** All four programs together: Slack, zones and guests stand in, the bot is the one that ships. */
 import { randomBytes } from "node:crypto";
-import { mkdtemp, open, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
@@ -37,8 +37,8 @@ export interface Sandbox {
   /** Holds the zones file, the journal and the bot's log. */
   readonly directory: string;
   readonly bot: Program<unknown>;
-  /** Starts the bot again with the same data; the address it is reached at stays. */
-  restartBot(): Promise<void>;
+  /** Starts the bot again with the same data, or another version of it; the address it is reached at stays. */
+  restartBot(entry?: string): Promise<void>;
   /** Ends all four; `keep` leaves the directory. */
   stop(keep?: boolean): Promise<void>;
 }
@@ -124,11 +124,14 @@ async function start(
     FLORIST_DATA_DIRECTORY: join(directory, "data"),
     FLORIST_KEY: options.storeKey ?? randomBytes(32).toString("hex"),
     FLORIST_PORT: "0",
-    ...Object.fromEntries(passwords),
   };
+  let entry = options.bot ?? "src/main.js";
   const startBot = async (port: string): Promise<Program<z.infer<typeof botReady>>> => {
-    const wish = { entry: options.bot ?? "src/main.js", args: options.botArgs ?? [], log, ready: botReady };
-    const bot = await startProgram({ ...wish, environment: { ...environment, FLORIST_PORT: port } });
+    const wish = { entry, args: options.botArgs ?? [], log, ready: botReady };
+    // A password that the zones file does not name any more is not given either: the bot takes it for a mistake.
+    const file = await readFile(zonesFile, "utf8");
+    const named = Object.fromEntries(passwords.filter(([variable = ""]) => file.includes(variable)));
+    const bot = await startProgram({ ...wish, environment: { ...environment, ...named, FLORIST_PORT: port } });
     started.push(bot);
     return bot;
   };
@@ -144,8 +147,9 @@ async function start(
     get bot() {
       return bot;
     },
-    async restartBot() {
+    async restartBot(another = entry) {
       const { port } = new URL(bot.ready.url);
+      entry = another;
       await bot.stop();
       bot = await startBot(port);
     },

@@ -1,14 +1,14 @@
 /** One program of the sandbox as a child process: started, waited for until it serves, ended. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
+import { resolve } from "node:path";
 import { createInterface } from "node:readline";
 import type { z } from "zod";
 
 const GRACE_MS = 10_000;
 
 export interface ProgramWish<T> {
-  /** Below the folder of the compiled programs, such as `sandbox/zones/main.js`. */
+  /** Below the folder of the compiled programs, such as `sandbox/zones/main.js`, or an absolute path. */
   readonly entry: string;
   readonly args: readonly string[];
   readonly environment?: NodeJS.ProcessEnv;
@@ -27,7 +27,7 @@ export interface Program<T> {
 
 /** Rejects when the program ends before it is ready. */
 export async function startProgram<T>({ entry, args, environment, log, ready }: ProgramWish<T>): Promise<Program<T>> {
-  const program = join(import.meta.dirname, "..", entry);
+  const program = resolve(import.meta.dirname, "..", entry);
   const child = spawn(process.execPath, ["--import", import.meta.resolve("./lifeline.js"), program, ...args], {
     env: { ...process.env, ...environment },
     // The lifeline is the channel: it closes however this process ends.

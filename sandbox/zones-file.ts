@@ -70,6 +70,12 @@ function durations(speed: number) {
     settle: ms(90_000, 3_000),
     calls: { xmlrpcDeadline: ms(20_000, 5_000), oneflowDeadline: ms(50_000, 2_500) },
     removal: ms(300_000, 5_000),
+    conditions: {
+      raise: ms(5_000, 300),
+      clear: ms(5_000, 300),
+      flapWindow: ms(3_600_000, 60_000),
+      calm: ms(1_800_000, 30_000),
+    },
     stopWarning: ms(60_000, 2_000),
     polling: { fastest: ms(1_000, 50), slowest: ms(10_000, 1_000) },
     retries: { first: ms(1_000, 100), longest: ms(30_000, 1_000) },

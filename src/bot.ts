@@ -4,18 +4,16 @@ import { join } from "node:path";
 import { webApi } from "@slack/bolt";
 import type { Configuration } from "./config/configuration.ts";
 import { teamId } from "./federation/model/identity.ts";
-import { type Manifests, serviceTemplate } from "./federation/model/manifests.ts";
+import { type ShippedManifests, serviceTemplate } from "./federation/model/manifests.ts";
 import type { Policy } from "./federation/model/policy.ts";
 import type { Checkpoint } from "./federation/ports.ts";
 import type { Logger } from "./log.ts";
+import { openManifestArchive } from "./manifests/archive.ts";
 import { readGuestScript } from "./manifests/guest-script.ts";
 import { packageRoot } from "./package-root.ts";
 import { openRuntime } from "./runtime.ts";
 import { createSlackApp } from "./slack/app.ts";
 import { quietLogger } from "./slack/sdk-logger.ts";
-
-/** Milliseconds: what time makes due is noticed at most so late. */
-const TICK_MOST = 1_000;
 
 export interface RunningBot {
   /** Where Slack's requests are to be sent; null in Socket Mode. */
@@ -30,29 +28,31 @@ export async function startBot(
   log: Logger,
   checkpoint: Checkpoint = () => undefined,
 ): Promise<RunningBot> {
-  const policy: Policy = { ...configuration.policy, installingTeam: await installingTeam(configuration, log) };
-  const manifests = await readManifests(join(packageRoot(), "manifests"));
-  const room = await openRuntime({
-    dataDirectory: configuration.dataDirectory,
+  const workspace = await identify(configuration, log);
+  const policy: Policy = { ...configuration.policy, installingTeam: workspace.team };
+  const shipped = await readManifests(join(packageRoot(), "manifests"));
+  const { dataDirectory, retries, zones } = configuration;
+  const manifests = await openManifestArchive(join(dataDirectory, "manifests"), shipped, log);
+  const runtime = await openRuntime({
+    dataDirectory,
     storeKey: configuration.storeKey,
     policy,
-    zones: configuration.zones,
+    zones,
     access: configuration.zoneAccess,
+    writtenOff: configuration.writtenOff,
     manifests,
     looking: configuration.polling,
-    pace: {
-      tick: Math.min(TICK_MOST, configuration.retries.first),
-      retryFirst: configuration.retries.first,
-      retryMost: configuration.retries.longest,
-    },
+    pace: { retryFirst: retries.first, retryMost: retries.longest },
     checkpoint,
     log,
   });
   const { slack } = configuration;
   const app = createSlackApp({
-    federations: room.store,
-    zoneChecks: room.looks,
-    configuration: { policy, zones: configuration.zones, manifests },
+    federations: runtime.store,
+    receipts: runtime.receipts,
+    zoneChecks: runtime.zoneChecks,
+    configuration: { policy, zones, manifests },
+    workspaceUrl: workspace.url,
     log,
     botToken: slack.botToken,
     slackApiUrl: slack.apiUrl,
@@ -61,32 +61,32 @@ export async function startBot(
     pace: configuration.slackPace,
   });
   const { port } = await app.start();
-  room.start();
+  await runtime.start();
   return {
     url: slack.delivery.kind === "http" ? `http://${slack.delivery.host}:${port}/slack/events` : null,
     async stop() {
       await app.stop();
-      await room.stop();
+      await runtime.stop();
     },
   };
 }
 
 /** The workspace that the bot token belongs to; asked until Slack answers. */
-async function installingTeam({ slack, retries }: Configuration, log: Logger) {
+async function identify({ slack, retries }: Configuration, log: Logger) {
   const client = new webApi.WebClient(slack.botToken.reveal(), {
     slackApiUrl: slack.apiUrl,
     logger: quietLogger(log),
     retryConfig: { forever: true, minTimeout: retries.first, maxTimeout: retries.longest, randomize: true },
   });
-  const { team_id } = await client.auth.test();
-  return teamId.parse(team_id);
+  const { team_id, url } = await client.auth.test();
+  return { team: teamId.parse(team_id), url: url ?? "https://slack.com/" };
 }
 
-async function readManifests(directory: string): Promise<Manifests> {
+async function readManifests(directory: string): Promise<ShippedManifests> {
   const read = async (name: string) => serviceTemplate.parse(JSON.parse(await readFile(join(directory, name), "utf8")));
+  const agent = await readGuestScript(join(directory, "guest"));
   return {
-    coordinator: await read("coordinator.json"),
-    training: await read("training-site.json"),
-    agent: await readGuestScript(join(directory, "guest")),
+    coordinator: { template: await read("coordinator.json"), agent },
+    training: { template: await read("training-site.json"), agent },
   };
 }

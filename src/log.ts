@@ -1,6 +1,6 @@
 /** Structured logs on stderr, one JSON object a line. A secret that ends up in one reads `[secret]`. */
 import { type DestinationStream, destination, type Logger, pino, stdSerializers } from "pino";
-import { Secret } from "./secret.ts";
+import { Redactor, Secret } from "./secret.ts";
 
 export type { Logger } from "pino";
 
@@ -12,12 +12,37 @@ const NAMED = /("(?:[a-z]*token|[a-z]*password|[a-z]*secret|authorization|cookie
 const SLACK_TOKEN = /\bx(?:ox[a-z]|app)[-.][A-Za-z0-9.-]+/g;
 const CREDENTIALS = /\b(Basic|Bearer) [A-Za-z0-9._~+/=-]+/g;
 
-/** Works on the finished line: nothing that a library does to an object on its way there is missed. */
-const censored = (line: string): string =>
-  line.replace(NAMED, `$1"${SHOWN}"`).replace(SLACK_TOKEN, SHOWN).replace(CREDENTIALS, `$1 ${SHOWN}`);
+const TEXT = /"(?:[^"\\]|\\.)*"/g;
 
-/** `level` is one of pino's, `silent` for none. Lines go to stderr, where they mix with no output of the program. */
-export function createLog(level: string, to: DestinationStream = destination({ fd: 2, sync: true })): Logger {
+/** Works on the finished line: nothing that a library does to an object on its way there is missed. */
+const censored = (line: string, redactor: Redactor): string =>
+  line
+    .replace(NAMED, `$1"${SHOWN}"`)
+    .replace(SLACK_TOKEN, SHOWN)
+    .replace(CREDENTIALS, `$1 ${SHOWN}`)
+    // Text by text: a secret that reads like JSON must not break the line.
+    .replace(TEXT, (text) => cleaned(text, redactor));
+
+function cleaned(text: string, redactor: Redactor): string {
+  const written: unknown = JSON.parse(text);
+  if (typeof written !== "string") return text;
+  const clean = redactor.clean(written);
+  return clean === written ? text : JSON.stringify(clean);
+}
+
+export interface LogOptions {
+  /** Secrets that may stand in no line, however they are spelled there. */
+  readonly secrets?: Iterable<Secret>;
+  /** stderr without it, where lines mix with no output of the program. */
+  readonly to?: DestinationStream;
+}
+
+/** `level` is one of pino's, `silent` for none. */
+export function createLog(
+  level: string,
+  { secrets = [], to = destination({ fd: 2, sync: true }) }: LogOptions = {},
+): Logger {
+  const redactor = new Redactor(secrets);
   return pino(
     {
       level,
@@ -26,6 +51,6 @@ export function createLog(level: string, to: DestinationStream = destination({ f
       formatters: { level: (label) => ({ level: label }) },
       serializers: { error: stdSerializers.err },
     },
-    { write: (line) => to.write(censored(line)) },
+    { write: (line) => to.write(censored(line, redactor)) },
   );
 }

@@ -1,10 +1,12 @@
 /** The bot as a program: configuration in, a line when it serves, a clean end on a signal. */
 import { once } from "node:events";
 import { startBot } from "./bot.ts";
+import { secretsOf } from "./config/configuration.ts";
 import { readFileFromDisk } from "./config/file-reader.ts";
 import { describeMistakes, loadConfiguration } from "./config/load-configuration.ts";
 import type { Checkpoint } from "./federation/ports.ts";
 import { createLog } from "./log.ts";
+import { Redactor } from "./secret.ts";
 
 /** Resolves when the bot has ended; sets the exit code. */
 export async function runProgram(checkpoint?: Checkpoint): Promise<void> {
@@ -15,7 +17,8 @@ export async function runProgram(checkpoint?: Checkpoint): Promise<void> {
     return;
   }
   const { configuration } = loaded;
-  const log = createLog(configuration.logLevel);
+  const secrets = secretsOf(configuration);
+  const log = createLog(configuration.logLevel, { secrets });
   const ended = Promise.race([once(process, "SIGTERM"), once(process, "SIGINT")]);
   try {
     const starting = startBot(configuration, log, checkpoint);
@@ -27,7 +30,8 @@ export async function runProgram(checkpoint?: Checkpoint): Promise<void> {
     await bot.stop();
   } catch (error) {
     log.fatal({ err: error }, "florist could not go on");
-    console.error(`florist could not go on: ${error instanceof Error ? error.message : String(error)}`);
+    const words = error instanceof Error ? error.message : String(error);
+    console.error(`florist could not go on: ${new Redactor(secrets).clean(words)}`);
     process.exitCode = 1;
   }
 }

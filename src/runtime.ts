@@ -1,22 +1,26 @@
-/** Puts together what carries federations out: journal, trust, zones and the rollout between them. No Slack in here. */
+/** Puts together what carries federations out: store, trust, zones and the rollout between them. No Slack in here. */
 import { type KeyObject, randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { federationEvent } from "./federation/model/events.ts";
+import { decide } from "./federation/deciding/decide.ts";
+import { type FederationEvent, federationEvent } from "./federation/model/events.ts";
 import { cardId, type FederationId, federationId, type ZoneName } from "./federation/model/identity.ts";
-import type { Manifests } from "./federation/model/manifests.ts";
+import type { ManifestLibrary } from "./federation/model/manifests.ts";
 import type { Policy, ZoneProfile } from "./federation/model/policy.ts";
-import type { Checkpoint, Log, PollHints } from "./federation/ports.ts";
+import { EVENTS_SCHEMA, STATE_SCHEMA, upcast } from "./federation/model/schema.ts";
+import { isSettled } from "./federation/model/state.ts";
+import { ZoneError } from "./federation/model/zone-facts.ts";
+import type { Checkpoint, Log, LookFailure, PollHints } from "./federation/ports.ts";
+import { zoneReason } from "./federation/proposing/preflight.ts";
 import { createPoller, type ZonePoller } from "./opennebula/poll.ts";
 import type { Pace as LookPace } from "./opennebula/poll-interval.ts";
 import { type OpenZone, openZone, type ZoneOptions } from "./opennebula/zone.ts";
-import { type Pace, Rollout } from "./rollout/scheduler.ts";
+import { type Pace, Scheduler } from "./rollout/scheduler.ts";
 import type { TaskContext } from "./rollout/task-context.ts";
 import { Watch } from "./rollout/watch.ts";
 import { zoneChecks } from "./rollout/zone-checks.ts";
-import { FederationStore } from "./store/federation-store.ts";
-import { openJournal } from "./store/journal.ts";
+import { openStore, type Store } from "./store/open-store.ts";
 import { signRequest } from "./trust/authority.ts";
-import { openKeyStore } from "./trust/key-store.ts";
+import { type KeyStore, openKeyStore } from "./trust/key-store.ts";
 import { checkNodeProof } from "./trust/node-proof.ts";
 
 export interface RuntimeOptions {
@@ -26,7 +30,9 @@ export interface RuntimeOptions {
   readonly policy: Policy;
   readonly zones: ReadonlyMap<ZoneName, ZoneProfile>;
   readonly access: ReadonlyMap<ZoneName, Omit<ZoneOptions, "name" | "checkpoint">>;
-  readonly manifests: Manifests;
+  /** Zones that are gone for good, by the operator's word. */
+  readonly writtenOff: readonly ZoneName[];
+  readonly manifests: ManifestLibrary;
   readonly looking: LookPace;
   readonly pace: Pace;
   readonly checkpoint: Checkpoint;
@@ -47,29 +53,54 @@ export const newFederationId = (): FederationId => federationId.parse(`f${random
 const newCardId = () => cardId.parse(`k${randomName(15)}`);
 
 export async function openRuntime(options: RuntimeOptions) {
-  const { log, checkpoint } = options;
-  const journal = await openJournal({
+  const stored = await openFiles(options);
+  try {
+    const keys = await openKeyStore(join(options.dataDirectory, "keys"), options.storeKey);
+    return runtime(options, stored, keys);
+  } catch (error) {
+    await stored.close();
+    throw error;
+  }
+}
+
+const openFiles = (options: RuntimeOptions): Promise<Store> =>
+  openStore({
     directory: options.dataDirectory,
-    parse: (stored) => federationEvent.parse(stored),
-    checkpoint,
-    describe: (event) =>
-      [event.type, ...("site" in event ? [event.site] : []), ...("key" in event ? [event.key] : [])].join(" "),
-    onTornLine: (torn) => log.warn(torn, "a line that was never acknowledged was dropped from a journal"),
+    events: { schema: EVENTS_SCHEMA, upcast, parse: (event) => federationEvent.parse(event), describe },
+    stateSchema: STATE_SCHEMA,
+    context: {
+      policy: options.policy,
+      zones: options.zones,
+      manifests: options.manifests,
+      newCard: newCardId,
+    },
+    now: () => new Date().toISOString(),
+    isSettled,
+    checkpoint: options.checkpoint,
+    log: options.log,
   });
-  const keys = await openKeyStore(join(options.dataDirectory, "keys"), options.storeKey);
-  const store = new FederationStore(
-    journal,
-    { policy: options.policy, zones: options.zones, manifests: options.manifests, newCard: newCardId },
-    () => new Date().toISOString(),
-  );
-  const watch = new Watch(store, Date.now);
+
+const describe = (event: FederationEvent): string =>
+  [event.type, ...("site" in event ? [event.site] : []), ...whichOf(event)].join(" ");
+
+/** A gesture that is made again has another key, and is the same. */
+function whichOf(event: FederationEvent): readonly string[] {
+  if ("kind" in event) return [event.kind];
+  return "key" in event ? [event.key] : [];
+}
+
+function runtime(options: RuntimeOptions, stored: Store, keys: KeyStore) {
+  const { log, checkpoint } = options;
+  const store = stored.federations;
   const clients = new Map<ZoneName, OpenZone>();
   const pollers = new Map<ZoneName, ZonePoller>();
-  for (const [name, access] of options.access) {
-    const zone = openZone({ ...access, name, checkpoint });
-    clients.set(name, zone);
-    pollers.set(name, pollerOf(name, zone, watch, options));
-  }
+  const pollHints = (name: ZoneName): PollHints => pollers.get(name) ?? NO_POLLER;
+  const watch = new Watch({
+    store,
+    pollHints,
+    clock: () => performance.now(),
+    onSeen: (id) => scheduler.attend(id),
+  });
   const context: TaskContext = {
     store,
     log,
@@ -83,28 +114,48 @@ export async function openRuntime(options: RuntimeOptions) {
       checkNodeProof,
     },
     zone: (name) => known(clients, name),
-    pollHints: (name) => pollers.get(name) ?? NO_POLLER,
+    pollHints,
     latest: (name) => watch.latest(name),
+    live: (id) => watch.live(id),
   };
-  const attend = () => {
-    for (const federation of store.all()) watch.attend(federation, context.pollHints);
-  };
-  store.onChange((federation) => watch.attend(federation, context.pollHints));
-  attend();
-  const rollout = new Rollout(context, options.pace);
+  const scheduler = new Scheduler(context, options.pace);
+  for (const [name, access] of options.access) {
+    const zone = openZone({ ...access, name, checkpoint });
+    clients.set(name, zone);
+    pollers.set(name, pollerOf(name, zone, watch, options));
+  }
+  store.onChange((federation) => watch.attend(federation));
+  for (const federation of store.living()) watch.attend(federation);
   return {
     store,
-    looks: zoneChecks(context, options.zones),
-    start: () => rollout.start(),
-    /** Nothing new begins; what is under way ends; then the journal is closed. */
+    receipts: stored.receipts,
+    zoneChecks: zoneChecks(context, options.zones),
+    async start(): Promise<void> {
+      await writeOff(store, options);
+      await watch.missUnknownZones(options.zones);
+      scheduler.start();
+    },
+    /** Nothing new begins; what is under way ends; then the store is closed. */
     async stop(): Promise<void> {
       for (const poller of pollers.values()) poller.stop();
-      await rollout.stop();
+      await scheduler.stop();
       await store.idle();
       await Promise.all([...clients.values()].map((client) => client.close()));
-      await journal.close();
+      await stored.close();
     },
   };
+}
+
+/** What the operator has written off is ended in every federation that still counts on it. */
+async function writeOff(store: Store["federations"], { writtenOff, log }: RuntimeOptions): Promise<void> {
+  for (const zone of writtenOff) {
+    for (const { id } of [...store.inZone(zone)]) {
+      const decision = await store.update(id, (federation, context) =>
+        decide(federation, { kind: "write-off", zone, by: null, key: `write-off ${zone} ${federation.seq}` }, context),
+      );
+      if (decision.ok) log.warn({ federation: id, zone }, "the zone's part was written off");
+    }
+  }
 }
 
 /** A zone that has left the zones file is not looked at any more. */
@@ -113,7 +164,7 @@ const NO_POLLER: PollHints = { expect: () => undefined, pollSoon: () => undefine
 function known<T>(clients: ReadonlyMap<ZoneName, T>, name: ZoneName): T {
   const client = clients.get(name);
   if (client === undefined)
-    throw new Error(`${name} is no longer in the zones file. Put it back so that its part can be ended.`);
+    throw new Error(`${name} is no longer in the zones file. Put it back, or name it under writtenOff there.`);
   return client;
 }
 
@@ -122,13 +173,23 @@ function pollerOf(name: ZoneName, zone: OpenZone, watch: Watch, { looking, log }
     zone,
     policy: looking,
     clock: {
-      now: Date.now,
+      now: () => performance.now(),
+      date: () => new Date().toISOString(),
       after(milliseconds, run) {
         const timer = setTimeout(run, milliseconds);
         return () => clearTimeout(timer);
       },
     },
     onSnapshot: (snapshot) => watch.see(name, snapshot),
-    onError: (error) => log.warn({ zone: name, err: error }, "the zone could not be looked at"),
+    onError: (failure) => {
+      if (failure.failures === 1) log.warn({ zone: name, err: failure.error }, "the zone could not be looked at");
+      if (failure.of !== "zone") return;
+      watch.miss(name, reasonOf(failure)).catch((error: unknown) => {
+        log.error({ zone: name, err: error }, "what follows from a zone that cannot be looked at broke off");
+      });
+    },
   });
 }
+
+const reasonOf = ({ error }: LookFailure) =>
+  error instanceof ZoneError ? zoneReason(error) : { code: "zone-error" as const, detail: String(error) };

@@ -3,15 +3,18 @@ import { suite, test } from "node:test";
 import { createLog } from "../src/log.ts";
 import { Secret } from "../src/secret.ts";
 
-function logged(level: string, write: (log: ReturnType<typeof createLog>) => void): string {
+function logged(
+  level: string,
+  write: (log: ReturnType<typeof createLog>) => void,
+  secrets: readonly Secret[] = [],
+): string {
   let text = "";
-  write(
-    createLog(level, {
-      write: (line) => {
-        text += line;
-      },
-    }),
-  );
+  const to = {
+    write: (line: string) => {
+      text += line;
+    },
+  };
+  write(createLog(level, { to, secrets }));
   return text;
 }
 
@@ -48,6 +51,25 @@ suite("The log", () => {
     assert.doesNotMatch(text, /hunter2|xoxb-1234/);
     assert.equal(text.trim().split("\n").length, 4);
     for (const line of text.trim().split("\n")) assert.doesNotThrow(() => JSON.parse(line), line);
+  });
+
+  test("shows no secret that it was told of, however it is spelled, and stays JSON", () => {
+    const secret = new Secret('gr\u00fcn",":{}&7+/');
+    const basic = Buffer.from(`florist:${secret.reveal()}`).toString("base64");
+    const text = logged(
+      "info",
+      (log) => {
+        log.error({ err: new Error(`no ${secret.reveal()}`), said: [`Basic: ${basic}`] }, secret.reveal());
+        log.info({ url: `/?key=${encodeURIComponent(secret.reveal())}`, [secret.reveal()]: 1 }, JSON.stringify(basic));
+      },
+      [secret],
+    );
+    const [first, second] = text.trim().split("\n");
+    assert.equal(JSON.parse(first ?? "").msg, "[secret]");
+    assert.equal(JSON.parse(second ?? "").url, "/?key=[secret]");
+    for (const spelled of [secret.reveal(), JSON.stringify(secret.reveal()).slice(1, -1), basic, "gr%C3%BCn"]) {
+      assert.ok(!text.includes(spelled), spelled);
+    }
   });
 
   test("keeps an error's words, stack and cause", () => {

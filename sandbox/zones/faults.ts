@@ -11,6 +11,13 @@ export const fault = z
     z.object({ kind: z.literal("refuse") }),
     z.object({ kind: z.literal("slow"), ms: z.number().nonnegative() }),
     z.object({ kind: z.literal("rubbish") }),
+    /** Something before the daemon answers in its place, with these words; `effect`: after the daemon has done it. */
+    z.object({
+      kind: z.literal("page"),
+      status: z.number().int().min(200).max(599),
+      body: z.string().default("<html><body><h1>Gateway Time-out</h1></body></html>"),
+      effect: z.boolean().default(false),
+    }),
     /** The effect happens, after `delayMs` if that is given, and the answer never comes. Both times are real milliseconds. */
     z.object({ kind: z.literal("lost-answer"), delayMs: z.number().nonnegative().default(0) }),
   ])
@@ -65,6 +72,9 @@ export async function answerWithFault(
         headers: { "Content-Type": "text/html" },
         body: "<html><body><h1>It works!</h1><p>This is a proxy's page, not an answer.",
       };
+    case "page":
+      if (wish.effect) await answer(request);
+      return { status: wish.status, headers: { "Content-Type": "text/html", Connection: "close" }, body: wish.body };
     case "lost-answer":
       if (wish.delayMs === 0) await answer(request);
       else void realTime(wish.delayMs).then(() => answer(request));

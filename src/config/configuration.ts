@@ -2,13 +2,15 @@
 import type { KeyObject } from "node:crypto";
 import type { ZoneName } from "../federation/model/identity.ts";
 import type { Policy, ZoneProfile } from "../federation/model/policy.ts";
-import type { Secret } from "../secret.ts";
+import { credential, type Secret } from "../secret.ts";
 
 export interface Configuration {
   /** The workspace that installed the app is not written down anywhere: Slack says it at the start. */
   readonly policy: Omit<Policy, "installingTeam">;
   readonly zones: ReadonlyMap<ZoneName, ZoneProfile>;
   readonly zoneAccess: ReadonlyMap<ZoneName, ZoneAccess>;
+  /** Zones that are gone for good, by the operator's word. */
+  readonly writtenOff: readonly ZoneName[];
   readonly polling: { readonly fastest: number; readonly slowest: number };
   /** Waits after a task that failed, doubled from the first to the longest. */
   readonly retries: { readonly first: number; readonly longest: number };
@@ -54,3 +56,10 @@ export interface SlackPace {
 
 export const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Every secret that other programs are told, as a text of theirs may repeat it. */
+export function secretsOf({ slack, zoneAccess }: Configuration): readonly Secret[] {
+  const ofSlack = slack.delivery.kind === "http" ? slack.delivery.signingSecret : slack.delivery.appToken;
+  const ofZones = [...zoneAccess.values()].flatMap(({ user, password }) => [password, credential(user, password)]);
+  return [slack.botToken, ofSlack, ...ofZones];
+}

@@ -11,11 +11,25 @@ export type FileRead =
 
 export type ReadFile = (path: string) => FileRead;
 
-/** Read once at start, so that waiting for the disk harms nobody. */
+/** A byte order mark is kept, for whoever reads the text to judge. */
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+function decoded(bytes: Buffer): string | undefined {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Read once at start, so that waiting for the disk harms nobody. Text in another encoding than UTF-8 is not guessed at. */
 export const readFileFromDisk: ReadFile = (path) => {
   try {
     const openToOthers = process.platform !== "win32" && (statSync(path).mode & 0o077) !== 0;
-    return { ok: true, text: readFileSync(path, "utf8"), openToOthers };
+    const text = decoded(readFileSync(path));
+    return text === undefined
+      ? { ok: false, problem: "is no UTF-8 text: it was saved in another encoding" }
+      : { ok: true, text, openToOthers };
   } catch (error) {
     return { ok: false, problem: `cannot be read (${error instanceof Error ? error.message : String(error)})` };
   }

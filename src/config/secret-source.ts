@@ -34,17 +34,51 @@ export function secretFromVariable(environment: Environment, name: string): Read
   return usable(value, `names the environment variable ${name}, which`);
 }
 
-const MAKE_FILE = "Put the secret alone into that file, readable by the bot's user only (mode 600).";
+const MAKE_FILE =
+  "Put the secret alone into that file, as UTF-8 text without byte order mark, readable by the bot's user only (mode 600).";
 
-/** Whether text can be sent as a secret at all: a line feed or another control character in it is a slip of the hand. */
+/** No secret that the bot knows of comes near it, and texts are searched for secrets. */
+const LONGEST = 1024;
+
+interface Slip {
+  readonly found: RegExp;
+  readonly problem: string;
+  readonly remedy: string;
+}
+
+const INVISIBLE = "Type the secret anew: what is not seen was copied along with it.";
+const ENCODING = "Save it anew as UTF-8 without byte order mark.";
+
+/** What nobody types into a secret on purpose: sent all the same, it would be refused as a wrong one, with nothing to be seen. */
+const SLIPS: readonly Slip[] = [
+  { found: /^\uFEFF/u, problem: "begins with a byte order mark", remedy: ENCODING },
+  {
+    found: /\p{Cc}/u,
+    problem: "holds more than one line or a control character",
+    remedy: "Keep the secret alone on one line.",
+  },
+  { found: /\uFFFD/u, problem: "holds a character that was damaged by another encoding", remedy: ENCODING },
+  {
+    found: /[\p{Cs}\p{Noncharacter_Code_Point}]/u,
+    problem: "holds a character that XML cannot carry",
+    remedy: "Give the bot another secret, without that character.",
+  },
+  {
+    found: /[\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|(?! )\p{Zs}/u,
+    problem: "holds an invisible character",
+    remedy: INVISIBLE,
+  },
+  { found: /^ | $/u, problem: "begins or ends with a blank", remedy: INVISIBLE },
+];
+
+/** Whether text can be sent as a secret at all. What is said of it never holds any of it. */
 function usable(value: string, subject: string): Reading<Secret> {
   if (value.trim() === "") return { ok: false, problem: `${subject} is empty`, remedy: MAKE_FILE };
-  if (/\p{Cc}/u.test(value)) {
-    return {
-      ok: false,
-      problem: `${subject} holds more than one line or a control character`,
-      remedy: "Keep the secret alone on one line.",
-    };
+  if (value.length > LONGEST) {
+    return { ok: false, problem: `${subject} is longer than ${LONGEST} characters`, remedy: MAKE_FILE };
   }
-  return { ok: true, value: new Secret(value) };
+  const slip = SLIPS.find(({ found }) => found.test(value));
+  return slip === undefined
+    ? { ok: true, value: new Secret(value) }
+    : { ok: false, problem: `${subject} ${slip.problem}`, remedy: slip.remedy };
 }

@@ -39,6 +39,18 @@ export const policySection = section(
     authorityLife: term("1825 days"),
     /** From the announcement that a coordinator stops alone until it does. */
     stopWarning: term("1 hour"),
+    /** What is wrong is told when it has stood for so long, and that it is over when it has been well for so long. */
+    conditions: section(
+      {
+        raise: wait("5 s"),
+        clear: wait("5 s"),
+        /** What comes again so soon after it was over keeps coming and going. */
+        flapWindow: term("1 hour"),
+        /** That is over when it has been well for so long. */
+        calm: term("30 min"),
+      },
+      POLICY_REMEDY,
+    ).prefault({}),
     polling: section({ fastest: wait("1 s"), slowest: wait("30 s") }, POLICY_REMEDY).prefault({}),
     calls: section(
       {
@@ -72,6 +84,8 @@ const REQUESTERS_REMEDY = "Name people and channels, such as {people: [], channe
 
 const zoneKey = idText(zoneName, "Choose a short name, such as zone-a: people read it, and guests carry it.");
 
+const WRITTEN_OFF_REMEDY = "Name zones that are gone for good, such as [zone-c]; each has left `zones`.";
+
 export const zonesFile = section(
   {
     zones: z.record(zoneKey, zoneEntry, {
@@ -87,6 +101,8 @@ export const zonesFile = section(
     /** Whether somebody who asked and owns a zone may be the only one to approve for it. */
     requesterMayApproveAlone: yesOrNo(true),
     policy: policySection.prefault({}),
+    /** Zones that are gone for good: what ran there is not waited for any more. */
+    writtenOff: z.array(zoneKey, { error: WRITTEN_OFF_REMEDY }).default([]),
   },
   "Give at least `zones` and `requesters`; zones.example.yml shows a whole file.",
 );

@@ -15,7 +15,10 @@ import { readYaml, type YamlText } from "./yaml-text.ts";
 import { type SecretSource, type ZoneEntry, zoneEntry } from "./zone-entry.ts";
 import { type PolicySection, type ZonesFile, zonesFile } from "./zones-file.ts";
 
-export type ZonesPart = Pick<Configuration, "policy" | "zones" | "zoneAccess" | "polling" | "retries" | "slackPace">;
+export type ZonesPart = Pick<
+  Configuration,
+  "policy" | "zones" | "zoneAccess" | "writtenOff" | "polling" | "retries" | "slackPace"
+>;
 
 export interface ZonesSource {
   readonly path: string;
@@ -150,6 +153,7 @@ function zonesPart(file: ZonesFile, opened: ReadonlyMap<string, Opened>): ZonesP
       requesterMayApproveAlone: file.requesterMayApproveAlone,
       durations: durationsOf(file.policy),
     },
+    writtenOff: file.writtenOff.map((name) => zoneName.parse(name)),
     polling: file.policy.polling,
     retries: file.policy.retries,
     slackPace: {
@@ -203,5 +207,6 @@ function durationsOf(policy: PolicySection): Configuration["policy"]["durations"
     certificateLife: policy.certificateLife,
     authorityLife: policy.authorityLife,
     warning: policy.stopWarning,
+    ...policy.conditions,
   };
 }

@@ -2,15 +2,17 @@
 
 import type { Host } from "../guest-protocol/address.ts";
 import type { ProofSubject } from "../guest-protocol/node-proof.ts";
+import type { Adjust } from "./model/commands.ts";
 import type { Decision } from "./model/decision.ts";
-import type { Adjustment, FederationEvent, Reason } from "./model/events.ts";
-import type { CardId, FederationId, Person, ZoneName } from "./model/identity.ts";
-import type { Manifests } from "./model/manifests.ts";
+import type { FederationEvent, Reason } from "./model/events.ts";
+import type { ChannelId, FederationId, Person, Slug, ZoneName } from "./model/identity.ts";
+import type { ManifestLibrary } from "./model/manifests.ts";
 import type { DecisionContext, Policy, ZoneProfile } from "./model/policy.ts";
 import type { ReasonCode } from "./model/reasons.ts";
 import type { Federation } from "./model/state.ts";
-import type { SurveyQuery, ZoneSnapshot, ZoneSurvey } from "./model/zone-facts.ts";
-import type { ServiceOrder } from "./proposing/manifest.ts";
+import type { ServiceProof, SurveyQuery, VmProof, ZoneSnapshot, ZoneSurvey } from "./model/zone-facts.ts";
+import type { Unusable } from "./proposing/adjustment.ts";
+import type { NicOrder } from "./proposing/manifest.ts";
 import type { Request } from "./proposing/request.ts";
 
 export interface InstantiateRequest {
@@ -21,7 +23,7 @@ export interface InstantiateRequest {
     readonly name: string;
     readonly cardinality: number;
     readonly context: Readonly<Record<string, string>>;
-    readonly nics: readonly ServiceOrder["nic"][];
+    readonly nics: readonly NicOrder[];
   };
 }
 
@@ -44,6 +46,10 @@ export interface Zone {
   instantiate(serviceTemplateId: number, request: InstantiateRequest): Promise<number>;
   /** Everything of the bot's account in this zone now, not from a poll. */
   snapshot(): Promise<ZoneSnapshot>;
+  /** Asks the zone about one VM: the only proof that it has ended. */
+  vmState(vmId: number): Promise<VmProof>;
+  /** Asks the zone about one service, without a look at all of them. It proves nothing about VMs. */
+  service(serviceId: number): Promise<ServiceProof>;
   /** Asks OneFlow to end a service from whatever state it is in. Fine if it is gone already. */
   removeService(serviceId: number): Promise<void>;
   /** Fine if it is done already. */
@@ -54,14 +60,6 @@ export interface Zone {
 
 /** A named point, and what it is about, at which a test may end the process. The shipped program passes one that does nothing. */
 export type Checkpoint = (point: string, detail: string) => void | Promise<void>;
-
-/** A federation's journal, as durable events. */
-export interface EventLog {
-  ids(): readonly string[];
-  read(id: string): readonly RecordedEvent[];
-  /** Durable when it returns; on an error nothing has changed. */
-  append(id: string, at: string, events: readonly FederationEvent[]): Promise<readonly RecordedEvent[]>;
-}
 
 export interface RecordedEvent {
   readonly seq: number;
@@ -108,12 +106,31 @@ export interface Trust {
   ): { readonly ok: true } | { readonly ok: false; readonly reason: "key-malformed" | "key-proof" };
 }
 
+/** Something that is awaited in a zone. */
+export interface Awaited {
+  /** Tells it from what was awaited under the same key before, such as the moment when it began. */
+  readonly what: string;
+  /** Milliseconds that it has been awaited when it is first said; the poller counts on from there by a clock of its own. */
+  readonly forMs: number;
+}
+
 /** Says to one zone's poller that something is awaited there. */
 export interface PollHints {
-  /** Milliseconds since 1970; null: no longer. */
-  expect(key: string, since: number | null): void;
-  /** Look soon: something was done in the zone. */
+  /** Saying the same again changes nothing; null: no longer. */
+  expect(key: string, awaited: Awaited | null): void;
+  /** Look at once, or as soon as the pace allows: something was done in the zone. */
   pollSoon(): void;
+}
+
+/** Looks at a zone that failed, one after the other. */
+export interface LookFailure {
+  readonly error: unknown;
+  /** `zone`: it could not be looked at. `conclusion`: it was looked at, but what was seen could not be taken in. */
+  readonly of: "zone" | "conclusion";
+  /** How many in a row, this one included. */
+  readonly failures: number;
+  /** ISO 8601: when the first of them began. */
+  readonly since: string;
 }
 
 export interface Log {
@@ -122,18 +139,87 @@ export interface Log {
   error(fields: object, message: string): void;
 }
 
-/** The living and the ended federations, and the only way to change one. */
+/** What is known of every federation, also of those that are on disk only. */
+export interface FederationSummary {
+  readonly id: FederationId;
+  readonly name: Slug;
+  readonly homeChannel: ChannelId;
+  readonly zones: readonly ZoneName[];
+  readonly requester: Person;
+  readonly requestedAt: string;
+  readonly endedAt: string | null;
+}
+
+/** `before` is null when the federation has just been requested. */
+export type ChangeListener = (after: Federation, before: Federation | null, recorded: readonly RecordedEvent[]) => void;
+
+/**
+ * The federations, and the only way to change one. Those with which something can still happen are in memory; settled
+ * ones are on disk and can be read.
+ */
 export interface Federations {
-  all(): readonly Federation[];
+  /** Those in memory. */
+  living(): Iterable<Federation>;
+  /** Of those in memory, the ones with a site in the zone. */
+  inZone(zone: ZoneName): Iterable<Federation>;
+  /** One of those in memory. */
   get(id: FederationId): Federation | undefined;
+  /** A settled one too, read from disk; undefined when it is unknown or its records cannot be read. */
+  load(id: FederationId): Promise<Federation | undefined>;
+  /** There is one, and its records on disk cannot be read: nothing can be said or done about it. */
+  isUnreadable(id: FederationId): boolean;
+  /** Settled ones of which people may not have been told everything yet: each until `markTold`. */
+  untold(): readonly FederationId[];
+  /** Everything about a settled one stands in Slack: a later start need not look at it again. */
+  markTold(id: FederationId): void;
+  /** Of all, settled ones too. */
+  summaries(): Iterable<FederationSummary>;
+  /** Those that have or had the name: one that has not ended first, then the newest. */
+  named(name: string): readonly FederationSummary[];
+  /** Everything that ever happened to it, read and checked from disk; empty for an unknown one. Rejects when it cannot be read. */
+  history(id: FederationId): Promise<readonly RecordedEvent[]>;
   /** Decides on the newest state and journals what follows; decisions on one federation never overlap. */
   update(id: FederationId, decide: (federation: Federation, context: DecisionContext) => Decision): Promise<Decision>;
-  /** Journals a new federation if its name is still free. */
+  /** Journals a new federation if its name is still free. The same request again changes nothing. */
   create(request: Request): Promise<Decision>;
-  /** Called after each change, with the newest state. */
-  onChange(listener: (federation: Federation) => void): void;
+  /** Called after each change, in order. A listener that throws is logged and disturbs nobody. */
+  onChange(listener: ChangeListener): void;
   /** What decisions about this federation may look at. */
   decisionContext(id: FederationId): DecisionContext;
+}
+
+/** Where a message of a federation stands in Slack. */
+export interface Receipt {
+  readonly channel: ChannelId;
+  readonly ts: string;
+  /** Hash of what it shows. */
+  readonly content: string;
+  /** Id of an uploaded file. */
+  readonly file?: string;
+}
+
+/** A message that is not tried again for now. */
+export interface GivenUp {
+  readonly channel: ChannelId;
+  readonly because: string;
+  /** Hash of what it was to show. */
+  readonly content: string;
+}
+
+/** By the messages' keys. One that stands and could not be rewritten is in both. */
+export interface ReceiptBook {
+  readonly posted: ReadonlyMap<string, Receipt>;
+  readonly givenUp: ReadonlyMap<string, GivenUp>;
+}
+
+/** What stands where in Slack. It wakes nobody: it is no part of what a federation is. */
+export interface Receipts {
+  /** Empty when there is none. A book that is damaged is set aside and told to the operator. */
+  read(federation: FederationId): Promise<ReceiptBook>;
+  /** Durable when it returns. A receipt ends what was given up under its key; giving up leaves the receipt. */
+  record(federation: FederationId, key: string, entry: Receipt | GivenUp): Promise<void>;
+  /** Forgets all that is known under these keys; durable when it returns. */
+  drop(federation: FederationId, keys: readonly string[]): Promise<void>;
 }
 
 export interface ZoneCheck {
@@ -147,13 +233,7 @@ export interface ZoneChecks {
   /** A fresh read-only look at every zone, each with what is missing for the roles it offers. */
   checkAll(): Promise<readonly ZoneCheck[]>;
   /** Looks at the zone with the owner's choices and makes the adjusted version and its approval one decision. */
-  adjust(input: {
-    readonly federation: FederationId;
-    readonly card: CardId;
-    readonly by: Person;
-    readonly decision: string;
-    readonly adjustment: Adjustment;
-  }): Promise<Decision | { readonly ok: false; readonly problems: readonly Reason[] }>;
+  adjust(command: Omit<Adjust, "survey"> & { readonly federation: FederationId }): Promise<Decision | Unusable>;
   /** After an approval: sees whether the address that was picked is still free. */
   recheckAddress(federation: FederationId): void;
 }
@@ -162,5 +242,5 @@ export interface Configuration {
   readonly policy: Policy;
   readonly zones: ReadonlyMap<ZoneName, ZoneProfile>;
   /** What zones are given: shown to an owner who wants to see it before deciding. */
-  readonly manifests: Manifests;
+  readonly manifests: ManifestLibrary;
 }

@@ -1,5 +1,5 @@
 /** One zone's line to one of its daemons: few calls at once, and every call ends in time. */
-import Bottleneck from "bottleneck";
+import { Concurrency } from "../concurrency.ts";
 
 /** Why a call was ended from this side. */
 export class Ended extends Error {
@@ -19,19 +19,31 @@ interface CallLimiterOptions {
   readonly deadline: number;
 }
 
+/** `first`: what keeps federations going. `last`: what people want to see; it has a smaller share and waits behind the rest. */
+export type Rank = "first" | "last";
+
+const PRIORITIES: Readonly<Record<Rank, number>> = { first: 4, last: 9 };
+
 export class CallLimiter {
-  readonly #limiter: Bottleneck;
+  readonly #limiter: Concurrency;
+  /** Lets in what comes last, so that it never has all places. */
+  readonly #share: Concurrency;
   readonly #deadline: number;
   readonly #running = new Set<AbortController>();
   #closed = false;
 
-  constructor(options: CallLimiterOptions) {
-    this.#limiter = new Bottleneck({ maxConcurrent: options.inFlight });
-    this.#deadline = options.deadline;
+  constructor({ inFlight, deadline }: CallLimiterOptions) {
+    this.#limiter = new Concurrency(inFlight);
+    this.#share = new Concurrency(Math.max(1, Math.floor(inFlight / 2)));
+    this.#deadline = deadline;
   }
 
-  /** Rejects with what `call` rejects with, or with `Ended`. */
-  async run<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  /** Rejects with what `call` rejects with, or with `Ended`. For what comes last the deadline begins once it is let in. */
+  run<T>(call: (signal: AbortSignal) => Promise<T>, rank: Rank = "first"): Promise<T> {
+    return rank === "last" ? this.#share.run(() => this.#timed(call, rank)) : this.#timed(call, rank);
+  }
+
+  async #timed<T>(call: (signal: AbortSignal) => Promise<T>, rank: Rank): Promise<T> {
     if (this.#closed) throw new Ended("closed");
     const controller = new AbortController();
     const { signal } = controller;
@@ -40,10 +52,10 @@ export class CallLimiter {
     const ended = new Promise<never>((_resolve, reject) => {
       signal.addEventListener("abort", () => reject(signal.reason), { once: true });
     });
-    const answered = this.#limiter.schedule(() => {
+    const answered = this.#limiter.run(async () => {
       signal.throwIfAborted();
-      return call(signal);
-    });
+      return await call(signal);
+    }, PRIORITIES[rank]);
     // Once the call has been given up, nobody waits for what becomes of it.
     answered.catch(() => undefined);
     try {

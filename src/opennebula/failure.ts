@@ -1,8 +1,10 @@
 /** What went wrong on the way to a zone, or in it, turned into a `ZoneError` that says what to do. */
 import { ZoneError, type ZoneErrorCode } from "../federation/model/zone-facts.ts";
+import type { Redactor } from "../secret.ts";
 import { Ended } from "./call-limiter.ts";
+import { foreignText } from "./foreign-text.ts";
 
-/** Where a call went and what it was, for the sentence a person reads. Never holds a credential. */
+/** Where a call went and what it was, for the sentence a person reads. Never shows a credential. */
 export interface Call {
   readonly zone: string;
   readonly endpoint: string;
@@ -10,6 +12,8 @@ export interface Call {
   readonly what: string;
   /** Whether the call changes something in the zone: only then can a lost answer leave something behind. */
   readonly effect: boolean;
+  /** Knows the credentials that whoever answers has been shown. */
+  readonly redactor: Redactor;
 }
 
 /** Errors of the connection before a byte of the request was taken. */
@@ -37,10 +41,21 @@ export function errorCode(error: unknown): string | undefined {
 }
 
 /** The original's kind and words, without the request that some libraries hang onto their errors. */
-function withoutRequest(error: unknown): Error {
-  const plain = new Error(error instanceof Error ? error.message : String(error));
+function withoutRequest(redactor: Redactor, error: unknown): Error {
+  const plain = new Error(foreignText(redactor, error instanceof Error ? error.message : String(error)));
   const code = errorCode(error);
-  return code === undefined ? plain : Object.assign(plain, { code });
+  return code === undefined ? plain : Object.assign(plain, { code: foreignText(redactor, code) });
+}
+
+const LONGEST_MESSAGE = 2000;
+
+/** The error as it may leave this room: whatever it was made of, no secret stands in it or in what caused it. */
+export function withoutSecrets(redactor: Redactor, error: unknown): unknown {
+  if (!(error instanceof ZoneError)) return error;
+  return new ZoneError(error.code, foreignText(redactor, error.message, LONGEST_MESSAGE), {
+    ambiguous: error.ambiguous,
+    ...(error.cause === undefined ? {} : { cause: withoutRequest(redactor, error.cause) }),
+  });
 }
 
 interface Told {
@@ -59,7 +74,8 @@ function tell(call: Call, error: unknown): Told {
       sentence: `No whole answer came from ${at} to ${call.what} in time. It may be overloaded or its daemon may hang.`,
     };
   }
-  const code = errorCode(error) ?? (error instanceof Error ? error.message : String(error));
+  const words = errorCode(error) ?? (error instanceof Error ? error.message : String(error));
+  const code = foreignText(call.redactor, words);
   if (code.startsWith("HPE_")) {
     return {
       code: "rubbish",
@@ -82,16 +98,47 @@ function tell(call: Call, error: unknown): Told {
 export function connectionFailed(call: Call, error: unknown, sent: boolean): ZoneError {
   const { code, sentence } = tell(call, error);
   const arrived = sent && code !== "tls" && !NOT_CONNECTED.has(errorCode(error) ?? "");
-  return new ZoneError(code, sentence, { ambiguous: call.effect && arrived, cause: withoutRequest(error) });
+  return new ZoneError(code, sentence, {
+    ambiguous: call.effect && arrived,
+    cause: withoutRequest(call.redactor, error),
+  });
 }
 
-/** An answer came that no OpenNebula gives. */
-export function notUnderstood(call: Call, detail: string, cause?: unknown): ZoneError {
-  const sentence = `Zone ${call.zone} at ${call.endpoint} answered ${call.what} with something that is no answer of OpenNebula (${detail}). Check the address in the zones file.`;
+/** HTTP of proxies that have lost, or spare, what stands behind them. */
+const GATEWAY = new Set([429, 502, 503, 504]);
+
+/** Whether something before the daemon answered in its place: the request may have reached the daemon all the same. */
+export const isGateway = (status: number): boolean => GATEWAY.has(status);
+
+/** An answer came that no OpenNebula gives. `status`: HTTP's, if it is not the one of an answer. */
+export function notUnderstood(
+  call: Call,
+  detail: string,
+  { status, cause }: { readonly status?: number; readonly cause?: unknown } = {},
+): ZoneError {
+  const at = `Zone ${call.zone} at ${call.endpoint}`;
+  const said = foreignText(call.redactor, status === undefined ? detail : `HTTP ${status}: ${detail}`, 200);
+  const sentence =
+    status !== undefined && isGateway(status)
+      ? `${at} did not answer ${call.what} itself, but something before it did (${said}). Its daemon may be down or overloaded.`
+      : `${at} answered ${call.what} with something that is no answer of OpenNebula (${said}). Check the address in the zones file.`;
   return new ZoneError("rubbish", sentence, {
     ambiguous: call.effect,
-    ...(cause === undefined ? {} : { cause: withoutRequest(cause) }),
+    ...(cause === undefined ? {} : { cause: withoutRequest(call.redactor, cause) }),
   });
+}
+
+/** The daemon failed in the middle of the call: it may have done it, or half of it. `said` are its own words. */
+export function brokeDown(call: Call, said: string): ZoneError {
+  const words = foreignText(call.redactor, said);
+  const sentence = `Zone ${call.zone} at ${call.endpoint} failed while it carried out ${call.what}: ${words}`;
+  return new ZoneError("rubbish", sentence, { ambiguous: call.effect });
+}
+
+/** A library refused the parameters. Its own words quote them, and the credential is among them. */
+export function notSent(call: Call): ZoneError {
+  const sentence = `${call.what} was not sent to zone ${call.zone}: a value of it holds a character that XML cannot carry.`;
+  return new ZoneError("invalid", sentence);
 }
 
 export function tooLarge(call: Call, limit: number): ZoneError {
@@ -108,7 +155,7 @@ const REMEDIES: Readonly<Partial<Record<ZoneErrorCode, string>>> = {
 
 /** The zone answered that it will not: nothing was done. `said` are its own words. */
 export function refused(call: Call, code: ZoneErrorCode, said: string): ZoneError {
-  const sentence = `Zone ${call.zone} refused ${call.what}: ${said.trim().slice(0, 500)}`;
+  const sentence = `Zone ${call.zone} refused ${call.what}: ${foreignText(call.redactor, said)}`;
   const remedy = REMEDIES[code];
   return new ZoneError(code, remedy === undefined ? sentence : `${sentence} ${remedy}`);
 }

@@ -2,29 +2,20 @@
 import { Agent, request } from "undici";
 import { z } from "zod";
 import type { ZoneErrorCode } from "../federation/model/zone-facts.ts";
-import { CallLimiter } from "./call-limiter.ts";
-import { type Call, connectionFailed, errorCode, notUnderstood, place, refused, tooLarge } from "./failure.ts";
+import type { InstantiateRequest } from "../federation/ports.ts";
+import { CallLimiter, type Rank } from "./call-limiter.ts";
+import {
+  brokeDown,
+  type Call,
+  connectionFailed,
+  errorCode,
+  isGateway,
+  notUnderstood,
+  place,
+  refused,
+  tooLarge,
+} from "./failure.ts";
 import { type Endpoint, MAX_ANSWER_BYTES } from "./xmlrpc.ts";
-
-/** The NIC that a role's VMs get. It replaces the VM template's NIC whole. */
-interface RoleNic {
-  readonly NAME: string;
-  readonly NETWORK_ID: string;
-  readonly IP?: string;
-  readonly MODEL?: string;
-  readonly SECURITY_GROUPS?: string;
-}
-
-export interface ServiceRequest {
-  readonly name: string;
-  readonly userInputs: Readonly<Record<string, string>>;
-  readonly role: {
-    readonly name: string;
-    readonly cardinality: number;
-    readonly context: Readonly<Record<string, string>>;
-    readonly nics: readonly RoleNic[];
-  };
-}
 
 const created = z.object({ DOCUMENT: z.object({ ID: z.string().regex(/^\d+$/).transform(Number) }) });
 
@@ -34,6 +25,11 @@ const NO_SERVICE = 2 ** 31 - 1;
 interface Answer {
   readonly status: number;
   readonly text: string;
+}
+
+interface Sending {
+  readonly body?: object;
+  readonly rank?: Rank;
 }
 
 export class OneFlow {
@@ -56,7 +52,7 @@ export class OneFlow {
   async reach(): Promise<void> {
     const path = `/service/${NO_SERVICE}`;
     const call: Call = { ...this.#describe("GET", path), effect: false };
-    const answer = await this.#send(call, "GET", path);
+    const answer = await this.#send(call, "GET", path, { rank: "last" });
     if (!isGone(answer)) throw refusal(call, answer);
   }
 
@@ -69,7 +65,7 @@ export class OneFlow {
    * The new service's id. OneFlow answers before anything is deployed: what quota, network or image refuse later is
    * told only in the service's log. A network that the template declares gets the default behind its last `|`.
    */
-  async instantiate(templateId: number, { name, userInputs, role }: ServiceRequest): Promise<number> {
+  async instantiate(templateId: number, { name, userInputs, role }: InstantiateRequest): Promise<number> {
     const merge_template = {
       name,
       user_inputs_values: userInputs,
@@ -104,25 +100,32 @@ export class OneFlow {
 
   async #recover(path: string): Promise<void> {
     const call = this.#describe("POST", path);
-    const answer = await this.#send(call, "POST", path, { action: { perform: "recover", params: { delete: true } } });
+    const answer = await this.#send(call, "POST", path, {
+      body: { action: { perform: "recover", params: { delete: true } } },
+    });
     if (answer.status !== 204 && !isGone(answer)) throw refusal(call, answer);
   }
 
   async #create(path: string, body: object): Promise<number> {
     const call = this.#describe("POST", path);
-    const answer = await this.#send(call, "POST", path, body);
+    const answer = await this.#send(call, "POST", path, { body });
     if (answer.status !== 201) throw refusal(call, answer);
     const parsed = created.safeParse(json(answer.text));
-    if (!parsed.success) throw notUnderstood(call, "no new document", parsed.error);
+    if (!parsed.success) throw notUnderstood(call, "no new document", { cause: parsed.error });
     return parsed.data.DOCUMENT.ID;
   }
 
   #describe(method: string, path: string): Call {
-    const { zone, url } = this.#endpoint;
-    return { zone, endpoint: place(url), what: `${method} ${path}`, effect: true };
+    const { zone, url, redactor } = this.#endpoint;
+    return { zone, endpoint: place(url), what: `${method} ${path}`, effect: true, redactor };
   }
 
-  async #send(call: Call, method: "GET" | "POST" | "DELETE", path: string, body?: object): Promise<Answer> {
+  async #send(
+    call: Call,
+    method: "GET" | "POST" | "DELETE",
+    path: string,
+    { body, rank }: Sending = {},
+  ): Promise<Answer> {
     const { url, account } = this.#endpoint;
     const credential = Buffer.from(`${account.user}:${account.password.reveal()}`).toString("base64");
     let sent = false;
@@ -140,7 +143,7 @@ export class OneFlow {
           ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         });
         return { status: answer.statusCode, text: await answer.body.text() };
-      });
+      }, rank);
     } catch (error) {
       if (errorCode(error) === "UND_ERR_RES_EXCEEDED_MAX_SIZE") throw tooLarge(call, MAX_ANSWER_BYTES);
       throw connectionFailed(call, error, sent);
@@ -153,24 +156,30 @@ function isGone(answer: Answer): boolean {
   return answer.status === 404 && /^\[one\.document\./.test(answer.text);
 }
 
-/** OneFlow answers errors in plain text, and in JSON those it did not expect: then it may have done half of it. */
+/**
+ * OneFlow answers errors in plain text. What is not plainly its own refusal leaves open whether the call was carried
+ * out: proxies answer in its place, and where it fails itself it may have done half of it.
+ */
 function refusal(call: Call, answer: Answer): Error {
-  const unexpected = answer.status >= 500 && answer.text.trimStart().startsWith("{");
-  const strange = answer.status === 404 && !isGone(answer);
-  if (unexpected || strange || answer.status < 400) {
-    return notUnderstood(call, `HTTP ${answer.status}: ${answer.text.trim().slice(0, 200)}`);
-  }
-  return refused(call, refusalCode(answer), answer.text === "" ? `HTTP ${answer.status}` : answer.text);
+  const { status, text } = answer;
+  const isPage = text.trimStart().startsWith("<");
+  if (isGateway(status) || isPage || text.trim() === "" || status < 400) return notUnderstood(call, text, { status });
+  const code = refusalCode(answer);
+  if (code !== undefined) return refused(call, code, text);
+  return status === 500 ? brokeDown(call, text) : notUnderstood(call, text, { status });
 }
 
-function refusalCode({ status, text }: Answer): ZoneErrorCode {
+/** Nothing if the answer is no refusal: OneFlow's own failures, in JSON or in plain text, have status 500 like some refusals. */
+function refusalCode(answer: Answer): ZoneErrorCode | undefined {
+  const { status, text } = answer;
   if (/zone disabled/i.test(text)) return "zone-disabled";
   if (/limit of \S+ reached/.test(text)) return "quota";
   if (status === 400) return "invalid";
   if (status === 401) return /not authorized/i.test(text) ? "forbidden" : "authentication";
-  if (status === 404) return "no-such-object";
-  if (/in state/i.test(text)) return "wrong-state";
-  return /must be|cardinality/i.test(text) ? "invalid" : "internal";
+  if (isGone(answer)) return "no-such-object";
+  if (status !== 500 || text.trimStart().startsWith("{")) return undefined;
+  if (/\bin state\b/i.test(text)) return "wrong-state";
+  return /must be|cardinality/i.test(text) ? "invalid" : undefined;
 }
 
 function json(text: string): unknown {

@@ -7,9 +7,8 @@ export interface Pace {
 }
 
 export interface Circumstances {
-  readonly now: number;
-  /** Since when each thing that somebody waits for is awaited. */
-  readonly awaitedSince: readonly number[];
+  /** Milliseconds that each thing that somebody waits for has been awaited. */
+  readonly awaitedFor: readonly number[];
   /** Looks in a row that showed nothing new. */
   readonly quietLooks: number;
   /** Looks in a row that failed. */
@@ -19,14 +18,15 @@ export interface Circumstances {
 }
 
 /**
- * Milliseconds until the next look. What is awaited is looked for after a tenth of the time waited so far: a short
- * boot is seen at once and a long one costs little. With nothing awaited the pauses double while nothing moves.
+ * Milliseconds from the beginning of a look until the next. What is awaited is looked for after a tenth of the time
+ * waited so far: a short boot is seen at once and a long one costs little. Otherwise the pauses double while nothing
+ * that matters moves.
  */
-export function nextLook(pace: Pace, { now, awaitedSince, quietLooks, failures, chance }: Circumstances): number {
+export function nextLook(pace: Pace, { awaitedFor, quietLooks, failures, chance }: Circumstances): number {
   if (failures > 0) return doubled(pace, failures) * (0.5 + chance / 2);
-  if (awaitedSince.length === 0) return doubled(pace, quietLooks);
-  const youngest = Math.max(...awaitedSince);
-  return Math.min(pace.slowest, Math.max(pace.fastest, (now - youngest) / 10));
+  const unhurried = doubled(pace, quietLooks);
+  if (awaitedFor.length === 0) return unhurried;
+  return Math.min(unhurried, Math.max(pace.fastest, Math.min(...awaitedFor) / 10));
 }
 
 function doubled({ fastest, slowest }: Pace, times: number): number {

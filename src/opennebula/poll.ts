@@ -1,52 +1,69 @@
 /** Looks at a zone again and again. One loop per zone, however many federations run in it. */
-import type { ServiceFacts, VmFacts, ZoneSnapshot } from "../federation/model/zone-facts.ts";
-import { PUBLISHED } from "../guest-protocol/names.ts";
+import type { AccountFacts, ZoneSnapshot } from "../federation/model/zone-facts.ts";
+import type { Awaited, LookFailure, PollHints } from "../federation/ports.ts";
+import type { SeenServices } from "./account-documents.ts";
+import type { SeenVms } from "./account-vms.ts";
+import { News } from "./news.ts";
 import { nextLook, type Pace } from "./poll-interval.ts";
+import { snapshotOf } from "./zone.ts";
 
 /** Time, as a test can hand it over. */
 export interface PollClock {
-  /** Milliseconds since 1970. */
+  /** Milliseconds by a clock that nobody sets: pauses and ages are counted with it. */
   now(): number;
+  /** ISO 8601: what the calendar says, for the record only. */
+  date(): string;
   /** Runs something later; what comes back calls it off. */
   after(milliseconds: number, run: () => void): () => void;
 }
 
 export interface PollerOptions {
-  readonly zone: { services(): Promise<readonly ServiceFacts[]>; vms(): Promise<readonly VmFacts[]> };
+  readonly zone: {
+    account(): Promise<AccountFacts>;
+    services(): Promise<SeenServices>;
+    vms(): Promise<SeenVms>;
+  };
   readonly policy: Pace;
   readonly clock: PollClock;
   /** From 0 to 1. */
   readonly chance?: () => number;
   /** The next look waits until this is done. */
   readonly onSnapshot: (snapshot: ZoneSnapshot) => void | Promise<void>;
-  /** What a look, or `onSnapshot`, failed with. The poller goes on. */
-  readonly onError: (error: unknown) => void;
+  /** A look, or `onSnapshot`, failed. The poller goes on; the next snapshot tells that it has recovered. */
+  readonly onError: (failure: LookFailure) => void;
 }
 
-export interface ZonePoller {
-  /** Something is awaited in this zone since a moment (milliseconds since 1970); `null`: no longer. */
-  expect(key: string, since: number | null): void;
-  /** Look as soon as the pace allows: something was done in the zone. */
-  pollSoon(): void;
+export interface ZonePoller extends PollHints {
   stop(): void;
 }
 
 /** While nothing is awaited the services, which are large, are read in every so many looks. */
 const LOOKS_PER_SERVICES = 4;
+/** Whose answers these are changes hardly ever; after a failure it is asked anew in any case. */
+const LOOKS_PER_ACCOUNT = 20;
 
 export function createPoller(options: PollerOptions): ZonePoller {
   return new Poller(options);
 }
 
+interface Waiting {
+  readonly what: string;
+  /** By the clock that nobody sets. */
+  readonly since: number;
+}
+
 class Poller implements ZonePoller {
   readonly #options: PollerOptions;
-  readonly #awaited = new Map<string, number>();
-  #services: readonly ServiceFacts[] | undefined;
+  readonly #awaited = new Map<string, Waiting>();
+  readonly #news = new News();
+  #account: { readonly facts: AccountFacts; readonly look: number } | undefined;
+  #services: SeenServices | undefined;
   #looks = 0;
   #quietLooks = 0;
-  #failures = 0;
-  #lastSeen = "";
+  #failed: { readonly count: number; readonly since: string } | undefined;
   #lastStart: number;
+  /** Milliseconds that the last look took. */
+  #lastTook = 0;
   #looking = false;
   #wanted = false;
   #stopped = false;
@@ -58,19 +75,20 @@ class Poller implements ZonePoller {
     this.#schedule(0);
   }
 
-  expect(key: string, since: number | null): void {
-    if (since === null) {
+  expect(key: string, awaited: Awaited | null): void {
+    if (awaited === null) {
       this.#awaited.delete(key);
       return;
     }
-    if (this.#awaited.get(key) === since) return;
-    this.#awaited.set(key, since);
-    if (!this.#looking && !this.#stopped) this.#schedule(this.#pause());
+    if (this.#awaited.get(key)?.what === awaited.what) return;
+    const since = this.#options.clock.now() - Math.max(0, awaited.forMs);
+    this.#awaited.set(key, { what: awaited.what, since });
+    this.#reschedule();
   }
 
   pollSoon(): void {
     this.#wanted = true;
-    if (!this.#looking && !this.#stopped) this.#schedule(this.#pause());
+    this.#reschedule();
   }
 
   stop(): void {
@@ -78,19 +96,22 @@ class Poller implements ZonePoller {
     this.#callOff();
   }
 
-  /** Milliseconds from now until the next look. */
+  #reschedule(): void {
+    if (!this.#looking && !this.#stopped) this.#schedule(this.#pause());
+  }
+
+  /** Milliseconds from now until the next look. A zone that is slow to answer is left alone for as long as it took. */
   #pause(): number {
     const { clock, policy, chance = Math.random } = this.#options;
     const now = clock.now();
     const interval = nextLook(policy, {
-      now,
-      awaitedSince: [...this.#awaited.values()],
+      awaitedFor: [...this.#awaited.values()].map(({ since }) => now - since),
       quietLooks: this.#quietLooks,
-      failures: this.#failures,
+      failures: this.#failed?.count ?? 0,
       chance: chance(),
     });
-    const wanted = this.#wanted && this.#failures === 0 ? policy.fastest : interval;
-    return Math.max(0, this.#lastStart + wanted - now);
+    const wanted = this.#wanted && this.#failed === undefined ? policy.fastest : interval;
+    return Math.max(0, this.#lastStart + Math.max(wanted, 2 * this.#lastTook) - now);
   }
 
   #schedule(pause: number): void {
@@ -99,41 +120,56 @@ class Poller implements ZonePoller {
   }
 
   async #look(): Promise<void> {
+    const { clock } = this.#options;
+    const at = clock.date();
     this.#looking = true;
     this.#wanted = false;
-    this.#lastStart = this.#options.clock.now();
-    try {
-      const snapshot = await this.#read();
-      this.#judge(snapshot);
-      if (!this.#stopped) await this.#options.onSnapshot(snapshot);
-      this.#failures = 0;
-    } catch (error) {
-      this.#failures += 1;
-      if (!this.#stopped) this.#options.onError(error);
+    this.#lastStart = clock.now();
+    const snapshot = await this.#attempt("zone", at, () => this.#read(at));
+    this.#lastTook = Math.min(this.#options.policy.slowest, clock.now() - this.#lastStart);
+    if (snapshot !== undefined && (await this.#attempt("conclusion", at, () => this.#show(snapshot)))) {
+      this.#failed = undefined;
     }
     this.#looking = false;
-    if (!this.#stopped) this.#schedule(this.#pause());
+    this.#reschedule();
   }
 
-  async #read(): Promise<ZoneSnapshot> {
+  /** Nothing when it failed, which is told. */
+  async #attempt<T>(of: LookFailure["of"], at: string, act: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await act();
+    } catch (error) {
+      this.#failed = { count: (this.#failed?.count ?? 0) + 1, since: this.#failed?.since ?? at };
+      // What stands behind the address may be another zone, or have another database, when it answers again.
+      if (of === "zone") this.#account = undefined;
+      const { count: failures, since } = this.#failed;
+      if (!this.#stopped) this.#options.onError({ error, of, failures, since });
+      return undefined;
+    }
+  }
+
+  async #show(snapshot: ZoneSnapshot): Promise<true> {
+    this.#quietLooks = this.#news.isIn(snapshot) ? 0 : this.#quietLooks + 1;
+    if (!this.#stopped) await this.#options.onSnapshot(snapshot);
+    return true;
+  }
+
+  async #read(at: string): Promise<ZoneSnapshot> {
     const { zone } = this.#options;
-    const at = new Date(this.#lastStart).toISOString();
     const due = this.#awaited.size > 0 || this.#looks % LOOKS_PER_SERVICES === 0;
     this.#looks += 1;
+    const account = await this.#readAccount();
     const kept = due ? undefined : this.#services;
     const [services, vms] = await Promise.all([kept ?? zone.services(), zone.vms()]);
     this.#services = services;
-    return { at, services, vms };
+    return snapshotOf(at, account, services, vms);
   }
 
-  /** A heartbeat that moves is no news, and CONTEXT never changes. */
-  #judge({ services, vms }: ZoneSnapshot): void {
-    const told = vms.map(({ context: _fixed, attributes, ...vm }) => ({
-      ...vm,
-      attributes: { ...attributes, [PUBLISHED.heartbeat]: "" },
-    }));
-    const seen = JSON.stringify([services, told]);
-    this.#quietLooks = seen === this.#lastSeen ? this.#quietLooks + 1 : 0;
-    this.#lastSeen = seen;
+  async #readAccount(): Promise<AccountFacts> {
+    const known = this.#account;
+    if (known !== undefined && this.#looks - known.look < LOOKS_PER_ACCOUNT) return known.facts;
+    const facts = await this.#options.zone.account();
+    this.#account = { facts, look: this.#looks };
+    return facts;
   }
 }

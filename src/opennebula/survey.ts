@@ -9,31 +9,29 @@ import {
   ZoneError,
   type ZoneSurvey,
 } from "../federation/model/zone-facts.ts";
-import { headroom, type ParsedGroup, type ParsedUser, parseGroup, parseUser } from "./parse/account.ts";
+import { readAccount } from "./account.ts";
+import { headroom } from "./parse/account.ts";
 import { parseImage } from "./parse/image.ts";
 import { parseNames } from "./parse/named.ts";
-import { parseNetwork } from "./parse/network.ts";
+import { parseAllocated, parseNetwork } from "./parse/network.ts";
 import { type DiskImage, parseTemplate } from "./parse/template.ts";
 import { readPool } from "./pool.ts";
-import type { XmlRpc } from "./xmlrpc.ts";
+import type { Reading } from "./xmlrpc.ts";
 
 const USABLE = -2;
-const CALLER = -1;
 const NAMES_PER_PAGE = 128;
-const ONEADMIN_GROUP = 0;
 
-export async function survey(oned: XmlRpc, query: SurveyQuery): Promise<ZoneSurvey> {
+export async function survey(oned: Reading, query: SurveyQuery): Promise<ZoneSurvey> {
   const version = await oned.read("one.system.version");
-  const user = parseUser(await oned.read("one.user.info", CALLER));
-  const [groups, template, network] = await Promise.all([
-    readGroups(oned, user),
+  const [{ facts, user, groups }, template, network] = await Promise.all([
+    readAccount(oned),
     surveyTemplate(oned, query.template),
     surveyNetwork(oned, query.network),
   ]);
   const primary = groups.find(({ id }) => id === user.primaryGroup);
   return {
     version,
-    account: { id: user.id, name: user.name, administrator: isAdministrator(user, groups) },
+    account: facts,
     template,
     network,
     headroom: headroom(
@@ -43,18 +41,7 @@ export async function survey(oned: XmlRpc, query: SurveyQuery): Promise<ZoneSurv
   };
 }
 
-/** Rights given by ACL show in no call that an ordinary user may make. */
-function isAdministrator(user: ParsedUser, groups: readonly ParsedGroup[]): boolean {
-  const memberOf = [user.primaryGroup, ...user.groups];
-  return memberOf.includes(ONEADMIN_GROUP) || groups.some(({ admins }) => admins.includes(user.id));
-}
-
-async function readGroups(oned: XmlRpc, user: ParsedUser): Promise<readonly ParsedGroup[]> {
-  const ids = [...new Set([user.primaryGroup, ...user.groups])];
-  return Promise.all(ids.map(async (id) => parseGroup(await oned.read("one.group.info", id, false))));
-}
-
-async function surveyTemplate(oned: XmlRpc, ref: ObjectRef): Promise<VmTemplateFacts | Absent> {
+async function surveyTemplate(oned: Reading, ref: ObjectRef): Promise<VmTemplateFacts | Absent> {
   const id = await resolve(oned, "VMTEMPLATE", ref);
   if (typeof id !== "number") return id;
   return orAbsent(ref, async () => {
@@ -63,23 +50,27 @@ async function surveyTemplate(oned: XmlRpc, ref: ObjectRef): Promise<VmTemplateF
   });
 }
 
-async function surveyImage(oned: XmlRpc, { ref, owner }: DiskImage): Promise<ImageFacts | Absent> {
+async function surveyImage(oned: Reading, { ref, owner }: DiskImage): Promise<ImageFacts | Absent> {
   const id = await resolve(oned, "IMAGE", ref, owner);
   if (typeof id !== "number") return id;
   return orAbsent(ref, async () => parseImage(await oned.read("one.image.info", id, false)));
 }
 
-async function surveyNetwork(oned: XmlRpc, ref: ObjectRef): Promise<NetworkFacts | Absent> {
+async function surveyNetwork(oned: Reading, ref: ObjectRef): Promise<NetworkFacts | Absent> {
   const id = await resolve(oned, "VNET", ref);
   if (typeof id !== "number") return id;
-  return orAbsent(ref, async () => parseNetwork(await oned.read("one.vn.info", id, false)));
+  return orAbsent(ref, async () => {
+    const network = parseNetwork(await oned.read("one.vn.info", id, false));
+    const allocated = parseAllocated(await oned.read("one.vnpool.info", USABLE, id, id), id);
+    return { ...network, leased: [...new Set([...network.leased, ...allocated])] };
+  });
 }
 
 const POOLS = { VMTEMPLATE: "one.templatepool.info", VNET: "one.vnpool.info", IMAGE: "one.imagepool.info" } as const;
 
 /** A name must belong to one object only among all that the account can use. */
 async function resolve(
-  oned: XmlRpc,
+  oned: Reading,
   element: keyof typeof POOLS,
   ref: ObjectRef,
   owner?: string,

@@ -7,8 +7,9 @@ import tls from "node:tls";
 import xmlrpc from "xmlrpc";
 import { z } from "zod";
 import type { ZoneErrorCode } from "../federation/model/zone-facts.ts";
-import { CallLimiter, Ended } from "./call-limiter.ts";
-import { type Call, connectionFailed, errorCode, notUnderstood, place, refused, tooLarge } from "./failure.ts";
+import type { Redactor } from "../secret.ts";
+import { CallLimiter, Ended, type Rank } from "./call-limiter.ts";
+import { type Call, connectionFailed, errorCode, notSent, notUnderstood, place, refused, tooLarge } from "./failure.ts";
 
 /** No answer is read further than this; pools are asked for in pieces that stay far below. */
 export const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
@@ -25,6 +26,8 @@ export interface Endpoint {
   /** PEM. The zone's own CA instead of the system's. */
   readonly ca?: string;
   readonly account: Account;
+  /** Knows the account's credentials. */
+  readonly redactor: Redactor;
   readonly inFlight: number;
   /** Milliseconds. */
   readonly deadline: number;
@@ -64,7 +67,15 @@ interface Wire {
   overflow: boolean;
 }
 
-export class XmlRpc {
+/** The calls of oned that change nothing. */
+export interface Reading {
+  /** The value is text: XML, or the version. Throws `ZoneError`. */
+  read(method: string, ...parameters: readonly Parameter[]): Promise<string>;
+}
+
+export class XmlRpc implements Reading {
+  /** For what people want to see: behind everything else, and few calls at once. */
+  readonly unhurried: Reading = { read: (method, ...parameters) => this.#read(method, parameters, "last") };
   readonly #endpoint: Endpoint;
   readonly #limiter: CallLimiter;
 
@@ -73,37 +84,41 @@ export class XmlRpc {
     this.#limiter = new CallLimiter(endpoint);
   }
 
-  /** A call that changes nothing; its value is text (XML, or the version). Throws `ZoneError`. */
-  async read(method: string, ...parameters: readonly Parameter[]): Promise<string> {
-    const call = this.#describe(method, false);
-    const value = await this.#call(call, method, parameters);
-    if (typeof value !== "string") throw notUnderstood(call, "a number where text was expected");
-    return value;
+  read(method: string, ...parameters: readonly Parameter[]): Promise<string> {
+    return this.#read(method, parameters, "first");
   }
 
   /** A call that changes something in the zone. Throws `ZoneError`, ambiguous when the answer was lost. */
   async act(method: string, ...parameters: readonly Parameter[]): Promise<void> {
-    await this.#call(this.#describe(method, true), method, parameters);
+    await this.#call(this.#describe(method, true), method, parameters, "first");
   }
 
   close(): void {
     this.#limiter.close();
   }
 
-  #describe(what: string, effect: boolean): Call {
-    return { zone: this.#endpoint.zone, endpoint: place(this.#endpoint.url), what, effect };
+  async #read(method: string, parameters: readonly Parameter[], rank: Rank): Promise<string> {
+    const call = this.#describe(method, false);
+    const value = await this.#call(call, method, parameters, rank);
+    if (typeof value !== "string") throw notUnderstood(call, "a number where text was expected");
+    return value;
   }
 
-  async #call(call: Call, method: string, parameters: readonly Parameter[]): Promise<string | number> {
+  #describe(what: string, effect: boolean): Call {
+    const { zone, url, redactor } = this.#endpoint;
+    return { zone, endpoint: place(url), what, effect, redactor };
+  }
+
+  async #call(call: Call, method: string, parameters: readonly Parameter[], rank: Rank): Promise<string | number> {
     const wire: Wire = { connected: false, overflow: false };
     let answer: unknown;
     try {
-      answer = await this.#limiter.run((signal) => this.#exchange(method, parameters, wire, signal));
+      answer = await this.#limiter.run((signal) => this.#exchange(method, parameters, wire, signal), rank);
     } catch (error) {
       throw judge(call, error, wire);
     }
     const parsed = envelope.safeParse(answer);
-    if (!parsed.success) throw notUnderstood(call, "no OpenNebula envelope", parsed.error);
+    if (!parsed.success) throw notUnderstood(call, "no OpenNebula envelope", { cause: parsed.error });
     const [worked, value, code] = parsed.data;
     if (worked) return value;
     throw refused(call, refusalCode(typeof code === "number" ? code : -1, value), value);
@@ -167,14 +182,15 @@ function judge(call: Call, error: unknown, wire: Wire): Error {
   const code = errorCode(error);
   if (code === undefined && error instanceof Error && !(error instanceof Ended)) {
     // Thrown before anything was sent: a character that XML cannot carry.
-    if (!wire.connected) return refused(call, "invalid", error.message);
-    return notUnderstood(call, httpStatus(error) ?? error.message, error);
+    if (!wire.connected) return notSent(call);
+    const status = httpStatus(error);
+    return notUnderstood(call, error.message, { cause: error, ...(status === undefined ? {} : { status }) });
   }
   return connectionFailed(call, error, wire.connected);
 }
 
-/** The status of the answer that the package could not read, which it hangs onto its error. */
-function httpStatus(error: Error): string | undefined {
+/** The status of the answer that the package could not read, which it hangs onto its error; nothing if it was 200. */
+function httpStatus(error: Error): number | undefined {
   const answer = z.object({ res: z.object({ statusCode: z.number() }) }).safeParse(error);
-  return answer.success && answer.data.res.statusCode !== 200 ? `HTTP ${answer.data.res.statusCode}` : undefined;
+  return answer.success && answer.data.res.statusCode !== 200 ? answer.data.res.statusCode : undefined;
 }

@@ -1,15 +1,14 @@
 /** One zone's OpenNebula, behind the few things that a rollout needs of it. */
-import {
-  type ServiceFacts,
-  type SurveyQuery,
-  type VmFacts,
-  ZoneError,
-  type ZoneSnapshot,
-  type ZoneSurvey,
-} from "../federation/model/zone-facts.ts";
+import { type AccountFacts, ZoneError, type ZoneSnapshot } from "../federation/model/zone-facts.ts";
+import type { Zone } from "../federation/ports.ts";
 import { isAttributeValue } from "../guest-protocol/alphabets.ts";
-import { AccountResources } from "./account-resources.ts";
-import { OneFlow, type ServiceRequest } from "./oneflow.ts";
+import { credential, Redactor } from "../secret.ts";
+import { readAccount } from "./account.ts";
+import { AccountDocuments, type SeenServices } from "./account-documents.ts";
+import { AccountVms, type SeenVms } from "./account-vms.ts";
+import { withoutSecrets } from "./failure.ts";
+import { foreignText } from "./foreign-text.ts";
+import { OneFlow } from "./oneflow.ts";
 import { parseVmState } from "./parse/vm.ts";
 import { survey } from "./survey.ts";
 import { type Account, XmlRpc } from "./xmlrpc.ts";
@@ -31,27 +30,14 @@ export interface ZoneOptions extends Account {
   readonly checkpoint?: (point: string, detail: string) => void | Promise<void>;
 }
 
-/** A service template of the account. `body` is without what OneFlow adds. */
-interface ServiceTemplate {
-  readonly id: number;
-  readonly name: string;
-  readonly body: Readonly<Record<string, unknown>>;
-}
-
-export interface OpenZone {
-  /** Read-only. Fails if either daemon cannot be reached, or refuses the account. */
-  survey(query: SurveyQuery): Promise<ZoneSurvey>;
-  serviceTemplates(name: string): Promise<readonly ServiceTemplate[]>;
-  registerServiceTemplate(body: object): Promise<number>;
-  instantiate(serviceTemplateId: number, request: ServiceRequest): Promise<number>;
+/** `survey` fails if either daemon cannot be reached, or refuses the account. */
+export interface OpenZone extends Zone {
+  /** Whom the zone takes the bot for. */
+  account(): Promise<AccountFacts>;
   /** The account's services, whatever their state. */
-  services(): Promise<readonly ServiceFacts[]>;
+  services(): Promise<SeenServices>;
   /** The account's VMs that are not done. */
-  vms(): Promise<readonly VmFacts[]>;
-  snapshot(): Promise<ZoneSnapshot>;
-  removeService(serviceId: number): Promise<void>;
-  terminateVm(vmId: number): Promise<void>;
-  publish(vmId: number, attributes: Readonly<Record<string, string>>): Promise<void>;
+  vms(): Promise<SeenVms>;
   /** Ends what is under way. */
   close(): Promise<void>;
 }
@@ -61,7 +47,8 @@ const ATTRIBUTE_NAME = /^[A-Z][A-Z0-9_]*$/;
 
 export function openZone(options: ZoneOptions): OpenZone {
   const { name, user, password, ca, deadlines, inFlight } = options;
-  const shared = { zone: name, account: { user, password }, ...(ca === undefined ? {} : { ca }) };
+  const redactor = new Redactor([password, credential(user, password)]);
+  const shared = { zone: name, account: { user, password }, redactor, ...(ca === undefined ? {} : { ca }) };
   const oned = new XmlRpc({
     ...shared,
     url: new URL(options.xmlrpc),
@@ -74,11 +61,22 @@ export function openZone(options: ZoneOptions): OpenZone {
     deadline: deadlines.oneflow,
     inFlight: inFlight.oneflow,
   });
-  const resources = new AccountResources(oned);
+  const words = (text: string) => foreignText(redactor, text);
+  const vms = new AccountVms(oned, words);
+  const documents = new AccountDocuments(oned, words);
+
+  /** Every way out of here: no error tells a secret. */
+  async function guarded<T>(call: () => Promise<T>): Promise<T> {
+    try {
+      return await call();
+    } catch (error) {
+      throw withoutSecrets(redactor, error);
+    }
+  }
 
   async function effect<T>(what: string, on: string, carryOut: () => Promise<T>): Promise<T> {
     await options.checkpoint?.(`zone:before-${what}`, `${name} ${on}`);
-    const result = await carryOut();
+    const result = await guarded(carryOut);
     await options.checkpoint?.(`zone:after-${what}`, `${name} ${on}`);
     return result;
   }
@@ -93,25 +91,33 @@ export function openZone(options: ZoneOptions): OpenZone {
     }
   }
 
+  const account = async () => (await readAccount(oned)).facts;
+
   return {
-    async survey(query) {
-      const [facts] = await Promise.all([survey(oned, query), viaOneFlow(() => oneflow.reach())]);
-      return facts;
-    },
-    services: () => resources.services(),
-    vms: () => resources.vms(),
-    async snapshot() {
-      const at = new Date().toISOString();
-      const [services, vms] = await Promise.all([resources.services(), resources.vms()]);
-      return { at, services, vms };
-    },
-    async serviceTemplates(wanted) {
-      const templates = (await resources.serviceTemplates()).filter((template) => template.name === wanted);
-      return templates.map(({ id, name: called, body }) => {
-        const { registration_time: _added, ...rest } = body;
-        return { id, name: called, body: rest };
-      });
-    },
+    survey: (query) =>
+      guarded(async () => {
+        const [facts] = await Promise.all([survey(oned.unhurried, query), viaOneFlow(() => oneflow.reach())]);
+        return facts;
+      }),
+    account: () => guarded(account),
+    services: () => guarded(() => documents.services()),
+    vms: () => guarded(() => vms.look()),
+    snapshot: () =>
+      guarded(async () => {
+        const at = new Date().toISOString();
+        const [whose, ofServices, ofVms] = await Promise.all([account(), documents.services(), vms.look()]);
+        return snapshotOf(at, whose, ofServices, ofVms);
+      }),
+    vmState: (vmId) => guarded(() => vms.proof(vmId)),
+    service: (serviceId) => guarded(() => documents.service(serviceId)),
+    serviceTemplates: (wanted) =>
+      guarded(async () => {
+        const templates = (await documents.serviceTemplates()).filter((template) => template.name === wanted);
+        return templates.map(({ id, name: called, body }) => {
+          const { registration_time: _added, ...rest } = body;
+          return { id, name: called, body: rest };
+        });
+      }),
     registerServiceTemplate: (body) =>
       effect("register-template", "", () => viaOneFlow(() => oneflow.registerTemplate(body))),
     instantiate: (templateId, request) =>
@@ -131,6 +137,13 @@ export function openZone(options: ZoneOptions): OpenZone {
     },
   };
 }
+
+export const snapshotOf = (
+  at: string,
+  account: AccountFacts,
+  { services, unreadable: ofServices }: SeenServices,
+  { vms, unreadable: ofVms }: SeenVms,
+): ZoneSnapshot => ({ at, account, services, vms, unreadable: [...ofServices, ...ofVms] });
 
 /** A VM that is gone, done or already ending is fine; one that cannot end by itself is ended without asking its guest. */
 async function terminate(oned: XmlRpc, vmId: number): Promise<void> {

@@ -8,7 +8,7 @@ import { admittedKeys, judgeKey, revokedKeys } from "../federation/running/admis
 import { encodeKeyList } from "../guest-protocol/key-list.ts";
 import { CONTEXT, GIVEN, PUBLISHED } from "../guest-protocol/names.ts";
 import { type NodeKey, parseNodeKey } from "../guest-protocol/node-key.ts";
-import { type Job, type Outcome, runOf, type TaskContext, vmIn } from "./task-context.ts";
+import { deploymentOf, type Job, type Outcome, record, type TaskContext, vmIn } from "./task-context.ts";
 
 /** The subject of the proof comes from the plan and the zone, never from the guest. */
 export async function judgePublishedKey(
@@ -50,14 +50,16 @@ export async function deliverAdmissions(context: TaskContext, job: Job, zone: Zo
     [GIVEN.admit]: encodeKeyList(GIVEN.admit, { sequence, keys: linesOf(admitted) }),
     [GIVEN.revoke]: encodeKeyList(GIVEN.revoke, { sequence, keys: linesOf(revoked) }),
   });
-  await context.store.update(job.id, () =>
-    decided({
-      type: "admissions-delivered",
-      vmId,
-      sequence,
-      admitted: admitted.map(({ key }) => key),
-      revoked: revoked.map(({ key }) => key),
-    }),
+  await context.store.update(job.id, (newest) =>
+    newest.verifiedVm !== vmId
+      ? decided()
+      : decided({
+          type: "admissions-delivered",
+          vmId,
+          sequence,
+          admitted: admitted.map(({ key }) => key),
+          revoked: revoked.map(({ key }) => key),
+        }),
   );
   context.pollHints(zone).pollSoon();
   return "done";
@@ -71,10 +73,25 @@ const linesOf = (keys: readonly AdmittedKey[]): readonly NodeKey[] =>
   });
 
 export async function tellAdmitted(context: TaskContext, job: Job, zone: ZoneName, vmId: number): Promise<Outcome> {
-  const key = runOf(job, zone).guests.get(vmId)?.acceptedKey ?? null;
+  const key = deploymentOf(job, zone).vms.get(vmId)?.acceptedKey ?? null;
   if (key === null) return "later";
   await context.zone(zone).publish(vmId, { [GIVEN.admitted]: key });
-  await context.store.update(job.id, () => decided({ type: "guest-told-admitted", site: zone, vmId, key }));
+  await record(context, job, zone, { type: "vm-told-admitted", site: zone, vmId, key });
   context.pollHints(zone).pollSoon();
+  return "done";
+}
+
+/** A VM that looks do not show any more: only the zone's word that it has ended takes its key away. */
+export async function proveGone(context: TaskContext, job: Job, zone: ZoneName, vmId: number): Promise<Outcome> {
+  if ((await context.zone(zone).vmState(vmId)) !== "done") return "later";
+  await context.store.update(job.id, (newest) => {
+    const vm = newest.sites.get(zone)?.deployment?.vms.get(vmId);
+    if (vm === undefined || vm.gone) return decided();
+    const revoked = admittedKeys(newest).filter((key) => key.site === zone && key.vmId === vmId);
+    return decided(
+      { type: "vm-gone", site: zone, vmId },
+      ...revoked.map(({ key }) => ({ type: "key-revoked" as const, site: zone, vmId, key })),
+    );
+  });
   return "done";
 }

@@ -3,24 +3,26 @@ import { decided } from "../federation/model/decision.ts";
 import { sha256 } from "../federation/model/digest.ts";
 import type { FederationEvent } from "../federation/model/events.ts";
 import type { ZoneName } from "../federation/model/identity.ts";
-import { currentProposal, type Guest } from "../federation/model/state.ts";
+import { authorityOf } from "../federation/model/state.ts";
 import type { VmFacts } from "../federation/model/zone-facts.ts";
 import { failed } from "../federation/observing/observation.ts";
 import { type Host, parseHost } from "../guest-protocol/address.ts";
 import { decodePem, encodePem } from "../guest-protocol/certificates.ts";
 import { GIVEN, PUBLISHED } from "../guest-protocol/names.ts";
-import { type Job, type Outcome, runOf, siteOf, type TaskContext, vmIn } from "./task-context.ts";
+import { deploymentOf, type Job, type Outcome, record, type TaskContext, vmIn } from "./task-context.ts";
 
 /** Checks the request and signs it; the certificate is journalled before it is delivered, so there is only one. */
 export async function certify(context: TaskContext, job: Job, zone: ZoneName, vmId: number): Promise<Outcome> {
-  const guest = runOf(job, zone).guests.get(vmId);
+  const known = deploymentOf(job, zone).vms.get(vmId);
   const vm = vmIn(context.latest(zone), vmId);
   const value = vm?.attributes[PUBLISHED.certificateRequest];
-  if (guest === undefined || vm === undefined || value === undefined) return "later";
+  if (known === undefined || vm === undefined || value === undefined) return "later";
+  // Only a request that was journalled is answered: what it has become since counts against the VM's few changes first.
+  if (sha256(value) !== known.seen.request) return "later";
   const event = await answerRequest(context, job, zone, vm, value);
   if (event === null) return "later";
   await context.store.update(job.id, (newest) =>
-    newest.sites.get(zone)?.run?.guests.get(vmId)?.verified === true ? decided(event) : decided(),
+    newest.sites.get(zone)?.deployment?.vms.get(vmId)?.verified === true ? decided(event) : decided(),
   );
   return "done";
 }
@@ -32,12 +34,11 @@ async function answerRequest(
   vm: VmFacts,
   value: string,
 ): Promise<FederationEvent | null> {
-  const site = siteOf(job, zone);
-  const host = parseHost(currentProposal(site)?.plan.dialled.host ?? "");
+  const host = parseHost(deploymentOf(job, zone).plan.endpoint.host);
   if (!host.ok) return null;
   const request = decodePem(value, "CERTIFICATE REQUEST");
   const [csrPem] = request.ok ? request.value : [];
-  if (csrPem === undefined) return failed(site, "request-malformed", `VM ${vm.id}`);
+  if (csrPem === undefined) return failed({ zone }, "request-malformed", `VM ${vm.id}`);
   const { now, policy } = context.store.decisionContext(job.id);
   const signing = await context.trust.sign({
     federationId: job.id,
@@ -47,7 +48,7 @@ async function answerRequest(
     now,
     life: policy.durations.certificateLife,
   });
-  if (!signing.ok) return failed(site, signing.code, signing.detail);
+  if (!signing.ok) return failed({ zone }, signing.code, signing.detail);
   const { serial, fingerprint, certificatePem, expiresAt } = signing.certificate;
   return {
     type: "certificate-issued",
@@ -75,15 +76,16 @@ export async function deliverCertificate(
   zone: ZoneName,
   vmId: number,
 ): Promise<Outcome> {
-  const certificate: Guest["certificate"] = runOf(job, zone).guests.get(vmId)?.certificate ?? null;
-  if (certificate === null || job.federation.authority === null) return "later";
+  const { vms, plan } = deploymentOf(job, zone);
+  const certificate = vms.get(vmId)?.certificate ?? null;
+  const authority = authorityOf(job.federation, plan);
+  if (certificate === null || authority === null) return "later";
   await context.zone(zone).publish(vmId, {
     [GIVEN.certificate]: encodePem([certificate.certificate]),
-    [GIVEN.certificateAuthority]: encodePem([job.federation.authority.certificate]),
+    [GIVEN.certificateAuthority]: encodePem([authority.certificate]),
   });
-  await context.store.update(job.id, () =>
-    decided({ type: "certificate-delivered", site: zone, vmId, serial: certificate.serial }),
-  );
+  const { serial } = certificate;
+  await record(context, job, zone, { type: "certificate-delivered", site: zone, vmId, serial });
   context.pollHints(zone).pollSoon();
   return "done";
 }

@@ -1,7 +1,11 @@
 /** What every task has at hand. */
+import { decided } from "../federation/model/decision.ts";
+import type { FederationEvent } from "../federation/model/events.ts";
 import type { FederationId, ZoneName } from "../federation/model/identity.ts";
-import type { Federation, Run, Site } from "../federation/model/state.ts";
+import type { Deployment, Federation, Site } from "../federation/model/state.ts";
 import type { VmFacts, ZoneSnapshot } from "../federation/model/zone-facts.ts";
+import type { LiveFederation } from "../federation/observing/live.ts";
+import { indexOf } from "../federation/observing/snapshot-index.ts";
 import type { Federations, Log, PollHints, Trust, Zone } from "../federation/ports.ts";
 
 /** A task has done its part, or has to be tried again a while later. */
@@ -15,6 +19,8 @@ export interface TaskContext {
   pollHints(name: ZoneName): PollHints;
   /** The newest look of the zone's poller. */
   latest(name: ZoneName): ZoneSnapshot | undefined;
+  /** What looks show of a federation now. */
+  live(id: FederationId): LiveFederation;
 }
 
 /** The state a task works on, fetched when it starts. */
@@ -29,11 +35,30 @@ export function siteOf({ federation }: Job, zone: ZoneName): Site {
   return site;
 }
 
-export function runOf(job: Job, zone: ZoneName): Run {
-  const { run } = siteOf(job, zone);
-  if (run === null) throw new Error(`Nothing runs in ${zone} for federation ${job.federation.id}.`);
-  return run;
+export function deploymentOf(job: Job, zone: ZoneName): Deployment {
+  const { deployment } = siteOf(job, zone);
+  if (deployment === null) throw new Error(`Nothing runs in ${zone} for federation ${job.federation.id}.`);
+  return deployment;
 }
 
 export const vmIn = (snapshot: ZoneSnapshot | undefined, vmId: number): VmFacts | undefined =>
-  snapshot?.vms.find(({ id }) => id === vmId);
+  snapshot === undefined ? undefined : indexOf(snapshot).vms.get(vmId);
+
+/**
+ * Journals events of the deployment that the task works on. False when that was ended or replaced meanwhile: then
+ * nothing was journalled, and whoever was about to act on the zone does not.
+ */
+export async function record(
+  context: TaskContext,
+  job: Job,
+  zone: ZoneName,
+  ...events: readonly FederationEvent[]
+): Promise<boolean> {
+  const { attempt } = deploymentOf(job, zone);
+  let taken = false;
+  await context.store.update(job.id, (newest) => {
+    taken = newest.sites.get(zone)?.deployment?.attempt === attempt;
+    return taken ? decided(...events) : decided();
+  });
+  return taken;
+}

@@ -1,56 +1,186 @@
 /** Turns looks at a zone into events of the federations there, and says what is awaited. */
+import { setImmediate as breath } from "node:timers/promises";
 import { decided } from "../federation/model/decision.ts";
-import type { ZoneName } from "../federation/model/identity.ts";
-import type { Federation } from "../federation/model/state.ts";
+import type { FederationEvent, Reason } from "../federation/model/events.ts";
+import { after } from "../federation/model/evolve.ts";
+import type { FederationId, ZoneName } from "../federation/model/identity.ts";
+import type { DecisionContext } from "../federation/model/policy.ts";
+import { type Federation, isSettled } from "../federation/model/state.ts";
 import type { ZoneSnapshot } from "../federation/model/zone-facts.ts";
-import { observeZone } from "../federation/observing/observation.ts";
+import { type AwayZones, findingsOf } from "../federation/observing/findings.ts";
+import { NO_TRACK, type Tracker, track } from "../federation/observing/hysteresis.ts";
+import {
+  isConclusive,
+  type LiveFederation,
+  NOTHING_SEEN,
+  seenLive,
+  type ZoneLook,
+} from "../federation/observing/live.ts";
+import { observeLive, observeZone } from "../federation/observing/observation.ts";
 import type { Federations, PollHints } from "../federation/ports.ts";
 import { awaitedSince } from "../federation/running/due-tasks.ts";
 import { PUBLISHED } from "../guest-protocol/names.ts";
 
+export interface WatchOptions {
+  readonly store: Federations;
+  readonly pollHints: (zone: ZoneName) => PollHints;
+  /** Milliseconds by a clock that nobody sets. */
+  readonly clock: () => number;
+  /** A look shows what may make something due although nothing was journalled. */
+  readonly onSeen: (id: FederationId) => void;
+}
+
+/** What is remembered of a federation between looks. */
+interface Seen {
+  readonly live: LiveFederation;
+  readonly tracker: Tracker;
+}
+
+/** Some VM is not shown any more, and has to be asked about. */
+const isMissing = ({ sites }: LiveFederation): boolean =>
+  [...sites.values()].some(({ vms }) => [...vms.values()].some(({ state }) => state === "missing"));
+
+/** Federations that are concluded upon in one breath: the loop is not kept longer. */
+const AT_A_TIME = 10;
+
 export class Watch {
-  readonly #store: Federations;
-  readonly #now: () => number;
+  readonly #options: WatchOptions;
   readonly #latest = new Map<ZoneName, ZoneSnapshot>();
   readonly #heartbeats = new Map<ZoneName, Map<number, { readonly heartbeat: string; readonly since: number }>>();
+  readonly #away = new Map<ZoneName, Reason>();
+  readonly #seen = new Map<FederationId, Seen>();
 
-  /** `now`: milliseconds since 1970. */
-  constructor(store: Federations, now: () => number) {
-    this.#store = store;
-    this.#now = now;
+  constructor(options: WatchOptions) {
+    this.#options = options;
   }
 
   latest(zone: ZoneName): ZoneSnapshot | undefined {
     return this.#latest.get(zone);
   }
 
+  live(id: FederationId): LiveFederation {
+    return this.#seen.get(id)?.live ?? NOTHING_SEEN;
+  }
+
   /** One look serves every federation in the zone. */
   async see(zone: ZoneName, snapshot: ZoneSnapshot): Promise<void> {
     this.#latest.set(zone, snapshot);
+    this.#away.delete(zone);
     this.#noteHeartbeats(zone, snapshot);
-    const concerned = this.#store.all().filter((federation) => federation.sites.has(zone));
-    await Promise.all(
-      concerned.map((federation) =>
-        this.#store.update(federation.id, (newest, deciding) => {
-          const site = newest.sites.get(zone);
-          const silent = this.#silent(zone, deciding.policy.durations.silence);
-          return site === undefined ? decided() : decided(...observeZone(newest, site, snapshot, silent, deciding));
-        }),
-      ),
-    );
+    await this.#concludeAll(zone, snapshot);
   }
 
-  /** Tells the pollers since when something is awaited for this federation. */
-  attend(federation: Federation, pollHints: (zone: ZoneName) => PollHints): void {
-    for (const site of federation.sites.values()) {
-      const since = awaitedSince(site);
-      pollHints(site.zone).expect(federation.id, since === null ? null : Date.parse(since));
+  /** The zone could not be looked at: what is known of it is from before. */
+  async miss(zone: ZoneName, reason: Reason): Promise<void> {
+    this.#away.set(zone, reason);
+    await this.#concludeAll(zone, null);
+  }
+
+  /** Of zones that have left the zones file, once: nobody looks at them any more. */
+  async missUnknownZones(zones: ReadonlyMap<ZoneName, unknown>): Promise<void> {
+    const places = [...this.#options.store.living()].flatMap(({ sites }) => [...sites.keys()]);
+    for (const zone of new Set(places)) {
+      if (!zones.has(zone)) await this.#concludeAll(zone, null);
     }
+  }
+
+  /** Tells the pollers what is awaited for this federation, and forgets one that has nothing left to do. */
+  attend(federation: Federation): void {
+    if (isSettled(federation)) this.#seen.delete(federation.id);
+    for (const site of federation.sites.values()) {
+      const since = isSettled(federation) ? null : awaitedSince(site);
+      const awaited = since === null ? null : { what: since, forMs: Math.max(0, Date.now() - Date.parse(since)) };
+      this.#options.pollHints(site.zone).expect(federation.id, awaited);
+    }
+  }
+
+  async #concludeAll(zone: ZoneName, snapshot: ZoneSnapshot | null): Promise<void> {
+    const { store } = this.#options;
+    let count = 0;
+    let look: ZoneLook | null = null;
+    for (const { id } of [...store.inZone(zone)]) {
+      // Made once for all: it goes through every VM of the zone.
+      if (snapshot !== null) look ??= this.#lookOf(zone, snapshot, store.decisionContext(id).policy.durations.silence);
+      await this.#conclude(id, zone, look);
+      count += 1;
+      if (count % AT_A_TIME === 0) await breath();
+    }
+  }
+
+  /** What follows is worked out first: where nothing does, nothing is asked of the journal. */
+  async #conclude(id: FederationId, zone: ZoneName, look: ZoneLook | null): Promise<void> {
+    const { store } = this.#options;
+    const federation = store.get(id);
+    if (federation === undefined) return;
+    const before = this.#seen.get(id) ?? { live: NOTHING_SEEN, tracker: NO_TRACK };
+    let concluded = this.#assess(before, federation, zone, look, store.decisionContext(id));
+    if (concluded.events.length > 0) {
+      await store.update(id, (newest, context) => {
+        concluded = this.#assess(before, newest, zone, look, context);
+        return decided(...concluded.events);
+      });
+    }
+    this.#seen.set(id, { live: concluded.live, tracker: concluded.tracker });
+    if (!before.live.sites.has(zone) || isMissing(concluded.live)) this.#options.onSeen(id);
+    for (const place of federation.sites.keys()) {
+      const pending = concluded.isPending ? { what: "to be raised or cleared", forMs: 0 } : null;
+      this.#options.pollHints(place).expect(`${id} pending`, pending);
+    }
+  }
+
+  #assess(
+    { live, tracker }: Seen,
+    federation: Federation,
+    zone: ZoneName,
+    look: ZoneLook | null,
+    context: DecisionContext,
+  ): Seen & { readonly events: readonly FederationEvent[]; readonly isPending: boolean } {
+    const site = federation.sites.get(zone);
+    if (site === undefined || federation.ended !== null) {
+      return { live, tracker, events: late(federation, zone, look, context), isPending: false };
+    }
+    const { now, policy } = context;
+    const ofZone = look === null ? [] : observeZone(federation, site, look, context);
+    const known = after(federation, ofZone, now);
+    const seen = look === null ? live : seenLive(live, known, zone, look);
+    const ofAll = observeLive(known, seen);
+    const then = after(known, ofAll, now);
+    const findings = findingsOf(then, seen, this.#awayOf(then), context);
+    const moment = { ms: this.#options.clock(), now, zone };
+    const tracked = track(tracker, then, findings, moment, policy.durations);
+    return {
+      live: seen,
+      tracker: tracked.tracker,
+      events: [...ofZone, ...ofAll, ...tracked.events],
+      isPending: tracked.isPending,
+    };
+  }
+
+  #awayOf(federation: Federation): AwayZones {
+    const away = new Map<ZoneName, { code: "zone-away" | "zone-account"; reason: Reason }>();
+    for (const site of federation.sites.values()) {
+      const reason = this.#away.get(site.zone);
+      const latest = this.#latest.get(site.zone);
+      if (reason !== undefined) away.set(site.zone, { code: "zone-away", reason });
+      else if (latest !== undefined && !isConclusive(site, latest)) {
+        const detail = `it answers for the account ${latest.account.name}`;
+        away.set(site.zone, { code: "zone-account", reason: { code: "zone-credentials", detail } });
+      }
+    }
+    return away;
+  }
+
+  #lookOf(zone: ZoneName, snapshot: ZoneSnapshot, silence: number): ZoneLook {
+    const now = this.#options.clock();
+    const heartbeats = [...(this.#heartbeats.get(zone) ?? [])];
+    // A guest that has never had a heartbeat is not silent yet, only slow: its boot has a deadline of its own.
+    const silent = heartbeats.filter(([, { heartbeat, since }]) => heartbeat !== "" && now - since > silence);
+    return { snapshot, silent: new Set(silent.map(([vmId]) => vmId)) };
   }
 
   #noteHeartbeats(zone: ZoneName, snapshot: ZoneSnapshot): void {
     const before = this.#heartbeats.get(zone) ?? new Map();
-    const now = this.#now();
+    const now = this.#options.clock();
     const entries = snapshot.vms.map((vm) => {
       const heartbeat = vm.attributes[PUBLISHED.heartbeat] ?? "";
       const known = before.get(vm.id);
@@ -58,13 +188,16 @@ export class Watch {
     });
     this.#heartbeats.set(zone, new Map(entries));
   }
+}
 
-  /** A guest that has never had a heartbeat is not silent yet, only slow: its boot has a deadline of its own. */
-  #silent(zone: ZoneName, silence: number): ReadonlySet<number> {
-    const now = this.#now();
-    const heartbeats = [...(this.#heartbeats.get(zone) ?? [])];
-    return new Set(
-      heartbeats.filter(([, { heartbeat, since }]) => heartbeat !== "" && now - since > silence).map(([vmId]) => vmId),
-    );
-  }
+/** Of an ended federation only what came late matters: it is to be removed. */
+function late(
+  federation: Federation,
+  zone: ZoneName,
+  look: ZoneLook | null,
+  context: DecisionContext,
+): readonly FederationEvent[] {
+  const site = federation.sites.get(zone);
+  if (site === undefined || look === null) return [];
+  return observeZone(federation, site, look, context).filter(({ type }) => type === "duplicate-found");
 }

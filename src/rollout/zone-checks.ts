@@ -1,20 +1,22 @@
 /** Looks at zones: for the first plan, before anything is created, and when people ask. */
-import type { Ballot } from "../federation/deciding/approval.ts";
 import { siteOfCard } from "../federation/deciding/approval.ts";
-import type { Decision } from "../federation/model/decision.ts";
+import { type Decision, decided, refuse } from "../federation/model/decision.ts";
 import type { Adjustment, Reason } from "../federation/model/events.ts";
 import type { FederationId, ZoneName } from "../federation/model/identity.ts";
 import { framework, type Settings } from "../federation/model/plan.ts";
 import type { ZoneProfile } from "../federation/model/policy.ts";
-import { refuse } from "../federation/model/reasons.ts";
 import { coordinatorOf, type Federation, type Site } from "../federation/model/state.ts";
-import { ZoneError } from "../federation/model/zone-facts.ts";
-import { type Choice, chooseFor, judge, type Look, zoneReason } from "../federation/proposing/preflight.ts";
-import { adjustProposal, checkAddress, choiceFor } from "../federation/proposing/proposal.ts";
+import { type SurveyResult, ZoneError } from "../federation/model/zone-facts.ts";
+import type { ZoneCheck, ZoneChecks } from "../federation/ports.ts";
+import { adjustProposal, type Unusable } from "../federation/proposing/adjustment.ts";
+import { choiceFor } from "../federation/proposing/plan-making.ts";
+import { type Choice, chooseFor, judge, zoneReason } from "../federation/proposing/preflight.ts";
+import { checkAddress } from "../federation/proposing/proposal.ts";
+import { SharedLook } from "./shared-look.ts";
 import type { TaskContext } from "./task-context.ts";
 
 /** Looks at a zone with what would be used there; a zone that cannot be looked at is an answer too. */
-async function look(context: TaskContext, zone: ZoneName, choice: Choice): Promise<Look> {
+async function look(context: TaskContext, zone: ZoneName, choice: Choice): Promise<SurveyResult> {
   try {
     return { ok: true, survey: await context.zone(zone).survey(choice) };
   } catch (error) {
@@ -28,44 +30,36 @@ export async function surveySite(
   federation: Federation,
   site: Site,
   adjustment?: Adjustment,
-): Promise<Look> {
+): Promise<SurveyResult> {
   const choice = choiceFor(federation, site, context.store.decisionContext(federation.id), adjustment);
   return "code" in choice ? { ok: false, reason: choice } : look(context, site.zone, choice);
 }
 
-export interface ZoneCheck {
-  readonly zone: ZoneName;
-  /** OpenNebula's version when it answered. */
-  readonly version: string | null;
-  readonly problems: readonly Reason[];
-}
+/** Milliseconds: whoever asks for all zones so soon after another reads the same answer. */
+const FRESH = 5_000;
 
 /** What people ask for beside the tasks that come by themselves. */
-export function zoneChecks(context: TaskContext, zones: ReadonlyMap<ZoneName, ZoneProfile>) {
+export function zoneChecks(context: TaskContext, zones: ReadonlyMap<ZoneName, ZoneProfile>): ZoneChecks {
+  const all = new SharedLook<readonly ZoneCheck[]>(
+    () => Promise.all([...zones.values()].map((profile) => checkOffers(context, profile))),
+    FRESH,
+  );
   return {
-    checkAll: (): Promise<readonly ZoneCheck[]> =>
-      Promise.all([...zones.values()].map((profile) => checkOffers(context, profile))),
+    checkAll: () => all.see(),
 
-    async adjust(input: {
-      readonly federation: FederationId;
-      readonly card: Ballot["card"];
-      readonly by: Ballot["by"];
-      readonly decision: string;
-      readonly adjustment: Adjustment;
-    }): Promise<Decision | { readonly ok: false; readonly problems: readonly Reason[] }> {
-      const federation = context.store.get(input.federation);
-      const site = federation === undefined ? null : siteOfCard(federation, input.card);
+    async adjust({ federation: id, ...command }): Promise<Decision | Unusable> {
+      const federation = context.store.get(id);
+      const site = federation === undefined ? null : siteOfCard(federation, command.card);
       if (federation === undefined || site === null) return refuse("unknown-card");
-      const seen = await surveySite(context, federation, site, input.adjustment);
-      const ballot: Ballot = { card: input.card, kind: "run", by: input.by, decision: input.decision };
-      let problems: readonly Reason[] = [];
-      const decision = await context.store.update(federation.id, (newest, deciding) => {
-        const outcome = adjustProposal(newest, deciding, ballot, input.adjustment, seen);
+      const survey = await surveySite(context, federation, site, command.adjustment);
+      let unusable: Unusable | null = null;
+      const decision = await context.store.update(id, (newest, deciding) => {
+        const outcome = adjustProposal(newest, { ...command, survey }, deciding);
         if (!("problems" in outcome)) return outcome;
-        problems = outcome.problems;
-        return { ok: true, events: [] };
+        unusable = outcome;
+        return decided();
       });
-      return problems.length > 0 ? { ok: false, problems } : decision;
+      return unusable ?? decision;
     },
 
     recheckAddress(id: FederationId): void {

@@ -1,7 +1,7 @@
 /** The Slack side of the bot: what comes in is handed to listeners, what the state says goes out through the outbox. */
 import { App, type AuthorizeResult, HTTPReceiver, SocketModeReceiver, webApi } from "@slack/bolt";
 import type { Logger } from "pino";
-import type { Configuration, Federations, ZoneChecks } from "../federation/ports.ts";
+import type { Configuration, Federations, Receipts, ZoneChecks } from "../federation/ports.ts";
 import type { Secret } from "../secret.ts";
 import * as decisions from "./inbound/actions/decisions.ts";
 import * as requests from "./inbound/actions/requests.ts";
@@ -16,11 +16,11 @@ import * as adjust from "./inbound/views/adjust.ts";
 import * as deploySite from "./inbound/views/deploy-site.ts";
 import * as ownerViews from "./inbound/views/owner-views.ts";
 import * as reject from "./inbound/views/reject.ts";
-import * as whatRuns from "./inbound/views/what-runs.ts";
 import { ACTION, VIEW } from "./names.ts";
 import { createOutbox } from "./outbox/outbox.ts";
 import type { Pace } from "./outbox/pace.ts";
-import { messagesOf } from "./projection/projection.ts";
+import { undelivered } from "./projection/undelivered.ts";
+import { createPublisher } from "./publisher.ts";
 import { quietLogger } from "./sdk-logger.ts";
 
 /** How Slack reaches the bot: signed requests, or a connection that the bot opens itself. */
@@ -40,6 +40,10 @@ export interface SlackAppOptions {
   /** With its slash, such as `/flower`. */
   readonly commandName: string;
   readonly pace: Pace;
+  /** What is known to stand in Slack. */
+  readonly receipts: Receipts;
+  /** Such as `https://example.slack.com/`. */
+  readonly workspaceUrl: string;
 }
 
 export interface SlackApp {
@@ -47,25 +51,15 @@ export interface SlackApp {
   start(): Promise<{ readonly port: number | null }>;
   /** Stops listening, ends what is being sent, and leaves the rest to the next start. */
   stop(): Promise<void>;
+  /** As soon as everything that was to be said stands in Slack, but what was given up. */
+  idle(): Promise<void>;
 }
 
 /** The library repeats nothing by itself: the outbox tries again in its own time, and people are told at once. */
 const RETRIES = { retries: 0 };
 const CALL_TIMEOUT_MS = 10_000;
 
-const LISTENERS = [
-  command,
-  decisions,
-  requests,
-  addSite,
-  adjust,
-  deploySite,
-  reject,
-  whatRuns,
-  ownerViews,
-  mentions,
-  channels,
-];
+const LISTENERS = [command, decisions, requests, addSite, adjust, deploySite, reject, ownerViews, mentions, channels];
 
 export function createSlackApp(options: SlackAppOptions): SlackApp {
   const { federations, configuration, log } = options;
@@ -73,11 +67,18 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
   const app = createApp(options, slack);
   const outbox = createOutbox({
     slack,
-    federations,
-    messagesOf: (federation, planBlock) => messagesOf(federation, { directory: configuration, planBlock }),
+    receipts: options.receipts,
+    notices: (id, missing) => {
+      const home = federations.get(id)?.homeChannel;
+      return home === undefined ? [] : undelivered(home, missing);
+    },
+    workspaceUrl: options.workspaceUrl,
     pace: options.pace,
     log,
+    onPlanRefused: () => publisher.withoutPlanBlock(),
+    onTold: (id) => publisher.told(id),
   });
+  const publisher = createPublisher({ federations, outbox, directory: configuration, log });
   const bot: Bot = {
     federations,
     zoneChecks: options.zoneChecks,
@@ -91,15 +92,20 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
   deduplicateDeliveries(app);
   for (const { register } of LISTENERS) register(app, bot);
   acknowledgeUnhandled(app, log);
-  federations.onChange(outbox.wake);
   return {
     start: async () => {
       const port = await listen(app, options.transport);
       outbox.start();
+      publisher.start();
       return { port };
+    },
+    idle: async () => {
+      await publisher.idle();
+      await outbox.idle();
     },
     stop: async () => {
       await app.stop();
+      publisher.stop();
       await outbox.stop();
     },
   };

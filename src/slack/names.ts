@@ -5,6 +5,7 @@ export const ACTION = {
   reject: "reject",
   withdraw: "withdraw",
   seeWhatRuns: "see-what-runs",
+  seeWhatIsAsked: "see-what-is-asked",
   admit: "admit",
   refuseAdmission: "refuse-admission",
   withdrawAdmission: "withdraw-admission",

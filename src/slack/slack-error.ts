@@ -2,7 +2,7 @@
 import { webApi } from "@slack/bolt";
 
 export type SlackFailure =
-  /** This method, and only this one, is to rest for so many milliseconds. */
+  /** This method, and only this one, is to rest for so many milliseconds, at most an hour. */
   | { readonly kind: "rate-limited"; readonly waitMs: number }
   /** Slack understood and refused; `error` is its word for why. */
   | { readonly kind: "refused"; readonly error: string }
@@ -15,6 +15,7 @@ const TRANSIENT: ReadonlySet<string> = new Set([
   "fatal_error",
   "service_unavailable",
   "request_timeout",
+  "external_channel_migrating",
   "team_added_to_org",
   "invalid_auth",
   "not_authed",
@@ -24,9 +25,16 @@ const TRANSIENT: ReadonlySet<string> = new Set([
   "missing_scope",
 ]);
 
+/** Whatever Slack asks for: nothing rests longer. */
+const LONGEST_REST_MS = 3_600_000;
+
+/** `seconds` may be anything that stood in a header. */
+const restOf = (seconds: number): number =>
+  Number.isNaN(seconds) ? LONGEST_REST_MS : Math.min(LONGEST_REST_MS, Math.max(1, seconds) * 1000);
+
 export function failureOf(error: unknown): SlackFailure {
   if (error instanceof webApi.WebAPIRateLimitedError) {
-    return { kind: "rate-limited", waitMs: Math.max(1, error.retryAfter) * 1000 };
+    return { kind: "rate-limited", waitMs: restOf(error.retryAfter) };
   }
   if (error instanceof webApi.WebAPIPlatformError) {
     const word = error.data.error;

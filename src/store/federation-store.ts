@@ -1,110 +1,247 @@
-/** The federations in memory, each the sum of its journal; decisions on one of them never overlap. */
-import { type Decision, decided } from "../federation/model/decision.ts";
-import { evolve } from "../federation/model/evolve.ts";
-import { type FederationId, federationId, type ZoneName } from "../federation/model/identity.ts";
+/** The federations, each the sum of its journal; decisions on one of them never overlap, and none waits for another's. */
+import { type Decision, decided, NOTHING, refuse } from "../federation/model/decision.ts";
+import type { FederationEvent } from "../federation/model/events.ts";
+import type { FederationId, ZoneName } from "../federation/model/identity.ts";
 import type { DecisionContext } from "../federation/model/policy.ts";
-import { refuse } from "../federation/model/reasons.ts";
-import { coordinatorOf, type Federation } from "../federation/model/state.ts";
-import type { EventLog, RecordedEvent } from "../federation/ports.ts";
+import type { Federation } from "../federation/model/state.ts";
+import type { ChangeListener, FederationSummary, Federations, Log, RecordedEvent } from "../federation/ports.ts";
 import type { Request } from "../federation/proposing/request.ts";
+import { Archive, fold, type Held } from "./archive.ts";
+import { DeferredWork } from "./deferred-work.ts";
+import type { EventLog, Position } from "./event-log.ts";
+import { entryOf, FederationIndex } from "./federation-index.ts";
+import type { IndexFile } from "./index-file.ts";
+import { JournalError } from "./journal-error.ts";
+import type { Snapshots } from "./snapshots.ts";
+import { type DamagedFederation, StartReading } from "./start-reading.ts";
+import { TakenAddresses } from "./taken-addresses.ts";
 
-/** What decisions are made with, apart from other federations. */
-export type BaseContext = Omit<DecisionContext, "now" | "takenAddresses">;
+/** The decision context that all federations share. */
+export type SharedContext = Omit<DecisionContext, "now" | "takenAddresses">;
 
-export class FederationStore {
-  readonly #log: EventLog;
-  readonly #base: BaseContext;
-  readonly #now: () => string;
-  readonly #federations = new Map<FederationId, Federation>();
+/** Where federations are kept. */
+export interface StoreParts {
+  readonly events: EventLog<FederationEvent>;
+  readonly snapshots: Snapshots;
+  readonly index: IndexFile;
+}
+
+export interface StoreOptions {
+  readonly context: SharedContext;
+  /** ISO time in UTC. */
+  readonly now: () => string;
+  /** Nothing can happen to it any more: it leaves memory. */
+  readonly isSettled: (federation: Federation) => boolean;
+  readonly log: Log;
+  /** Milliseconds that snapshots and the index may lag behind. */
+  readonly cacheDelay?: number;
+}
+
+const CACHE_DELAY = 30_000;
+
+export class FederationStore implements Federations {
+  readonly #options: StoreOptions;
+  readonly #archive: Archive;
+  readonly #index = new FederationIndex();
+  readonly #indexing: DeferredWork;
+  readonly #addresses = new TakenAddresses();
+  readonly #held = new Map<FederationId, Held>();
+  readonly #damaged = new Map<string, DamagedFederation>();
   readonly #queues = new Map<FederationId, Promise<unknown>>();
-  readonly #listeners: ((federation: Federation) => void)[] = [];
-  #creating: Promise<unknown> = Promise.resolve();
+  readonly #listeners: ChangeListener[] = [];
 
-  /** Reads every journal. Throws when one does not tell a federation's story. */
-  constructor(log: EventLog, base: BaseContext, now: () => string) {
-    this.#log = log;
-    this.#base = base;
-    this.#now = now;
-    for (const id of log.ids()) {
-      const federation = fold(null, log.read(id));
-      if (federation !== null) this.#federations.set(federationId.parse(id), federation);
+  private constructor({ events, snapshots, index }: StoreParts, options: StoreOptions) {
+    const { log, cacheDelay = CACHE_DELAY } = options;
+    this.#options = options;
+    this.#archive = new Archive({ log: events, snapshots, snapshotDelay: cacheDelay, report: log });
+    this.#indexing = new DeferredWork(cacheDelay, async () => {
+      try {
+        await index.save([...this.#index.all()]);
+      } catch (error) {
+        log.warn({ err: error }, "the index of federations could not be written; the next start makes it anew");
+      }
+    });
+  }
+
+  /** Reads those with which something can still happen. One that cannot be read is told and left out; nothing else stops. */
+  static async open(parts: StoreParts, options: StoreOptions): Promise<FederationStore> {
+    const store = new FederationStore(parts, options);
+    const { isSettled, log } = options;
+    const reading = new StartReading({ events: parts.events, archive: store.#archive, indexFile: parts.index, log });
+    const found = await reading.run(async (held) => {
+      const settled = isSettled(held.federation);
+      store.#index.put(entryOf(held.federation, held.chain.position, settled));
+      if (!settled) store.#admit(null, held);
+      // So that however many settled ones have to be read again, only few are in memory at a time.
+      else await store.#archive.flush();
+    });
+    for (const entry of found.entries) store.#index.put(entry);
+    for (const damage of found.damaged) store.#damaged.set(damage.id, damage);
+    if (found.differs) store.#indexing.soon();
+    return store;
+  }
+
+  *living(): Iterable<Federation> {
+    for (const { federation } of this.#held.values()) yield federation;
+  }
+
+  *inZone(zone: ZoneName): Iterable<Federation> {
+    for (const id of this.#index.inZone(zone)) {
+      const federation = this.get(id);
+      if (federation !== undefined) yield federation;
     }
   }
 
-  all(): readonly Federation[] {
-    return [...this.#federations.values()];
-  }
-
   get(id: FederationId): Federation | undefined {
-    return this.#federations.get(id);
+    return this.#held.get(id)?.federation;
   }
 
-  /** Called after each change with the newest state, in order. */
-  onChange(listener: (federation: Federation) => void): void {
+  async load(id: FederationId): Promise<Federation | undefined> {
+    const living = this.get(id);
+    if (living !== undefined || this.#index.get(id) === undefined || this.#damaged.has(id)) return living;
+    try {
+      return await this.#archive.recall(id);
+    } catch (error) {
+      if (!(error instanceof JournalError)) throw error;
+      const { code, message } = error;
+      this.#damaged.set(id, { id, code, message });
+      this.#options.log.error({ federation: id, code, err: error }, message);
+      return undefined;
+    }
+  }
+
+  isUnreadable(id: FederationId): boolean {
+    return this.#damaged.has(id);
+  }
+
+  untold(): readonly FederationId[] {
+    return [...this.#index.all()].flatMap(({ id, settled, told }) => (settled && !told ? [id] : []));
+  }
+
+  markTold(id: FederationId): void {
+    const entry = this.#index.get(id);
+    if (entry?.settled === true && this.#index.put({ ...entry, told: true })) this.#indexing.soon();
+  }
+
+  summaries(): Iterable<FederationSummary> {
+    return this.#index.all();
+  }
+
+  named(name: string): readonly FederationSummary[] {
+    return this.#index.named(name);
+  }
+
+  async history(id: FederationId): Promise<readonly RecordedEvent[]> {
+    const damage = this.#damaged.get(id);
+    if (damage !== undefined) throw new JournalError(damage.code, damage.message);
+    const head = this.head(id);
+    return head === undefined ? [] : await this.#archive.history(id, head.end);
+  }
+
+  /** Where its chain stands: an anchor that others may keep. Undefined for one that is unknown or cannot be read. */
+  head(id: FederationId): Position | undefined {
+    if (this.#damaged.has(id)) return undefined;
+    return this.#held.get(id)?.chain.position ?? this.#index.get(id)?.position;
+  }
+
+  /** Those that cannot be read, each with what to do about it. */
+  damaged(): readonly DamagedFederation[] {
+    return [...this.#damaged.values()];
+  }
+
+  onChange(listener: ChangeListener): void {
     this.#listeners.push(listener);
   }
 
-  /** What decisions about this federation may look at. */
   decisionContext(id: FederationId): DecisionContext {
-    return { ...this.#base, now: this.#now(), takenAddresses: this.#takenBut(id) };
+    const { context, now } = this.#options;
+    return { ...context, now: now(), takenAddresses: this.#addresses.but(this.get(id)) };
   }
 
-  /** Decides on the newest state and journals what follows. Rejects when the journal does; nothing has changed then. */
+  /** Rejects when the journal does; nothing has changed then. */
   update(id: FederationId, decide: (federation: Federation, context: DecisionContext) => Decision): Promise<Decision> {
     return this.#enqueue(id, async () => {
-      const federation = this.#federations.get(id);
-      if (federation === undefined) return refuse("not-visible");
-      const decision = decide(federation, this.decisionContext(id));
-      if (decision.ok) await this.#record(id, federation, decision.events);
+      const held = this.#held.get(id);
+      if (held === undefined) return this.#notHeld(id);
+      const decision = decide(held.federation, this.decisionContext(id));
+      await this.#record(held.federation, held.chain, decision.events);
       return decision;
     });
   }
 
-  /** Journals a new federation if its name is still free among the living. */
   create(request: Request): Promise<Decision> {
-    const creating = this.#creating.then(async (): Promise<Decision> => {
-      if (this.all().some(({ name, ended }) => name === request.name && ended === null)) return refuse("name-taken");
-      const { address, ...rest } = request;
-      const decision = decided({ type: "federation-requested", ...rest, address });
-      await this.#record(request.federation, null, decision.events);
+    const { federation: id, name } = request;
+    return this.#enqueue(id, async () => {
+      if (this.isUnreadable(id)) return refuse("federation-unreadable");
+      if (this.#index.get(id) !== undefined) return NOTHING;
+      if (this.#index.isTaken(name)) return refuse("name-taken");
+      this.#index.claim(name, id);
+      const decision = decided({ type: "federation-requested", ...request });
+      try {
+        await this.#record(null, this.#archive.begin(id), decision.events);
+      } catch (error) {
+        this.#index.release(name, id);
+        throw error;
+      }
       return decision;
     });
-    this.#creating = creating.catch(() => undefined);
-    return creating;
   }
 
   /** Resolves when everything asked for so far has been decided and journalled. */
   async idle(): Promise<void> {
-    await Promise.all([this.#creating, ...this.#queues.values()]);
+    await Promise.all(this.#queues.values());
+  }
+
+  /** Waits for what is under way and writes what may lag. */
+  async close(): Promise<void> {
+    await this.idle();
+    await this.#archive.flush();
+    await this.#indexing.now();
+  }
+
+  #notHeld(id: FederationId): Decision {
+    if (this.isUnreadable(id)) return refuse("federation-unreadable");
+    return refuse(this.#index.get(id) === undefined ? "not-visible" : "federation-ended");
   }
 
   #enqueue<T>(id: FederationId, work: () => Promise<T>): Promise<T> {
     const result = (this.#queues.get(id) ?? Promise.resolve()).then(work);
-    this.#queues.set(
-      id,
-      result.catch(() => undefined),
-    );
+    const ended = result
+      .catch(() => undefined)
+      .then(() => {
+        if (this.#queues.get(id) === ended) this.#queues.delete(id);
+      });
+    this.#queues.set(id, ended);
     return result;
   }
 
-  async #record(id: FederationId, before: Federation | null, events: Parameters<EventLog["append"]>[2]): Promise<void> {
+  async #record(before: Federation | null, chain: Held["chain"], events: readonly FederationEvent[]): Promise<void> {
     if (events.length === 0) return;
-    const after = fold(before, await this.#log.append(id, this.#now(), events));
-    if (after === null) return;
-    this.#federations.set(id, after);
-    for (const listener of this.#listeners) listener(after);
+    const { after, recorded } = await chain.append(this.#options.now(), events, (entries) => ({
+      after: fold(before, entries),
+      recorded: entries,
+    }));
+    const held = { federation: after, chain };
+    const settled = this.#options.isSettled(after);
+    if (this.#index.put(entryOf(after, chain.position, settled))) this.#indexing.soon();
+    this.#admit(before, held);
+    this.#archive.keep(held);
+    this.#tell(after, before, recorded);
+    if (settled) this.#held.delete(after.id);
   }
 
-  #takenBut(id: FederationId): ReadonlyMap<ZoneName, ReadonlySet<string>> {
-    const taken = new Map<ZoneName, Set<string>>();
-    for (const other of this.#federations.values()) {
-      if (other.id === id || other.ended !== null || other.address === null) continue;
-      const { zone } = coordinatorOf(other);
-      taken.set(zone, (taken.get(zone) ?? new Set()).add(other.address));
+  #admit(before: Federation | null, held: Held): void {
+    this.#held.set(held.federation.id, held);
+    this.#addresses.change(before, held.federation);
+  }
+
+  #tell(after: Federation, before: Federation | null, recorded: readonly RecordedEvent[]): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(after, before, recorded);
+      } catch (error) {
+        this.#options.log.error({ federation: after.id, err: error }, "what follows from a change broke off");
+      }
     }
-    return taken;
   }
 }
-
-const fold = (before: Federation | null, recorded: readonly RecordedEvent[]): Federation | null =>
-  recorded.reduce<Federation | null>((state, entry) => evolve(state, entry), before);

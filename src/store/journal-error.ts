@@ -6,6 +6,7 @@ export type JournalErrorCode =
   | "journal-locked"
   | "journal-lock-path"
   | "journal-directory"
+  | "journal-read"
   | "journal-write"
   | "journal-closed";
 

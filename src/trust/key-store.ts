@@ -1,19 +1,14 @@
 /** Keeps each federation's authority on disk, its private key encrypted, from the plan to the end of the federation. */
-import {
-  createCipheriv,
-  createDecipheriv,
-  createHmac,
-  createSecretKey,
-  type KeyObject,
-  randomBytes,
-} from "node:crypto";
+import { createSecretKey, type KeyObject, randomBytes } from "node:crypto";
 import { open, readdir, readFile, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { z } from "zod";
+import { Concurrency } from "../concurrency.ts";
 import { makePrivateDirectory, syncDirectory } from "../durable-directory.ts";
 import { Secret } from "../secret.ts";
 import { type Authority, type AuthorityRequest, createAuthority } from "./authority.ts";
 import { describe } from "./certificate.ts";
+import { keyCheckOf, seal, sealedShape, unseal } from "./sealing.ts";
 
 export type KeyStoreErrorCode = "key-store-wrong-key" | "key-store-damaged" | "key-store-missing" | "key-store-id";
 
@@ -42,10 +37,9 @@ export const parseStoreKey = (text: Secret): KeyObject | undefined => {
 
 const SUFFIX = ".authority.json";
 const UNFINISHED = ".unfinished";
+/** Says which key this store is sealed with, also while it holds no authority. */
+const CHECK_FILE = "store-key.json";
 const ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/;
-const CIPHER = "aes-256-gcm";
-/** Bytes; what GCM is specified for. */
-const NONCE_BYTES = 12;
 
 const recordShape = z.strictObject({
   schema: z.literal(1),
@@ -53,40 +47,31 @@ const recordShape = z.strictObject({
   certificate: z.string(),
   /** Tells a wrong key from a damaged file without helping to find the key. */
   keyCheck: z.string(),
-  nonce: z.base64(),
-  sealed: z.base64(),
-  tag: z.base64(),
+  ...sealedShape,
 });
 type KeyRecord = z.infer<typeof recordShape>;
 
-const keyCheckOf = (key: KeyObject): string =>
-  createHmac("sha256", key).update("florist key store check").digest("base64").slice(0, 16);
+const checkShape = z.strictObject({ schema: z.literal(1), ...sealedShape });
+const CHECK_BOUND_TO = "florist key store 1";
+const CHECK_TEXT = "This store is sealed with this key.";
+
+/** Making a key keeps a thread busy of the four that writing journals needs too. */
+const MADE_AT_ONCE = 2;
 
 /** Binds the sealed key to its federation and certificate: a file moved or edited does not open. */
-const boundTo = (federation: string, certificate: string): Buffer =>
-  Buffer.from(`florist authority 1\n${federation}\n${certificate}`, "utf8");
+const boundTo = (federation: string, certificate: string): string =>
+  `florist authority 1\n${federation}\n${certificate}`;
 
-const seal = (authority: Authority, key: KeyObject): KeyRecord => {
-  const nonce = randomBytes(NONCE_BYTES);
-  const cipher = createCipheriv(CIPHER, key, nonce).setAAD(boundTo(authority.federationId, authority.certificatePem));
-  const sealed = Buffer.concat([cipher.update(authority.key.reveal(), "utf8"), cipher.final()]);
-  return {
-    schema: 1,
-    federation: authority.federationId,
-    certificate: authority.certificatePem,
-    keyCheck: keyCheckOf(key),
-    nonce: nonce.toString("base64"),
-    sealed: sealed.toString("base64"),
-    tag: cipher.getAuthTag().toString("base64"),
-  };
-};
+const recordOf = ({ federationId, certificatePem, key: secret }: Authority, key: KeyObject): KeyRecord => ({
+  schema: 1,
+  federation: federationId,
+  certificate: certificatePem,
+  keyCheck: keyCheckOf(key),
+  ...seal(secret.reveal(), boundTo(federationId, certificatePem), key),
+});
 
-const unseal = (record: KeyRecord, federationId: string, key: KeyObject): Authority => {
-  const decipher = createDecipheriv(CIPHER, key, Buffer.from(record.nonce, "base64"), { authTagLength: 16 })
-    .setAAD(boundTo(federationId, record.certificate))
-    .setAuthTag(Buffer.from(record.tag, "base64"));
-  const sealed = Buffer.from(record.sealed, "base64");
-  const pem = Buffer.concat([decipher.update(sealed), decipher.final()]).toString("utf8");
+const authorityOf = (record: KeyRecord, federationId: string, key: KeyObject): Authority => {
+  const pem = unseal(record, boundTo(federationId, record.certificate), key);
   const { fingerprint, expiresAt } = describe(record.certificate);
   return { federationId, certificatePem: record.certificate, fingerprint, expiresAt, key: new Secret(pem) };
 };
@@ -98,6 +83,7 @@ export class KeyStore {
   readonly #directory: string;
   readonly #key: KeyObject;
   readonly #making = new Map<string, Promise<Authority>>();
+  readonly #makers = new Concurrency(MADE_AT_ONCE);
 
   constructor(directory: string, key: KeyObject) {
     this.#directory = directory;
@@ -141,7 +127,7 @@ export class KeyStore {
   async #loadOrMake(request: AuthorityRequest): Promise<Authority> {
     const found = await this.#find(request.federationId);
     if (found !== undefined) return found;
-    const made = await createAuthority(request);
+    const made = await this.#makers.run(() => createAuthority(request));
     await this.#store(made);
     return made;
   }
@@ -166,7 +152,7 @@ export class KeyStore {
           "key-store-wrong-key",
           `${path} was sealed with another key: start florist with the key it had when ${federationId} was made.`,
         );
-      return unseal(record, federationId, this.#key);
+      return authorityOf(record, federationId, this.#key);
     } catch (error) {
       if (error instanceof KeyStoreError) throw error;
       throw new KeyStoreError("key-store-damaged", `${path} is damaged: put back the last good copy.`, error);
@@ -174,17 +160,7 @@ export class KeyStore {
   }
 
   async #store(authority: Authority): Promise<void> {
-    const path = this.#pathOf(authority.federationId);
-    const unfinished = `${path}${UNFINISHED}`;
-    const handle = await open(unfinished, "w", 0o600);
-    try {
-      await handle.writeFile(`${JSON.stringify(seal(authority, this.#key), null, 2)}\n`);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(unfinished, path);
-    await syncDirectory(this.#directory);
+    await replaceFile(this.#pathOf(authority.federationId), recordOf(authority, this.#key));
   }
 
   #pathOf(federationId: string): string {
@@ -205,10 +181,62 @@ const overwrite = async (path: string): Promise<void> => {
   }
 };
 
-/** Opens the store, making its directory if it is missing. Removes what a crash left unfinished. */
+const replaceFile = async (path: string, content: object): Promise<void> => {
+  const unfinished = `${path}${UNFINISHED}`;
+  const handle = await open(unfinished, "w", 0o600);
+  try {
+    await handle.writeFile(`${JSON.stringify(content, null, 2)}\n`);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(unfinished, path);
+  await syncDirectory(dirname(path));
+};
+
+/** Of a file of this store; undefined when it is missing or is no such file. */
+const parsedFile = async <T>(path: string, shape: z.ZodType<T>): Promise<T | undefined> => {
+  try {
+    return shape.safeParse(JSON.parse(await readFile(path, "utf8"))).data;
+  } catch (error) {
+    if (isMissing(error) || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+};
+
+/** Whether the key is the store's, by its check file or, where that is missing or damaged, by an authority. */
+const isStoreKey = async (directory: string, key: KeyObject, authorities: readonly string[]): Promise<boolean> => {
+  const check = await parsedFile(join(directory, CHECK_FILE), checkShape);
+  if (check !== undefined && opensCheck(check, key)) return true;
+  for (const name of authorities) {
+    const record = await parsedFile(join(directory, name), recordShape);
+    if (record !== undefined) return record.keyCheck === keyCheckOf(key);
+  }
+  return check === undefined;
+};
+
+const opensCheck = (check: z.infer<typeof checkShape>, key: KeyObject): boolean => {
+  try {
+    return unseal(check, CHECK_BOUND_TO, key) === CHECK_TEXT;
+  } catch {
+    return false;
+  }
+};
+
+/**
+ * Opens the store, making its directory if it is missing. Removes what a crash left unfinished. Throws `KeyStoreError`:
+ * `key-store-wrong-key` when the store is sealed with another key.
+ */
 export const openKeyStore = async (directory: string, key: KeyObject): Promise<KeyStore> => {
   await makePrivateDirectory(directory);
-  const unfinished = (await readdir(directory)).filter((name) => name.endsWith(UNFINISHED));
-  for (const name of unfinished) await rm(join(directory, name), { force: true });
+  const names = await readdir(directory);
+  for (const name of names.filter((one) => one.endsWith(UNFINISHED))) await rm(join(directory, name), { force: true });
+  const authorities = names.filter((name) => name.endsWith(SUFFIX)).sort();
+  if (!(await isStoreKey(directory, key, authorities)))
+    throw new KeyStoreError(
+      "key-store-wrong-key",
+      `FLORIST_KEY is not the key that the CA keys in ${directory} are sealed with: start florist with the key it had before.`,
+    );
+  await replaceFile(join(directory, CHECK_FILE), { schema: 1, ...seal(CHECK_TEXT, CHECK_BOUND_TO, key) });
   return new KeyStore(directory, key);
 };

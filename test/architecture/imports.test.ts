@@ -43,7 +43,7 @@ const imports = sources.flatMap(importsOf);
 /** The composition root: the files at the top of src/ that know every adapter. */
 const ROOT = new Set(["main.ts", "program.ts", "bot.ts", "runtime.ts"]);
 /** Small files at the top of src/ that rooms may share; they know nobody. */
-const SHARED = ["secret.ts", "log.ts", "durable-directory.ts", "package-root.ts"];
+const SHARED = ["secret.ts", "concurrency.ts", "log.ts", "durable-directory.ts", "package-root.ts"];
 
 /** Room by room, what it may know beside itself. Where rooms lie in a room, the innermost one counts. */
 const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
@@ -56,16 +56,20 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   "federation/": ["guest-protocol/"],
   "store/": ["federation/", "guest-protocol/", "log.ts", "durable-directory.ts"],
   "rollout/": ["federation/", "guest-protocol/"],
-  "opennebula/": ["federation/", "guest-protocol/", "secret.ts", "log.ts"],
-  "trust/": ["federation/", "guest-protocol/", "secret.ts", "log.ts", "durable-directory.ts"],
-  "slack/blocks/": ["federation/", "guest-protocol/", "slack/names.ts"],
+  "opennebula/": ["federation/", "guest-protocol/", "concurrency.ts", "secret.ts", "log.ts"],
+  "trust/": ["federation/", "guest-protocol/", "concurrency.ts", "secret.ts", "log.ts", "durable-directory.ts"],
+  "slack/blocks/": [
+    "federation/",
+    "guest-protocol/",
+    ...["names", "keys", "card-value", "message"].map((one) => `slack/${one}.ts`),
+  ],
   "slack/projection/": ["federation/", "guest-protocol/", "slack/blocks/", "slack/"],
   "slack/outbox/": ["federation/", "slack/message.ts", "slack/refusals.ts", "slack/slack-error.ts"],
   "slack/inbound/": ["federation/", "guest-protocol/", "slack/"],
   "slack/": ["federation/", "guest-protocol/", "secret.ts", "log.ts"],
   // The one thing of the key store that configuration needs is the form of its key.
   "config/": ["federation/", "guest-protocol/", "secret.ts", "trust/key-store.ts"],
-  "manifests/": ["guest-protocol/"],
+  "manifests/": ["federation/model/", "federation/ports.ts", "guest-protocol/", "durable-directory.ts"],
   "sandbox/slack/": [],
   "sandbox/zones/": ["guest-protocol/"],
   "sandbox/hypervisor/": ["guest-protocol/", "package-root.ts"],

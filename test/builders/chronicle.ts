@@ -7,14 +7,15 @@ import type { Settings } from "../../src/federation/model/plan.ts";
 import type { DecisionContext } from "../../src/federation/model/policy.ts";
 import {
   currentProposal,
+  type DeployedVm,
+  type Deployment,
   type Federation,
-  type Guest,
   type Proposal,
-  type Run,
   type Site,
 } from "../../src/federation/model/state.ts";
-import type { VmFacts, ZoneSurvey } from "../../src/federation/model/zone-facts.ts";
-import type { Look } from "../../src/federation/proposing/preflight.ts";
+import { type SiteStatus, statusOf } from "../../src/federation/model/status.ts";
+import type { SurveyResult, VmFacts, ZoneSurvey } from "../../src/federation/model/zone-facts.ts";
+import type { Surveys } from "../../src/federation/proposing/proposal.ts";
 import { aDecisionContext, DAY, HOME_CHANNEL, REQUESTER, zone } from "./decision-context.ts";
 import { aSurvey, aTemplate } from "./survey.ts";
 import { TestZone } from "./zone.ts";
@@ -46,8 +47,11 @@ export class Chronicle {
   readonly recorded: Recorded[] = [];
   #context: DecisionContext;
   #federation: Federation | null = null;
-  readonly #surveys = new Map<string, (usual: ZoneSurvey) => Look>();
+  readonly #surveys = new Map<string, (usual: ZoneSurvey) => SurveyResult>();
   readonly #zones = new Map<ZoneName, TestZone>();
+  /** Milliseconds that have passed, whatever anybody's clock says. */
+  #elapsed = 0;
+  #commands = 0;
 
   constructor(asked: Asked) {
     this.#context = aDecisionContext(asked.context);
@@ -68,7 +72,7 @@ export class Chronicle {
       minimumTrainingSites: asked.minimumTrainingSites ?? 1,
     });
     const expiresAt = new Date(Date.parse(this.context.now) + 365 * DAY).toISOString();
-    this.happens({ type: "authority-created", ...AUTHORITY, expiresAt });
+    this.happens({ type: "authority-created", generation: 1, ...AUTHORITY, expiresAt });
   }
 
   get federation(): Federation {
@@ -92,30 +96,42 @@ export class Chronicle {
     return proposal;
   }
 
-  run(name: string): Run {
-    const { run } = this.site(name);
-    if (run === null) throw new Error(`Nothing runs at ${name}.`);
-    return run;
+  deployment(name: string): Deployment {
+    const { deployment } = this.site(name);
+    if (deployment === null) throw new Error(`Nothing runs at ${name}.`);
+    return deployment;
   }
 
-  guests(name: string): readonly Guest[] {
-    return [...this.run(name).guests.values()];
+  /** What the zone calls the deployment. */
+  serviceId(name: string): number {
+    const { ref } = this.deployment(name);
+    if (ref === null) throw new Error(`Nothing has been created at ${name}.`);
+    return ref.id;
   }
 
-  guest(name: string, nth = 0): Guest {
-    const guest = this.guests(name)[nth];
-    if (guest === undefined) throw new Error(`${name} has no guest ${nth}.`);
-    return guest;
+  /** The site's VMs as the journal knows them. */
+  vms(name: string): readonly DeployedVm[] {
+    return [...this.deployment(name).vms.values()];
   }
 
-  /** The VM of a guest as its zone shows it now. */
-  vm(name: string, nth = 0): VmFacts {
-    const { vmId } = this.guest(name, nth);
+  vm(name: string, nth = 0): DeployedVm {
+    const vm = this.vms(name)[nth];
+    if (vm === undefined) throw new Error(`${name} has no VM ${nth}.`);
+    return vm;
+  }
+
+  /** The same VM as its zone shows it now. */
+  vmFacts(name: string, nth = 0): VmFacts {
+    const { vmId } = this.vm(name, nth);
     const vm = this.zone(name)
       .snapshot(this.context.now)
       .vms.find(({ id }) => id === vmId);
     if (vm === undefined) throw new Error(`${name} has no VM ${vmId}.`);
     return vm;
+  }
+
+  status(name: string): SiteStatus | null {
+    return statusOf(this.federation, this.site(name)).status;
   }
 
   zone(name: string): TestZone {
@@ -146,7 +162,18 @@ export class Chronicle {
     return this.happens(...decision.events);
   }
 
+  /** The key of one more command. */
+  newKey(): string {
+    this.#commands += 1;
+    return `command ${this.#commands}`;
+  }
+
+  get elapsed(): number {
+    return this.#elapsed;
+  }
+
   passes(milliseconds: number): this {
+    this.#elapsed += milliseconds;
     return this.inContext({ now: new Date(Date.parse(this.context.now) + milliseconds).toISOString() });
   }
 
@@ -155,7 +182,7 @@ export class Chronicle {
     return this;
   }
 
-  /** From now on a look at the zone shows this. */
+  /** From now on a survey of the zone shows this. */
   shows(name: string, change: (usual: ZoneSurvey) => ZoneSurvey): this {
     this.#surveys.set(name, (usual) => ({ ok: true, survey: change(usual) }));
     return this;
@@ -166,7 +193,7 @@ export class Chronicle {
     return this;
   }
 
-  look(name: string): Look {
+  survey(name: string): SurveyResult {
     const usual =
       this.site(name).role === "coordinator"
         ? aSurvey({ template: aTemplate({ id: 20, name: "Flower SuperLink", images: [image(6)] }) })
@@ -174,8 +201,8 @@ export class Chronicle {
     return this.#surveys.get(name)?.(usual) ?? { ok: true, survey: usual };
   }
 
-  looks(): ReadonlyMap<ZoneName, Look> {
-    return new Map([...this.federation.sites.keys()].map((name) => [name, this.look(name)]));
+  surveys(): Surveys {
+    return new Map([...this.federation.sites.keys()].map((name) => [name, this.survey(name)]));
   }
 }
 

@@ -12,7 +12,13 @@ import {
   type ZoneName,
   zoneName,
 } from "../../src/federation/model/identity.ts";
-import { type Manifests, serviceTemplate } from "../../src/federation/model/manifests.ts";
+import {
+  libraryOf,
+  type Manifest,
+  type ManifestLibrary,
+  type ShippedManifests,
+  serviceTemplate,
+} from "../../src/federation/model/manifests.ts";
 import type { DecisionContext, Durations, Policy, ZoneProfile } from "../../src/federation/model/policy.ts";
 
 export const SECOND = 1_000;
@@ -48,6 +54,10 @@ const DURATIONS: Durations = {
   certificateLife: 30 * DAY,
   authorityLife: 365 * DAY,
   warning: HOUR,
+  raise: 30 * SECOND,
+  clear: 30 * SECOND,
+  flapWindow: 10 * MINUTE,
+  calm: 15 * MINUTE,
 };
 
 export const POLICY: Policy = {
@@ -77,12 +87,22 @@ export function aZone(name: string, changes: Partial<ZoneProfile> = {}): ZonePro
 export const zonesOf = (profiles: readonly ZoneProfile[]): Map<ZoneName, ZoneProfile> =>
   new Map(profiles.map((profile) => [profile.name, profile]));
 
+const AGENT = { base64: Buffer.from("#!/bin/sh\n").toString("base64"), sha256: "a".repeat(64) };
+
 /** The service templates that ship, with a small agent. */
-export const MANIFESTS: Manifests = {
-  coordinator: shippedManifest("coordinator"),
-  training: shippedManifest("training-site"),
-  agent: { base64: Buffer.from("#!/bin/sh\n").toString("base64"), sha256: "a".repeat(64) },
+export const SHIPPED: ShippedManifests = {
+  coordinator: { template: shippedTemplate("coordinator"), agent: AGENT },
+  training: { template: shippedTemplate("training-site"), agent: AGENT },
 };
+export const MANIFESTS: ManifestLibrary = libraryOf(SHIPPED);
+
+const LATER_AGENT = { base64: Buffer.from("#!/bin/sh\n# later\n").toString("base64"), sha256: "b".repeat(64) };
+const later = ({ template }: Manifest): Manifest => ({ template, agent: LATER_AGENT });
+
+/** What a later version of the program ships: another agent. */
+export const LATER: ShippedManifests = { coordinator: later(SHIPPED.coordinator), training: later(SHIPPED.training) };
+/** After an upgrade: what runs keeps the manifests it was made with. */
+export const UPGRADED: ManifestLibrary = libraryOf(LATER, [SHIPPED.coordinator, SHIPPED.training]);
 
 export function aDecisionContext(changes: Partial<DecisionContext> = {}): DecisionContext {
   return {
@@ -96,15 +116,17 @@ export function aDecisionContext(changes: Partial<DecisionContext> = {}): Decisi
   };
 }
 
+export const cardNumbered = (number: number): CardId => cardId.parse(`k${String(number).padStart(15, "0")}`);
+
 export function countingCards(): () => CardId {
   let count = 0;
   return () => {
     count += 1;
-    return cardId.parse(`k${String(count).padStart(15, "0")}`);
+    return cardNumbered(count);
   };
 }
 
-function shippedManifest(name: string): Manifests["coordinator"] {
+function shippedTemplate(name: string): Manifest["template"] {
   return serviceTemplate.parse(JSON.parse(readFileSync(join(projectRoot(), "manifests", `${name}.json`), "utf8")));
 }
 

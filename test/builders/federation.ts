@@ -3,83 +3,117 @@
  * `aFederation()` is asked for; `.planned()`, `.approved()`, `.trusted()` and `.running()` go on from wherever it stands.
  */
 
-import { type Ballot, giveConsent } from "../../src/federation/deciding/approval.ts";
+import { decide } from "../../src/federation/deciding/decide.ts";
+import type { Command } from "../../src/federation/model/commands.ts";
+import type { Decision } from "../../src/federation/model/decision.ts";
 import { sha256 } from "../../src/federation/model/digest.ts";
 import type { ConsentKind } from "../../src/federation/model/events.ts";
 import type { Person } from "../../src/federation/model/identity.ts";
+import type { RefusalCode } from "../../src/federation/model/reasons.ts";
 import { coordinatorOf, trainingSitesOf } from "../../src/federation/model/state.ts";
-import { nextTag, observeZone } from "../../src/federation/observing/observation.ts";
+import { nextTag } from "../../src/federation/observing/observation.ts";
+import { adjustProposal, type Unusable } from "../../src/federation/proposing/adjustment.ts";
 import { serviceOrder } from "../../src/federation/proposing/manifest.ts";
-import { beginAttempt, proposeSites } from "../../src/federation/proposing/proposal.ts";
-import { admittedKeys, judgeKey, mayTellAdmitted, revokedKeys } from "../../src/federation/running/admission.ts";
+import { beginAttempt, proposeLater, proposeSites } from "../../src/federation/proposing/proposal.ts";
+import {
+  admittedKeys,
+  judgeKey,
+  type KeyClaim,
+  mayTellAdmitted,
+  revokedKeys,
+} from "../../src/federation/running/admission.ts";
 import { encodePem } from "../../src/guest-protocol/certificates.ts";
 import { encodeNodeList, type NodeEntry } from "../../src/guest-protocol/node-list.ts";
-import { type Asked, AUTHORITY, Chronicle } from "./chronicle.ts";
-import { DAY, ownerOf, SECOND, zone } from "./decision-context.ts";
+import { type Asked, AUTHORITY } from "./chronicle.ts";
+import { type Asking, approve } from "./commands.ts";
+import { DAY, zone } from "./decision-context.ts";
 import { aNodeKey } from "./node-key.ts";
+import { Watched } from "./watched.ts";
 
 export const aFederation = (asked: Asked = {}): Story => new Story(asked);
 
-export class Story extends Chronicle {
-  #ballots = 0;
+export class Story extends Watched {
+  /** What follows from a command; nothing of it has happened yet. */
+  decides(asked: Command | Asking): Decision | Unusable {
+    const command = typeof asked === "function" ? asked(this) : asked;
+    return command.kind === "adjust"
+      ? adjustProposal(this.federation, command, this.context)
+      : decide(this.federation, command, this.context);
+  }
 
+  /** Somebody asks for it and it is done. */
+  does(asked: Command | Asking): this {
+    return this.takes(this.decides(asked));
+  }
+
+  /** Why it is not done; null when it would be. */
+  refusalOf(asked: Command | Asking): RefusalCode | null {
+    const decision = this.decides(asked);
+    return "refusal" in decision ? decision.refusal : null;
+  }
+
+  /** Plans are made for every site that waits for one. */
   planned(): this {
-    return this.takes(proposeSites(this.federation, this.looks(), this.context));
+    this.takes(proposeSites(this.federation, this.surveys(), this.context));
+    for (const { zone: name, approvalState, joinedLater } of this.federation.sites.values()) {
+      if (approvalState !== "planning" || !joinedLater) continue;
+      this.takes(proposeLater(this.federation, name, this.survey(name), this.context));
+    }
+    return this;
   }
 
-  /** A vote on the newest card of a site; each is another decision unless one is named. */
-  ballot(name: string, by: Person = ownerOf(name), kind: ConsentKind = "run", decision?: string): Ballot {
-    this.#ballots += 1;
-    return { card: this.proposal(name).card, kind, by, decision: decision ?? `decision ${this.#ballots}` };
-  }
-
-  approvedBy(name: string, by?: Person, kind?: ConsentKind): this {
-    return this.takes(giveConsent(this.federation, this.context, this.ballot(name, by, kind)));
+  approvedBy(name: string, by?: Person, consent?: ConsentKind): this {
+    return this.does(approve(name, by, consent));
   }
 
   /** Every site that waits for its owners is approved by the first of them. */
   approved(): this {
-    if (this.federation.dialled === null) this.planned();
-    for (const { zone: name, standing } of this.federation.sites.values()) {
-      if (standing === "asking") this.approvedBy(name);
+    if (this.federation.endpoint === null) this.planned();
+    for (const { zone: name, approvalState } of this.federation.sites.values()) {
+      if (approvalState === "pending") this.approvedBy(name);
     }
     return this;
   }
 
   begins(name: string): this {
-    return this.takes(beginAttempt(this.federation, zone(name), this.look(name), this.context));
+    return this.takes(beginAttempt(this.federation, zone(name), this.survey(name), this.context));
   }
 
-  /** Registers the template, asks for the service, and the zone carries it out. */
+  /** Registers the template, asks for the deployment, and the zone carries it out. */
   creates(name: string): this {
     const site = this.site(name);
-    const { plan } = this.proposal(name);
-    const { sequence, tag } = nextTag(this.federation, site);
-    const order = serviceOrder(plan, this.context.manifests, tag, AUTHORITY.certificate);
+    const deployment = this.deployment(name);
+    const { plan } = deployment;
+    const manifest = this.context.manifests.find(plan.manifest);
+    if (manifest === undefined) throw new Error(`Nobody kept the manifest of ${name}.`);
+    const { sequence, tag } = nextTag(this.federation, site, deployment);
+    const order = serviceOrder(plan, manifest, tag, AUTHORITY.certificate);
     this.happens(
       { type: "template-intended", site: site.zone, name: "template" },
       { type: "template-registered", site: site.zone, templateId: 50 },
-      { type: "service-intended", site: site.zone, sequence, tag },
+      { type: "deployment-intended", site: site.zone, sequence, tag },
     );
-    const serviceId = this.zone(name).create(plan, order, this.context.manifests);
-    return this.happens({ type: "service-created", site: site.zone, serviceId, found: false });
+    const id = this.zone(name).create(plan, order, manifest);
+    return this.happens({ type: "deployment-created", site: site.zone, ref: { kind: "oneflow", id }, found: false });
   }
 
-  /** A second later the zone is looked at. */
-  observes(name: string, silent: ReadonlySet<number> = new Set()): this {
-    this.passes(SECOND);
-    const snapshot = this.zone(name).snapshot(this.context.now);
-    return this.happens(...observeZone(this.federation, this.site(name), snapshot, silent, this.context));
-  }
-
-  says(name: string, attributes: Readonly<Record<string, string>>, nth = 0): this {
-    this.zone(name).says(this.guest(name, nth).vmId, attributes);
+  /** The zone ends everything of the site that is to be removed. */
+  removes(name: string): this {
+    for (const { key, ref } of this.site(name).removals) {
+      if (ref !== null) this.zone(name).removeService(ref.id);
+      this.happens({ type: "deployment-removed", site: zone(name), removal: key });
+    }
     return this;
   }
 
-  /** The site's service is created and its VMs have come. */
+  says(name: string, attributes: Readonly<Record<string, string>>, nth = 0): this {
+    this.zone(name).says(this.vm(name, nth).vmId, attributes);
+    return this;
+  }
+
+  /** The site is created, after what it replaces was removed, and its VMs have come. */
   deployed(name: string): this {
-    return this.begins(name).creates(name).observes(name);
+    return this.begins(name).removes(name).creates(name).observes(name);
   }
 
   /** The coordinator's guest asks for its certificate and gets it. */
@@ -91,7 +125,7 @@ export class Story extends Chronicle {
 
   issues(serial: number): this {
     const { zone: site } = coordinatorOf(this.federation);
-    const { vmId } = this.guest(site);
+    const { vmId, seen } = this.vm(site);
     return this.happens(
       {
         type: "certificate-issued",
@@ -101,7 +135,7 @@ export class Story extends Chronicle {
         fingerprint: certificateFingerprint(serial),
         certificate: "certificate",
         expiresAt: new Date(Date.parse(this.context.now) + 30 * DAY).toISOString(),
-        request: sha256("request"),
+        request: seen.request ?? sha256("request"),
       },
       { type: "certificate-delivered", site, vmId, serial: String(serial) },
     );
@@ -109,11 +143,11 @@ export class Story extends Chronicle {
 
   /** What a SuperLink says that is all that was approved. */
   announcement(serial = 1): Record<string, string> {
-    const { plan } = this.proposal(coordinatorOf(this.federation).zone);
+    const { plan } = this.deployment(coordinatorOf(this.federation).zone);
     return {
       FL_STAGE: "serving",
       FL_REASON: "none",
-      FL_ENDPOINT: `${plan.dialled.host}:${plan.dialled.port}`,
+      FL_ENDPOINT: `${plan.endpoint.host}:${plan.endpoint.port}`,
       FL_CA_CERT: encodePem([AUTHORITY.certificate]),
       FL_TLS_FINGERPRINT: certificateFingerprint(serial),
       FL_VERSION: plan.settings.flowerVersion,
@@ -123,28 +157,42 @@ export class Story extends Chronicle {
 
   /** The coordinator serves and was found to be what was approved. */
   trusted(): this {
-    const { zone: name, standing, run } = coordinatorOf(this.federation);
-    if (standing !== "approved") this.approved();
-    if (run === null) this.deployed(name);
+    const { zone: name, approvalState, deployment, retryAskedBy } = coordinatorOf(this.federation);
+    if (approvalState !== "approved") this.approved();
+    if (deployment === null || retryAskedBy !== null) this.deployed(name);
     return this.certified().says(name, this.announcement()).observes(name);
   }
 
   /** The site's SuperNodes publish their keys, are admitted and serve, and the SuperLink sees them. */
   joins(name: string): this {
     this.deployed(name);
-    const keys = this.guests(name).map(({ vmId }) => aNodeKey(`${name}/${vmId}`));
-    for (const [nth, { line }] of keys.entries()) {
-      this.says(name, { FL_STAGE: "awaiting-admission", FL_NODE_KEY: line, FL_NODE_PROOF: "proof" }, nth);
-    }
+    const nths = [...this.vms(name).keys()];
+    for (const nth of nths) this.publishes(name, nth, keyName(name, this.vm(name, nth).vmId));
     this.observes(name);
-    for (const [nth, { line, fingerprint }] of keys.entries()) {
-      const { vmId } = this.guest(name, nth);
-      const claim = { site: zone(name), vmId, key: fingerprint, publicKey: line, proven: true };
-      this.happens(...judgeKey(this.federation, claim));
-    }
+    for (const nth of nths) this.judges(this.claim(name, nth));
     this.tellsSuperLink().sees("registered").tellsSuperNodes(name);
-    for (const nth of keys.keys()) this.says(name, { FL_STAGE: "serving", FL_LINK: "ok", READY: "YES" }, nth);
+    for (const nth of nths) this.says(name, { FL_STAGE: "serving", FL_LINK: "ok", READY: "YES" }, nth);
     return this.observes(name).sees("online");
+  }
+
+  /** A SuperNode publishes the key of that name. */
+  publishes(name: string, nth: number, key: string): this {
+    return this.says(
+      name,
+      { FL_STAGE: "awaiting-admission", FL_NODE_KEY: aNodeKey(key).line, FL_NODE_PROOF: "proof" },
+      nth,
+    );
+  }
+
+  /** What a SuperNode claims: to hold the key of that name, with proof. */
+  claim(name: string, nth = 0, key?: string, changes: Partial<KeyClaim> = {}): KeyClaim {
+    const { vmId } = this.vm(name, nth);
+    const { fingerprint, line } = aNodeKey(key ?? keyName(name, vmId));
+    return { site: zone(name), vmId, key: fingerprint, publicKey: line, proven: true, ...changes };
+  }
+
+  judges(claim: KeyClaim): this {
+    return this.happens(...judgeKey(this.federation, claim));
   }
 
   /** The SuperLink's VM is told every key. */
@@ -162,9 +210,9 @@ export class Story extends Chronicle {
   }
 
   tellsSuperNodes(name: string): this {
-    for (const guest of this.guests(name)) {
-      if (!mayTellAdmitted(this.federation, guest)) continue;
-      this.happens({ type: "guest-told-admitted", site: zone(name), vmId: guest.vmId, key: guest.acceptedKey ?? "" });
+    for (const vm of this.vms(name)) {
+      if (!mayTellAdmitted(this.federation, vm)) continue;
+      this.happens({ type: "vm-told-admitted", site: zone(name), vmId: vm.vmId, key: vm.acceptedKey ?? "" });
     }
     return this;
   }
@@ -184,11 +232,13 @@ export class Story extends Chronicle {
   running(): this {
     if (this.federation.trustedAt === null) this.trusted();
     for (const site of trainingSitesOf(this.federation)) {
-      if (site.standing === "approved" && site.run === null) this.joins(site.zone);
+      if (site.approvalState === "approved" && site.deployment === null) this.joins(site.zone);
     }
     return this;
   }
 }
+
+const keyName = (name: string, vmId: number): string => `${name}/${vmId}`;
 
 export const certificateFingerprint = (serial: number): string =>
   Array.from({ length: 32 }, () => String(serial).padStart(2, "0")).join(":");

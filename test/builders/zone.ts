@@ -1,22 +1,30 @@
 /** A zone as a test sees it: what runs there is what was ordered, until the test changes it. */
 import type { ZoneName } from "../../src/federation/model/identity.ts";
-import type { Manifests } from "../../src/federation/model/manifests.ts";
-import type { SitePlan } from "../../src/federation/model/plan.ts";
-import type { ServiceFacts, VmFacts, ZoneSnapshot } from "../../src/federation/model/zone-facts.ts";
+import type { Manifest } from "../../src/federation/model/manifests.ts";
+import { flowerPart, type SitePlan } from "../../src/federation/model/plan.ts";
+import type { AccountFacts, ServiceFacts, VmFacts, ZoneSnapshot } from "../../src/federation/model/zone-facts.ts";
 import { type ServiceOrder, serviceTemplateFor } from "../../src/federation/proposing/manifest.ts";
 
+/** The bot's account in every zone, unless a test says otherwise. */
+const ACCOUNT: AccountFacts = { id: 4, name: "florist", administrator: false };
+
 /** A VM exactly as it was approved, running and still silent. */
-function aVm(plan: SitePlan, order: ServiceOrder, manifests: Manifests, changes: Partial<VmFacts> = {}): VmFacts {
-  const [role] = serviceTemplateFor(plan.role, plan.template.id, manifests).roles;
+function aVm(plan: SitePlan, order: ServiceOrder, manifest: Manifest, changes: Partial<VmFacts> = {}): VmFacts {
+  const { template, nics } = flowerPart(plan);
+  const [role] = serviceTemplateFor(template.id, manifest).roles;
   return {
     id: 0,
     name: `${role.name}_0`,
     state: "running",
-    cpu: plan.template.cpu,
-    vcpu: plan.template.vcpu,
-    memory: plan.template.memory,
-    nics: [{ name: "_NIC0", networkId: plan.network.id, ip: plan.network.address ?? "10.0.0.9" }],
-    imageIds: plan.template.images.map(({ id }) => id),
+    cpu: template.cpu,
+    vcpu: template.vcpu,
+    memory: template.memory,
+    nics: nics.map(({ network, address }, index) => ({
+      name: `_NIC${index}`,
+      networkId: network.id,
+      ip: address ?? "10.0.0.9",
+    })),
+    imageIds: template.images.map(({ id }) => id),
     context: { ...role.template_contents.CONTEXT, ...order.userInputs, ...order.context },
     attributes: {},
     ...changes,
@@ -29,6 +37,8 @@ export class TestZone {
   #services: readonly ServiceFacts[] = [];
   #vms: readonly VmFacts[] = [];
   #created = 0;
+  #account: AccountFacts = ACCOUNT;
+  #unreadable: ZoneSnapshot["unreadable"] = [];
 
   /** `first` keeps the numbers of zones apart, so that a test notices when one is taken for another's. */
   constructor(name: ZoneName, first: number) {
@@ -37,7 +47,7 @@ export class TestZone {
   }
 
   /** Carries an order out at once and answers the service's number. */
-  create(plan: SitePlan, order: ServiceOrder, manifests: Manifests): number {
+  create(plan: SitePlan, order: ServiceOrder, manifest: Manifest): number {
     const serviceId = this.#nextId();
     const vmIds = Array.from({ length: order.cardinality }, () => this.#nextId());
     const attempt = order.context["FL_ATTEMPT"];
@@ -49,10 +59,11 @@ export class TestZone {
         state: "deploying",
         vmIds,
         log: [],
+        errors: [],
         ...(attempt === undefined ? {} : { attempt }),
       },
     ];
-    this.#vms = [...this.#vms, ...vmIds.map((id) => aVm(plan, order, manifests, { id, serviceId }))];
+    this.#vms = [...this.#vms, ...vmIds.map((id) => aVm(plan, order, manifest, { id, serviceId }))];
     return serviceId;
   }
 
@@ -92,8 +103,27 @@ export class TestZone {
     return id;
   }
 
+  /** The account that it answers for from now on. */
+  answersFor(account: AccountFacts): void {
+    this.#account = account;
+  }
+
+  /** What is there all the same, and cannot be read. */
+  cannotRead(...unreadable: ZoneSnapshot["unreadable"]): void {
+    this.#unreadable = unreadable;
+    const hidden = new Set(unreadable.map(({ kind, id }) => `${kind} ${id}`));
+    this.#vms = this.#vms.filter(({ id }) => !hidden.has(`vm ${id}`));
+    this.#services = this.#services.filter(({ id }) => !hidden.has(`service ${id}`));
+  }
+
   snapshot(at: string): ZoneSnapshot {
-    return { at, services: this.#services, vms: this.#vms };
+    return {
+      at,
+      services: this.#services,
+      vms: this.#vms,
+      account: this.#account,
+      unreadable: this.#unreadable,
+    };
   }
 
   #nextId(): number {

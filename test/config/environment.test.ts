@@ -127,7 +127,7 @@ suite("What a person reads when the bot does not start", () => {
 });
 
 suite("A file on disk", () => {
-  test("tells whether others may read it, and why it cannot be read", (context) => {
+  test("tells whether others may read it, and why it cannot be read or understood", (context) => {
     const directory = mkdtempSync(join(tmpdir(), "florist-config-"));
     context.after(() => rmSync(directory, { recursive: true }));
     const path = join(directory, "secret");
@@ -140,6 +140,14 @@ suite("A file on disk", () => {
     ] as const) {
       chmodSync(path, mode);
       assert.deepEqual(readFileFromDisk(path), { ok: true, text: "text", openToOthers });
+    }
+    chmodSync(path, 0o600);
+    for (const bytes of [Buffer.from("gr\xfcn\n", "latin1"), Buffer.from("\ufeffgr\xfcn", "utf16le")]) {
+      writeFileSync(path, bytes);
+      assert.deepEqual(readFileFromDisk(path), {
+        ok: false,
+        problem: "is no UTF-8 text: it was saved in another encoding",
+      });
     }
     const missing = readFileFromDisk(join(directory, "nothing"));
     assert.match(missing.ok ? "" : missing.problem, /ENOENT/);

@@ -518,6 +518,33 @@ suite("Files that the zones file names", () => {
     }
   });
 
+  test("must hold a password that was typed, and nothing that only came along, which is told without the password", () => {
+    for (const [text, problem] of [
+      ["\uFEFFhunter2\n", /begins with a byte order mark/],
+      ["hunter2\u200b\n", /holds an invisible character/],
+      ["hunter2\u00a0\n", /holds an invisible character/],
+      ["hun\u00adter2", /holds an invisible character/],
+      ["hunter2\u2028", /holds an invisible character/],
+      ["hunter2\uffff\n", /holds a character that XML cannot carry/],
+      ["hun\ufffeter2", /holds a character that XML cannot carry/],
+      ["hunter2\ud800", /holds a character that XML cannot carry/],
+      ["hunter2\u0000", /holds more than one line or a control character/],
+      ["hun\ufffdter2", /was damaged by another encoding/],
+      [" hunter2", /begins or ends with a blank/],
+      ["hunter2 \r\n", /begins or ends with a blank/],
+      ["hunter2".repeat(200), /longer than 1024 characters/],
+    ] as const) {
+      const [mistake, ...others] = mistakesOf(ZONES_FILE, { "birch-password": text });
+      assert.match(mistake?.problem ?? "", problem, JSON.stringify(text));
+      assert.equal(mistake?.where, "zones.yml:22: zones.zone-b.password");
+      assert.doesNotMatch(JSON.stringify([mistake, others]), /hun|ter2/);
+      assert.deepEqual(others, []);
+    }
+    for (const fine of ["gr\u00fcn&<>\"'", "\u5bc6\u7801", "with a blank"]) {
+      assert.deepEqual(mistakesOf(ZONES_FILE, { "birch-password": `${fine}\n` }), []);
+    }
+  });
+
   test("must hold certificates, and no private key, where a CA is asked for", () => {
     const withCa = edited(["user: florist", "user: florist\n    ca: aster.pem"]);
     for (const [text, problem] of [

@@ -5,7 +5,7 @@ import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
 import { Stage } from "../../sandbox/story/stage.ts";
 import { homeChannel } from "../../sandbox/zones-file.ts";
 import { FederationStory } from "../story/federation-story.ts";
-import { journalOf, type StoredEvent, untilJournal } from "./journal-of.ts";
+import { journalOf, type StoredEvent, untilJournal } from "./data-directory.ts";
 
 /** How long the bot waits for the service of a lost answer before it orders another one. */
 const SETTLE_MS = 3_000;
@@ -42,7 +42,7 @@ describe("When the answer of an instantiate is lost", () => {
   it("a service that appears after another was ordered is removed, be it a coordinator or a training site", async () => {
     await loseAnswer("zone-a", SETTLE_MS * 2);
     const story = await upAfterLoss("too-late", "zone-b", SETTLE_MS * 2);
-    assert.deepEqual(await twinsRemoved(story.name), ["zone-a", "zone-b"]);
+    assert.deepEqual(await duplicatesRemoved(story.name), ["zone-a", "zone-b"]);
     for (const zone of ["zone-a", "zone-b"]) {
       const { services, vms } = await stage.zones.zone(zone);
       assert.equal(services.length, 3, "one service for each of the three federations");
@@ -77,19 +77,19 @@ describe("When the answer of an instantiate is lost", () => {
   }
 
   async function created(name: string): Promise<readonly string[]> {
-    const events = (await journalOf(sandbox, name)).filter(({ type }) => type === "service-created");
+    const events = (await journalOf(sandbox, name)).filter(({ type }) => type === "deployment-created");
     return events.map(({ site, found }) => `${site} ${found === true ? "found" : "ordered"}`);
   }
 
   /** The zones in which a second service was found, as soon as as many were removed. */
-  async function twinsRemoved(name: string): Promise<readonly (string | undefined)[]> {
-    const twinsIn = (events: readonly StoredEvent[]) => events.filter(({ type }) => type === "twin-found");
+  async function duplicatesRemoved(name: string): Promise<readonly (string | undefined)[]> {
+    const duplicatesIn = (events: readonly StoredEvent[]) => events.filter(({ type }) => type === "duplicate-found");
     const events = await untilJournal(
       sandbox,
       name,
-      "two twins removed",
-      (now) => twinsIn(now).length > 1 && now.filter(({ type }) => type === "service-removed").length > 1,
+      "two duplicates removed",
+      (now) => duplicatesIn(now).length > 1 && now.filter(({ type }) => type === "deployment-removed").length > 1,
     );
-    return twinsIn(events).map(({ site }) => site);
+    return duplicatesIn(events).map(({ site }) => site);
   }
 });

@@ -33,7 +33,7 @@ export function assertSameEnd(ending: Ending, undisturbed: Ending): void {
   assert.deepEqual(ending.journal, undisturbed.journal);
 }
 
-/** Every message stands once; another copy only where the bot died between posting it and journalling that. */
+/** Every message stands once; another copy only where the bot died between posting it and noting that. */
 export function assertCopiesHarmless(ending: Ending, undisturbed: Ending, deaths: readonly string[]): void {
   let strays = 0;
   for (const [text, { known, stray }] of ending.copies) {

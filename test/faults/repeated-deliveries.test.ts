@@ -5,7 +5,7 @@ import { startSandbox } from "../../sandbox/composition.ts";
 import { Stage } from "../../sandbox/story/stage.ts";
 import { homeChannel, zoneChannel } from "../../sandbox/zones-file.ts";
 import { FederationStory } from "../story/federation-story.ts";
-import { type StoredEvent, untilJournal } from "./journal-of.ts";
+import { type StoredEvent, untilJournal } from "./data-directory.ts";
 
 /** What is left to compare when the story is over. */
 interface Ending {
@@ -20,7 +20,7 @@ interface Ending {
 }
 
 const COUNTED =
-  /^(federation-|authority-|site-(approved|adjusted|left-out|rejected)|consent-|attempt-|service-|twin-|teardown-|coordinator-verified)/;
+  /^(federation-|authority-|site-(approved|excluded|planned)|consent-|attempt-|deployment-|duplicate-|teardown-|coordinator-verified)/;
 
 describe("When Slack delivers everything twice", () => {
   let once: Ending;

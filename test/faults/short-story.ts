@@ -1,11 +1,10 @@
 /** The main job with two zones, told by people who try again when the bot does not answer. */
-import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { Sandbox } from "../../sandbox/composition.ts";
 import { type SlackControl, slackControl } from "../../sandbox/slack/client.ts";
 import { Player } from "../../sandbox/story/person.ts";
 import { ZonesControl } from "../../sandbox/zones/client.ts";
 import { homeChannel, zoneChannel, zoneOwner } from "../../sandbox/zones-file.ts";
+import { eventsOf, receiptsOf } from "./data-directory.ts";
 
 const NAME = "spring-trial";
 const COORDINATOR = "zone-a";
@@ -14,7 +13,7 @@ const DONE = 6;
 const PATIENCE_MS = 600_000;
 const TRY_AGAIN_MS = 1_500;
 
-/** Copies of a message that the journal knows, and those whose posting was not journalled any more. */
+/** Copies of a message that a receipt knows, and those whose posting was not noted any more. */
 export interface Copies {
   readonly known: number;
   readonly stray: number;
@@ -122,7 +121,7 @@ async function textsOf(slack: SlackControl, channel: string): Promise<readonly s
   return messages.flatMap((message) => [message, ...message.replies]).map(({ text }) => text);
 }
 
-/** The thread keeps its order: when its last reply is journalled, so is everything before it. */
+/** The thread keeps its order: when its last reply has its receipt, so has everything before it. */
 async function isToldForGood(slack: SlackControl, sandbox: Sandbox, words: string): Promise<boolean> {
   const copies = await copiesIn(slack, sandbox);
   return [...copies].some(([text, { known }]) => text.includes(words) && known > 0);
@@ -132,44 +131,25 @@ const isThere = async (slack: SlackControl, channel: string, ...words: readonly 
   (await textsOf(slack, channel)).some((text) => words.every((word) => text.includes(word)));
 
 async function copiesIn(slack: SlackControl, sandbox: Sandbox): Promise<ReadonlyMap<string, Copies>> {
-  const journalled = new Set(
-    (await eventsOf(sandbox)).flatMap(({ type, ts }) => (type === "message-posted" ? [ts] : [])),
-  );
+  const receipted = new Set((await receiptsOf(sandbox)).posted.map(({ ts }) => ts));
   const copies = new Map<string, Copies>();
   const { messages } = await slack.channel(homeChannel);
   for (const { text, ts } of messages.flatMap((message) => [message, ...message.replies])) {
     const plain = withoutChance(text);
     const { known, stray } = copies.get(plain) ?? { known: 0, stray: 0 };
-    copies.set(plain, journalled.has(ts) ? { known: known + 1, stray } : { known, stray: stray + 1 });
+    copies.set(plain, receipted.has(ts) ? { known: known + 1, stray } : { known, stray: stray + 1 });
   }
   return copies;
 }
 
-/** Addresses, fingerprints and certificates differ from run to run. */
+/** Addresses, fingerprints, certificates and moments differ from run to run; a link is there once what it leads to is. */
 const withoutChance = (text: string): string =>
   text
     .replace(/-----BEGIN CERTIFICATE-----[\s\S]*-----END CERTIFICATE-----/, "[certificate]")
     .replace(/(?:[0-9A-F]{2}:){31}[0-9A-F]{2}/g, "[fingerprint]")
-    .replace(/\d+\.\d+\.\d+\.\d+/g, "[address]");
-
-interface StoredEvent {
-  readonly type: string;
-  readonly site?: string;
-  readonly [member: string]: unknown;
-}
-
-/** Straight from the files, so that the bot need not run. */
-export async function eventsOf(sandbox: Sandbox): Promise<readonly StoredEvent[]> {
-  const directory = join(sandbox.directory, "data");
-  const files = (await readdir(directory)).filter((name) => name.endsWith(".jsonl"));
-  const texts = await Promise.all(files.map((name) => readFile(join(directory, name), "utf8")));
-  return texts.flatMap((text) =>
-    text
-      .split("\n")
-      .filter((line) => line.endsWith("}"))
-      .flatMap((line): StoredEvent[] => JSON.parse(line).events),
-  );
-}
+    .replace(/\d+\.\d+\.\d+\.\d+/g, "[address]")
+    .replace(/ \(https:[^)]*\)/g, "")
+    .replace(/@\d{4}-\d\d-\d\d \d\d:\d\d UTC/g, "[moment]");
 
 const hasAgreed = async (sandbox: Sandbox, zone: string): Promise<boolean> =>
   (await eventsOf(sandbox)).some(({ type, site }) => type === "teardown-agreed" && site === zone);
@@ -182,7 +162,7 @@ const COUNTED = new Set([
   "consent-given",
   "site-approved",
   "attempt-started",
-  "service-created",
+  "deployment-created",
   "certificate-issued",
   "coordinator-verified",
   "key-accepted",
@@ -191,8 +171,8 @@ const COUNTED = new Set([
   "site-failed",
   "teardown-asked",
   "teardown-agreed",
-  "service-removed",
-  "twin-found",
+  "deployment-removed",
+  "duplicate-found",
   "federation-ended",
   "authority-destroyed",
 ]);

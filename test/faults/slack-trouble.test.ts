@@ -5,7 +5,8 @@ import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
 import { Stage } from "../../sandbox/story/stage.ts";
 import { homeChannel } from "../../sandbox/zones-file.ts";
 import { FederationStory } from "../story/federation-story.ts";
-import { journalOf, untilJournal } from "./journal-of.ts";
+import { until } from "../waiting.ts";
+import { journalOf, receiptsOf } from "./data-directory.ts";
 
 type Failure = NonNullable<Parameters<Stage["slack"]["settings"]>[0]["fail"]>;
 
@@ -56,24 +57,22 @@ describe("While Slack is in trouble", () => {
     await story.isUp("zone-b");
     await story.says("ready for runs");
     await assertSaidOnce(story);
-    const created = (await journalOf(sandbox, "restarted")).filter(({ type }) => type === "service-created");
+    const created = (await journalOf(sandbox, "restarted")).filter(({ type }) => type === "deployment-created");
     assert.deepEqual(created.map(({ site }) => site).sort(), ["zone-a", "zone-b"]);
   });
 
   /** No text stands twice about the federation in any channel, and no message was given up. */
   async function assertSaidOnce(story: FederationStory): Promise<void> {
-    const events = await untilJournal(sandbox, story.name, "the certificate's files shared", (now) =>
-      now.some(({ type, key }) => type === "message-posted" && String(key).startsWith("trust-file/")),
-    );
+    await until("the certificate's files shared", async () => {
+      const { posted } = await receiptsOf(sandbox, story.name);
+      return posted.filter(({ key }) => key.startsWith("trust-file/")).length === 1 + story.zones.length;
+    });
     const messages = [await story.thread(), ...(await Promise.all(story.zones.map((zone) => story.inZone(zone))))];
     for (const channel of messages) {
       // What holds a file has no text of its own.
       const texts = channel.map(({ text }) => text).filter((text) => text !== "");
       assert.deepEqual(texts.toSorted(), [...new Set(texts)].toSorted());
     }
-    assert.deepEqual(
-      events.filter(({ type }) => type === "message-given-up"),
-      [],
-    );
+    assert.deepEqual((await receiptsOf(sandbox, story.name)).givenUp, []);
   }
 });

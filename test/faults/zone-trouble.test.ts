@@ -5,7 +5,7 @@ import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
 import { Stage } from "../../sandbox/story/stage.ts";
 import { homeChannel, zoneChannel } from "../../sandbox/zones-file.ts";
 import { FederationStory } from "../story/federation-story.ts";
-import { untilJournal } from "./journal-of.ts";
+import { untilJournal } from "./data-directory.ts";
 
 describe("A zone that does not answer for a while", () => {
   let sandbox: Sandbox;
@@ -52,7 +52,7 @@ describe("A zone that does not answer for a while", () => {
     await zoneC({ do: "down" });
     for (const zone of ["zone-c", "zone-b", "zone-a"]) await story.press(zone, "Tear down in this zone");
     await untilJournal(sandbox, "spring", "the others removed", (events) =>
-      events.some(({ type, site }) => type === "service-removed" && site === "zone-b"),
+      events.some(({ type, site }) => type === "deployment-removed" && site === "zone-b"),
     );
     await untilJournal(sandbox, "spring", "the delay told", (events) =>
       events.some(({ type, site }) => type === "removal-delayed" && site === "zone-c"),

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
 import type { ZoneErrorCode } from "../../src/federation/model/zone-facts.ts";
+import { Crowd } from "./crowd.ts";
 import { type Daemons, errorOf, type Reply, startDaemons, success } from "./daemons.ts";
 import { recording } from "./recording.ts";
 
@@ -100,6 +101,61 @@ describe("OneFlow", () => {
     });
   }
 
+  for (const [what, reply] of [
+    ["429", { status: 429, body: "Too many requests" }],
+    ["502", { status: 502, body: "<html><h1>502 Bad Gateway</h1></html>" }],
+    ["503", { status: 503, body: "no healthy upstream" }],
+    ["504", { status: 504, body: "<html><h1>504 Gateway Time-out</h1></html>" }],
+  ] as const) {
+    it(`leaves it open when a proxy answers ${what} in its place, and says so`, async () => {
+      daemons = await startDaemons(() => reply);
+      const error = await errorOf(daemons.open().instantiate(5, service));
+      assert.deepEqual([error.code, error.ambiguous], ["rubbish", true]);
+      assert.match(error.message, new RegExp(`something before it did \\(HTTP ${what}: `));
+    });
+  }
+
+  for (const [what, reply] of [
+    ["no words with 500", { status: 500, body: "" }],
+    ["no words with 401", { status: 401, body: " " }],
+    ["a page with 403", { status: 403, body: "<html>Forbidden</html>" }],
+    ["a page with 400", { status: 400, body: "<html>Bad Request</html>" }],
+    ["what it says when its oned dies meanwhile", { status: 500, body: "end of file reached" }],
+    ["a failure that nobody knows", { status: 500, body: "Connection reset by peer" }],
+    ["a status that it never gives", { status: 418, body: "teapot" }],
+  ] as const) {
+    it(`leaves it open after ${what}`, async () => {
+      daemons = await startDaemons(() => reply);
+      const error = await errorOf(daemons.open().instantiate(5, service));
+      assert.deepEqual([error.code, error.ambiguous], ["rubbish", true]);
+    });
+  }
+
+  for (const [code, body] of [
+    ["zone-disabled", "[one.document.allocate] zone disabled"],
+    ["zone-disabled", '{"message":"Internal server error","reason":"[one.document.allocate] Zone disabled"}'],
+    ["quota", "[one.template.instantiate] User [4] : user [4] limit of 1 reached for VMS quota in VM."],
+  ] as const) {
+    it(`has clearly refused with ${code}, which is not left open: ${body.slice(0, 30)}`, async () => {
+      daemons = await startDaemons(() => ({ status: 500, body }));
+      const error = await errorOf(daemons.open().instantiate(5, service));
+      assert.deepEqual([error.code, error.ambiguous], [code, false]);
+    });
+  }
+
+  it("leaves it open when its answer is cut, chunked or with a length", async () => {
+    for (const headers of [{ "content-length": "500" }, {}]) {
+      daemons = await startDaemons((_asked, response) => {
+        response.writeHead(201, headers);
+        response.write('{"DOCUMENT": {"ID": "1"', () => response.destroy());
+        return undefined;
+      });
+      const error = await errorOf(daemons.open().instantiate(5, service));
+      assert.deepEqual([error.code, error.ambiguous], ["unreachable", true]);
+      await daemons.close();
+    }
+  });
+
   it("leaves it open when its answer is lost", async () => {
     daemons = await startDaemons((_asked, response) => {
       response.destroy();
@@ -133,18 +189,14 @@ describe("OneFlow", () => {
   });
 
   it("never has more than two calls in flight", async () => {
-    let now = 0;
-    let most = 0;
+    const crowd = new Crowd(2);
     daemons = await startDaemons(async () => {
-      now += 1;
-      most = Math.max(most, now);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-      now -= 1;
+      await crowd.pass();
       return recorded("service.delete");
     });
     const zone = daemons.open();
     await Promise.all([1, 2, 3, 4, 5, 6].map((id) => zone.removeService(id)));
-    assert.equal(most, 2);
+    assert.equal(crowd.most, 2);
   });
 });
 

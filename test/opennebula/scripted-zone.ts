@@ -18,14 +18,16 @@ export const refusedWith = (code: ZoneErrorCode) => (error: unknown) =>
   error instanceof ZoneError && error.code === code;
 
 let running: Daemons | undefined;
+const earlier: Daemons[] = [];
 afterEach(async () => {
-  await running?.close();
+  await Promise.all(earlier.splice(0).map((daemons) => daemons.close()));
   running = undefined;
 });
 
 /** What the client opens fits the port that the rollout wrote: the compiler says so here. */
 export async function zoneThatSays(script: Script, oneflow?: string): Promise<Zone> {
   running = await startDaemons((asked) => script[asked.what]?.(asked) ?? failure(2048, `unexpected ${asked.what}`));
+  earlier.push(running);
   return running.open(oneflow === undefined ? {} : { oneflow });
 }
 

@@ -44,6 +44,19 @@ describe("surveying a zone", () => {
     assert.deepEqual([template.id, network.id], [0, 0]);
   });
 
+  it("knows the addresses that others use, which an ordinary user is not shown with the network", async () => {
+    const hidden = recordedValue("xmlrpc.vn.info").replace(/<LEASES>.*<\/LEASES>/, "<LEASES/>");
+    const held = recordedValue("xmlrpc.vnpool.info").replace(" 1 68719476737", " 7 73014444031");
+    const zone = await zoneThatSays({
+      ...usual,
+      "one.vn.info": () => success(hidden),
+      "one.vnpool.info": () => success(held),
+    });
+    const { network } = await zone.survey({ template: 0, network: 0 });
+    assert.ok(network.found);
+    assert.deepEqual(network.leased, ["10.10.10.10", "10.10.10.17"]);
+  });
+
   it("does not choose between two objects of one name", async () => {
     const pool = recordedValue("xmlrpc.vnpool.info-usable").replaceAll("<NAME>big-net<", "<NAME>fl-net<");
     const zone = await zoneThatSays({ ...usual, "one.vnpool.info": () => success(pool) });

@@ -3,6 +3,7 @@ import { createServer } from "node:net";
 import { afterEach, describe, it } from "node:test";
 import type { ZoneErrorCode } from "../../src/federation/model/zone-facts.ts";
 import { makeIdentity } from "./certificates.ts";
+import { Crowd } from "./crowd.ts";
 import { type Daemons, errorOf, failure, startDaemons, success } from "./daemons.ts";
 import { recording } from "./recording.ts";
 
@@ -58,7 +59,7 @@ describe("a call to oned", () => {
       pour();
       return undefined;
     });
-    const error = await errorOf(daemons.open({ deadlines: { xmlrpc: 20_000, oneflow: 100 } }).serviceTemplates("x"));
+    const error = await errorOf(daemons.open({ deadlines: { xmlrpc: 20_000, oneflow: 100 } }).account());
     assert.equal(error.code, "too-large");
   });
 
@@ -87,6 +88,9 @@ describe("a call to oned", () => {
   for (const [what, reply] of [
     ["an empty body", { body: "" }],
     ["a page of a proxy", { status: 502, body: "<html><body>Bad gateway</body></html>" }],
+    ["a proxy's word for too many calls", { status: 429, body: "slow down" }],
+    ["a proxy's word for a daemon that is slow", { status: 504, body: "<html><body>Gateway Time-out</body></html>" }],
+    ["an answer that was cut where a chunk ends", { body: "<?xml version='1.0'?><methodResponse><params><param>" }],
     ["text", { body: "hello" }],
     [
       "XML of another kind",
@@ -140,19 +144,38 @@ describe("a call to oned", () => {
   });
 
   it("never has more in flight than allowed, and the rest waits", async () => {
-    let now = 0;
-    let most = 0;
+    const crowd = new Crowd(4);
     daemons = await startDaemons(async () => {
-      now += 1;
-      most = Math.max(most, now);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-      now -= 1;
+      await crowd.pass();
       return success(7);
     });
     const zone = daemons.open();
     await Promise.all(Array.from({ length: 20 }, () => zone.publish(1, { FL_ADMITTED: "YES" })));
-    assert.equal(most, 4);
+    assert.equal(crowd.most, 4);
     assert.equal(daemons.asked.length, 20);
+  });
+
+  it("of the bot's own comes before what people want to see, which never has all places", async () => {
+    const waiting: (() => void)[] = [];
+    let surveys = 0;
+    let most = 0;
+    daemons = await startDaemons(async ({ what }) => {
+      if (what === "one.vm.info") return failure(1024, "no such VM");
+      surveys += 1;
+      most = Math.max(most, surveys);
+      await new Promise<void>((resolve) => waiting.push(resolve));
+      surveys -= 1;
+      return what === "one.system.version" ? success("7.4.0") : failure(256, "no");
+    });
+    const zone = daemons.open();
+    const asked = Promise.allSettled(Array.from({ length: 20 }, () => zone.survey({ template: 1, network: 1 })));
+    assert.equal(await zone.vmState(1), "unproven", "it is answered although people's looks hang");
+    const end = setInterval(() => {
+      for (const resolve of waiting.splice(0)) resolve();
+    }, 5);
+    await asked;
+    clearInterval(end);
+    assert.ok(most <= 3, `${most}: two of oned's four places, and one of OneFlow's two`);
   });
 
   it("is not ambiguous when it never got a place", async () => {

@@ -14,7 +14,7 @@ type FederationWish = {
   /** Labels of fields of the form and what is typed or chosen there. */
   readonly fields?: Readonly<Record<string, string>>;
   /** Replaces values of the zones file's policy. */
-  readonly policy?: Readonly<Record<string, string>>;
+  readonly policy?: Readonly<Record<string, unknown>>;
   /** What the bot's key store is sealed with, for a test that opens it too. */
   readonly storeKey?: string;
 };

@@ -8,20 +8,24 @@ export type Expected = {
   /** What the guest says: FL_LINK, and FL_REASON. */
   readonly link: string;
   readonly reason: string;
-  /** How what its zone's channel reads of the VM begins, and what the home channel's thread reads. */
+  /** How the line on the card in its zone's channel begins, and what the home channel's thread reads. */
   readonly detail: string;
   readonly sentence: string;
 };
 
-/** How many messages about the site there are, by what they hold and where they stand. */
+/** How much is to be read about the site, by what it says and where it stands. */
 export type Reading = {
+  /** Lines on the site's card. */
   readonly zone: number;
-  /** Of the VM, in its zone's channel, but not what is expected. */
+  /** Lines on the site's card that say something else than what is expected. */
   readonly zoneOtherwise: number;
+  /** Messages that say that the site is down and why. */
   readonly home: number;
-  /** Of the VM, where only the sentence belongs. */
+  /** Messages that name a VM, where only the sentence belongs. */
   readonly homeDetail: number;
+  /** Messages that say that it is up again. */
   readonly over: number;
+  /** Messages in other channels. */
   readonly elsewhere: number;
 };
 
@@ -61,19 +65,20 @@ export class SiteWatch {
   }
 
   async read({ detail, sentence }: Expected): Promise<Reading> {
-    const vm = `VM ${(await this.node()).vmId}: `;
     const { channels } = await this.#federation.stage.slack.world();
     const told = new Map<string, readonly string[]>();
     for (const { id } of channels) told.set(id, await this.#textsIn(id));
     const own = told.get(zoneChannel(this.site)) ?? [];
     const home = told.get(homeChannel) ?? [];
     const all = [...told.values()].flat().length;
+    const lines = own.flatMap((text) => text.split("\n")).filter((line) => line.startsWith("• "));
+    const expected = holding(lines, `• ${detail}`);
     return {
-      zone: holding(own, vm + detail),
-      zoneOtherwise: holding(own, vm) - holding(own, vm + detail),
-      home: holding(home, sentence),
-      homeDetail: holding(home, vm),
-      over: holding(home, "What was reported is over."),
+      zone: expected,
+      zoneOtherwise: lines.length - expected,
+      home: home.filter((text) => text.includes("is down: 0 of 1 SuperNode online") && text.includes(sentence)).length,
+      homeDetail: home.filter((text) => /VM \d/.test(text)).length,
+      over: holding(home, "is up again: 1 of 1 SuperNode online."),
       elsewhere: all - own.length - home.length,
     };
   }

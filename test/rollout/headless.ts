@@ -8,7 +8,7 @@ import { GuestsClient } from "../../sandbox/hypervisor/client.ts";
 import { startProgram } from "../../sandbox/program.ts";
 import { ZonesControl } from "../../sandbox/zones/client.ts";
 import { channelId, slug, teamId, userId, zoneName } from "../../src/federation/model/identity.ts";
-import { serviceTemplate } from "../../src/federation/model/manifests.ts";
+import { libraryOf, serviceTemplate } from "../../src/federation/model/manifests.ts";
 import type { Policy, ZoneProfile } from "../../src/federation/model/policy.ts";
 import { readGuestScript } from "../../src/manifests/guest-script.ts";
 import { newFederationId, openRuntime } from "../../src/runtime.ts";
@@ -39,6 +39,10 @@ const policy: Policy = {
     certificateLife: seconds(3600),
     authorityLife: seconds(86_400),
     warning: seconds(1),
+    raise: 300,
+    clear: 300,
+    flapWindow: seconds(60),
+    calm: seconds(30),
   },
 };
 
@@ -71,7 +75,7 @@ export async function openHeadless(zoneCount: number, log = quiet) {
     ready: zonesReady,
   });
   const { ready } = zones;
-  const room = await openRuntime({
+  const runtime = await openRuntime({
     dataDirectory: join(directory, "data"),
     storeKey: createSecretKey(Buffer.alloc(32)),
     policy,
@@ -89,30 +93,32 @@ export async function openHeadless(zoneCount: number, log = quiet) {
         },
       ]),
     ),
-    manifests: {
-      coordinator: serviceTemplate.parse(JSON.parse(await readFile("manifests/coordinator.json", "utf8"))),
-      training: serviceTemplate.parse(JSON.parse(await readFile("manifests/training-site.json", "utf8"))),
-      agent: await readGuestScript("manifests/guest"),
-    },
+    writtenOff: [],
+    manifests: libraryOf({ coordinator: await shipped("coordinator"), training: await shipped("training-site") }),
     looking: { fastest: 50, slowest: 1000 },
-    pace: { tick: 50, retryFirst: 50, retryMost: 1000 },
+    pace: { retryFirst: 50, retryMost: 1000 },
     checkpoint: () => undefined,
     log,
   });
-  room.start();
+  await runtime.start();
   return {
-    room,
+    runtime,
     zones: new ZonesControl(ready.control),
     guests: new GuestsClient({ url }),
     names: ready.zones.map(({ name }) => name),
     async stop() {
-      await room.stop();
+      await runtime.stop();
       await zones.stop();
       await guests.stop();
       await rm(directory, { recursive: true });
     },
   };
 }
+
+const shipped = async (name: string) => ({
+  template: serviceTemplate.parse(JSON.parse(await readFile(`manifests/${name}.json`, "utf8"))),
+  agent: await readGuestScript("manifests/guest"),
+});
 
 const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
 

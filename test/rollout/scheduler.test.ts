@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { giveConsent } from "../../src/federation/deciding/approval.ts";
-import { agreeTeardown, askTeardown, retireSite, retrySite } from "../../src/federation/deciding/lifecycle.ts";
+import { type DirectCommand, decide } from "../../src/federation/deciding/decide.ts";
 import type { FederationId, ZoneName } from "../../src/federation/model/identity.ts";
 import { currentProposal, type Federation } from "../../src/federation/model/state.ts";
+import { type SiteStatus, statusOf } from "../../src/federation/model/status.ts";
 import type { Request } from "../../src/federation/proposing/request.ts";
 import { WAIT_LIMIT_MS } from "../waiting.ts";
 import { OWNER, openHeadless, REQUESTER, requestFor } from "./headless.ts";
@@ -25,9 +25,9 @@ describe("A rollout before real protocols", () => {
 
   it("brings the coordinator up first, then every training site", async () => {
     request = requestFor(headless.names);
-    assert.equal((await headless.room.store.create(request)).ok, true);
+    assert.equal((await headless.runtime.store.create(request)).ok, true);
     const federation = await until(headless, request.federation, allUp);
-    const order = federation.story.filter(
+    const order = federation.timeline.filter(
       ({ event }) => event.type === "attempt-started" || event.type === "coordinator-verified",
     );
     assert.deepEqual(
@@ -48,66 +48,55 @@ describe("A rollout before real protocols", () => {
 
   it("sees a SuperNode that is cut off, and sees it come back", async () => {
     const site = newest(headless, request.federation).sites.get(second(headless));
-    const [vmId] = site?.run?.guests.keys() ?? [];
+    const [vmId] = site?.deployment?.vms.keys() ?? [];
     assert.ok(vmId !== undefined);
     await headless.guests.cut({ zone: second(headless), vmId });
-    await until(
-      headless,
-      request.federation,
-      (federation) => federation.sites.get(second(headless))?.status === "degraded",
-    );
+    await until(headless, request.federation, (federation) => statusIn(federation, second(headless)) === "degraded");
     await headless.guests.heal({ zone: second(headless), vmId });
     await until(headless, request.federation, allUp);
   });
 
   it("retries a site as a new attempt with new keys, and revokes the old ones", async () => {
     const zone = second(headless);
-    const [vmId] = newest(headless, request.federation).sites.get(zone)?.run?.guests.keys() ?? [];
+    const [vmId] = newest(headless, request.federation).sites.get(zone)?.deployment?.vms.keys() ?? [];
     assert.ok(vmId !== undefined);
     await headless.guests.kill({ zone, vmId });
-    await until(headless, request.federation, (federation) => federation.sites.get(zone)?.status === "degraded");
+    await until(headless, request.federation, (federation) => statusIn(federation, zone) === "degraded");
     const before = [...newest(headless, request.federation).keys.values()].filter(({ site }) => site === zone);
-    const retried = await headless.room.store.update(request.federation, (federation, context) =>
-      retrySite(federation, context, zone, OWNER),
+    assert.equal(
+      (await asks(headless, request, { kind: "retry", card: cardOf(headless, request, zone), by: OWNER })).ok,
+      true,
     );
-    assert.equal(retried.ok, true);
-    const federation = await until(headless, request.federation, allUp);
-    assert.equal(federation.sites.get(zone)?.attempts, 2);
+    const federation = await until(
+      headless,
+      request.federation,
+      (state) => state.sites.get(zone)?.attempts === 2 && allUp(state),
+    );
     for (const { key } of before) assert.equal(federation.keys.get(key)?.revoked, true);
-    await until(headless, request.federation, ({ nodes }) =>
-      before.every(({ key }) => nodes.every((node) => node.key !== key)),
-    );
+    await until(headless, request.federation, ({ keys }) => before.every(({ key }) => keys.get(key)?.settled === true));
   });
 
   it("retires a site and leaves the others untouched", async () => {
     const zone = headless.names[2];
     assert.ok(zone !== undefined);
-    await headless.room.store.update(request.federation, (federation, context) =>
-      retireSite(federation, context, zone, OWNER),
-    );
+    await asks(headless, request, { kind: "retire", card: cardOf(headless, request, zone), by: OWNER });
     await until(headless, request.federation, (federation) => federation.sites.get(zone)?.removals.length === 0);
     const state = await headless.zones.zone(zone);
     assert.equal(state.services.length, 0);
-    assert.equal(newest(headless, request.federation).sites.get(second(headless))?.status, "up");
+    assert.equal(statusIn(newest(headless, request.federation), second(headless)), "up");
   });
 
   it("tears down sites first and the coordinator last, and leaves nothing in any zone", async () => {
-    await headless.room.store.update(request.federation, (federation, context) =>
-      askTeardown(federation, context, REQUESTER),
-    );
+    await asks(headless, request, { kind: "ask-teardown", by: REQUESTER });
     const asked = newest(headless, request.federation);
     for (const site of [...asked.sites.values()].filter(({ teardown }) => teardown !== null)) {
-      await headless.room.store.update(request.federation, (federation, context) =>
-        agreeTeardown(federation, context, {
-          card: site.teardown?.card ?? context.newCard(),
-          by: OWNER,
-          decision: `teardown ${site.zone}`,
-        }),
-      );
+      const { card } = site.teardown ?? {};
+      if (card !== undefined) await asks(headless, request, { kind: "agree-teardown", card, by: OWNER });
     }
     const ended = await until(headless, request.federation, ({ authorityDestroyed }) => authorityDestroyed);
     assert.equal(ended.ended?.cause, "torn-down");
-    const stops = ended.story.flatMap(({ event }) => (event.type === "site-stopped" ? [event.site] : []));
+    const history = await headless.runtime.store.history(request.federation);
+    const stops = history.flatMap(({ event }) => (event.type === "site-stopped" ? [event.site] : []));
     assert.deepEqual(stops, [second(headless), headless.names[0]]);
     for (const name of headless.names) {
       const zone = await headless.zones.zone(name);
@@ -122,11 +111,34 @@ const second = (headless: Headless): ZoneName => {
   return name;
 };
 
-const allUp = ({ sites }: Federation): boolean =>
-  [...sites.values()].every(({ status, standing }) => status === "up" || standing === "left-out");
+const statusIn = (federation: Federation, zone: ZoneName): SiteStatus | null => {
+  const site = federation.sites.get(zone);
+  return site === undefined ? null : statusOf(federation, site).status;
+};
+
+const allUp = (federation: Federation): boolean =>
+  [...federation.sites.values()].every(
+    ({ zone, approvalState }) => statusIn(federation, zone) === "up" || approvalState === "excluded",
+  );
+
+let asked = 0;
+type Wanted = DirectCommand extends infer C ? (C extends { key: string } ? Omit<C, "key"> : never) : never;
+/** Each time another command. */
+function asks(headless: Headless, { federation }: Request, command: Wanted) {
+  asked += 1;
+  const key = `command ${asked}`;
+  return headless.runtime.store.update(federation, (state, context) => decide(state, { ...command, key }, context));
+}
+
+function cardOf(headless: Headless, { federation }: Request, zone: ZoneName) {
+  const site = newest(headless, federation).sites.get(zone);
+  const card = site === undefined ? undefined : currentProposal(site)?.card;
+  if (card === undefined) throw new Error(`${zone} has no card.`);
+  return card;
+}
 
 function newest(headless: Headless, id: FederationId): Federation {
-  const federation = headless.room.store.get(id);
+  const federation = headless.runtime.store.get(id);
   if (federation === undefined) throw new Error("There is no such federation.");
   return federation;
 }
@@ -139,27 +151,30 @@ function until(
 ): Promise<Federation> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
-      const { story } = newest(headless, id);
-      reject(new Error(`It did not come to that. Last: ${JSON.stringify(story.slice(-5).map(({ event }) => event))}`));
+      const { timeline } = newest(headless, id);
+      reject(
+        new Error(`It did not come to that. Last: ${JSON.stringify(timeline.slice(-5).map(({ event }) => event))}`),
+      );
     }, WAIT_LIMIT_MS);
     const look = (federation: Federation | undefined): void => {
       if (federation?.id !== id || !fulfils(federation)) return;
       clearTimeout(timer);
       resolve(federation);
     };
-    headless.room.store.onChange(look);
-    look(headless.room.store.get(id));
+    headless.runtime.store.onChange(look);
+    look(headless.runtime.store.get(id));
   });
 }
 
 /** The owner of every zone approves whatever is put before it. */
-function approveEverything({ room }: Headless): void {
-  room.store.onChange((federation) => {
+function approveEverything({ runtime }: Headless): void {
+  runtime.store.onChange((federation) => {
     for (const site of federation.sites.values()) {
       const proposal = currentProposal(site);
-      if (site.standing !== "asking" || proposal === null) continue;
-      const ballot = { card: proposal.card, kind: "run" as const, by: OWNER, decision: `approve ${proposal.card}` };
-      void room.store.update(federation.id, (state, context) => giveConsent(state, context, ballot));
+      if (site.approvalState !== "pending" || proposal === null) continue;
+      const { card } = proposal;
+      const approve = { kind: "approve", consent: "run", card, by: OWNER, key: `approve ${card}` } as const;
+      void runtime.store.update(federation.id, (state, context) => decide(state, approve, context));
     }
   });
 }

@@ -10,99 +10,28 @@ import { type SlackControl, slackControl } from "../../sandbox/slack/client.ts";
 import type { ShownMessage, ShownView } from "../../sandbox/slack/control/control-api.ts";
 import { startSlack } from "../../sandbox/slack/server.ts";
 import type { SlackOptions } from "../../sandbox/slack/state/slack.ts";
-import type { WorldSeed } from "../../sandbox/slack/world/seed.ts";
 import type { FederationEvent } from "../../src/federation/model/events.ts";
 import type { Recorded } from "../../src/federation/model/evolve.ts";
 import type { FederationId } from "../../src/federation/model/identity.ts";
 import type { DecisionContext, ZoneProfile } from "../../src/federation/model/policy.ts";
-import type { Federation } from "../../src/federation/model/state.ts";
-import type { EventLog, ZoneCheck, ZoneChecks } from "../../src/federation/ports.ts";
-import { adjustProposal, proposeSites } from "../../src/federation/proposing/proposal.ts";
+import { type Federation, isSettled } from "../../src/federation/model/state.ts";
+import type { Federations, ZoneCheck, ZoneChecks } from "../../src/federation/ports.ts";
+import { adjustProposal } from "../../src/federation/proposing/adjustment.ts";
+import { proposeSites } from "../../src/federation/proposing/proposal.ts";
 import { Secret } from "../../src/secret.ts";
 import { createSlackApp, type SlackApp } from "../../src/slack/app.ts";
 import type { Pace } from "../../src/slack/outbox/pace.ts";
 import { FederationStore } from "../../src/store/federation-store.ts";
-import {
-  aDecisionContext,
-  aZone,
-  countingCards,
-  HOME_CHANNEL,
-  ownerOf,
-  zonesOf,
-} from "../builders/decision-context.ts";
+import { aDecisionContext, aZone, countingCards, zonesOf } from "../builders/decision-context.ts";
 import type { Story } from "../builders/federation.ts";
+import { type MemoryLog, memoryLog, NO_INDEX, NO_SNAPSHOTS, QUIET } from "../builders/memory-log.ts";
+import { MemoryReceipts } from "../builders/receipts.ts";
 import { aSurvey } from "../builders/survey.ts";
+import { BOT_USER, EVENTS, HOST, SCOPES, workspaceSeed, ZONES } from "./workspace-seed.ts";
 
-const ZONES = ["alpha", "beta", "gamma", "delta"] as const;
-const HOST = "THOST";
-export const BOT_USER = "UFLORIST";
-export const REQUESTER = "UREQUESTER";
-export const STRANGER = "USTRANGER";
-/** A member of the installing organisation who is in none of the federation's channels. */
-export const OUTSIDER = "UOUTSIDER";
-/** A channel of which the bot is no member. */
-export const RANDOM = "CRANDOM";
-export const DIRECT = "DDIRECT";
-export const channel = (zone: string): string => `C${zone.toUpperCase()}`;
-export const owner = (zone: string, nth = 1): string => ownerOf(zone, nth).user;
-
-const SCOPES = [
-  "commands",
-  "chat:write",
-  "files:write",
-  "files:read",
-  "users:read",
-  "channels:read",
-  "groups:read",
-  "app_mentions:read",
-];
-const EVENTS = ["app_mention", "member_joined_channel", "channel_shared", "channel_unshared", "channel_unarchive"];
+export { BOT_USER, channel, DIRECT, OUTSIDER, owner, RANDOM, REQUESTER, STRANGER } from "./workspace-seed.ts";
 
 const QUICK: Pace = { perChannel: 5, coalescing: 5, retry: 10, longestRetry: 100, fileLook: 10 };
-
-function seed(): WorldSeed {
-  const owners = ZONES.flatMap((zone) =>
-    [1, 2].map((nth) => ({ id: owner(zone, nth), workspace: ownerOf(zone).team, name: `${zone}-${nth}` })),
-  );
-  const shared = ZONES.map((zone) => ownerOf(zone).team);
-  // The fourth zone's organisation is not in the home channel: it is a newcomer's.
-  const atHome = shared.slice(0, 3);
-  const everybody = [REQUESTER, STRANGER, ...owners.slice(0, 6).map(({ id }) => id)];
-  const place = (id: string, connected: string[], members: string[], changes: object = {}) => ({
-    id,
-    name: id.toLowerCase(),
-    host: HOST,
-    connected,
-    pending: [],
-    members,
-    botIsMember: true,
-    isPrivate: false,
-    isArchived: false,
-    isDirect: false,
-    ...changes,
-  });
-  return {
-    app: {
-      id: "AFLORIST",
-      name: "florist",
-      workspace: HOST,
-      botId: "BFLORIST",
-      botUserId: BOT_USER,
-      command: "/flower",
-    },
-    workspaces: [HOST, ...shared, "TELSEWHERE"].map((id) => ({ id, name: id, domain: id.toLowerCase() })),
-    people: [
-      ...[REQUESTER, STRANGER, OUTSIDER].map((id) => ({ id, workspace: HOST, name: id.toLowerCase() })),
-      ...owners,
-    ],
-    channels: [
-      place(HOME_CHANNEL, atHome, everybody),
-      ...ZONES.map((zone) => place(channel(zone), [ownerOf(zone).team], [owner(zone, 1), owner(zone, 2), STRANGER])),
-      place(RANDOM, [], [REQUESTER, OUTSIDER], { botIsMember: false }),
-      place(DIRECT, [], [REQUESTER], { isDirect: true, isPrivate: true }),
-    ],
-  };
-}
 
 export interface BenchOptions {
   readonly slack?: Partial<SlackOptions>;
@@ -125,7 +54,10 @@ export interface Bench {
   readonly happens: (...events: readonly FederationEvent[]) => Promise<void>;
   /** Every site that waits to be planned is planned. */
   readonly plans: () => Promise<void>;
+  readonly receipts: MemoryReceipts;
   readonly addressLooks: () => number;
+  /** From now on whatever looks for a federation by its name or in memory throws this. */
+  readonly fail: (error: Error) => void;
   /** Waits until a message in the channel, or in a thread there, says this. */
   readonly read: (channel: string, words: string | RegExp) => Promise<ShownMessage>;
   readonly messages: (channel: string) => Promise<readonly ShownMessage[]>;
@@ -138,7 +70,7 @@ export interface Bench {
   readonly remove: (message: ShownMessage) => Promise<void>;
   /** Slack tells the bot of an event. */
   readonly tell: (event: object) => Promise<void>;
-  /** Ends the bot's Slack side and starts another one on the same journal. */
+  /** Ends the bot's Slack side and starts another one on the same journal and receipts. */
   readonly restart: () => Promise<void>;
   /** Everything that was to be sent has been sent. */
   readonly settled: () => Promise<void>;
@@ -146,7 +78,7 @@ export interface Bench {
 
 export async function openBench(context: TestContext, options: BenchOptions = {}): Promise<Bench> {
   const running = await startSlack({
-    seed: seed(),
+    seed: workspaceSeed(),
     botToken: "xoxb-test",
     appToken: "xapp-test",
     signingSecret: "signing-secret",
@@ -164,25 +96,25 @@ export async function openBench(context: TestContext, options: BenchOptions = {}
     options.zones === undefined && options.story === undefined
       ? zonesOf(ZONES.map((zone) => aZone(zone)))
       : deciding.zones;
-  const log = memoryLog(options.story);
+  const log = memoryLog(options.story?.recorded);
   const now = () => deciding.now;
-  const base = {
+  const shared = {
     policy: deciding.policy,
     zones,
     manifests: deciding.manifests,
     newCard: options.story === undefined ? countingCards() : deciding.newCard,
   };
-  const store = new FederationStore(log, base, now);
+  const store = await FederationStore.open(
+    { events: log, snapshots: NO_SNAPSHOTS, index: NO_INDEX },
+    { context: shared, now, isSettled, log: QUIET },
+  );
   let addressLooks = 0;
   const zoneChecks: ZoneChecks = {
     checkAll: async () => options.looks ?? [...zones.keys()].map((zone) => ({ zone, version: "7.4.0", problems: [] })),
-    adjust: async ({ federation, card, by, decision, adjustment }) => {
+    adjust: async ({ federation, ...asked }) => {
       const outcomes: ReturnType<typeof adjustProposal>[] = [];
       await store.update(federation, (state, seen) => {
-        const outcome = adjustProposal(state, seen, { card, kind: "run", by, decision }, adjustment, {
-          ok: true,
-          survey: aSurvey(),
-        });
+        const outcome = adjustProposal(state, { ...asked, survey: { ok: true, survey: aSurvey() } }, seen);
         outcomes.push(outcome);
         return "problems" in outcome ? { ok: true, events: [] } : outcome;
       });
@@ -194,12 +126,14 @@ export async function openBench(context: TestContext, options: BenchOptions = {}
       addressLooks += 1;
     },
   };
+  const receipts = new MemoryReceipts();
+  let failure: Error | null = null;
   const control = slackControl(running.url);
   await options.prepare?.(control);
   let url = "";
   const startApp = async (): Promise<SlackApp> => {
     const app = createSlackApp({
-      federations: store,
+      federations: failing(store, () => failure),
       zoneChecks,
       configuration: { policy: deciding.policy, zones, manifests: deciding.manifests },
       log: pino({ level: process.env["FLORIST_TEST_LOG"] ?? "silent" }),
@@ -208,6 +142,8 @@ export async function openBench(context: TestContext, options: BenchOptions = {}
       transport: { kind: "http", signingSecret: new Secret("signing-secret"), host: "127.0.0.1", port: 0 },
       commandName: "/flower",
       pace: { ...QUICK, ...options.pace },
+      receipts,
+      workspaceUrl: "https://thost.slack.com/",
     });
     const { port } = await app.start();
     url = `http://127.0.0.1:${port}/slack/events`;
@@ -224,7 +160,12 @@ export async function openBench(context: TestContext, options: BenchOptions = {}
     control,
     store,
     log,
+    receipts,
     addressLooks: () => addressLooks,
+    fail: (error) => {
+      failure = error;
+    },
+    settled: () => app.idle(),
     remove: async ({ channel: id, ts }) => {
       await web.chat.delete({ channel: id, ts });
     },
@@ -236,13 +177,17 @@ export async function openBench(context: TestContext, options: BenchOptions = {}
   });
 }
 
-type Parts = Pick<Bench, "control" | "store" | "addressLooks" | "remove" | "tell" | "restart"> & {
-  readonly log: EventLog;
+type Parts = Pick<
+  Bench,
+  "control" | "store" | "receipts" | "addressLooks" | "fail" | "remove" | "tell" | "restart" | "settled"
+> & {
+  readonly log: MemoryLog;
 };
 
-function bench({ control, store, log, addressLooks, remove, tell: telling, restart }: Parts): Bench {
+function bench({ store, log, tell: telling, ...parts }: Parts): Bench {
+  const { control } = parts;
   const federation = (): Federation => {
-    const [first] = store.all();
+    const [first] = store.living();
     if (first === undefined) throw new Error("There is no federation.");
     return first;
   };
@@ -256,15 +201,12 @@ function bench({ control, store, log, addressLooks, remove, tell: telling, resta
   const whispers = async (id: string): Promise<readonly string[]> =>
     (await control.person(id)).ephemerals.map(({ text }) => text);
   return {
-    control,
+    ...parts,
     store,
-    remove,
     tell: telling,
-    restart,
-    recorded: (id) => log.read(id),
+    recorded: (id) => log.recorded(id),
     federation,
     happens,
-    addressLooks,
     plans: async () => {
       await store.update(federation().id, (state, context) => {
         const looks = new Map([...state.sites.keys()].map((zone) => [zone, { ok: true as const, survey: aSurvey() }]));
@@ -295,13 +237,6 @@ function bench({ control, store, log, addressLooks, remove, tell: telling, resta
         actionId: button.actionId,
         blockId: button.blockId,
         ...confirm,
-      });
-    },
-    settled: async () => {
-      await control.until("the outbox to rest", async () => {
-        const before = (await control.calls()).length;
-        await new Promise((resolve) => setTimeout(resolve, 60));
-        return (await control.calls()).length === before ? true : undefined;
       });
     },
   };
@@ -335,17 +270,26 @@ async function tell(url: string, event: object): Promise<void> {
   if (!response.ok) throw new Error(`The bot answered ${response.status}.`);
 }
 
-function memoryLog(story: Story | undefined): EventLog {
-  const journals = new Map<string, Recorded[]>();
-  if (story !== undefined) journals.set(story.federation.id, [...story.recorded]);
+/** The store as the bot's Slack side has it; its `living` throws once there is something to throw. */
+function failing(store: FederationStore, failure: () => Error | null): Federations {
   return {
-    ids: () => [...journals.keys()],
-    read: (id) => journals.get(id) ?? [],
-    append: async (id, at, events) => {
-      const journal = journals.get(id) ?? [];
-      const added = events.map((event, index) => ({ seq: journal.length + index + 1, at, event }));
-      journals.set(id, [...journal, ...added]);
-      return added;
+    living: () => {
+      const error = failure();
+      if (error !== null) throw error;
+      return store.living();
     },
+    inZone: (zone) => store.inZone(zone),
+    get: (id) => store.get(id),
+    load: (id) => store.load(id),
+    isUnreadable: (id) => store.isUnreadable(id),
+    untold: () => store.untold(),
+    markTold: (id) => store.markTold(id),
+    summaries: () => store.summaries(),
+    named: (name) => store.named(name),
+    history: (id) => store.history(id),
+    update: (id, decide) => store.update(id, decide),
+    create: (request) => store.create(request),
+    onChange: (listener) => store.onChange(listener),
+    decisionContext: (id) => store.decisionContext(id),
   };
 }

@@ -1,25 +1,35 @@
 /** Federations at every point of their lives, for looking at what is said about them. */
-import { giveConsent, refuseConsent } from "../../src/federation/deciding/approval.ts";
-import { askTeardown, requestSite, retireSite, stopCoordinatorSoon } from "../../src/federation/deciding/lifecycle.ts";
+import { libraryOf } from "../../src/federation/model/manifests.ts";
 import type { DecisionContext } from "../../src/federation/model/policy.ts";
-import { adjustProposal } from "../../src/federation/proposing/proposal.ts";
+import {
+  adjust,
+  agreeTeardown,
+  approve,
+  askTeardown,
+  reject,
+  requestSite,
+  retire,
+  retry,
+  stopCoordinator,
+  writeOff,
+} from "../builders/commands.ts";
 import {
   aDecisionContext,
   aZone,
+  LATER,
   ownerOf,
-  REQUESTER,
   SECOND,
   zone,
   zoneNames,
   zonesOf,
 } from "../builders/decision-context.ts";
 import { aFederation, type Story } from "../builders/federation.ts";
-import { aSurvey } from "../builders/survey.ts";
+import type { aSurvey } from "../builders/survey.ts";
 
 type Asked = Parameters<typeof aFederation>[0];
 type Phase = readonly [name: string, story: () => Story];
 
-/** A world with one zone more than the federation has sites. */
+/** A context with one zone more than the federation has sites. */
 export function roomy(count = 4): DecisionContext {
   return aDecisionContext({ zones: zonesOf(zoneNames(count).map((name) => aZone(name))) });
 }
@@ -33,41 +43,52 @@ export function phases(asked: Asked = {}): readonly Phase[] {
     ["waiting for its owners", () => start().planned()],
     ["adjusted", () => adjusted(start().planned())],
     ["with a changed template", () => changed(start().planned())],
-    ["rejected by a training site", () => rejected(start().planned(), "beta")],
-    ["rejected by the coordinator", () => rejected(start().planned(), "alpha")],
+    [
+      "rejected by a training site",
+      () =>
+        start()
+          .planned()
+          .does(reject("beta", ownerOf("beta"), HOSTILE_REASON)),
+    ],
+    ["rejected by the coordinator", () => start().planned().does(reject("alpha"))],
     ["approved", () => start().approved()],
     ["with its coordinator on the way", () => start().approved().deployed("alpha")],
     ["trusted", () => start().trusted()],
     ["running", () => start().running()],
     ["with a silent SuperNode", () => silent(start().running())],
+    ["with a zone that does not answer", () => away(start().running())],
+    ["with a site that goes up and down", () => flapping(start().running())],
     ["with a failed site", () => failed(start().running())],
+    ["with a site to be tried again", () => failed(start().running()).does(retry("beta"))],
+    ["upgraded while a site is to be tried again", () => upgraded(start().running())],
     ["with a newcomer asked for", () => joinedLater(start().running())],
     ["with a newcomer admitted", () => admitted(joinedLater(start().running()))],
-    ["with a retired site", () => retired(start().running())],
-    ["being torn down", () => leaving(start().running())],
-    ["with its coordinator stopping", () => stopping(leaving(start().running()))],
+    ["with a retired site", () => start().running().does(retire("gamma"))],
+    ["with a zone written off", () => start().running().does(writeOff("gamma"))],
+    ["being torn down", () => start().running().does(askTeardown()).does(agreeTeardown("beta"))],
+    ["with its coordinator stopping", () => start().running().does(askTeardown()).does(stopCoordinator("alpha"))],
   ];
 }
 
-export function joinedLater(story: Story): Story {
-  const wish = { zone: zone("delta"), role: "training" as const, superNodes: 2 };
-  return story.takes(requestSite(story.federation, story.context, wish, REQUESTER)).planned();
+export function phase(name: string): Story {
+  const [, story] = phases().find(([known]) => known === name) ?? [];
+  if (story === undefined) throw new Error(`There is no phase "${name}".`);
+  return story();
 }
 
+const HOSTILE_REASON = "no <!channel> today & not\ntomorrow";
+
+export const joinedLater = (story: Story): Story => story.does(requestSite("delta")).planned();
+
 const admitted = (story: Story): Story =>
-  story
-    .approvedBy("delta")
-    .takes(giveConsent(story.federation, story.context, story.ballot("delta", ownerOf("alpha"), "admit")));
+  story.does(approve("delta")).does(approve("delta", ownerOf("alpha"), "admit"));
 
 function problem(story: Story): Story {
   return story.hides("beta", { code: "zone-timeout", detail: "https://beta.example.org:2633 <b> & `rest`" }).planned();
 }
 
-function adjusted(story: Story): Story {
-  const adjustment = { template: "Flower SuperNode large", superNodes: 1, dataPath: "/mnt/data" };
-  const look = { ok: true as const, survey: aSurvey() };
-  return story.takes(adjustProposal(story.federation, story.context, story.ballot("beta"), adjustment, look));
-}
+const adjusted = (story: Story): Story =>
+  story.does(adjust("beta", { template: "Flower SuperNode large", superNodes: 1, dataPath: "/mnt/data" }));
 
 /** An owner has approved, then the VM template is another: owners are asked again. */
 function changed(story: Story): Story {
@@ -78,20 +99,23 @@ function changed(story: Story): Story {
   return story.approved().trusted().shows("beta", remade(8192)).begins("beta");
 }
 
-const rejected = (story: Story, name: string): Story =>
-  story.takes(
-    refuseConsent(story.federation, story.context, {
-      ...story.ballot(name),
-      because: "no <!channel> today & not\ntomorrow",
-    }),
-  );
-
 function silent(story: Story): Story {
-  const [first] = story.guests("beta");
-  return story
-    .observes("beta", new Set(first === undefined ? [] : [first.vmId]))
-    .says("gamma", { FL_LINK: "untrusted-ca" })
-    .observes("gamma");
+  story.says("gamma", { FL_LINK: "untrusted-ca" });
+  return story.watchesAll(40, { silent: new Set([story.vm("beta").vmId]) });
+}
+
+const away = (story: Story): Story => {
+  story.losesSightOf("gamma");
+  for (let second = 0; second < 40; second += 1) story.losesSightOf("gamma");
+  return story;
+};
+
+function flapping(story: Story): Story {
+  for (let turn = 0; turn < 3; turn += 1) {
+    story.says("beta", { FL_LINK: "unreachable", FL_STAGE: "starting" }).watchesAll(40);
+    story.says("beta", { FL_LINK: "ok", FL_STAGE: "serving" }).watchesAll(40);
+  }
+  return story.says("beta", { FL_LINK: "unreachable", FL_STAGE: "starting" }).watchesAll(40);
 }
 
 function failed(story: Story): Story {
@@ -99,13 +123,9 @@ function failed(story: Story): Story {
   return story.passes(SECOND).happens({ type: "site-failed", site: zone("beta"), reason });
 }
 
-const retired = (story: Story): Story =>
-  story.takes(retireSite(story.federation, story.context, zone("gamma"), ownerOf("gamma")));
-
-const leaving = (story: Story): Story => story.takes(askTeardown(story.federation, story.context, REQUESTER));
-
-function stopping(story: Story): Story {
-  const card = story.site("alpha").teardown?.card;
-  if (card === undefined) throw new Error("Nobody asked for a teardown.");
-  return story.takes(stopCoordinatorSoon(story.federation, story.context, card, ownerOf("alpha")));
-}
+/** The agent is another since, and nobody kept the one that runs: whoever asked for the retry is asked about that. */
+const upgraded = (story: Story): Story =>
+  failed(story)
+    .does(retry("beta"))
+    .inContext({ manifests: libraryOf(LATER) })
+    .begins("beta");

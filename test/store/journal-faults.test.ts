@@ -1,20 +1,18 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { type FileHandle, mkdtemp, open, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { appendFile, type FileHandle, mkdtemp, open, readdir, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
-import { type Journal, openJournal } from "../../src/store/journal.ts";
-import { JournalError, type JournalErrorCode } from "../../src/store/journal-error.ts";
-import { WAIT_LIMIT_MS } from "../waiting.ts";
+import type { Journal } from "../../src/store/journal.ts";
+import { JournalError } from "../../src/store/journal-error.ts";
+import { append, failsWith, type Note, note, opened, openNotes, textsOf } from "./notes.ts";
 
 const PROGRAM = fileURLToPath(new URL("./journal-process.js", import.meta.url));
-const AT = "2026-11-24T05:00:00.000Z";
-
 let directory = "";
 let children: ChildProcess[] = [];
 
@@ -27,22 +25,7 @@ afterEach(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-const openHere = (at = directory): Promise<Journal<string>> =>
-  openJournal({
-    directory: at,
-    parse: (stored) => z.string().parse(stored),
-    checkpoint: () => undefined,
-    onTornLine: () => undefined,
-  });
-
-const eventsOf = (journal: Journal<string>): string[] => journal.read("fed").map((entry) => entry.event);
-
-const failsWith = (code: JournalErrorCode, message: RegExp) => (error: unknown) => {
-  assert(error instanceof JournalError);
-  assert.equal(error.code, code);
-  assert.match(error.message, message);
-  return true;
-};
+const openHere = (at = directory): Promise<Journal<Note>> => openNotes(at);
 
 /** Starts the other process; its files may grow to `blocks` (of the shell's size) if that is given. */
 const start = (mode: string, dieAt = "", blocks?: number): ChildProcess => {
@@ -64,7 +47,7 @@ const outputOf = async (child: ChildProcess): Promise<unknown[]> => {
 
 const firstLineOf = async (child: ChildProcess): Promise<unknown> => {
   assert(child.stdout !== null);
-  const [line] = await once(createInterface(child.stdout), "line", { signal: AbortSignal.timeout(WAIT_LIMIT_MS) });
+  const [line] = await once(createInterface(child.stdout), "line", { signal: AbortSignal.timeout(20_000) });
   return JSON.parse(String(line));
 };
 
@@ -84,23 +67,25 @@ describe("when the disk fails", () => {
   test("an append that fills it is told, changes nothing, and the next one that fits is kept", async () => {
     const [failed, added] = await outputOf(start("fill", "", 40));
     const { kept } = z.looseObject({ kept: z.int().min(2) }).parse(failed);
-    assert.deepEqual(failed, { failed: "journal-write", cause: "EFBIG", kept, head: kept });
+    assert.deepEqual(failed, { failed: "journal-write", cause: "EFBIG", kept });
     assert.deepEqual(added, { added: [kept + 1] });
     const journal = await openHere();
-    assert.equal(eventsOf(journal).length, kept + 1);
-    assert.equal(eventsOf(journal).at(-1), "small");
+    const texts = await textsOf(journal, "fed");
+    assert.equal(texts.length, kept + 1);
+    assert.equal(texts.at(-1), "small");
     await journal.close();
   });
 
   test("an append whose fsync fails is told, changes nothing, and leaves nothing for the next start", async () => {
     const journal = await openHere();
-    await journal.append("fed", AT, ["one"]);
+    const chains = [journal.begin("fed"), journal.begin("new")] as const;
+    await append(chains[0], note("one"));
     const size = (await stat(join(directory, "fed.jsonl"))).size;
-    const before = { entries: journal.read("fed"), head: journal.head("fed") };
+    const before = chains.map(({ position }) => position);
     const heal = await failFsync();
     try {
-      for (const id of ["fed", "new"])
-        await assert.rejects(journal.append(id, AT, ["lost"]), (error: unknown) => {
+      for (const chain of chains)
+        await assert.rejects(append(chain, note("lost")), (error: unknown) => {
           assert(failsWith("journal-write", /nothing was changed.*disk/)(error));
           assert(error instanceof JournalError && error.cause instanceof Error);
           assert.match(error.cause.message, /EIO/);
@@ -109,15 +94,43 @@ describe("when the disk fails", () => {
     } finally {
       heal();
     }
-    assert.deepEqual({ entries: journal.read("fed"), head: journal.head("fed") }, before);
-    assert.deepEqual(journal.ids(), ["fed"]);
-    assert.equal((await stat(join(directory, "fed.jsonl"))).size, size);
-    await journal.append("fed", AT, ["two"]);
+    assert.deepEqual(
+      chains.map(({ position }) => position),
+      before,
+    );
+    assert.deepEqual(
+      await journal.stored(),
+      new Map([
+        ["fed", size],
+        ["new", 0],
+      ]),
+    );
+    for (const chain of chains) await append(chain, note("two"));
     await journal.close();
     const again = await openHere();
-    assert.deepEqual(eventsOf(again), ["one", "two"]);
-    assert.deepEqual(again.ids(), ["fed"]);
+    assert.deepEqual(await textsOf(again, "fed"), ["one", "two"]);
+    assert.deepEqual(await textsOf(again, "new"), ["two"]);
     await again.close();
+  });
+
+  test("what a failed append could not even take away again is taken away by the next", async () => {
+    const journal = await openHere();
+    const chain = journal.begin("fed");
+    await append(chain, note("one"));
+    await appendFile(join(directory, "fed.jsonl"), "left behind");
+    await append(chain, note("two"));
+    assert.deepEqual(await textsOf(journal, "fed"), ["one", "two"]);
+    await journal.close();
+  });
+
+  test("a file that somebody cut under a running bot takes nothing more", async () => {
+    const journal = await openHere();
+    const chain = journal.begin("fed");
+    await append(chain, note("one"));
+    await truncate(join(directory, "fed.jsonl"), 10);
+    await assert.rejects(append(chain, note("two")), failsWith("journal-write", /nothing was changed/));
+    assert.equal((await stat(join(directory, "fed.jsonl"))).size, 10);
+    await journal.close();
   });
 });
 
@@ -131,8 +144,12 @@ describe("when the process dies", () => {
       const [, signal] = await once(child, "exit");
       assert.equal(signal, "SIGKILL");
       const journal = await openHere();
-      assert.deepEqual(eventsOf(journal), kept);
-      await journal.append("fed", AT, ["next"]);
+      const { chain, entries } = await opened(journal, "fed");
+      assert.deepEqual(
+        entries.map(({ event }) => event.text),
+        kept,
+      );
+      await append(chain, note("next"));
       await journal.close();
     });
 });

@@ -1,9 +1,7 @@
 /** A process of its own with a journal open, for what only another process can show. Prints one JSON line per step. */
-import { z } from "zod";
 import { openJournal } from "../../src/store/journal.ts";
 import { JournalError } from "../../src/store/journal-error.ts";
-
-const AT = "2026-11-24T05:00:00.000Z";
+import { append, NOTES, note } from "./notes.ts";
 
 const [directory = "", mode = "", dieAt = ""] = process.argv.slice(2);
 
@@ -18,7 +16,7 @@ let appends = 0;
 const open = () =>
   openJournal({
     directory,
-    parse: (stored) => z.string().parse(stored),
+    events: NOTES,
     checkpoint: (point) => {
       if (point === "journal:before-append") appends += 1;
       if (appends === 2 && point === dieAt) process.kill(process.pid, "SIGKILL");
@@ -29,23 +27,25 @@ const open = () =>
 /** Appends until the disk takes no more, then once more what still fits. */
 const fill = async (): Promise<void> => {
   const journal = await open();
+  const chain = journal.begin("fed");
   for (let count = 0; count < 1000; count += 1) {
     try {
-      await journal.append("fed", AT, ["x".repeat(3000), String(count)]);
+      await append(chain, note("x".repeat(3000)), note(String(count)));
     } catch (error) {
       const cause = error instanceof JournalError ? errorCode(error.cause) : undefined;
-      say({ failed: errorCode(error), cause, kept: journal.read("fed").length, head: journal.head("fed").seq });
+      say({ failed: errorCode(error), cause, kept: chain.position.seq });
       break;
     }
   }
-  const added = await journal.append("fed", AT, ["small"]);
+  const added = await append(chain, note("small"));
   say({ added: added.map((entry) => entry.seq) });
   await journal.close();
 };
 
 const appendThree = async (): Promise<void> => {
   const journal = await open();
-  for (const text of ["one", "two", "three"]) await journal.append("fed", AT, [text]);
+  const chain = journal.begin("fed");
+  for (const text of ["one", "two", "three"]) await append(chain, note(text));
   await journal.close();
 };
 

@@ -55,7 +55,7 @@ describe("A zone that wants two owners to agree", () => {
   before(async () => {
     quorum = story("quorum");
     await quorum.ask();
-    await quorum.zoneReads("zone-b", "Still needed: 2 owners.");
+    await quorum.zoneReads("zone-b", "Waits for 2 owners of this zone.");
     await second("zone-c").press(zoneChannel("zone-c"), "Reject", "quorum");
     await second("zone-c").view("Reject");
   });
@@ -79,15 +79,15 @@ describe("A zone that wants two owners to agree", () => {
     await stage.slack.settings({ membership: { channel: zoneChannel("zone-b"), person: foreign, member: true } });
     await stage.person(foreign).press(zoneChannel("zone-b"), "Approve", "quorum");
     await stage.person(foreign).told(NOT_AN_OWNER);
-    assert.match(await quorum.zoneText("zone-b"), /Still needed: 2 owners\./);
+    assert.match(await quorum.zoneText("zone-b"), /Waits for 2 owners of this zone\./);
   });
 
   it("is not approved by one owner, however often that owner clicks", async () => {
     await quorum.press("zone-b", "Approve");
-    await quorum.zoneReads("zone-b", `${FIRST_OF_B} approved`, "Still needed: 1 owner.");
+    await quorum.zoneReads("zone-b", `${FIRST_OF_B} approved`, "Waits for 1 owner of this zone.");
     await quorum.press("zone-b", "Approve");
     await stage.owner("zone-b").told("You have decided on this already.");
-    assert.doesNotMatch(await quorum.threadText(), /\(zone-b\)\*? is approved/);
+    assert.doesNotMatch(await quorum.threadText(), /it is approved/);
   });
 
   it("asks its owners again when one of them adjusts: earlier votes are void, the adjuster's counts", async () => {
@@ -96,25 +96,25 @@ describe("A zone that wants two owners to agree", () => {
     const view = await owner.view("Adjust and approve");
     await owner.fill(view, { SuperNodes: "1" });
     assert.equal((await owner.submit(view)).errors, undefined);
-    await quorum.zoneReads("zone-b", "Adjusted by", "The newer card in this conversation is the one to decide on.");
-    const newer = await quorum.zoneReads("zone-b", `${SECOND_OF_B} approved`, "Still needed: 1 owner.");
+    await quorum.zoneReads("zone-b", `Adjusted by ${SECOND_OF_B}`, "The newer card", "is the one that counts.");
+    const newer = await quorum.zoneReads("zone-b", `${SECOND_OF_B} approved`, "Waits for 1 owner of this zone.");
     assert.doesNotMatch(newer, new RegExp(`${FIRST_OF_B} approved`));
     await quorum.says("(zone-b)", "an owner adjusted what runs there");
   });
 
   it("is approved once both agree to the same version", async () => {
     await quorum.press("zone-b", "Approve");
-    await quorum.says("(zone-b)", "is approved.");
+    await quorum.says("approved for", "(zone-b)", "That is enough: it is approved.");
   });
 
   it("lets an owner take an approval back while the deployment has not started, and then waits for it again", async () => {
     await quorum.press("zone-b", "Withdraw my approval");
     await quorum.says(`${FIRST_OF_B} withdrew the approval for`, "(zone-b)");
-    await quorum.zoneReads("zone-b", "Still needed: 1 owner.");
+    await quorum.zoneReads("zone-b", "Waits for 1 owner of this zone.");
     await quorum.press("zone-a", "Approve");
     await quorum.press("zone-c", "Approve");
-    await quorum.says("(zone-c)", "is approved.");
-    await quorum.says("(zone-a)", "is approved.");
+    await quorum.says("approved for", "(zone-c)");
+    await quorum.says("approved for", "(zone-a)");
     assert.match(await quorum.threadText(), /Waits for 1 owner of this zone/);
     assert.equal(await stage.runningVms("zone-a"), 0, "nothing starts below the minimum of training sites");
   });
@@ -149,9 +149,9 @@ describe("An owner who rejects", () => {
     assert.deepEqual(Object.values((await owner.submit(view)).errors ?? {}), ["Say in a few words why."]);
     await owner.fill(view, { [REASON]: "The ethics board <!channel> has not met." });
     assert.equal((await owner.submit(view)).errors, undefined);
-    await smaller.says(`${SECOND_OF_B} rejected it for`, "(zone-b)", "“The ethics board <!channel> has not met.”");
-    await smaller.says("(zone-b)", "is left out.");
-    await smaller.zoneReads("zone-b", "This site is left out.", "has not met.");
+    const told = await smaller.says(`${SECOND_OF_B} rejected it for`, "(zone-b)");
+    assert.match(told, /“The ethics board <!channel> has not met\.” It is left out\. @rosa$/);
+    await smaller.zoneReads("zone-b", "Rejected by its owner, so it is left out.", "has not met.");
     assert.ok(!(await smaller.buttons("zone-b")).includes("Approve"));
     await smaller.press("zone-a", "Approve");
     await smaller.press("zone-c", "Approve");
@@ -163,7 +163,7 @@ describe("An owner who rejects", () => {
     await few.ask();
     await few.press("zone-a", "Approve");
     await reject(second("zone-c"), "zone-c", "few", "No room this month.");
-    await few.says("Too few training sites are left, so the request ends here.");
+    await few.says("“No room this month.” Too few training sites are left, so the request ends here. @rosa");
     await few.says("Ended: too few training sites are left.");
     await assertEnded(few);
   });
@@ -173,8 +173,10 @@ describe("An owner who rejects", () => {
     await headless.ask();
     await headless.press("zone-c", "Approve");
     await reject(second("zone-a"), "zone-a", "headless", "Not this year.");
-    await headless.says("@second-owner-a rejected it for", "“Not this year.”");
-    await headless.says("The coordinator's owner rejected the request, so it ends here.");
+    await headless.says(
+      "@second-owner-a rejected it for",
+      "“Not this year.” Without a coordinator the request ends here. @rosa",
+    );
     await assertEnded(headless);
   });
 });
@@ -184,7 +186,7 @@ describe("A request for which nothing was created yet", () => {
     const cancelled = story("cancelled");
     await cancelled.ask();
     await cancelled.press("zone-c", "Approve");
-    await cancelled.says("(zone-c)", "is approved.");
+    await cancelled.says("approved for", "(zone-c)");
     const owner = stage.owner("zone-c");
     await owner.press(homeChannel, "Cancel the request", "Federation cancelled");
     await owner.told("Only the person who asked for this federation can do that.");

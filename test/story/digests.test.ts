@@ -5,7 +5,7 @@ import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
 import type { ShownMessage } from "../../sandbox/slack/control/control-api.ts";
 import { Stage } from "../../sandbox/story/stage.ts";
 import { type SandboxZonesFile, zoneChannel, zoneOwner } from "../../sandbox/zones-file.ts";
-import { eventsOf } from "../faults/short-story.ts";
+import { eventsOf } from "../faults/data-directory.ts";
 import { FederationStory } from "./federation-story.ts";
 
 const COORDINATOR = "zone-a";
@@ -70,7 +70,7 @@ async function adjusts(zone: string, number: 1 | 2, field: string, answer: strin
   assert.deepEqual([outcome.errors, outcome.problem], [undefined, undefined]);
 }
 
-const approved = (zone: string): Promise<string> => newestCard(zone, "*Approved.*");
+const approved = (zone: string): Promise<string> => newestCard(zone, "Approved. Waits for");
 const bothApproveInZoneB = async (): Promise<void> => {
   await decides("zone-b", 1);
   await newestCard("zone-b", "@owner-b approved");
@@ -96,7 +96,7 @@ async function nothingIsCreated(): Promise<void> {
 }
 
 const dialledAddress = async (): Promise<string> => {
-  const settled = (await eventsOf(sandbox)).findLast(({ type }) => type === "address-settled");
+  const settled = (await eventsOf(sandbox)).findLast(({ type }) => type === "endpoint-chosen");
   return String(settled?.["address"]);
 };
 
@@ -105,7 +105,7 @@ describe("An approval is bound to exactly what was approved", () => {
     await decides("zone-b", 1);
     await newestCard("zone-b", "@owner-b approved");
     await adjusts("zone-b", 2, "SuperNodes", "1");
-    const card = await newestCard("zone-b", "earlier votes are void", "SuperNodes: `2` → `1`", "Still needed: 1 owner");
+    const card = await newestCard("zone-b", "earlier votes are void", "SuperNodes: `2` → `1`", "Waits for 1 owner");
     assert.doesNotMatch(card, /@owner-b approved/);
     assert.deepEqual(await plans(), {
       "zone-a": ["requested"],
@@ -133,9 +133,14 @@ describe("An approval is bound to exactly what was approved", () => {
     });
     await stage.zones.command("zone-c", { do: "remake-image", image: SUPERNODE_IMAGE });
     await decides(COORDINATOR, 1);
-    const content = await newestCard("zone-b", "earlier approvals are void", "Content of the VM template:", "Still");
+    const content = await newestCard(
+      "zone-b",
+      "earlier approvals are void",
+      "Content of the VM template:",
+      "Waits for",
+    );
     assert.doesNotMatch(content, /Images:|SuperLink's address:/);
-    await newestCard("zone-c", "earlier approvals are void", "Images:", "Still needed: 1 owner");
+    await newestCard("zone-c", "earlier approvals are void", "Images:", "Waits for 1 owner");
     await approved(COORDINATOR);
     await nothingIsCreated();
     assert.deepEqual((await plans())[COORDINATOR], ["requested"]);
@@ -152,7 +157,7 @@ describe("An approval is bound to exactly what was approved", () => {
         zone,
         "The address that was picked has been taken",
         "SuperLink's address:",
-        "Still",
+        "Waits for",
       );
       assert.match(card, new RegExp(`\`${lost}:9092\` → `));
       assert.doesNotMatch(card, /Content of the VM template:|Images:|Fingerprint of the CA:/);
@@ -172,7 +177,7 @@ describe("An approval is bound to exactly what was approved", () => {
       text: 'MEMORY="3072"',
     });
     await decides("zone-c", 1);
-    await newestCard(COORDINATOR, "earlier approvals are void", "2048 MB", "3072 MB", "Still needed: 1 owner");
+    await newestCard(COORDINATOR, "earlier approvals are void", "2048 MB", "3072 MB", "Waits for 1 owner");
     await Promise.all(["zone-b", "zone-c"].map(approved));
     await nothingIsCreated();
     const { [COORDINATOR]: coordinator, ...others } = await plans();

@@ -40,7 +40,7 @@ describe("Owners who do not decide in time", () => {
     await late.press("zone-c", "Approve");
     await late.zoneReads("zone-b", "still waits for a decision");
     await late.says("(zone-b)", "was not decided on in time and is left out.");
-    await late.zoneReads("zone-b", "Nobody decided in time. This site is left out.");
+    await late.zoneReads("zone-b", "Nobody decided in time, so it is left out.");
     await late.isUp("zone-c");
     assert.equal(await stage.runningVms("zone-b"), 0);
     assert.ok(!(await late.buttons("zone-b")).includes("Approve"));
@@ -60,6 +60,9 @@ describe("Owners who do not decide in time", () => {
     await headless.ask();
     await headless.press("zone-b", "Approve");
     await headless.press("zone-c", "Approve");
-    await headless.says("The coordinator's owner did not decide in time, so the request ends here.");
+    await headless.says(
+      "(zone-a)",
+      "was not decided on in time and is left out. Without a coordinator the request ends here.",
+    );
   });
 });

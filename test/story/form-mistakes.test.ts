@@ -120,7 +120,7 @@ describe("The form of deploy-site", () => {
     assert.deepEqual(await send(form, { [NAME]: "spring" }), { mistakes: {}, delivered: true });
     await stage.reads(homeChannel, "Federation spring");
     const again = await send(await formWith({}), { [NAME]: "spring" });
-    assert.match(again.mistakes[NAME] ?? "", /living federation has that name/);
+    assert.match(again.mistakes[NAME] ?? "", /active federation already uses that name/);
   });
 });
 

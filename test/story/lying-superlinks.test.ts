@@ -64,6 +64,7 @@ const LIES: readonly Lie[] = [
 /** Of the workspace that is connected, so that trust may be posted where that one reads. */
 const TRAINING = "zone-b";
 
+const ownerOf = ({ zone }: Lie): string => `@owner-${zone.slice(-1)}`;
 const nameOf = ({ fault }: Lie): string => `against-${fault}`;
 
 describe("A coordinator's guest that lies", () => {
@@ -112,11 +113,17 @@ describe("A coordinator's guest that lies", () => {
   for (const lie of LIES) {
     it(`is refused when it ${lie.what}: the thread says so in one sentence, its zone's channel in detail`, async () => {
       const story = storyOf(lie);
-      const said = await story.says(`(${lie.zone})`, lie.sentence, "Its owner can");
-      assert.match(said, /Its owner can retry it\.$/, "a coordinator cannot be retired");
-      await story.zoneReads(lie.zone, lie.sentence, lie.detail);
+      await story.says(`(${lie.zone})`, lie.sentence, "Its owners are asked in their zone's channel.");
+      const asked = await story.zoneReads(
+        lie.zone,
+        `${ownerOf(lie)} `,
+        lie.sentence,
+        "Retry it on its card",
+        lie.detail,
+      );
+      assert.doesNotMatch(asked, /retire/, "a coordinator cannot be retired");
       assert.ok((await story.buttons(lie.zone)).includes("Retry"), "its owner can retry");
-      assert.doesNotMatch(await story.threadText(), /does not serve any more/, "it never served");
+      assert.doesNotMatch(await story.threadText(), /does not serve since/, "it never served");
     });
   }
 
@@ -154,7 +161,7 @@ describe("A coordinator's guest that lies", () => {
     for (const lie of LIES) await storyOf(lie).press(lie.zone, "Retry");
     for (const lie of LIES) {
       const story = storyOf(lie);
-      await story.says(`(${lie.zone})`, "attempt 2");
+      await story.says("tried again", `(${lie.zone})`);
       await story.says("BEGIN CERTIFICATE");
       await story.isUp(TRAINING);
     }

@@ -12,7 +12,7 @@ import {
   zoneChannel,
   zoneOwner,
 } from "../../sandbox/zones-file.ts";
-import { eventsOf } from "../faults/short-story.ts";
+import { eventsOf } from "../faults/data-directory.ts";
 import { everythingSent, type Sent } from "./sent-content.ts";
 
 /** Its template for SuperNodes is missing when it is first looked at. */
@@ -145,7 +145,7 @@ async function peopleLookAround(): Promise<void> {
     for (const zone of zonesOf(party)) {
       const owner = stage.owner(zone);
       for (const [button, title] of [
-        ["See what runs", "See what runs"],
+        ["See what runs", "See what is asked"],
         ["Adjust and approve", "Adjust and approve"],
       ] as const) {
         await owner.press(zoneChannel(zone), button, about(party));
@@ -221,7 +221,7 @@ async function factsOf(party: Party): Promise<Facts> {
     if (!text.includes(`"name":"${party.name}"`)) continue;
     const own = events.filter((event) => text.includes(JSON.stringify(event)));
     const authority = own.find(({ type }) => type === "authority-created");
-    const settled = own.findLast(({ type }) => type === "address-settled");
+    const settled = own.findLast(({ type }) => type === "endpoint-chosen");
     const pem = String(authority?.["certificate"]);
     const [trusted] = text.split("\n").filter((entry) => entry.includes('"type":"coordinator-verified"'));
     return {
@@ -295,7 +295,7 @@ describe("What the bot says of two federations in overlapping zones", () => {
       const early = found.filter(({ at, channel }) => at < trustedAt && channel === party.home);
       assert.deepEqual(early.map(where), []);
       const inRejecting = found.filter(({ channel }) => party.rejecting.some((zone) => zoneChannel(zone) === channel));
-      const beyondTheCard = inRejecting.filter(({ content }) => !content.includes("would run here"));
+      const beyondTheCard = inRejecting.filter(({ content }) => !content.includes(`: federation ${party.name}`));
       assert.deepEqual(beyondTheCard.map(where), []);
     });
   }

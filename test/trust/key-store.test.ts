@@ -59,14 +59,27 @@ describe("the key store", () => {
     assert.doesNotMatch(text, /PRIVATE/);
     assert.equal((await stat(fileOf("fed-a"))).mode & 0o777, 0o600);
     assert.equal((await stat(directory)).mode & 0o777, 0o700);
-    assert.deepEqual(await readdir(directory), ["fed-a.authority.json"]);
+    assert.deepEqual(await readdir(directory), ["fed-a.authority.json", "store-key.json"]);
   });
 
-  test("says so when it is opened with another key", async () => {
-    await (await openKeyStore(directory, key)).ensureAuthority(requestFor("fed-a"));
-    const other = await openKeyStore(directory, createSecretKey(randomBytes(32)));
-    await assert.rejects(other.load("fed-a"), failsWith("key-store-wrong-key", /sealed with another key/));
-    await assert.rejects(other.ensureAuthority(requestFor("fed-a")), failsWith("key-store-wrong-key", /another key/));
+  test("opens a federation's authority only with the key that it was sealed with", async () => {
+    const store = await openKeyStore(directory, key);
+    const elsewhere = await mkdtemp(join(tmpdir(), "florist-keys-"));
+    try {
+      await (await openKeyStore(elsewhere, createSecretKey(randomBytes(32)))).ensureAuthority(requestFor("fed-a"));
+      await copyFile(join(elsewhere, "fed-a.authority.json"), fileOf("fed-a"));
+    } finally {
+      await rm(elsewhere, { recursive: true });
+    }
+    await assert.rejects(store.load("fed-a"), failsWith("key-store-wrong-key", /sealed with another key/));
+    await assert.rejects(store.ensureAuthority(requestFor("fed-a")), failsWith("key-store-wrong-key", /another key/));
+  });
+
+  test("makes many authorities that are asked for at once, each whole", async () => {
+    const store = await openKeyStore(directory, key);
+    const ids = ["fed-a", "fed-b", "fed-c"];
+    const made = await Promise.all(ids.map((id) => store.ensureAuthority(requestFor(id))));
+    assert.equal(new Set(made.map(({ fingerprint }) => fingerprint)).size, ids.length);
   });
 
   test("does not take one federation's file for another's", async () => {
@@ -101,20 +114,58 @@ describe("the key store", () => {
     await assert.rejects(store.load("fed-a"), failsWith("key-store-missing", /no authority of fed-a/));
     await writeFile(fileOf("fed-b"), randomBytes(3000));
     await store.destroy("fed-b");
-    assert.deepEqual(await readdir(directory), []);
+    assert.deepEqual(await readdir(directory), ["store-key.json"]);
   });
 
   test("removes what a crash left unfinished, and makes a whole one", async () => {
     await writeFile(`${fileOf("fed-a")}.unfinished`, '{"schema":1,"fede');
     const store = await openKeyStore(directory, key);
     await store.ensureAuthority(requestFor("fed-a"));
-    assert.deepEqual(await readdir(directory), ["fed-a.authority.json"]);
+    assert.deepEqual(await readdir(directory), ["fed-a.authority.json", "store-key.json"]);
   });
 
   test("refuses a name that would leave its directory", async () => {
     const store = await openKeyStore(directory, key);
     for (const id of ["../fed", "", "a/b"])
       await assert.rejects(store.load(id), failsWith("key-store-id", /cannot name/));
+  });
+});
+
+describe("a start with another key than the store's", () => {
+  const otherKey = createSecretKey(randomBytes(32));
+  const isRefused = () =>
+    assert.rejects(
+      openKeyStore(directory, otherKey),
+      failsWith("key-store-wrong-key", /^FLORIST_KEY is not the key .* start florist with the key it had before\.$/),
+    );
+
+  test("is refused, also while the store holds no authority yet, and changes nothing", async () => {
+    await openKeyStore(directory, key);
+    const before = await readFile(join(directory, "store-key.json"), "utf8");
+    await isRefused();
+    assert.equal(await readFile(join(directory, "store-key.json"), "utf8"), before);
+    await (await openKeyStore(directory, key)).ensureAuthority(requestFor("fed-a"));
+    await isRefused();
+  });
+
+  test("is refused where only authorities say which key it was", async () => {
+    await (await openKeyStore(directory, key)).ensureAuthority(requestFor("fed-a"));
+    await writeFile(fileOf("fed-0"), "a damaged one says nothing");
+    await rm(join(directory, "store-key.json"));
+    await isRefused();
+    await (await openKeyStore(directory, key)).load("fed-a");
+    await isRefused();
+  });
+
+  test("is told from a check file that is damaged or was put back from elsewhere", async () => {
+    await (await openKeyStore(directory, key)).ensureAuthority(requestFor("fed-a"));
+    const path = join(directory, "store-key.json");
+    const text = await readFile(path, "utf8");
+    for (const damaged of [text.slice(0, -10), text.replace(/"sealed": "..../, '"sealed": "AAAA'), ""]) {
+      await writeFile(path, damaged);
+      await isRefused();
+      await (await openKeyStore(directory, key)).load("fed-a");
+    }
   });
 });
 

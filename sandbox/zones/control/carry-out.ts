@@ -7,12 +7,9 @@ import { parseTemplateText } from "../oned/template-text.ts";
 import type { VirtualMachine } from "../oned/virtual-machine.ts";
 import { vmActions } from "../oned/vm-actions.ts";
 import type { Zone } from "../oned/zone.ts";
+import { CommandRefused } from "./command-refused.ts";
 import type { Command, CommandResult } from "./commands.ts";
-
-/** A command that names something that is not there, or wants what cannot be. */
-export class CommandRefused extends Error {
-  override readonly name = "CommandRefused";
-}
+import { addServiceDocument, giveVm, userCalled } from "./ownership.ts";
 
 const administrator = { uid: 0, gid: 0 };
 const ON_HOLD = -1;
@@ -81,6 +78,24 @@ async function carryOutOnVms(frontEnd: FrontEnd, command: Command): Promise<Comm
     case "fail-boots":
       zone.lifecycle.failBoots(command.times);
       return {};
+    case "give-vm":
+      giveVm(zone, vm(command.vm), command.to);
+      return {};
+    default:
+      return carryOutOnAccounts(frontEnd, command);
+  }
+}
+
+async function carryOutOnAccounts(frontEnd: FrontEnd, command: Command): Promise<CommandResult> {
+  const { zone } = frontEnd;
+  switch (command.do) {
+    case "remake-user":
+      return { id: zone.accounts.remake(userCalled(zone, command.user)).id };
+    case "promote-user":
+      zone.accounts.promote(userCalled(zone, command.user), command.administrator);
+      return {};
+    case "add-service-document":
+      return { id: addServiceDocument(zone, userCalled(zone, command.owner), command.body) };
     default:
       return carryOutOnDaemons(frontEnd, command);
   }

@@ -26,6 +26,14 @@ export const command = z.discriminatedUnion("do", [
   z.object({ do: z.literal("vm-action"), vm: id, action: z.string() }),
   z.object({ do: z.literal("update-vm"), vm: id, text: z.string() }),
   z.object({ do: z.literal("guest-shutdown"), vm: id }),
+  /** Into other hands: its former owner sees it no more. */
+  z.object({ do: z.literal("give-vm"), vm: id, to: z.string() }),
+  /** A user is deleted and made anew: same name and password, another number, and nothing that was theirs is. */
+  z.object({ do: z.literal("remake-user"), user: z.string() }),
+  /** Makes a user an administrator, or a plain one again. */
+  z.object({ do: z.literal("promote-user"), user: z.string(), administrator: z.boolean().default(true) }),
+  /** A service document that nobody's OneFlow wrote, owned by that user. */
+  z.object({ do: z.literal("add-service-document"), owner: z.string(), body: z.record(z.string(), z.unknown()) }),
   z.object({ do: z.literal("host-lost"), vm: id, guest: z.enum(["runs", "dies"]).default("runs") }),
   z.object({ do: z.literal("host-back"), vm: id }),
   z.object({ do: z.literal("fail-boots"), times }),

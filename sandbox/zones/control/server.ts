@@ -2,8 +2,9 @@ import { prettifyError } from "zod";
 import type { Answer, Request } from "../daemon.ts";
 import type { FrontEnd } from "../front-end.ts";
 import { OneError } from "../oned/one-error.ts";
-import { CommandRefused, carryOut } from "./carry-out.ts";
+import { carryOut } from "./carry-out.ts";
 import type { ChangeCounter } from "./change-counter.ts";
+import { CommandRefused } from "./command-refused.ts";
 import { command } from "./commands.ts";
 import { stateOf, type ZoneLoad } from "./state.ts";
 

@@ -33,7 +33,7 @@ const FIRST_GROUP = 100;
 
 /** Users and groups of one zone. */
 export class Accounts {
-  readonly users: readonly User[];
+  #users: readonly User[];
   readonly groups: readonly Group[];
   readonly defaultUserQuotas: ReadonlyMap<string, number>;
   readonly defaultGroupQuotas: ReadonlyMap<string, number>;
@@ -51,7 +51,7 @@ export class Accounts {
       quotas: limitsOf(group.quotas),
     }));
     this.groups = [administrators, ...others];
-    this.users = seed.users.map((user, id) => ({
+    this.#users = seed.users.map((user, id) => ({
       id,
       name: user.name,
       password: user.password,
@@ -61,6 +61,27 @@ export class Accounts {
       quotas: limitsOf(user.quotas),
       tokens: new Map(),
     }));
+  }
+
+  get users(): readonly User[] {
+    return this.#users;
+  }
+
+  /** Deleted and made anew: what was theirs belongs to a number that nobody has. */
+  remake(user: User): User {
+    const made = { ...user, id: Math.max(...this.#users.map(({ id }) => id)) + 1, tokens: new Map<string, number>() };
+    this.#replace(user, made);
+    return made;
+  }
+
+  /** A secondary membership of the administrators' group, or none any more. */
+  promote(user: User, administrator: boolean): void {
+    const others = user.groups.filter(({ id }) => id !== ADMINISTRATORS);
+    this.#replace(user, { ...user, groups: administrator ? [...others, this.groupNamed("oneadmin")] : others });
+  }
+
+  #replace(user: User, other: User): void {
+    this.#users = this.#users.map((candidate) => (candidate === user ? other : candidate));
   }
 
   /** `user:password` or `user:token`. Whatever is wrong, the answer is one and the same. */

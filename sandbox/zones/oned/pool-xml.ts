@@ -1,7 +1,7 @@
 import { cdataElement, element, emptyElement, idsElement, textElement } from "../xml.ts";
 import { attributesXml } from "./attributes.ts";
 import { lastIp, leasesOf, macOf } from "./leases.ts";
-import { headXml, type Image, type Network, permissionsXml, type VmTemplate } from "./objects.ts";
+import { headXml, type Image, type Lease, type Network, permissionsXml, type VmTemplate } from "./objects.ts";
 import type { VirtualMachine } from "./virtual-machine.ts";
 
 export function templateXml(template: VmTemplate): string {
@@ -75,8 +75,11 @@ export function imageXml(image: Image, users: readonly VirtualMachine[]): string
   );
 }
 
-/** `one.vn.info` tells the addresses one by one; `one.vnpool.info` only how many are gone. */
-export function networkXml(network: Network, view: "info" | "pool"): string {
+/** In `one.vn.info` those leases that the user may see; in `one.vnpool.info` the numbers of all. */
+type NetworkView = "pool" | { readonly shows: (lease: Lease) => boolean };
+
+/** How many addresses are gone is told in any case. */
+export function networkXml(network: Network, view: NetworkView): string {
   const leases = leasesOf(network);
   const vms = leases.filter(({ vmId }) => vmId >= 0).map(({ vmId }) => vmId);
   return element(
@@ -106,7 +109,10 @@ export function networkXml(network: Network, view: "info" | "pool"): string {
     element("UPDATING_VMS"),
     element("ERROR_VMS"),
     networkTemplate(network),
-    element("AR_POOL", view === "info" ? fullRange(network) : element("AR", allocated(network), rangeHead(network))),
+    element(
+      "AR_POOL",
+      view === "pool" ? element("AR", allocated(network), rangeHead(network)) : fullRange(network, view.shows),
+    ),
   );
 }
 
@@ -139,16 +145,19 @@ function rangeHead(network: Network): string {
   );
 }
 
-function fullRange(network: Network): string {
-  const leases = leasesOf(network).map(({ ip, vmId }) =>
-    element("LEASE", cdataElement("IP", ip), cdataElement("MAC", macOf(ip)), cdataElement("VM", vmId)),
-  );
+function fullRange(network: Network, shows: (lease: Lease) => boolean): string {
+  const all = leasesOf(network);
+  const leases = all
+    .filter(shows)
+    .map(({ ip, vmId }) =>
+      element("LEASE", cdataElement("IP", ip), cdataElement("MAC", macOf(ip)), cdataElement("VM", vmId)),
+    );
   return element(
     "AR",
     rangeHead(network),
     cdataElement("MAC_END", macOf(lastIp(network))),
     cdataElement("IP_END", lastIp(network)),
-    textElement("USED_LEASES", leases.length),
+    textElement("USED_LEASES", all.length),
     leases.length === 0 ? emptyElement("LEASES") : element("LEASES", ...leases),
   );
 }

@@ -1,5 +1,6 @@
-import { granted, notAuthorized, passesFilter, range } from "../oned/access.ts";
-import { headXml, type Owned, permissionsXml } from "../oned/objects.ts";
+import { granted, may, notAuthorized, passesFilter, range } from "../oned/access.ts";
+import { isAdministrator } from "../oned/accounts.ts";
+import { headXml, type Lease, type Owned, permissionsXml } from "../oned/objects.ts";
 import { errorCode, OneError } from "../oned/one-error.ts";
 import { imageXml, networkXml } from "../oned/pool-xml.ts";
 import type { FlowDocument } from "../oneflow/bodies.ts";
@@ -46,7 +47,11 @@ export const poolMethods = {
     const network = zone.networks.get(id);
     if (network === undefined) throw new OneError(errorCode.noSuchObject, `Error getting virtual network [${id}].`, id);
     if (!zone.mayUseNetwork(user, network)) throw notAuthorized(user, `USE NET [${id}]`);
-    return networkXml(network, "info");
+    const shows = ({ vmId }: Lease): boolean => {
+      const vm = zone.vms.get(vmId);
+      return vm === undefined ? isAdministrator(user) : may(user, "USE", vm);
+    };
+    return networkXml(network, { shows });
   },
 
   "one.vnpool.info": (caller, parameters) => {

@@ -4,7 +4,9 @@ import { type Person, samePerson } from "../model/identity.ts";
 import type { DecisionContext, ZoneProfile } from "../model/policy.ts";
 import { type Consent, coordinatorOf, currentProposal, type Federation, type Site } from "../model/state.ts";
 
-/** Kinds of consent that a site needs: a newcomer to a running federation must also be admitted. */
+type Directory = Pick<DecisionContext, "policy" | "zones">;
+
+/** Kinds of consent that a site needs: one that joins a running federation must also be admitted. */
 export const neededKinds = (site: Site): readonly ConsentKind[] => (site.joinedLater ? ["run", "admit"] : ["run"]);
 
 /** The zone whose owners give that kind of consent. */
@@ -20,7 +22,7 @@ export function standingConsents(
   federation: Federation,
   site: Site,
   kind: ConsentKind,
-  context: Pick<DecisionContext, "policy" | "zones">,
+  context: Directory,
 ): readonly Consent[] {
   const profile = context.zones.get(decidingZone(federation, site, kind));
   const digest = currentProposal(site)?.digest;
@@ -30,12 +32,7 @@ export function standingConsents(
 }
 
 /** How many owners are still missing for that kind of consent; 0 when the quorum is reached. */
-export function missingConsents(
-  federation: Federation,
-  site: Site,
-  kind: ConsentKind,
-  context: Pick<DecisionContext, "policy" | "zones">,
-): number {
+export function missingConsents(federation: Federation, site: Site, kind: ConsentKind, context: Directory): number {
   const quorum = context.zones.get(decidingZone(federation, site, kind))?.quorum ?? 1;
   const given = standingConsents(federation, site, kind, context);
   const missing = Math.max(0, quorum - given.length);
@@ -43,10 +40,6 @@ export function missingConsents(
   return missing === 0 && requesterAlone && !context.policy.requesterMayApproveAlone ? 1 : missing;
 }
 
-export const isApproved = (
-  federation: Federation,
-  site: Site,
-  context: Pick<DecisionContext, "policy" | "zones">,
-): boolean =>
+export const isApproved = (federation: Federation, site: Site, context: Directory): boolean =>
   currentProposal(site) !== null &&
   neededKinds(site).every((kind) => missingConsents(federation, site, kind, context) === 0);

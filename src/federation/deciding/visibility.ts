@@ -29,7 +29,7 @@ export function channelsFor(federation: Federation, directory: Directory, conten
     }
     case "run-access": {
       const coordinator = coordinatorOf(federation);
-      return coordinator.standing === "approved" ? channelOf(directory, coordinator.zone) : [];
+      return coordinator.approvalState === "approved" ? channelOf(directory, coordinator.zone) : [];
     }
   }
 }
@@ -47,7 +47,7 @@ export function channelsOfViewers(federation: Federation, directory: Directory):
 }
 
 const approvedSites = (federation: Federation): readonly Site[] =>
-  [...federation.sites.values()].filter((site) => site.standing === "approved");
+  [...federation.sites.values()].filter((site) => site.approvalState === "approved");
 
 function channelOf(directory: Directory, zone: ZoneName): readonly ChannelId[] {
   const channel = directory.zones.get(zone)?.channel ?? null;

@@ -1,9 +1,11 @@
 /** Everything that can have happened to a federation. The journal holds these and nothing else. */
 import { z } from "zod";
-import { LINKS, NODE_STATUSES, REASONS, STAGES } from "../../guest-protocol/names.ts";
+import { STAGES } from "../../guest-protocol/names.ts";
+import { conditionCode, extent, subject } from "./conditions.ts";
+import { deploymentRef } from "./deployment-reference.ts";
 import { cardId, channelId, digest, federationId, person, slug, zoneName } from "./identity.ts";
-import { dialled, role, settings, sitePlan } from "./plan.ts";
-import { reasonCode } from "./reasons.ts";
+import { role, settings, sitePlan, superLinkEndpoint } from "./plan.ts";
+import { reasonCode, refusalCode } from "./reasons.ts";
 
 /** A reason with what belongs to it. `detail` may name things of the zone and is for that zone's channel only. */
 export const reason = z.strictObject({ code: reasonCode, detail: z.string() });
@@ -28,33 +30,46 @@ export const adjustment = z.strictObject({
 });
 export type Adjustment = z.infer<typeof adjustment>;
 
-/** Kinds of consent: `run` for what runs in one's own zone, `admit` for a newcomer to one's running federation. */
+/** Kinds of consent: `run` for what runs in one's own zone, `admit` for a site that joins one's running federation. */
 export const consentKind = z.enum(["run", "admit"]);
 export type ConsentKind = z.infer<typeof consentKind>;
+
+/** What people can ask for; `commands.ts` says what belongs to each. */
+const commandKind = z.enum([
+  "approve",
+  "reject",
+  "withdraw",
+  "adjust",
+  "cancel",
+  "check-again",
+  "request-site",
+  "retry",
+  "retire",
+  "ask-teardown",
+  "agree-teardown",
+  "stop-coordinator",
+  "write-off",
+]);
 
 const at = { site: zoneName };
 const vm = { ...at, vmId: z.int() };
 
 const hex256 = z.string().regex(/^[0-9a-f]{64}$/);
 
-/** What is known of a guest: what its zone says of the VM, and what it claims of itself. */
-const sighting = z.strictObject({
-  state: z.enum(["coming", "running", "stopped", "unknown", "failed", "gone"]),
+/** What a VM has shown of itself so far that decisions rest on. Everything in it is a claim. */
+const observation = z.strictObject({
+  /** As the zone says. */
   address: z.string().nullable(),
-  /** Its heartbeat has not moved for longer than the policy's silence. */
-  silent: z.boolean(),
+  /** The furthest it has come; whether it still is there is told by conditions. */
   stage: z.enum(STAGES).nullable(),
-  reason: z.enum(REASONS).nullable(),
-  link: z.enum(LINKS).nullable(),
   /** SHA-256 of the certificate request it publishes. */
   request: hex256.nullable(),
   /** Fingerprint of the identity key it publishes. */
   key: z.string().nullable(),
 });
-export type Sighting = z.infer<typeof sighting>;
+export type VmObservation = z.infer<typeof observation>;
 
-export const federationEvent = z.discriminatedUnion("type", [
-  // Asked for
+const asked = [
   z.strictObject({
     type: z.literal("federation-requested"),
     federation: federationId,
@@ -69,69 +84,103 @@ export const federationEvent = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("site-requested"), wish: siteWish, requester: person }),
   z.strictObject({
     type: z.literal("authority-created"),
+    generation: z.int().min(1),
     fingerprint: z.string(),
     certificate: z.string(),
     expiresAt: z.iso.datetime(),
   }),
-  // Looked at, planned, proposed
   z.strictObject({
-    type: z.literal("preflight-failed"),
-    problems: z.array(z.strictObject({ site: zoneName, ...reason.shape })).readonly(),
+    type: z.literal("command-accepted"),
+    kind: commandKind,
+    /** null: the bot's operator. */
+    by: person.nullable(),
+    /** Makes a repeated delivery the same command. */
+    key: z.string(),
   }),
+  z.strictObject({
+    type: z.literal("command-refused"),
+    kind: commandKind,
+    by: person,
+    key: z.string(),
+    /** On which card, where it was one. */
+    card: cardId.nullable(),
+    code: refusalCode,
+  }),
+] as const;
+
+const proposed = [
+  /** What stands in the way at one site; empty: nothing any more. */
+  z.strictObject({ type: z.literal("preflight-failed"), ...at, problems: z.array(reason).readonly() }),
   z.strictObject({ type: z.literal("preflight-asked-again"), by: person }),
-  z.strictObject({ type: z.literal("address-settled"), dialled, address: z.ipv4().nullable() }),
+  z.strictObject({ type: z.literal("endpoint-chosen"), endpoint: superLinkEndpoint, address: z.ipv4().nullable() }),
   z.strictObject({
     type: z.literal("site-planned"),
     ...at,
     card: cardId,
     plan: sitePlan,
     digest,
-    cause: z.enum(["requested", "adjusted", "zone-changed", "address-changed"]),
+    cause: z.enum(["requested", "adjusted", "zone-changed", "address-changed", "bot-upgraded"]),
     /** Who adjusted it; null when nobody did. */
     by: person.nullable(),
     adjustment,
     expiresAt: z.iso.datetime(),
   }),
-  // Decided
-  z.strictObject({
-    type: z.literal("consent-given"),
-    ...at,
-    kind: consentKind,
-    by: person,
-    digest,
-    /** Makes a repeated delivery the same decision: the view's id, or message, action time and person. */
-    decision: z.string(),
-  }),
+] as const;
+
+const voted = [
+  z.strictObject({ type: z.literal("consent-given"), ...at, kind: consentKind, by: person, digest }),
   z.strictObject({
     type: z.literal("consent-refused"),
     ...at,
     kind: consentKind,
     by: person,
     digest,
-    decision: z.string(),
     because: z.string(),
   }),
-  z.strictObject({ type: z.literal("consent-withdrawn"), ...at, kind: consentKind, by: person, decision: z.string() }),
+  z.strictObject({ type: z.literal("consent-withdrawn"), ...at, kind: consentKind, by: person }),
   z.strictObject({ type: z.literal("site-approved"), ...at, digest }),
-  z.strictObject({ type: z.literal("site-left-out"), ...at, cause: z.enum(["rejected", "expired", "retired"]) }),
+  /** Too few of those who approved are owners now, or more are needed: it is asked again. */
+  z.strictObject({ type: z.literal("approval-lapsed"), ...at, expiresAt: z.iso.datetime() }),
+  z.strictObject({
+    type: z.literal("site-excluded"),
+    ...at,
+    cause: z.enum(["rejected", "expired", "retired", "written-off"]),
+  }),
+  /** The newest version will not run; what runs already goes on. */
+  z.strictObject({ type: z.literal("proposal-dropped"), ...at, cause: z.enum(["rejected", "expired"]) }),
   z.strictObject({ type: z.literal("reminder-due"), ...at }),
   z.strictObject({
     type: z.literal("federation-ended"),
     cause: z.enum(["cancelled", "coordinator-rejected", "coordinator-expired", "too-few-sites", "torn-down"]),
     by: person.nullable(),
   }),
-  // Rolled out
-  z.strictObject({ type: z.literal("attempt-started"), ...at, attempt: z.int().min(1) }),
+] as const;
+
+const deployed = [
+  z.strictObject({ type: z.literal("attempt-started"), ...at, attempt: z.int().min(1), digest }),
   z.strictObject({ type: z.literal("template-intended"), ...at, name: z.string() }),
   z.strictObject({ type: z.literal("template-registered"), ...at, templateId: z.int() }),
-  z.strictObject({ type: z.literal("service-intended"), ...at, sequence: z.int().min(1), tag: z.string() }),
-  z.strictObject({ type: z.literal("service-created"), ...at, serviceId: z.int(), found: z.boolean() }),
-  z.strictObject({
-    type: z.literal("guest-seen"),
-    ...vm,
-    sighting,
-  }),
-  z.strictObject({ type: z.literal("guests-verified"), ...at, vmIds: z.array(z.int()).readonly() }),
+  z.strictObject({ type: z.literal("deployment-intended"), ...at, sequence: z.int().min(1), tag: z.string() }),
+  /** The zone clearly refused the create for now: it left nothing behind, so the next needs not wait. */
+  z.strictObject({ type: z.literal("deployment-postponed"), ...at, tag: z.string() }),
+  z.strictObject({ type: z.literal("deployment-created"), ...at, ref: deploymentRef, found: z.boolean() }),
+  /** Whose account the zone answered for when the deployment was first seen. */
+  z.strictObject({ type: z.literal("account-seen"), ...at, account: z.int() }),
+  z.strictObject({ type: z.literal("vm-observed"), ...vm, observation }),
+  /** The SuperLink sees it and it says itself that it serves, for the first time. */
+  z.strictObject({ type: z.literal("vm-online"), ...vm }),
+  /** Proven by the zone: it is done. */
+  z.strictObject({ type: z.literal("vm-gone"), ...vm }),
+  z.strictObject({ type: z.literal("vms-verified"), ...at, vmIds: z.array(z.int()).readonly() }),
+  /** All of the site's VMs have served at the same time. */
+  z.strictObject({ type: z.literal("site-up"), ...at }),
+  z.strictObject({ type: z.literal("site-failed"), ...at, reason }),
+  z.strictObject({ type: z.literal("duplicate-found"), ...at, ref: deploymentRef, tag: z.string() }),
+  z.strictObject({ type: z.literal("removal-delayed"), ...at, removal: z.string(), reason }),
+  z.strictObject({ type: z.literal("deployment-removed"), ...at, removal: z.string() }),
+] as const;
+
+const trusted = [
   z.strictObject({
     type: z.literal("certificate-issued"),
     ...vm,
@@ -155,41 +204,68 @@ export const federationEvent = z.discriminatedUnion("type", [
     admitted: z.array(z.string()).readonly(),
     revoked: z.array(z.string()).readonly(),
   }),
-  z.strictObject({ type: z.literal("guest-told-admitted"), ...vm, key: z.string() }),
+  /** The SuperLink lists them for the first time since it was told. */
+  z.strictObject({ type: z.literal("keys-registered"), keys: z.array(z.string()).readonly() }),
+  /** The SuperLink was told to drop them and lists them no more: nothing is left to say about them. */
+  z.strictObject({ type: z.literal("revocations-done"), keys: z.array(z.string()).readonly() }),
+  z.strictObject({ type: z.literal("vm-told-admitted"), ...vm, key: z.string() }),
+  z.strictObject({ type: z.literal("authority-destroyed") }),
+] as const;
+
+const noticed = [
   z.strictObject({
-    type: z.literal("nodes-seen"),
-    nodes: z.array(z.strictObject({ key: z.string(), nodeId: z.string(), status: z.enum(NODE_STATUSES) })).readonly(),
+    type: z.literal("condition-raised"),
+    subject,
+    code: conditionCode,
+    detail: z.string(),
+    vmIds: z.array(z.int()).readonly(),
+    extent: extent.nullable(),
+    since: z.iso.datetime(),
   }),
+  /** It stands and its extent is another. */
   z.strictObject({
-    type: z.literal("site-status-changed"),
-    ...at,
-    status: z.enum(["up", "degraded", "down"]),
-    online: z.int(),
-    expected: z.int(),
+    type: z.literal("condition-changed"),
+    subject,
+    code: conditionCode,
+    vmIds: z.array(z.int()).readonly(),
+    extent: extent.nullable(),
   }),
-  z.strictObject({ type: z.literal("site-failed"), ...at, reason }),
-  // Ended, retried
+  z.strictObject({ type: z.literal("condition-cleared"), subject, code: conditionCode }),
+  /** It has come and gone `count` times since; said when that begins and then seldom. */
+  z.strictObject({
+    type: z.literal("condition-flapping"),
+    subject,
+    code: conditionCode,
+    count: z.int(),
+    since: z.iso.datetime(),
+  }),
+] as const;
+
+const ended = [
   z.strictObject({ type: z.literal("retry-asked"), ...at, by: person }),
   z.strictObject({ type: z.literal("site-retired"), ...at, by: person }),
-  z.strictObject({ type: z.literal("teardown-asked"), by: person, cards: z.record(zoneName, cardId).readonly() }),
-  z.strictObject({ type: z.literal("teardown-agreed"), ...at, by: person, decision: z.string() }),
+  /** The operator says that the zone is gone for good, with whatever ran there. */
+  z.strictObject({ type: z.literal("site-written-off"), ...at }),
+  z.strictObject({
+    type: z.literal("teardown-asked"),
+    /** null: by the operator, whose write-off left no coordinator. */
+    by: person.nullable(),
+    cards: z.record(zoneName, cardId).readonly(),
+  }),
+  z.strictObject({ type: z.literal("teardown-agreed"), ...at, by: person }),
   /** What ran in the zone for this federation is to be removed now. */
   z.strictObject({ type: z.literal("site-stopped"), ...at }),
   z.strictObject({ type: z.literal("stop-announced"), ...at, by: person, stopsAt: z.iso.datetime() }),
-  z.strictObject({ type: z.literal("twin-found"), ...at, serviceId: z.int() }),
-  z.strictObject({ type: z.literal("removal-delayed"), ...at, serviceId: z.int(), reason }),
-  z.strictObject({ type: z.literal("service-removed"), ...at, serviceId: z.int() }),
-  z.strictObject({ type: z.literal("authority-destroyed") }),
-  // Told
-  z.strictObject({
-    type: z.literal("message-posted"),
-    key: z.string(),
-    channel: channelId,
-    ts: z.string(),
-    content: z.string(),
-  }),
-  z.strictObject({ type: z.literal("message-updated"), key: z.string(), content: z.string() }),
-  z.strictObject({ type: z.literal("message-given-up"), key: z.string(), channel: channelId, because: z.string() }),
+] as const;
+
+export const federationEvent = z.discriminatedUnion("type", [
+  ...asked,
+  ...proposed,
+  ...voted,
+  ...deployed,
+  ...trusted,
+  ...noticed,
+  ...ended,
 ]);
 export type FederationEvent = z.infer<typeof federationEvent>;
 export type EventOf<T extends FederationEvent["type"]> = Extract<FederationEvent, { type: T }>;

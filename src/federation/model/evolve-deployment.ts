@@ -1,224 +1,174 @@
-/** The half of `evolve` that follows a site's run: services, guests, certificates, keys. */
-import type { EventOf, FederationEvent } from "./events.ts";
-import { removing, withSite } from "./site-change.ts";
-import type { Federation, Guest, Run, Site } from "./state.ts";
+/** The part of `evolve` that follows a deployment: what is intended, created, found and removed. */
+import { refKey, removalKey } from "./deployment-reference.ts";
+import type { EventOf } from "./events.ts";
+import { evolveKeys, type KeyEvent } from "./evolve-keys.ts";
+import { evolveVm, type VmEvent } from "./evolve-vm.ts";
+import { removing, withDeployment, withoutConditions, withSite } from "./site-change.ts";
+import type { Deployment, Federation, Removal, Site } from "./state.ts";
 import { hasTerminalFailure } from "./terminal-failure.ts";
 
-type GuestEvent = EventOf<
-  | "guest-seen"
-  | "certificate-issued"
-  | "certificate-delivered"
-  | "key-accepted"
-  | "key-refused"
-  | "guest-told-admitted"
-  | "coordinator-verified"
-  | "key-revoked"
+type SiteDeploymentEvent = EventOf<
+  | "attempt-started"
+  | "template-intended"
+  | "template-registered"
+  | "deployment-intended"
+  | "deployment-postponed"
+  | "deployment-created"
+  | "account-seen"
+  | "vms-verified"
+  | "site-up"
+  | "site-failed"
+  | "duplicate-found"
+  | "removal-delayed"
+  | "deployment-removed"
 >;
 
-type RunEvent =
-  | GuestEvent
-  | EventOf<
-      | "attempt-started"
-      | "template-intended"
-      | "template-registered"
-      | "service-intended"
-      | "service-created"
-      | "guests-verified"
-      | "admissions-delivered"
-      | "site-status-changed"
-      | "site-failed"
-      | "retry-asked"
-      | "twin-found"
-      | "removal-delayed"
-      | "service-removed"
-    >;
+export type DeploymentEvent = VmEvent | KeyEvent | SiteDeploymentEvent;
 
-export function evolveDeployment(
-  federation: Federation,
-  event: Extract<FederationEvent, RunEvent>,
-  at: string,
-): Federation {
+/** Removals that have ended and may still be seen in a look made before. */
+const REMEMBERED_REMOVALS = 50;
+
+export function evolveDeployment(federation: Federation, event: DeploymentEvent, at: string): Federation {
   switch (event.type) {
-    case "admissions-delivered":
-      return { ...federation, admissions: event };
-    case "coordinator-verified":
-      return { ...federation, trustedAt: federation.trustedAt ?? at, verifiedVm: event.vmId };
-    case "key-accepted": {
-      const { key, publicKey, site, vmId } = event;
-      const keys = new Map(federation.keys).set(key, { key, publicKey, site, vmId, revoked: false });
-      return changeGuest({ ...federation, keys }, event, (guest) => ({
-        ...guest,
-        acceptedKey: key,
-        toldAdmitted: guest.toldAdmitted && guest.acceptedKey === key,
-      }));
-    }
-    case "key-revoked": {
-      const known = federation.keys.get(event.key);
-      if (known === undefined) return federation;
-      const keys = new Map(federation.keys).set(event.key, { ...known, revoked: true });
-      return changeRun({ ...federation, keys }, event.site, withRoom);
-    }
-    case "guest-seen":
-      return changeRun(federation, event.site, (run) => ({
-        ...run,
-        guests: new Map(run.guests).set(event.vmId, seen(run.guests.get(event.vmId), event, at)),
-      }));
-    case "certificate-issued": {
-      const { serial, fingerprint, certificate, expiresAt, request } = event;
-      const issued = { serial, fingerprint, certificate, issuedAt: at, expiresAt, request, delivered: false };
-      return changeGuest(federation, event, (guest) => ({
-        ...guest,
-        certificate: issued,
-        previousFingerprints:
-          guest.certificate === null
-            ? guest.previousFingerprints
-            : [...guest.previousFingerprints, guest.certificate.fingerprint],
-      }));
-    }
+    case "vm-observed":
+    case "vm-online":
+    case "vm-gone":
+    case "certificate-issued":
     case "certificate-delivered":
-      return changeGuest(federation, event, (guest) => ({
-        ...guest,
-        certificate: guest.certificate === null ? null : { ...guest.certificate, delivered: true },
-      }));
     case "key-refused":
-      return changeGuest(federation, event, (guest) => ({
-        ...guest,
-        refusedKeys: [...guest.refusedKeys, { key: event.key, code: event.reason.code }],
-      }));
-    case "guest-told-admitted":
-      return changeGuest(federation, event, (guest) => ({ ...guest, toldAdmitted: true }));
-    case "attempt-started": {
-      // A new SuperLink knows nobody yet, whatever the one before it said.
-      const fresh = federation.sites.get(event.site)?.role === "coordinator" ? { nodes: [], admissions: null } : {};
-      return withSite({ ...federation, ...fresh, problems: withoutSite(federation, event.site) }, event.site, (site) =>
-        evolveSiteRun(site, event, at),
-      );
-    }
-    default:
-      return withSite(federation, event.site, (site) => evolveSiteRun(site, event, at));
-  }
-}
-
-type SiteRunEvent = Exclude<RunEvent, GuestEvent | EventOf<"admissions-delivered">>;
-
-function evolveSiteRun(site: Site, event: SiteRunEvent, at: string): Site {
-  switch (event.type) {
+    case "vm-told-admitted":
+      return withDeployment(federation, event.site, (deployment) => evolveVm(deployment, event, at));
+    case "key-accepted":
+    case "key-revoked":
+    case "admissions-delivered":
+    case "keys-registered":
+    case "revocations-done":
+    case "coordinator-verified":
+      return evolveKeys(federation, event, at);
     case "attempt-started":
-      return { ...site, attempts: event.attempt, run: newRun(event.attempt, at), status: null, online: 0 };
-    case "template-intended":
-      return inRun(site, { templateName: event.name });
-    case "template-registered":
-      return inRun(site, { templateId: event.templateId });
-    case "service-intended":
-      return { ...inRun(site, { tag: event.tag, intendedAt: at }), sequences: event.sequence };
-    case "service-created":
-      return inRun(site, { serviceId: event.serviceId, createdAt: at });
-    case "guests-verified":
-      return site.run === null ? site : { ...site, run: { ...site.run, guests: verified(site.run, event.vmIds) } };
-    case "site-failed":
-      return inRun(site, { failure: { reason: event.reason, at } });
-    case "retry-asked":
-      return { ...removing(site, "retry", at), status: null, online: 0 };
-    case "site-status-changed": {
-      const heals = event.status === "up" && site.run !== null && !hasTerminalFailure(site.run);
-      const healed = heals ? inRun(site, { failure: null }) : site;
-      return { ...healed, status: event.status, online: event.online };
-    }
-    case "twin-found":
-      return {
-        ...site,
-        removals: [...site.removals, { serviceId: event.serviceId, cause: "twin", since: at, delayed: null }],
-      };
-    case "removal-delayed":
-      return {
-        ...site,
-        removals: site.removals.map((removal) =>
-          removal.serviceId === event.serviceId ? { ...removal, delayed: event.reason } : removal,
-        ),
-      };
-    case "service-removed":
-      return {
-        ...site,
-        removals: site.removals.filter(({ serviceId }) => serviceId !== event.serviceId),
-        removed: [...site.removed, event.serviceId],
-      };
+      return startAttempt(federation, event, at);
+    default:
+      return withSite(federation, event.site, (site) => evolveSiteDeployment(site, event, at));
   }
 }
 
-const withoutSite = ({ problems }: Federation, zone: Site["zone"]): Federation["problems"] =>
-  problems.filter(({ site }) => site !== zone);
+function startAttempt(federation: Federation, event: EventOf<"attempt-started">, at: string): Federation {
+  const isCoordinator = federation.sites.get(event.site)?.role === "coordinator";
+  // A new SuperLink knows nobody yet, whatever the one before it said and was told.
+  const fresh = isCoordinator ? { admissions: null, verifiedVm: null, keys: keysForNewSuperLink(federation) } : {};
+  return withoutConditions(
+    withSite({ ...federation, ...fresh }, event.site, (site) => started(site, event, at)),
+    event.site,
+  );
+}
 
-function newRun(attempt: number, at: string): Run {
-  return {
-    attempt,
+/** It has to be told everybody who is admitted, and nothing of those who are not. */
+const keysForNewSuperLink = ({ keys }: Federation): Federation["keys"] =>
+  new Map([...keys].map(([name, key]) => [name, { ...key, registered: false, told: false, settled: key.revoked }]));
+
+function started(site: Site, event: EventOf<"attempt-started">, at: string): Site {
+  const proposal = site.proposals.findLast(({ digest }) => digest === event.digest);
+  if (proposal === undefined) throw new Error(`${site.zone} starts what was never proposed.`);
+  const deployment: Deployment = {
+    attempt: event.attempt,
     startedAt: at,
+    plan: proposal.plan,
+    digest: proposal.digest,
+    card: proposal.card,
     templateName: null,
     templateId: null,
     tag: null,
     intendedAt: null,
-    serviceId: null,
+    postponed: false,
+    ref: null,
     createdAt: null,
-    guests: new Map(),
+    account: null,
+    vms: new Map(),
+    upAt: null,
     failure: null,
   };
+  return { ...removing(site, "retry", at), attempts: event.attempt, deployment, retryAskedBy: null, problems: [] };
 }
 
-const inRun = (site: Site, change: Partial<Run>): Site =>
-  site.run === null ? site : { ...site, run: { ...site.run, ...change } };
-
-function changeRun(federation: Federation, zone: Site["zone"], change: (run: Run) => Run): Federation {
-  return withSite(federation, zone, (site) => (site.run === null ? site : { ...site, run: change(site.run) }));
+function evolveSiteDeployment(
+  site: Site,
+  event: Exclude<SiteDeploymentEvent, EventOf<"attempt-started">>,
+  at: string,
+): Site {
+  switch (event.type) {
+    case "template-intended":
+      return inDeployment(site, { templateName: event.name });
+    case "template-registered":
+      return inDeployment(site, { templateId: event.templateId });
+    case "deployment-intended":
+      return {
+        ...inDeployment(site, { tag: event.tag, intendedAt: at, postponed: false }),
+        sequences: event.sequence,
+      };
+    case "deployment-postponed":
+      return site.deployment?.tag === event.tag ? inDeployment(site, { postponed: true }) : site;
+    case "deployment-created":
+      return inDeployment(site, { ref: event.ref, createdAt: at });
+    case "account-seen":
+      return inDeployment(site, { account: event.account });
+    case "vms-verified":
+      return site.deployment === null ? site : inDeployment(site, { vms: verified(site.deployment, event.vmIds) });
+    case "site-up": {
+      const heals = site.deployment !== null && !hasTerminalFailure(site.deployment);
+      return inDeployment(site, { upAt: at, ...(heals ? { failure: null } : {}) });
+    }
+    case "site-failed":
+      return inDeployment(site, { failure: { reason: event.reason, at } });
+    case "duplicate-found":
+      return withDuplicate(site, event, at);
+    case "removal-delayed":
+      return {
+        ...site,
+        removals: site.removals.map((removal) =>
+          removal.key === event.removal ? { ...removal, delayed: event.reason } : removal,
+        ),
+      };
+    case "deployment-removed":
+      return {
+        ...site,
+        removals: site.removals.filter(({ key }) => key !== event.removal),
+        removed: [...site.removed, event.removal].slice(-REMEMBERED_REMOVALS),
+      };
+  }
 }
 
-function changeGuest(
-  federation: Federation,
-  event: { site: Site["zone"]; vmId: number },
-  change: (guest: Guest) => Guest,
-): Federation {
-  return changeRun(federation, event.site, (run) => {
-    const guest = run.guests.get(event.vmId);
-    return guest === undefined ? run : { ...run, guests: new Map(run.guests).set(event.vmId, change(guest)) };
-  });
-}
-
-/** One key fewer is admitted, so those that were too many may be judged again. */
-function withRoom(run: Run): Run {
-  const guests = [...run.guests].map(([vmId, guest]): [number, Guest] => [
-    vmId,
-    { ...guest, refusedKeys: guest.refusedKeys.filter(({ code }) => code !== "key-surplus") },
-  ]);
-  return { ...run, guests: new Map(guests) };
-}
-
-function seen(before: Guest | undefined, event: EventOf<"guest-seen">, at: string): Guest {
-  const { vmId, sighting } = event;
-  if (before === undefined) {
+/** What a lost answer was about has come: it is what a removal waits for, or one more to be removed. */
+function withDuplicate(site: Site, { ref, tag }: EventOf<"duplicate-found">, at: string): Site {
+  const awaited = removalKey(null, tag);
+  if (site.removals.some(({ key }) => key === awaited)) {
     return {
-      vmId,
-      sighting,
-      seenAt: at,
-      stageSince: at,
-      certificate: null,
-      previousFingerprints: [],
-      acceptedKey: null,
-      refusedKeys: [],
-      toldAdmitted: false,
-      verified: false,
+      ...site,
+      removals: site.removals.map((removal) =>
+        removal.key === awaited ? { ...removal, ref, key: refKey(ref) } : removal,
+      ),
     };
   }
-  return {
-    ...before,
-    sighting,
-    seenAt: at,
-    stageSince: before.sighting.stage === sighting.stage ? before.stageSince : at,
+  const removal: Removal = {
+    key: refKey(ref),
+    ref,
+    tag,
+    intendedAt: null,
+    vmIds: [],
+    cause: "duplicate",
+    since: at,
+    delayed: null,
   };
+  return { ...site, removals: [...site.removals, removal] };
 }
 
-function verified(run: Run, vmIds: readonly number[]): Run["guests"] {
-  const guests = new Map(run.guests);
+const inDeployment = (site: Site, change: Partial<Deployment>): Site =>
+  site.deployment === null ? site : { ...site, deployment: { ...site.deployment, ...change } };
+
+function verified(deployment: Deployment, vmIds: readonly number[]): Deployment["vms"] {
+  const vms = new Map(deployment.vms);
   for (const vmId of vmIds) {
-    const guest = guests.get(vmId);
-    if (guest !== undefined) guests.set(vmId, { ...guest, verified: true });
+    const vm = vms.get(vmId);
+    if (vm !== undefined) vms.set(vmId, { ...vm, verified: true });
   }
-  return guests;
+  return vms;
 }

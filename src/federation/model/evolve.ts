@@ -1,9 +1,13 @@
-/** State, event -> state. Total: it believes every event, because only `decide` makes them. */
+/** State, event -> state. Total: it believes every event, because only `decide` and looks make them. */
+import type { Condition } from "./conditions.ts";
+import { conditionKey } from "./conditions.ts";
 import type { EventOf, FederationEvent, SiteWish } from "./events.ts";
-import { evolveDeployment } from "./evolve-deployment.ts";
+import { type DeploymentEvent, evolveDeployment } from "./evolve-deployment.ts";
+import { evolveSite } from "./evolve-site.ts";
 import type { Person } from "./identity.ts";
-import { removing, withSite } from "./site-change.ts";
-import type { Consent, Federation, Site } from "./state.ts";
+import { withoutConditions, withSite } from "./site-change.ts";
+import { type Federation, type Site, trainingSitesOf } from "./state.ts";
+import { withTimeline } from "./timeline.ts";
 
 export interface Recorded {
   readonly seq: number;
@@ -11,28 +15,21 @@ export interface Recorded {
   readonly event: FederationEvent;
 }
 
-/** Events that say nothing a person would want to be told; everything else enters the story. */
-const QUIET: ReadonlySet<FederationEvent["type"]> = new Set<FederationEvent["type"]>([
-  "message-posted",
-  "message-updated",
-  "message-given-up",
-  "template-intended",
-  "service-intended",
-  "guests-verified",
-  "admissions-delivered",
-  "guest-told-admitted",
-  "certificate-delivered",
-]);
+/** Slack repeats a delivery within the hour; far more commands than come in one are remembered. */
+const REMEMBERED_COMMANDS = 300;
 
 export function evolve(before: Federation | null, recorded: Recorded): Federation {
-  const { event, seq, at } = recorded;
+  const { event, seq } = recorded;
   if (before === null) {
     if (event.type !== "federation-requested") throw new Error(`A journal begins with a request, not ${event.type}.`);
-    return { ...born(event, at), seq, story: [recorded] };
+    return withTimeline({ ...born(event, recorded.at), seq }, recorded);
   }
-  const after = apply(before, event, at);
-  return { ...after, seq, story: QUIET.has(event.type) ? after.story : [...after.story, recorded] };
+  return withTimeline(withReadiness({ ...apply(before, recorded), seq }, recorded), recorded);
 }
+
+/** What the state would be after these events; for decisions that look ahead. */
+export const after = (federation: Federation, events: readonly FederationEvent[], at: string): Federation =>
+  events.reduce((state, event) => evolve(state, { seq: state.seq + 1, at, event }), federation);
 
 function born(event: EventOf<"federation-requested">, at: string): Federation {
   return {
@@ -44,52 +41,54 @@ function born(event: EventOf<"federation-requested">, at: string): Federation {
     settings: event.settings,
     addressWish: event.address,
     minimumTrainingSites: event.minimumTrainingSites,
-    authority: null,
+    authorities: [],
     authorityDestroyed: false,
-    dialled: null,
+    endpoint: null,
     address: null,
-    problems: [],
-    sites: new Map(event.sites.map((wish) => [wish.zone, newSite(wish, event.requester, false)])),
+    sites: new Map(event.sites.map((wish) => [wish.zone, newSite(wish, event.requester, at, false)])),
     trustedAt: null,
     verifiedVm: null,
-    nodes: [],
     keys: new Map(),
     admissions: null,
-    teardownAskedBy: null,
+    conditions: new Map(),
+    teardown: null,
     stopAnnounced: null,
     ended: null,
-    messages: new Map(),
-    givenUp: new Map(),
-    story: [],
+    readyAt: null,
+    commandKeys: [],
+    refusals: new Set(),
+    timeline: [],
     seq: 0,
   };
 }
 
-function newSite(wish: SiteWish, requester: Person, joinedLater: boolean): Site {
+function newSite(wish: SiteWish, requester: Person, requestedAt: string, joinedLater: boolean): Site {
   return {
     zone: wish.zone,
     role: wish.role,
     wish,
     requester,
+    requestedAt,
     joinedLater,
-    standing: "planning",
-    leftOut: null,
+    approvalState: "planning",
+    excluded: null,
+    problems: [],
     proposals: [],
     consents: [],
     refusal: null,
     reminded: false,
-    run: null,
+    deployment: null,
+    retryAskedBy: null,
     attempts: 0,
     sequences: 0,
     removals: [],
     removed: [],
-    status: null,
-    online: 0,
     teardown: null,
   };
 }
 
-function apply(federation: Federation, event: FederationEvent, at: string): Federation {
+function apply(federation: Federation, recorded: Recorded): Federation {
+  const { event, at } = recorded;
   switch (event.type) {
     case "federation-requested":
       throw new Error("A federation is requested once.");
@@ -97,62 +96,57 @@ function apply(federation: Federation, event: FederationEvent, at: string): Fede
       return {
         ...federation,
         sites: new Map(federation.sites).set(event.wish.zone, {
-          ...newSite(event.wish, event.requester, true),
+          ...newSite(event.wish, event.requester, at, true),
           ...kept(federation.sites.get(event.wish.zone)),
         }),
       };
-    case "authority-created":
-      return {
-        ...federation,
-        authority: { fingerprint: event.fingerprint, certificate: event.certificate, expiresAt: event.expiresAt },
-      };
+    case "authority-created": {
+      const { type: _, ...authority } = event;
+      return { ...federation, authorities: [...federation.authorities, authority] };
+    }
     case "authority-destroyed":
       return { ...federation, authorityDestroyed: true };
-    case "preflight-failed":
-      return { ...federation, problems: event.problems };
+    case "command-accepted":
+      return { ...federation, commandKeys: [...federation.commandKeys, event.key].slice(-REMEMBERED_COMMANDS) };
+    case "command-refused":
+      return { ...federation, refusals: new Set(federation.refusals).add(refusalKey(event)) };
     case "preflight-asked-again":
-      return { ...federation, problems: [] };
-    case "address-settled":
-      return { ...federation, dialled: event.dialled, address: event.address };
+      return withEverySite(federation, (site) => ({ ...site, problems: [] }));
+    case "endpoint-chosen":
+      return { ...federation, endpoint: event.endpoint, address: event.address };
     case "federation-ended":
       return { ...federation, ended: { cause: event.cause, by: event.by, at } };
     case "teardown-asked":
       return askTeardown(federation, event);
     case "stop-announced":
       return { ...federation, stopAnnounced: event.stopsAt };
-    case "nodes-seen":
-      return { ...federation, nodes: event.nodes };
-    case "message-posted":
-      return {
-        ...federation,
-        messages: new Map(federation.messages).set(event.key, {
-          channel: event.channel,
-          ts: event.ts,
-          content: event.content,
-        }),
-      };
-    case "message-updated":
-      return updateMessage(federation, event);
-    case "message-given-up":
-      return { ...federation, givenUp: new Map(federation.givenUp).set(event.key, event.because) };
+    case "condition-raised":
+    case "condition-changed":
+    case "condition-cleared":
+    case "condition-flapping":
+      return evolveCondition(federation, recorded, event);
+    case "preflight-failed":
     case "site-planned":
-    case "site-left-out":
-    case "site-retired":
-      return withSite(
-        { ...federation, problems: federation.problems.filter(({ site }) => site !== event.site) },
-        event.site,
-        (site) => evolveStanding(site, event, at),
-      );
     case "consent-given":
     case "consent-refused":
     case "consent-withdrawn":
     case "site-approved":
+    case "approval-lapsed":
+    case "proposal-dropped":
     case "reminder-due":
+    case "retry-asked":
     case "teardown-agreed":
+      return withSite(federation, event.site, (site) => evolveSite(site, event, at));
+    case "site-excluded":
+    case "site-retired":
+    case "site-written-off":
     case "site-stopped":
-      return withSite(federation, event.site, (site) => evolveStanding(site, event, at));
+      return withoutConditions(
+        withSite(federation, event.site, (site) => evolveSite(site, event, at)),
+        event.site,
+      );
     default:
-      return evolveDeployment(federation, event, at);
+      return evolveDeployment(federation, event satisfies DeploymentEvent, at);
   }
 }
 
@@ -163,78 +157,66 @@ function kept(site: Site | undefined): Partial<Site> {
   return { proposals, attempts, sequences, removals, removed };
 }
 
-type StandingEvent = EventOf<
-  | "site-planned"
-  | "consent-given"
-  | "consent-refused"
-  | "consent-withdrawn"
-  | "site-approved"
-  | "site-left-out"
-  | "site-retired"
-  | "reminder-due"
-  | "teardown-agreed"
-  | "site-stopped"
->;
+const withEverySite = (federation: Federation, change: (site: Site) => Site): Federation => ({
+  ...federation,
+  sites: new Map([...federation.sites].map(([zone, site]) => [zone, change(site)])),
+});
 
-function evolveStanding(site: Site, event: StandingEvent, at: string): Site {
-  switch (event.type) {
-    case "site-planned": {
-      const { card, plan, digest, cause, by, adjustment, expiresAt } = event;
-      return {
-        ...site,
-        standing: "asking",
-        leftOut: null,
-        proposals: [...site.proposals, { card, plan, digest, cause, by, adjustment, askedAt: at, expiresAt }],
-        consents: site.consents.filter((consent) => consent.digest === digest),
-        refusal: null,
-        reminded: false,
-      };
-    }
-    case "consent-given":
-      return { ...site, consents: [...site.consents, consentOf(event, at)] };
-    case "consent-refused":
-      return { ...site, refusal: { ...consentOf(event, at), because: event.because } };
-    case "consent-withdrawn":
-      return {
-        ...site,
-        standing: "asking",
-        consents: site.consents.filter(
-          ({ kind, by }) => kind !== event.kind || by.team !== event.by.team || by.user !== event.by.user,
-        ),
-      };
-    case "site-approved":
-      return { ...site, standing: "approved" };
-    case "site-left-out":
-      return { ...site, standing: "left-out", leftOut: event.cause };
-    case "site-retired":
-      return { ...removing(site, "retire", at), standing: "left-out", leftOut: "retired", status: null, online: 0 };
-    case "reminder-due":
-      return { ...site, reminded: true };
-    case "teardown-agreed":
-      return { ...site, teardown: site.teardown === null ? null : { ...site.teardown, agreedBy: event.by } };
-    case "site-stopped":
-      return { ...removing(site, "teardown", at), status: null, online: 0 };
-  }
-}
-
-function consentOf(event: EventOf<"consent-given" | "consent-refused">, at: string): Consent {
-  return { kind: event.kind, by: event.by, digest: event.digest, decision: event.decision, at };
-}
+export const refusalKey = ({ by, kind }: Pick<EventOf<"command-refused">, "by" | "kind">): string =>
+  `${by.team} ${by.user} ${kind}`;
 
 function askTeardown(federation: Federation, event: EventOf<"teardown-asked">): Federation {
-  let after: Federation = { ...federation, teardownAskedBy: event.by };
-  for (const [zone, card] of Object.entries(event.cards)) {
-    const site = [...federation.sites.values()].find((candidate) => candidate.zone === zone);
-    if (site !== undefined) {
-      after = withSite(after, site.zone, (before) => ({ ...before, teardown: { card, agreedBy: null } }));
-    }
+  let state: Federation = { ...federation, teardown: { askedBy: event.by } };
+  for (const site of federation.sites.values()) {
+    const card = event.cards[site.zone];
+    if (card === undefined) continue;
+    state = withSite(state, site.zone, (before) => ({ ...before, teardown: { card, agreedBy: null } }));
   }
-  return after;
+  return state;
 }
 
-function updateMessage(federation: Federation, event: EventOf<"message-updated">): Federation {
-  const posted = federation.messages.get(event.key);
-  if (posted === undefined) return federation;
-  const messages = new Map(federation.messages).set(event.key, { ...posted, content: event.content });
-  return { ...federation, messages };
+type ConditionEvent = EventOf<"condition-raised" | "condition-changed" | "condition-cleared" | "condition-flapping">;
+
+function evolveCondition(federation: Federation, { seq, at }: Recorded, event: ConditionEvent): Federation {
+  const key = conditionKey(event);
+  const before = federation.conditions.get(key);
+  const condition = conditionAfter(before, event, seq, at);
+  if (condition === undefined) return federation;
+  return { ...federation, conditions: new Map(federation.conditions).set(key, condition) };
+}
+
+function conditionAfter(
+  before: Condition | undefined,
+  event: ConditionEvent,
+  seq: number,
+  at: string,
+): Condition | undefined {
+  if (event.type === "condition-raised") {
+    const { type: _, ...finding } = event;
+    return { ...finding, count: 1, flapping: false, raised: true, clearedAt: null, raisedSeq: seq };
+  }
+  if (before === undefined) return undefined;
+  switch (event.type) {
+    case "condition-changed":
+      return { ...before, vmIds: event.vmIds, extent: event.extent };
+    case "condition-cleared":
+      return { ...before, raised: false, flapping: false, clearedAt: at };
+    case "condition-flapping":
+      return {
+        ...before,
+        count: event.count,
+        since: event.since,
+        flapping: true,
+        raised: true,
+        clearedAt: null,
+        raisedSeq: before.flapping ? before.raisedSeq : seq,
+      };
+  }
+}
+
+/** Ready for runs, once: as many training sites as wanted are up and none of them is known to be less. */
+function withReadiness(federation: Federation, { event, at }: Recorded): Federation {
+  if (federation.readyAt !== null || event.type !== "site-up") return federation;
+  const up = trainingSitesOf(federation).filter(({ deployment }) => deployment !== null && deployment.upAt !== null);
+  return up.length >= federation.minimumTrainingSites ? { ...federation, readyAt: at } : federation;
 }

@@ -9,8 +9,8 @@ export const role = z.enum(["coordinator", "training"]);
 export type Role = z.infer<typeof role>;
 
 /** Where training sites dial the SuperLink. */
-export const dialled = z.strictObject({ host: z.string(), port: z.int().min(1).max(65535) });
-export type SuperLinkEndpoint = z.infer<typeof dialled>;
+export const superLinkEndpoint = z.strictObject({ host: z.string(), port: z.int().min(1).max(65535) });
+export type SuperLinkEndpoint = z.infer<typeof superLinkEndpoint>;
 
 /**
  * Seconds between pings, and for the answer to one. A SuperLink allows pings every `serverMinimum`, or twice as often as
@@ -37,18 +37,23 @@ const plannedImage = z.strictObject({ id: z.int(), name: z.string(), registeredA
 
 const hex256 = z.string().regex(/^[0-9a-f]{64}$/);
 
-/** One zone's part, exactly. Holds no secret and nothing that differs from one attempt to the next. */
-export const sitePlan = z.strictObject({
-  federation: federationId,
-  name: slug,
-  zone: zoneName,
-  role,
-  /** VMs of the role: 1 for a coordinator, the number of SuperNodes for a training site. */
+/** One network card of each VM of a part, in the order in which the VM has them. */
+const plannedNic = z.strictObject({
+  network: z.strictObject({ id: z.int(), name: z.string() }),
+  /** The address asked for; null for any. */
+  address: z.ipv4().nullable(),
+  model: z.string().nullable(),
+  securityGroups: z.string().nullable(),
+});
+export type PlannedNic = z.infer<typeof plannedNic>;
+
+const partName = z.enum(["superlink", "supernode"]);
+
+/** VMs of one kind: all made from one VM template, all alike but for their addresses. */
+const part = z.strictObject({
+  name: partName,
+  /** 1 for a SuperLink, the number of SuperNodes for a training site. */
   vms: z.int().min(1).max(10),
-  /** SHA-256 over the service template as registered, the agent inside it. */
-  manifest: hex256,
-  /** SHA-256 of the guest agent's source. */
-  agent: hex256,
   template: z.strictObject({
     id: z.int(),
     name: z.string(),
@@ -57,11 +62,35 @@ export const sitePlan = z.strictObject({
     vcpu: z.number(),
     memory: z.number(),
     images: z.array(plannedImage).readonly(),
-    model: z.string().nullable(),
-    securityGroups: z.string().nullable(),
   }),
-  network: z.strictObject({ id: z.int(), name: z.string(), address: z.ipv4().nullable() }),
-  dialled,
+  nics: z.array(plannedNic).min(1).readonly(),
+});
+export type Part = z.infer<typeof part>;
+
+/** How a training site's traffic reaches the SuperLink. */
+const link = z.discriminatedUnion("kind", [z.strictObject({ kind: z.literal("public-address") })]);
+
+/**
+ * The version of a plan's fields. A plan keeps the version it was made with, and its digest covers that version's
+ * fields: a field that a later version adds voids no approval (`projected` in digest.ts).
+ */
+export const PLAN_VERSION = 1;
+
+/** One zone's part in a federation, exactly. Holds no secret and nothing that differs from one attempt to the next. */
+export const sitePlan = z.strictObject({
+  version: z.int().min(1).max(PLAN_VERSION),
+  federation: federationId,
+  name: slug,
+  zone: zoneName,
+  role,
+  /** In the order in which they are created. */
+  parts: z.array(part).min(1).readonly(),
+  link,
+  /** Digest of the manifest that is registered, the agent inside it (`Manifest` in manifests.ts). */
+  manifest: hex256,
+  /** SHA-256 of the guest agent's source. */
+  agent: hex256,
+  endpoint: superLinkEndpoint,
   caFingerprint: z.string(),
   settings,
   /** Public keys of those who may reach the Control API; only a coordinator has any. */
@@ -70,3 +99,17 @@ export const sitePlan = z.strictObject({
   nodeConfig: z.record(z.string(), z.string()).readonly(),
 });
 export type SitePlan = z.infer<typeof sitePlan>;
+
+/** The part whose VMs speak Flower; every plan has one. */
+export function flowerPart(plan: SitePlan): Part {
+  const [first] = plan.parts;
+  if (first === undefined) throw new Error(`The plan for ${plan.zone} has no part.`);
+  return first;
+}
+
+/** VMs of all parts together. */
+export const vmsOf = (plan: SitePlan): number => plan.parts.reduce((sum, { vms }) => sum + vms, 0);
+
+/** SuperNodes that a plan brings: none for a coordinator. */
+export const superNodesOf = (plan: SitePlan): number =>
+  plan.parts.reduce((sum, { name, vms }) => sum + (name === "supernode" ? vms : 0), 0);

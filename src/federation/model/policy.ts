@@ -1,7 +1,7 @@
 /** What the configuration allows, as the core needs it. Parsed elsewhere; here it is only read. */
 
 import type { CardId, ChannelId, Person, TeamId, ZoneName } from "./identity.ts";
-import type { Manifests } from "./manifests.ts";
+import type { ManifestLibrary } from "./manifests.ts";
 import type { Framework } from "./plan.ts";
 import type { ObjectRef } from "./zone-facts.ts";
 
@@ -47,6 +47,12 @@ export interface Durations {
   readonly authorityLife: number;
   /** From the announcement that a coordinator stops alone until it does. */
   readonly warning: number;
+  /** What is wrong is told once it has stood for so long, and that it is over once it has been well for so long. */
+  readonly raise: number;
+  readonly clear: number;
+  /** What comes again within so long of being over is flapping, and is over when it has been well for `calm`. */
+  readonly flapWindow: number;
+  readonly calm: number;
 }
 
 export interface Policy {
@@ -64,8 +70,8 @@ export interface DecisionContext {
   readonly now: string;
   readonly policy: Policy;
   readonly zones: ReadonlyMap<ZoneName, ZoneProfile>;
-  readonly manifests: Manifests;
+  readonly manifests: ManifestLibrary;
   /** Addresses that other open plans have taken, by zone. */
-  readonly takenAddresses: ReadonlyMap<ZoneName, ReadonlySet<string>>;
+  readonly takenAddresses: Pick<ReadonlyMap<ZoneName, ReadonlySet<string>>, "get">;
   readonly newCard: () => CardId;
 }

@@ -17,6 +17,8 @@ export const REASONS = {
   "zone-answer": "The zone answered something that is not OpenNebula's. Check the endpoints in the zones file.",
   "zone-version": "The zone's OpenNebula is older than 7.0. Upgrade it before it joins a federation.",
   "zone-error": "The zone reported an error. Its OpenNebula log says more.",
+  "zone-left-file":
+    "The zone is not in the zones file any more. The bot's operator can put it back, or write its part off.",
   "template-missing":
     "The VM template is not in the zone. Import it from the marketplace: onemarketapp export '<Flower app>' '<template name>' -d <image datastore>.",
   "template-forbidden": "The bot's account may not use the VM template. Give its group USE on it.",
@@ -42,10 +44,12 @@ export const REASONS = {
   "value-not-allowed":
     "A value has characters that may not reach a VM. Use letters, digits, spaces and . _ : / , + = - only.",
   // Rolling out
-  "service-vanished": "The service was deleted in the zone. Retry the site, or retire it.",
+  "deployment-vanished": "What ran here was deleted in the zone. Retry the site, or retire it.",
   "deployment-failed": "OneFlow could not deploy the service. The zone's detail says why; mend it and retry.",
   "created-differs":
     "What the zone created differs from what was approved, so it gets no certificate and no admission. Find out who changed it, then retry.",
+  "create-timeout":
+    "Nothing came of asking the zone to create this site. The bot goes on trying; retry the site, or retire it.",
   "boot-timeout": "The guest did not report in time. Look at its console, then retry.",
   "serve-timeout": "The guest started and did not serve in time. Look at its stage and reason, then retry.",
   "request-malformed": "The guest's certificate request could not be read, so it was not signed.",
@@ -64,6 +68,10 @@ export const REASONS = {
   "key-duplicate":
     "Two VMs published the same key with proof, so neither is admitted. Find out who copied it, then retry both sites.",
   "key-surplus": "More keys were published than SuperNodes approved, so the surplus was not admitted.",
+  "key-changes":
+    "One VM published one new key after another, so none of its further keys is looked at. Find out what runs in it, then retry the site.",
+  "certificate-requests":
+    "The coordinator's guest asked for one certificate after another, so it gets no more for now. Find out what runs in it, then retry it.",
   "removal-slow": "The zone has not finished removing this site's VMs.",
 } as const satisfies Record<string, string>;
 
@@ -84,10 +92,14 @@ export const REFUSALS = {
   expired: "The time to decide has run out. Ask the requester to propose the site again.",
   "wave-started": "The site is being deployed already. Retire it instead if it is not to run.",
   "nothing-to-withdraw": "You have given no decision that could be withdrawn.",
-  "name-taken": "A living federation has that name. Choose another.",
+  "name-taken": "An active federation already uses that name. Choose another.",
   "unknown-zone": "That zone is not in the zones file.",
   "zone-already-in": "That zone is part of this federation already.",
   "federation-ended": "This federation has ended.",
+  "teardown-under-way": "This federation is being torn down, so nothing new is started in it.",
+  "too-many-supernodes": "The federation would have more SuperNodes than its SuperLink can be told of. Ask for fewer.",
+  "federation-unreadable":
+    "The bot cannot read its records of this federation. Ask the bot's operator: the bot's log says which file is concerned and what to do.",
   "federation-not-running": "This federation is not running yet. Wait until it is, or cancel it.",
   "something-exists": "Something has been created already. Ask for a teardown instead.",
   "nothing-to-retry": "This site has not failed, so there is nothing to retry.",
@@ -96,12 +108,9 @@ export const REFUSALS = {
   "coordinator-cannot-retire": "The coordinator cannot leave its federation. Ask for a teardown instead.",
   "preflight-running": "The zones are being looked at already.",
   "more-supernodes": "An owner can lower the number of SuperNodes, not raise it.",
+  "nothing-to-write-off": "This zone has no part in the federation that could be written off.",
   "not-an-alternative": "That is not among the choices that the zones file offers for this zone.",
 } as const satisfies Record<string, string>;
 
 export type RefusalCode = keyof typeof REFUSALS;
-export interface Refused {
-  readonly ok: false;
-  readonly refusal: RefusalCode;
-}
-export const refuse = (refusal: RefusalCode): Refused => ({ ok: false, refusal });
+export const refusalCode = z.enum(Object.keys(REFUSALS) as [RefusalCode, ...RefusalCode[]]);

@@ -1,6 +1,8 @@
 /** Changes to one site that several events have in common. */
+import type { Condition } from "./conditions.ts";
+import { removalKey } from "./deployment-reference.ts";
 import type { ZoneName } from "./identity.ts";
-import type { Federation, Site } from "./state.ts";
+import type { Deployment, Federation, Removal, Site } from "./state.ts";
 
 export function withSite(federation: Federation, zone: ZoneName, change: (site: Site) => Site): Federation {
   const site = federation.sites.get(zone);
@@ -8,10 +10,39 @@ export function withSite(federation: Federation, zone: ZoneName, change: (site: 
   return { ...federation, sites: new Map(federation.sites).set(zone, change(site)) };
 }
 
-/** The site's run ends here; a service that was created, or may have been, is to be removed. */
+/** A change to what runs at a site; nothing where nothing runs. */
+export const withDeployment = (
+  federation: Federation,
+  zone: ZoneName,
+  change: (deployment: Deployment) => Deployment,
+): Federation =>
+  withSite(federation, zone, (site) =>
+    site.deployment === null ? site : { ...site, deployment: change(site.deployment) },
+  );
+
+/** The site's deployment ends here; what was created, or may have been, is to be removed. */
 export function removing(site: Site, cause: "retry" | "retire" | "teardown", at: string): Site {
-  const serviceId = site.run?.serviceId ?? null;
-  const removals =
-    serviceId === null ? site.removals : [...site.removals, { serviceId, cause, since: at, delayed: null }];
-  return { ...site, run: null, removals };
+  const { deployment } = site;
+  if (deployment === null) return site;
+  const { ref, tag, intendedAt, vms } = deployment;
+  // Without an intent nothing was tried, and a refused one left nothing behind.
+  if (tag === null || (ref === null && deployment.postponed)) return { ...site, deployment: null };
+  const removal: Removal = {
+    key: removalKey(ref, tag),
+    ref,
+    tag,
+    intendedAt,
+    vmIds: [...vms.values()].filter(({ gone }) => !gone).map(({ vmId }) => vmId),
+    cause,
+    since: at,
+    delayed: null,
+  };
+  return { ...site, deployment: null, removals: [...site.removals, removal] };
+}
+
+/** What was said of a site's VMs ends with them, whatever ended them. */
+export function withoutConditions(federation: Federation, zone: ZoneName): Federation {
+  const isOf = ({ subject }: Condition): boolean => subject.kind !== "zone" && subject.site === zone;
+  const kept = [...federation.conditions].filter(([, condition]) => !isOf(condition));
+  return kept.length === federation.conditions.size ? federation : { ...federation, conditions: new Map(kept) };
 }

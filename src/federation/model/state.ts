@@ -1,4 +1,6 @@
-/** What a federation is now: derived from its events by `evolve`, never stored. */
+/** What a federation is now: derived from its events by `evolve`, never stored as truth. */
+import type { Condition } from "./conditions.ts";
+import type { DeploymentRef } from "./deployment-reference.ts";
 import type {
   AddressWish,
   Adjustment,
@@ -6,8 +8,8 @@ import type {
   EventOf,
   FederationEvent,
   Reason,
-  Sighting,
   SiteWish,
+  VmObservation,
 } from "./events.ts";
 import type { CardId, ChannelId, Digest, FederationId, Person, Slug, ZoneName } from "./identity.ts";
 import type { Role, Settings, SitePlan, SuperLinkEndpoint } from "./plan.ts";
@@ -29,7 +31,6 @@ export interface Consent {
   readonly kind: ConsentKind;
   readonly by: Person;
   readonly digest: Digest;
-  readonly decision: string;
   readonly at: string;
 }
 
@@ -47,14 +48,19 @@ export interface IssuedCertificate {
   readonly delivered: boolean;
 }
 
-export interface Guest {
+/** A VM that the bot caused to exist. */
+export interface DeployedVm {
   readonly vmId: number;
-  readonly sighting: Sighting;
+  readonly seen: VmObservation;
   readonly seenAt: string;
   /** When it first reached its present stage. */
   readonly stageSince: string;
+  /** How often it has published another request or key; only the first few count. */
+  readonly identityChanges: number;
   readonly certificate: IssuedCertificate | null;
-  /** Of certificates issued to it earlier, which it serves until a renewed one has reached it. */
+  /** When certificates were issued to it, newest last: few are, in half of a certificate's life. */
+  readonly issuedAt: readonly string[];
+  /** Of certificates issued to it earlier, which it serves until a renewed one has reached it. Newest last. */
   readonly previousFingerprints: readonly string[];
   /** The identity key it was admitted with. */
   readonly acceptedKey: string | null;
@@ -62,62 +68,85 @@ export interface Guest {
   readonly toldAdmitted: boolean;
   /** It was compared with the plan and is what was approved. */
   readonly verified: boolean;
+  /** It has been online once. */
+  readonly wasOnline: boolean;
+  /** Proven by its zone to be done. */
+  readonly gone: boolean;
 }
 
-/** One attempt to bring a site up. */
-export interface Run {
+/** One attempt to bring a site up, with what it was approved to be: unmoved by what is asked, edited or upgraded later. */
+export interface Deployment {
   readonly attempt: number;
   readonly startedAt: string;
+  readonly plan: SitePlan;
+  readonly digest: Digest;
+  readonly card: CardId;
   readonly templateName: string | null;
   readonly templateId: number | null;
   /** FL_ATTEMPT of the newest create, intended before it is tried. */
   readonly tag: string | null;
   readonly intendedAt: string | null;
-  readonly serviceId: number | null;
+  /** The zone clearly refused the create that bears the tag: another needs not wait for it. */
+  readonly postponed: boolean;
+  readonly ref: DeploymentRef | null;
   readonly createdAt: string | null;
-  readonly guests: ReadonlyMap<number, Guest>;
+  /** Id of the account that the zone answered for; null until it was seen. */
+  readonly account: number | null;
+  readonly vms: ReadonlyMap<number, DeployedVm>;
+  /** When all of its VMs first served at the same time. */
+  readonly upAt: string | null;
   readonly failure: { readonly reason: Reason; readonly at: string } | null;
 }
 
+/** What was deployed and is to be removed. */
 export interface Removal {
-  readonly serviceId: number;
-  readonly cause: "retry" | "retire" | "teardown" | "twin";
+  readonly key: string;
+  /** null: the answer to its create was lost, and it is looked for by its tag. */
+  readonly ref: DeploymentRef | null;
+  readonly tag: string | null;
+  /** When the create that bears the tag was tried. */
+  readonly intendedAt: string | null;
+  /** VMs it is known to have. */
+  readonly vmIds: readonly number[];
+  readonly cause: "retry" | "retire" | "teardown" | "duplicate";
   readonly since: string;
   readonly delayed: Reason | null;
 }
 
-export type SiteStatus = "up" | "degraded" | "down";
-
 /**
- * Where a site stands with its owners. `left-out` covers rejected and expired ones and those retired:
- * nothing of them is to run.
+ * Where a site stands with its owners. `excluded` covers rejected and expired ones, those retired and those written
+ * off: nothing of them is to run.
  */
-export type Standing = "planning" | "asking" | "approved" | "left-out";
+export type ApprovalState = "planning" | "pending" | "approved" | "excluded";
 
+/** What is asked of a zone, beside what runs there. */
 export interface Site {
   readonly zone: ZoneName;
   readonly role: Role;
   readonly wish: SiteWish;
   readonly requester: Person;
+  readonly requestedAt: string;
   /** Asked for when the federation was already deciding or running: its coordinator's owner must admit it. */
   readonly joinedLater: boolean;
-  readonly standing: Standing;
-  readonly leftOut: EventOf<"site-left-out">["cause"] | null;
-  /** Newest last. */
+  readonly approvalState: ApprovalState;
+  readonly excluded: EventOf<"site-excluded">["cause"] | null;
+  /** What stands in the way of planning or beginning. */
+  readonly problems: readonly Reason[];
+  /** The newest few, newest last. */
   readonly proposals: readonly Proposal[];
-  /** Those that stand for the newest proposal; others are void. */
+  /** Those that stand for the newest proposal or for what runs; others are void. */
   readonly consents: readonly Consent[];
   readonly refusal: Refusal | null;
   readonly reminded: boolean;
-  readonly run: Run | null;
+  readonly deployment: Deployment | null;
+  /** An owner wants what runs replaced by a new attempt. */
+  readonly retryAskedBy: Person | null;
   readonly attempts: number;
   /** Counts creates over all attempts; part of FL_ATTEMPT. */
   readonly sequences: number;
   readonly removals: readonly Removal[];
-  /** Services that are known to have ended; a look made earlier may still show them. */
-  readonly removed: readonly number[];
-  readonly status: SiteStatus | null;
-  readonly online: number;
+  /** Keys of the newest removals that have ended; a look made earlier may still show what they were of. */
+  readonly removed: readonly string[];
   readonly teardown: { readonly card: CardId; readonly agreedBy: Person | null } | null;
 }
 
@@ -127,16 +156,23 @@ export interface AdmittedKey {
   readonly site: ZoneName;
   readonly vmId: number;
   readonly revoked: boolean;
+  /** The SuperLink lists it. */
+  readonly registered: boolean;
+  /** Some SuperLink VM was told to admit it, so it has to be told when it is revoked. */
+  readonly told: boolean;
+  /** Revoked, and nothing is left to be told about it. */
+  readonly settled: boolean;
 }
 
-export interface PostedMessage {
-  readonly channel: ChannelId;
-  readonly ts: string;
-  /** Hash of what it shows. */
-  readonly content: string;
+/** One certificate authority of a federation. One that is being replaced stands beside its successor. */
+export interface Authority {
+  readonly generation: number;
+  readonly fingerprint: string;
+  readonly certificate: string;
+  readonly expiresAt: string;
 }
 
-export interface StoryEntry {
+export interface TimelineEntry {
   readonly seq: number;
   readonly at: string;
   readonly event: FederationEvent;
@@ -151,25 +187,22 @@ export interface Federation {
   readonly settings: Settings;
   readonly addressWish: AddressWish;
   readonly minimumTrainingSites: number;
-  readonly authority: {
-    readonly fingerprint: string;
-    readonly certificate: string;
-    readonly expiresAt: string;
-  } | null;
+  /** Oldest first. */
+  readonly authorities: readonly Authority[];
   readonly authorityDestroyed: boolean;
-  readonly dialled: SuperLinkEndpoint | null;
+  readonly endpoint: SuperLinkEndpoint | null;
   /** The address asked for on the coordinator's NIC; null when it was given by hand. */
   readonly address: string | null;
-  readonly problems: EventOf<"preflight-failed">["problems"];
   readonly sites: ReadonlyMap<ZoneName, Site>;
   /** When the coordinator's address and CA were first found to be the plan's. */
   readonly trustedAt: string | null;
   /** The coordinator VM whose address, CA and certificate were verified. */
   readonly verifiedVm: number | null;
-  readonly nodes: EventOf<"nodes-seen">["nodes"];
   readonly keys: ReadonlyMap<string, AdmittedKey>;
   readonly admissions: EventOf<"admissions-delivered"> | null;
-  readonly teardownAskedBy: Person | null;
+  /** By `conditionKey`; those cleared lately too, for they are counted when they come again. */
+  readonly conditions: ReadonlyMap<string, Condition>;
+  readonly teardown: { readonly askedBy: Person | null } | null;
   /** When the coordinator stops although training sites still run; its owner decided so. */
   readonly stopAnnounced: string | null;
   readonly ended: {
@@ -177,14 +210,26 @@ export interface Federation {
     readonly by: Person | null;
     readonly at: string;
   } | null;
-  readonly messages: ReadonlyMap<string, PostedMessage>;
-  readonly givenUp: ReadonlyMap<string, string>;
-  /** Every event that people may care about, in order; a projection tells each of them once. */
-  readonly story: readonly StoryEntry[];
+  /** As many training sites as the request wanted have been up at the same time. */
+  readonly readyAt: string | null;
+  /** Keys of the newest commands that were accepted: one that comes again changes nothing. */
+  readonly commandKeys: readonly string[];
+  /** Refusals that were recorded, as `person kind`: each is recorded once. */
+  readonly refusals: ReadonlySet<string>;
+  /** The newest of what people are told, in order; a projection tells each of them once. */
+  readonly timeline: readonly TimelineEntry[];
   readonly seq: number;
 }
 
 export const currentProposal = (site: Site): Proposal | null => site.proposals.at(-1) ?? null;
+
+/** The authority whose certificate new plans are bound to. */
+export const currentAuthority = ({ authorities }: Pick<Federation, "authorities">): Authority | null =>
+  authorities.at(-1) ?? null;
+
+/** The authority that a plan is bound to. */
+export const authorityOf = ({ authorities }: Pick<Federation, "authorities">, plan: SitePlan): Authority | null =>
+  authorities.find(({ fingerprint }) => fingerprint === plan.caFingerprint) ?? null;
 
 export function coordinatorOf(federation: Federation): Site {
   for (const site of federation.sites.values()) if (site.role === "coordinator") return site;
@@ -194,6 +239,18 @@ export function coordinatorOf(federation: Federation): Site {
 export const trainingSitesOf = (federation: Federation): readonly Site[] =>
   [...federation.sites.values()].filter((site) => site.role === "training");
 
-/** The key that the guest publishes now was judged, and was not admitted. */
-export const isTurnedAway = ({ sighting, refusedKeys }: Guest): boolean =>
-  refusedKeys.some(({ key }) => key === sighting.key);
+/** It has published as many keys as a VM is granted; whatever it publishes now is not looked at. */
+export const isSpent = ({ refusedKeys }: DeployedVm): boolean => refusedKeys.some(({ code }) => code === "key-changes");
+
+/** The key that the VM publishes now was judged and was not admitted, or is not looked at any more. */
+export const isTurnedAway = (vm: DeployedVm): boolean =>
+  isSpent(vm) || vm.refusedKeys.some(({ key }) => key === vm.seen.key);
+
+/** Nothing runs, or is being removed. */
+export const isEmpty = (site: Site): boolean => site.deployment === null && site.removals.length === 0;
+
+/** Ended, and nothing is left to be done for it. */
+export const isSettled = (federation: Federation): boolean =>
+  federation.ended !== null &&
+  [...federation.sites.values()].every(isEmpty) &&
+  (federation.authorities.length === 0 || federation.authorityDestroyed);

@@ -1,6 +1,6 @@
 /** Failures that pass when the site comes up after all, and those that only its owner's retry ends. */
 import type { ReasonCode } from "./reasons.ts";
-import type { Run } from "./state.ts";
+import type { Deployment } from "./state.ts";
 
 /** Failures after which nothing more is signed, admitted or created until an owner retries. */
 const TERMINAL: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
@@ -10,7 +10,7 @@ const TERMINAL: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
   "false-certificate",
   "wrong-version",
   "deployment-failed",
-  "service-vanished",
+  "deployment-vanished",
   "request-malformed",
   "request-signature",
   "request-key",
@@ -18,4 +18,5 @@ const TERMINAL: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
   "request-lacks-name",
 ]);
 
-export const hasTerminalFailure = (run: Run): boolean => run.failure !== null && TERMINAL.has(run.failure.reason.code);
+export const hasTerminalFailure = ({ failure }: Deployment): boolean =>
+  failure !== null && TERMINAL.has(failure.reason.code);

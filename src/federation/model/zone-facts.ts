@@ -1,5 +1,7 @@
 /** What a look at a zone yields, as plain data. Made by the zone's adapter, judged by preflight and observation. */
 
+import type { Reason } from "./events.ts";
+
 /** How the zones file names an object of OpenNebula: by number, or by a name that must be unique there. */
 export type ObjectRef = number | string;
 
@@ -48,6 +50,7 @@ export interface NetworkFacts {
   readonly name: string;
   /** First and last IPv4 address of each address range. */
   readonly ranges: readonly { readonly first: string; readonly last: string }[];
+  /** Addresses in use, also by VMs that the bot's account may not see. */
   readonly leased: readonly string[];
 }
 
@@ -61,19 +64,27 @@ export interface Headroom {
   readonly leases: number | null;
 }
 
+/** The account that a zone takes the bot for. */
+export interface AccountFacts {
+  readonly id: number;
+  readonly name: string;
+  /** 0 among GID or GROUPS, or an administrator of its group. Rights given by ACL cannot be seen. */
+  readonly administrator: boolean;
+}
+
 export interface ZoneSurvey {
   /** OpenNebula's version, such as `7.4.0`. */
   readonly version: string;
-  readonly account: {
-    readonly id: number;
-    readonly name: string;
-    /** 0 among GID or GROUPS, or an administrator of its group. Rights given by ACL cannot be seen. */
-    readonly administrator: boolean;
-  };
+  readonly account: AccountFacts;
   readonly template: VmTemplateFacts | Absent;
   readonly network: NetworkFacts | Absent;
   readonly headroom: Headroom;
 }
+
+/** A look at a zone with what would be used there, or why there was none. */
+export type SurveyResult =
+  | { readonly ok: true; readonly survey: ZoneSurvey }
+  | { readonly ok: false; readonly reason: Reason };
 
 export type ServiceState =
   | "pending"
@@ -97,8 +108,10 @@ export interface ServiceFacts {
   /** FL_ATTEMPT of its roles' CONTEXT; absent for a service that is none of ours. */
   readonly attempt?: string;
   readonly vmIds: readonly number[];
-  /** The last lines of BODY.log, the only place where quota and network errors of a deployment are told. */
+  /** The last lines of BODY.log, whatever they say. */
   readonly log: readonly string[];
+  /** The last of its lines of severity E, oldest first: the only place where the reason of a failed deployment is told. */
+  readonly errors: readonly string[];
 }
 
 export type VmState =
@@ -128,18 +141,46 @@ export interface VmFacts {
   readonly memory: number;
   readonly nics: readonly { readonly name: string; readonly networkId: number; readonly ip?: string }[];
   readonly imageIds: readonly number[];
+  /** The entries of CONTEXT that the guest protocol names. */
   readonly context: Readonly<Record<string, string>>;
-  /** USER_TEMPLATE: what the guest and the bot said to each other. Claims, not facts. */
+  /**
+   * What the guest and the bot said to each other: the protocol's names of USER_TEMPLATE. Claims, not facts.
+   * A value longer than any the protocol has reads `UNREADABLE_VALUE`.
+   */
   readonly attributes: Readonly<Record<string, string>>;
+  /** The scheduler's own words for why no host has taken the VM, while it is pending. */
+  readonly schedMessage?: string;
+  /** USER_TEMPLATE/ERROR: what OpenNebula could not do with the VM last. It stays when the VM is well again. */
+  readonly error?: string;
+}
+
+/** Stands for an attribute that is there and cannot be read: no decoder takes it for a value. */
+export const UNREADABLE_VALUE = "?";
+
+/** Something of the account that is there and could not be read: nothing may be concluded from its absence. */
+export interface Unreadable {
+  readonly kind: "vm" | "service";
+  /** null: not even that could be read; it may be any that is missing. */
+  readonly id: number | null;
+  readonly why: string;
 }
 
 /** Everything of ours in one zone at one moment. */
 export interface ZoneSnapshot {
   /** ISO 8601 */
   readonly at: string;
+  /** Whose VMs and services these are, as the zone said lately: another account sees others. */
+  readonly account: AccountFacts;
   readonly services: readonly ServiceFacts[];
   readonly vms: readonly VmFacts[];
+  readonly unreadable: readonly Unreadable[];
 }
+
+/** `done`: the zone says that the VM has ended. `unproven`: the account is told nothing of such a VM, which proves nothing. */
+export type VmProof = "done" | "present" | "unproven";
+
+/** `gone`: the zone has no such service. `unproven`: there is something that the account may not see, or that cannot be read. */
+export type ServiceProof = ServiceFacts | "gone" | "unproven";
 
 export type ZoneErrorCode =
   | "unreachable"

@@ -1,151 +1,171 @@
-/** What a look at a zone changes: sightings of guests, failures, who is online. Pure; only what moved becomes an event. */
+/** What a look at a zone adds to the journal: VMs that came and how far, what differs, who is online. Pure. */
 import { parseAttempt } from "../../guest-protocol/attempt.ts";
-import { PUBLISHED } from "../../guest-protocol/names.ts";
-import { decodeNodeList } from "../../guest-protocol/node-list.ts";
+import { type DeploymentRef, refKey } from "../model/deployment-reference.ts";
 import { canonical } from "../model/digest.ts";
-import type { FederationEvent, Sighting } from "../model/events.ts";
-import { evolve } from "../model/evolve.ts";
+import type { FederationEvent } from "../model/events.ts";
+import { after } from "../model/evolve.ts";
+import { flowerPart, vmsOf } from "../model/plan.ts";
 import type { DecisionContext } from "../model/policy.ts";
-import { coordinatorOf, currentProposal, type Federation, type Guest, type Run, type Site } from "../model/state.ts";
-import type { ServiceFacts, VmFacts, ZoneSnapshot } from "../model/zone-facts.ts";
+import type { ReasonCode } from "../model/reasons.ts";
+import { authorityOf, type Deployment, type Federation, type Site } from "../model/state.ts";
+import type { ZoneSnapshot } from "../model/zone-facts.ts";
 import { attemptTag, differences, serviceOrder } from "../proposing/manifest.ts";
-import { statusChanges } from "./status.ts";
+import { isConclusive, type LiveFederation, onlineVms, vmsIn, type ZoneLook } from "./live.ts";
+import { indexOf } from "./snapshot-index.ts";
 import { verifyCoordinator } from "./verification.ts";
-import { sightingOf } from "./vm-observation.ts";
+import { observationOf } from "./vm-observation.ts";
 
-/** VMs of the zone whose heartbeat has not moved for the policy's silence; clocks of guests do not matter. */
-export type Silent = ReadonlySet<number>;
-
-/** All that the snapshot of one zone tells about the federation's site there. */
+/** All that the snapshot of one zone adds about the federation's site there. */
 export function observeZone(
   federation: Federation,
-  site: Site,
-  snapshot: ZoneSnapshot,
-  silent: Silent,
+  { zone }: Site,
+  { snapshot, silent }: ZoneLook,
   context: DecisionContext,
 ): readonly FederationEvent[] {
+  const steps: readonly ((state: Federation, site: Site) => readonly FederationEvent[])[] = [
+    (state, site) => findDuplicates(state, site, snapshot),
+    (_state, site) => seeAccount(site, snapshot),
+    (_state, site) => seeService(site, snapshot),
+    (_state, site) => seeVms(site, snapshot),
+    (state, site) => verifyVms(state, site, snapshot, context),
+    (state, site) => (site.role === "coordinator" ? verifyCoordinator(state, snapshot, silent) : []),
+  ];
   const events: FederationEvent[] = [];
   let state = federation;
-  const happen = (found: readonly FederationEvent[]): void => {
-    for (const event of found) {
-      state = evolve(state, { seq: state.seq, at: context.now, event });
-      events.push(event);
-    }
-  };
-  happen(findTwins(federation, site, snapshot.services));
-  if (site.run !== null && site.run.serviceId !== null) {
-    happen(seeService(site, site.run, snapshot));
-    happen(seeGuests(site, site.run, snapshot, silent));
-    happen(verifyGuests(state, site, snapshot, context));
-    if (site.role === "coordinator") {
-      happen(verifyCoordinator(state, snapshot));
-      happen(seeNodes(state, snapshot));
-    }
+  for (const step of steps) {
+    const site = state.sites.get(zone);
+    if (site === undefined || !isConclusive(site, snapshot)) break;
+    const found = step(state, site);
+    state = after(state, found, context.now);
+    events.push(...found);
   }
-  happen(statusChanges(state));
   return events;
 }
 
 /**
- * Services of ours for this site beside the current one: a create whose answer was lost came late. The one with the
- * newest tag is adopted while its answer is still awaited; all others are to be removed.
+ * Services of ours for this site beside the current one: a create whose answer was lost came late. One whose answer is
+ * still awaited is adopted by the create itself; all others are to be removed.
  */
-function findTwins(federation: Federation, site: Site, services: readonly ServiceFacts[]): FederationEvent[] {
-  const known = new Set([...site.removed, ...site.removals.map(({ serviceId }) => serviceId)]);
+function findDuplicates(federation: Federation, site: Site, snapshot: ZoneSnapshot): FederationEvent[] {
+  const services = indexOf(snapshot).servicesByFederation.get(federation.id) ?? [];
+  const known = new Set([...site.removed, ...site.removals.map(({ key }) => key)]);
+  const { deployment } = site;
   return services.flatMap((service): FederationEvent[] => {
     const attempt = service.attempt === undefined ? null : parseAttempt(service.attempt);
-    if (attempt === null || !attempt.ok) return [];
-    if (attempt.value.federation !== federation.id || attempt.value.site !== site.zone) return [];
-    const current = service.id === site.run?.serviceId;
-    const awaited = site.run !== null && site.run.serviceId === null && service.attempt === site.run.tag;
-    return current || awaited || known.has(service.id)
-      ? []
-      : [{ type: "twin-found", site: site.zone, serviceId: service.id }];
+    if (service.attempt === undefined || attempt === null || !attempt.ok) return [];
+    if (attempt.value.site !== site.zone) return [];
+    const ref: DeploymentRef = { kind: "oneflow", id: service.id };
+    const current = deployment?.ref != null && refKey(deployment.ref) === refKey(ref);
+    const awaited = deployment !== null && deployment.ref === null && service.attempt === deployment.tag;
+    if (current || awaited || known.has(refKey(ref)) || service.state === "done") return [];
+    return [{ type: "duplicate-found", site: site.zone, ref, tag: service.attempt }];
   });
 }
 
-function seeService(site: Site, run: Run, snapshot: ZoneSnapshot): FederationEvent[] {
-  if (run.failure !== null || site.status !== null) return [];
-  if (run.createdAt === null || snapshot.at <= run.createdAt) return [];
-  const service = snapshot.services.find(({ id }) => id === run.serviceId);
-  if (service === undefined) {
-    return [failed(site, "service-vanished", `service ${run.serviceId}`)];
-  }
-  if (service.state === "failed-deploying") {
-    return [failed(site, "deployment-failed", service.log.at(-1) ?? `service ${service.id}`)];
-  }
-  return [];
+function seeAccount(site: Site, { account }: ZoneSnapshot): readonly FederationEvent[] {
+  const { deployment } = site;
+  if (deployment === null || deployment.ref === null || deployment.account !== null) return [];
+  return [{ type: "account-seen", site: site.zone, account: account.id }];
 }
 
-export const failed = (
-  site: Site,
-  code: Extract<FederationEvent, { type: "site-failed" }>["reason"]["code"],
-  detail: string,
-): FederationEvent => ({ type: "site-failed", site: site.zone, reason: { code, detail } });
-
-/** VMs of a service, also those that OneFlow does not list yet. */
-export const vmsOf = (serviceId: number | null, snapshot: ZoneSnapshot): readonly VmFacts[] =>
-  serviceId === null ? [] : snapshot.vms.filter((vm) => vm.serviceId === serviceId && vm.state !== "done");
-
-function seeGuests(site: Site, run: Run, snapshot: ZoneSnapshot, silent: Silent): FederationEvent[] {
-  const present = new Map(vmsOf(run.serviceId, snapshot).map((vm) => [vm.id, vm]));
-  const ids = new Set([...run.guests.keys(), ...present.keys()]);
-  return [...ids].flatMap((vmId): FederationEvent[] => {
-    const before = run.guests.get(vmId);
-    const sighting = sightingOf(present.get(vmId), before?.sighting, silent.has(vmId));
-    if (before !== undefined && sameSighting(before.sighting, sighting)) return [];
-    const seen: FederationEvent = { type: "guest-seen", site: site.zone, vmId, sighting };
-    const lostKey = sighting.state === "gone" ? (before?.acceptedKey ?? null) : null;
-    return lostKey === null ? [seen] : [seen, { type: "key-revoked", site: site.zone, vmId, key: lostKey }];
-  });
+function seeService(site: Site, snapshot: ZoneSnapshot): readonly FederationEvent[] {
+  const { deployment } = site;
+  if (deployment === null || deployment.ref === null || deployment.createdAt === null) return [];
+  if (deployment.failure !== null || deployment.upAt !== null || snapshot.at <= deployment.createdAt) return [];
+  const { id } = deployment.ref;
+  if (snapshot.unreadable.some((one) => one.kind === "service" && (one.id === null || one.id === id))) return [];
+  const service = snapshot.services.find((one) => one.id === id);
+  if (service === undefined || service.state === "done") return [failed(site, "deployment-vanished", `service ${id}`)];
+  if (service.state !== "failed-deploying") return [];
+  return [failed(site, "deployment-failed", service.errors.join("; ") || `service ${id}`)];
 }
 
-const sameSighting = (one: Sighting, other: Sighting): boolean => canonical(one) === canonical(other);
+export const failed = (site: Pick<Site, "zone">, code: ReasonCode, detail: string): FederationEvent => ({
+  type: "site-failed",
+  site: site.zone,
+  reason: { code, detail },
+});
+
+function seeVms(site: Site, snapshot: ZoneSnapshot): readonly FederationEvent[] {
+  const { deployment } = site;
+  if (deployment === null) return [];
+  const present = vmsIn(site, snapshot);
+  const room = Math.max(0, MAX_SEEN * vmsOf(deployment.plan) - deployment.vms.size);
+  const fresh = new Set(present.filter(({ id }) => !deployment.vms.has(id)).slice(0, room));
+  return present
+    .filter((vm) => deployment.vms.has(vm.id) || fresh.has(vm))
+    .flatMap((vm): readonly FederationEvent[] => {
+      const before = deployment.vms.get(vm.id);
+      const observation = observationOf(vm, before, deployment.plan);
+      if (before !== undefined && canonical(before.seen) === canonical(observation)) return [];
+      return [{ type: "vm-observed", site: site.zone, vmId: vm.id, observation }];
+    });
+}
+/** OneFlow may put VMs in the place of lost ones; more than so many times those approved are not looked at. */
+const MAX_SEEN = 5;
 
 /** Compares each VM that came with what was approved, before anything of it is signed or admitted. */
-function verifyGuests(
+function verifyVms(
   federation: Federation,
-  before: Site,
+  site: Site,
   snapshot: ZoneSnapshot,
   context: DecisionContext,
-): FederationEvent[] {
-  const site = federation.sites.get(before.zone);
-  const proposal = site === undefined ? null : currentProposal(site);
-  if (site?.run == null || site.run.tag === null || proposal === null || federation.authority === null) return [];
-  const { plan } = proposal;
-  const order = serviceOrder(plan, context.manifests, site.run.tag, federation.authority.certificate);
-  const unverified = [...site.run.guests.values()].filter((guest) => !guest.verified && isAssembled(guest));
+): readonly FederationEvent[] {
+  const { deployment } = site;
+  if (deployment === null || deployment.tag === null) return [];
+  const manifest = context.manifests.find(deployment.plan.manifest);
+  const authority = authorityOf(federation, deployment.plan);
+  if (manifest === undefined || authority === null) return [];
+  const order = serviceOrder(deployment.plan, manifest, deployment.tag, authority.certificate);
   const verified: number[] = [];
-  for (const { vmId } of unverified) {
-    const vm = snapshot.vms.find(({ id }) => id === vmId);
-    if (vm === undefined) continue;
-    const found = differences(plan, order, context.manifests, vm);
-    if (found.length === 0) verified.push(vmId);
-    else if (site.run.failure?.reason.code !== "created-differs") {
-      return [failed(site, "created-differs", `VM ${vmId}: ${found.slice(0, 3).join("; ")}`)];
+  // Its CONTEXT and addresses stand only once it has been placed.
+  for (const vm of vmsIn(site, snapshot).filter(({ state }) => state === "running")) {
+    if (deployment.vms.get(vm.id)?.verified !== false) continue;
+    const found = differences(deployment.plan, order, manifest, vm);
+    if (found.length === 0) verified.push(vm.id);
+    else if (deployment.failure?.reason.code !== "created-differs") {
+      return [failed(site, "created-differs", `VM ${vm.id}: ${found.slice(0, 3).join("; ")}`)];
     }
   }
-  return verified.length === 0 ? [] : [{ type: "guests-verified", site: site.zone, vmIds: verified }];
+  return verified.length === 0 ? [] : [{ type: "vms-verified", site: site.zone, vmIds: verified }];
 }
 
-/** Its CONTEXT and addresses stand only once it has been placed. */
-const isAssembled = ({ sighting }: Guest): boolean => sighting.state === "running";
+/** What what is seen now adds over all zones: who is online for the first time, and which keys the SuperLink lists. */
+export function observeLive(federation: Federation, live: LiveFederation): readonly FederationEvent[] {
+  const keys = observeKeys(federation, live);
+  const sites = [...federation.sites.values()].filter(({ role }) => role === "training");
+  return [...keys, ...sites.flatMap((site) => observeOnline(federation, site, live))];
+}
 
-/** What the verified SuperLink says of the SuperNodes it knows. */
-function seeNodes(federation: Federation, snapshot: ZoneSnapshot): FederationEvent[] {
-  const { verifiedVm } = federation;
-  if (verifiedVm === null || coordinatorOf(federation).run?.guests.get(verifiedVm) === undefined) return [];
-  const value = snapshot.vms.find(({ id }) => id === verifiedVm)?.attributes[PUBLISHED.nodes];
-  const list = value === undefined ? null : decodeNodeList(value);
-  if (list === null || !list.ok) return [];
-  const nodes = list.value.map(({ key, nodeId, status }) => ({ key, nodeId, status }));
-  return canonical(nodes) === canonical(federation.nodes) ? [] : [{ type: "nodes-seen", nodes }];
+function observeOnline(federation: Federation, site: Site, live: LiveFederation): readonly FederationEvent[] {
+  const { deployment, zone } = site;
+  if (deployment === null || deployment.upAt !== null) return [];
+  const online = onlineVms(federation, site, live);
+  const first = online.filter((vmId) => deployment.vms.get(vmId)?.wasOnline === false);
+  const events: FederationEvent[] = first.map((vmId) => ({ type: "vm-online", site: zone, vmId }));
+  return online.length >= flowerPart(deployment.plan).vms ? [...events, { type: "site-up", site: zone }] : events;
+}
+
+function observeKeys({ keys, admissions }: Federation, { nodes }: LiveFederation): readonly FederationEvent[] {
+  if (nodes === null || admissions === null) return [];
+  const listed = new Set(nodes.map(({ key }) => key));
+  const cut = new Set(admissions.revoked);
+  const all = [...keys.values()];
+  const registered = all.filter((key) => !key.registered && !key.revoked && key.told && listed.has(key.key));
+  const done = all.filter((key) => key.revoked && !key.settled && cut.has(key.key) && !listed.has(key.key));
+  const named = (found: typeof all): string[] => found.map(({ key }) => key);
+  return [
+    ...(registered.length === 0 ? [] : [{ type: "keys-registered" as const, keys: named(registered) }]),
+    ...(done.length === 0 ? [] : [{ type: "revocations-done" as const, keys: named(done) }]),
+  ];
 }
 
 /** The tag the next create of a site would bear. */
-export function nextTag(federation: Federation, site: Site): { readonly sequence: number; readonly tag: string } {
-  const proposal = currentProposal(site);
-  if (proposal === null) throw new Error(`${site.zone} has no plan to create.`);
+export function nextTag(
+  federation: Federation,
+  site: Site,
+  deployment: Deployment,
+): { readonly sequence: number; readonly tag: string } {
   const sequence = site.sequences + 1;
-  return { sequence, tag: attemptTag(federation.id, proposal.plan, proposal.digest, sequence) };
+  return { sequence, tag: attemptTag(federation.id, deployment.plan, deployment.digest, sequence) };
 }

@@ -1,53 +1,111 @@
 /** From a VM's facts and attributes to what is known of the guest in it. Everything a guest says is a claim. */
-import { LINKS, PUBLISHED, REASONS, STAGES } from "../../guest-protocol/names.ts";
+import { LINKS, type Link, PUBLISHED, REASONS, type Reason, STAGES, type Stage } from "../../guest-protocol/names.ts";
 import { parseNodeKey } from "../../guest-protocol/node-key.ts";
 import { sha256 } from "../model/digest.ts";
-import type { Sighting } from "../model/events.ts";
+import type { VmObservation } from "../model/events.ts";
+import { MAX_IDENTITY_CHANGES } from "../model/limits.ts";
+import { flowerPart, type SitePlan } from "../model/plan.ts";
+import type { DeployedVm } from "../model/state.ts";
 import type { VmFacts, VmState } from "../model/zone-facts.ts";
 
 /** Stands for a published key that cannot be read. */
 export const UNREADABLE_KEY = "unreadable";
 
-/** `undefined`: the zone no longer lists the VM, so it is gone; what it said last is kept. */
-export function sightingOf(vm: VmFacts | undefined, before: Sighting | undefined, silent: boolean): Sighting {
-  if (vm === undefined) {
-    return {
-      address: null,
-      stage: null,
-      reason: null,
-      link: null,
-      request: null,
-      key: null,
-      ...before,
-      state: "gone",
-      silent: false,
-    };
-  }
+/** How far a guest has come; one that has given up has come no further. */
+const RANK: Readonly<Record<Stage, number>> = {
+  booting: 1,
+  "awaiting-certificate": 2,
+  "awaiting-admission": 2,
+  starting: 3,
+  serving: 4,
+  failed: 0,
+};
+
+/**
+ * What is kept of a VM: an address, the furthest stage, and the request and key it publishes. A VM that publishes one
+ * after another is believed the first few times only, so that what it says never grows the journal without bound.
+ */
+export function observationOf(vm: VmFacts, before: DeployedVm | undefined, plan: SitePlan): VmObservation {
   const { attributes } = vm;
+  const stage = oneOf(STAGES, attributes[PUBLISHED.stage]);
+  const claimed = { request: requestOf(attributes), key: keyOf(attributes) };
+  const spent = before !== undefined && before.identityChanges >= MAX_IDENTITY_CHANGES;
+  const identity = spent ? { request: before.seen.request, key: before.seen.key } : claimed;
+  return { address: addressIn(vm, plan), stage: furthest(before?.seen.stage ?? null, stage), ...identity };
+}
+
+function furthest(one: Stage | null, other: Stage | null): Stage | null {
+  const rank = (stage: Stage | null): number => (stage === null ? 0 : RANK[stage]);
+  return rank(other) > rank(one) ? other : one;
+}
+
+/** On the network where the plan has the part's first card. */
+function addressIn({ nics }: VmFacts, plan: SitePlan): string | null {
+  const network = flowerPart(plan).nics[0]?.network.id;
+  return nics.find(({ networkId }) => networkId === network)?.ip ?? null;
+}
+
+function requestOf(attributes: VmFacts["attributes"]): string | null {
   const request = attributes[PUBLISHED.certificateRequest];
-  const key = attributes[PUBLISHED.nodeKey];
+  return request === undefined || request === "" ? null : sha256(request);
+}
+
+function keyOf(attributes: VmFacts["attributes"]): string | null {
+  const line = attributes[PUBLISHED.nodeKey];
+  if (line === undefined || line === "") return null;
+  const parsed = parseNodeKey(line);
+  return parsed.ok ? parsed.value.fingerprint : UNREADABLE_KEY;
+}
+
+/** What a VM is like at one moment. It lives in memory: only what stands becomes an event. */
+export interface LiveVm {
+  readonly vmId: number;
+  readonly state: "coming" | "running" | "stopped" | "unknown" | "failed" | "missing" | "unreadable" | "gone";
+  /** Its heartbeat has not moved for longer than the policy's silence. */
+  readonly silent: boolean;
+  readonly stage: Stage | null;
+  readonly reason: Reason | null;
+  readonly link: Link | null;
+  /** The zone's own words about it. */
+  readonly message: string | null;
+}
+
+export function liveVmOf(vm: VmFacts, silent: boolean): LiveVm {
+  const { attributes } = vm;
   return {
+    vmId: vm.id,
     state: stateOf(vm.state),
-    address: vm.nics[0]?.ip ?? null,
     silent,
     stage: oneOf(STAGES, attributes[PUBLISHED.stage]),
     reason: oneOf(REASONS, attributes[PUBLISHED.reason]),
     link: oneOf(LINKS, attributes[PUBLISHED.link]),
-    request: request === undefined || request === "" ? null : sha256(request),
-    key: key === undefined || key === "" ? null : fingerprintOf(key),
+    message: vm.schedMessage ?? vm.error ?? null,
   };
 }
 
-function fingerprintOf(line: string): string {
-  const parsed = parseNodeKey(line);
-  return parsed.ok ? parsed.value.fingerprint : UNREADABLE_KEY;
-}
+/** A VM of which nothing can be seen now. */
+export const unseenVm = (vmId: number, state: "missing" | "unreadable" | "gone"): LiveVm => ({
+  vmId,
+  state,
+  silent: false,
+  stage: null,
+  reason: null,
+  link: null,
+  message: null,
+});
+
+/**
+ * It says itself that it serves, reaches the SuperLink, and still says anything. That its host is not monitored says
+ * nothing about it.
+ */
+export const saysItServes = ({ state, stage, silent, link }: LiveVm): boolean =>
+  (state === "running" || state === "unknown") && stage === "serving" && !silent && (link === null || link === "ok");
 
 function oneOf<T extends string>(allowed: readonly T[], text: string | undefined): T | null {
   return allowed.find((candidate) => candidate === text) ?? null;
 }
 
-function stateOf(state: VmState): Sighting["state"] {
+function stateOf(state: VmState): LiveVm["state"] {
   switch (state) {
     case "pending":
     case "hold":

@@ -4,31 +4,31 @@ import { formatAttempt } from "../../guest-protocol/attempt.ts";
 import { encodePem } from "../../guest-protocol/certificates.ts";
 import { formatExtraSan } from "../../guest-protocol/extra-san.ts";
 import { CONTEXT } from "../../guest-protocol/names.ts";
-import { canonical, sha256 } from "../model/digest.ts";
+import { canonical } from "../model/digest.ts";
 import type { Digest, FederationId } from "../model/identity.ts";
-import type { Manifests, ServiceTemplate } from "../model/manifests.ts";
-import type { Role, SitePlan } from "../model/plan.ts";
+import { type Manifest, manifestDigest, type ServiceTemplate } from "../model/manifests.ts";
+import { flowerPart, type Part, type PlannedNic, type SitePlan } from "../model/plan.ts";
 import type { VmFacts } from "../model/zone-facts.ts";
 
-/** The service template to register for a VM template: the shipped manifest, that number, and the agent. */
-export function serviceTemplateFor(role: Role, templateId: number, manifests: Manifests): ServiceTemplate {
-  const manifest = role === "coordinator" ? manifests.coordinator : manifests.training;
-  const [only] = manifest.roles;
-  const context = { ...only.template_contents.CONTEXT, [CONTEXT.startScript]: manifests.agent.base64 };
-  const filled: ServiceTemplate = {
-    ...manifest,
+/** The service template to register for a part's VM template: the manifest, that number, and the agent. */
+export function serviceTemplateFor(templateId: number, manifest: Manifest): ServiceTemplate {
+  const { template, agent } = manifest;
+  const [only] = template.roles;
+  const context = { ...only.template_contents.CONTEXT, [CONTEXT.startScript]: agent.base64 };
+  return {
+    ...template,
+    name: `${template.name} ${manifestDigest(manifest).slice(0, 8)}-${templateId}`,
     roles: [{ ...only, template_id: templateId, template_contents: { ...only.template_contents, CONTEXT: context } }],
   };
-  return { ...filled, name: `${manifest.name} ${manifestDigest(role, templateId, manifests).slice(0, 8)}` };
 }
 
-/**
- * SHA-256 over what `serviceTemplateFor` registers, the agent by its source: another compressor may pack the
- * same source into other bytes.
- */
-export function manifestDigest(role: Role, templateId: number, manifests: Manifests): string {
-  const manifest = role === "coordinator" ? manifests.coordinator : manifests.training;
-  return sha256(canonical({ manifest, templateId, agent: manifests.agent.sha256 }));
+/** One network card as OneFlow is asked for it; it replaces the VM template's. */
+export interface NicOrder {
+  readonly NAME: string;
+  readonly NETWORK_ID: string;
+  readonly IP?: string;
+  readonly MODEL?: string;
+  readonly SECURITY_GROUPS?: string;
 }
 
 /** What OneFlow is asked for when the service is created. */
@@ -38,13 +38,7 @@ export interface ServiceOrder {
   readonly role: string;
   readonly cardinality: number;
   readonly context: Readonly<Record<string, string>>;
-  readonly nic: {
-    readonly NAME: string;
-    readonly NETWORK_ID: string;
-    readonly IP?: string;
-    readonly MODEL?: string;
-    readonly SECURITY_GROUPS?: string;
-  };
+  readonly nics: readonly NicOrder[];
 }
 
 /** FL_ATTEMPT: how the bot knows its own services and VMs after a crash. */
@@ -52,26 +46,27 @@ export const attemptTag = (federation: FederationId, plan: SitePlan, digest: Dig
   formatAttempt({ federation, site: plan.zone, digest12: digest.slice(0, 12), sequence });
 
 /** `caCertificate` is PEM; the plan itself holds only its fingerprint. */
-export function serviceOrder(plan: SitePlan, manifests: Manifests, tag: string, caCertificate: string): ServiceOrder {
-  const template = serviceTemplateFor(plan.role, plan.template.id, manifests);
+export function serviceOrder(plan: SitePlan, manifest: Manifest, tag: string, caCertificate: string): ServiceOrder {
+  const { template } = manifest;
   const inputs = plan.role === "coordinator" ? coordinatorInputs(plan) : trainingInputs(plan, caCertificate);
-  const { network } = plan;
-  const { model, securityGroups } = plan.template;
+  const part = flowerPart(plan);
   return {
     name: `florist ${plan.name} ${plan.zone}`,
     userInputs: Object.fromEntries(Object.keys(template.user_inputs).map((name) => [name, inputs[name] ?? ""])),
     role: template.roles[0].name,
-    cardinality: plan.vms,
+    cardinality: part.vms,
     context: contextOf(plan, tag),
-    nic: {
-      NAME: "_NIC0",
-      NETWORK_ID: String(network.id),
-      ...(network.address === null ? {} : { IP: network.address }),
-      ...(model === null ? {} : { MODEL: model }),
-      ...(securityGroups === null ? {} : { SECURITY_GROUPS: securityGroups }),
-    },
+    nics: part.nics.map(nicOrder),
   };
 }
+
+const nicOrder = ({ network, address, model, securityGroups }: PlannedNic, index: number): NicOrder => ({
+  NAME: `_NIC${index}`,
+  NETWORK_ID: String(network.id),
+  ...(address === null ? {} : { IP: address }),
+  ...(model === null ? {} : { MODEL: model }),
+  ...(securityGroups === null ? {} : { SECURITY_GROUPS: securityGroups }),
+});
 
 function sharedInputs({ settings }: SitePlan): Record<string, string> {
   return {
@@ -83,14 +78,14 @@ function sharedInputs({ settings }: SitePlan): Record<string, string> {
 }
 
 function coordinatorInputs(plan: SitePlan): Record<string, string> {
-  const host = parseHost(plan.dialled.host);
+  const host = parseHost(plan.endpoint.host);
   return { ...sharedInputs(plan), [CONTEXT.extraSan]: host.ok ? formatExtraSan([host.value]) : "" };
 }
 
 function trainingInputs(plan: SitePlan, caCertificate: string): Record<string, string> {
   return {
     ...sharedInputs(plan),
-    [CONTEXT.superlinkAddress]: `${plan.dialled.host}:${plan.dialled.port}`,
+    [CONTEXT.superlinkAddress]: `${plan.endpoint.host}:${plan.endpoint.port}`,
     [CONTEXT.caCertificate]: encodePem([caCertificate]),
     [CONTEXT.framework]: plan.settings.framework,
   };
@@ -102,7 +97,7 @@ function contextOf(plan: SitePlan, tag: string): Record<string, string> {
   const [sshKey] = plan.sshKeys;
   return {
     ...who,
-    [CONTEXT.dialledAddress]: `${plan.dialled.host}:${plan.dialled.port}`,
+    [CONTEXT.dialledAddress]: `${plan.endpoint.host}:${plan.endpoint.port}`,
     ...(sshKey === undefined ? {} : { [CONTEXT.sshPublicKey]: sshKey }),
   };
 }
@@ -116,29 +111,33 @@ function nodeConfigValue(config: SitePlan["nodeConfig"]): string {
 }
 
 /** How a VM that came differs from what was approved, one phrase each; empty when it does not. */
-export function differences(plan: SitePlan, order: ServiceOrder, manifests: Manifests, vm: VmFacts): readonly string[] {
-  const found: string[] = [];
-  const expect = (what: string, planned: unknown, actual: unknown): void => {
-    if (canonical(planned) !== canonical(actual))
-      found.push(`${what} is ${show(actual)}, approved was ${show(planned)}`);
-  };
-  expect("CPU", plan.template.cpu, vm.cpu);
-  expect("VCPU", plan.template.vcpu, vm.vcpu);
-  expect("memory", plan.template.memory, vm.memory);
-  expect("the number of network interfaces", 1, vm.nics.length);
-  expect("the network", plan.network.id, vm.nics[0]?.networkId);
-  if (plan.network.address !== null) expect("the address", plan.network.address, vm.nics[0]?.ip);
-  expect(
-    "the images",
-    plan.template.images.map(({ id }) => id),
-    vm.imageIds,
-  );
-  const [role] = serviceTemplateFor(plan.role, plan.template.id, manifests).roles;
+export function differences(plan: SitePlan, order: ServiceOrder, manifest: Manifest, vm: VmFacts): readonly string[] {
+  const part = flowerPart(plan);
+  const [role] = serviceTemplateFor(part.template.id, manifest).roles;
   const context = { ...role.template_contents.CONTEXT, ...order.userInputs, ...order.context };
-  for (const [name, value] of Object.entries(context)) {
-    if ((vm.context[name] ?? "") !== value) found.push(`${name} in CONTEXT is not the approved value`);
-  }
-  return found;
+  const changed = Object.entries(context)
+    .filter(([name, value]) => (vm.context[name] ?? "") !== value)
+    .map(([name]) => `${name} in CONTEXT is not the approved value`);
+  return [...shapeDifferences(part, vm), ...changed];
+}
+
+function shapeDifferences(part: Part, vm: VmFacts): readonly string[] {
+  const { template, nics } = part;
+  const images = template.images.map(({ id }) => id);
+  const compared: readonly (readonly [what: string, planned: unknown, actual: unknown])[] = [
+    ["CPU", template.cpu, vm.cpu],
+    ["VCPU", template.vcpu, vm.vcpu],
+    ["memory", template.memory, vm.memory],
+    ["the number of network interfaces", nics.length, vm.nics.length],
+    ...nics.map((nic, index) => ["the network", nic.network.id, vm.nics[index]?.networkId] as const),
+    ...nics.flatMap(({ address }, index) =>
+      address === null ? [] : [["the address", address, vm.nics[index]?.ip] as const],
+    ),
+    ["the images", images, vm.imageIds],
+  ];
+  return compared
+    .filter(([, planned, actual]) => canonical(planned) !== canonical(actual))
+    .map(([what, planned, actual]) => `${what} is ${show(actual)}, approved was ${show(planned)}`);
 }
 
 const show = (value: unknown): string => (value === undefined ? "missing" : String(value));

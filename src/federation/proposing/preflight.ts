@@ -17,9 +17,6 @@ import type {
 } from "../model/zone-facts.ts";
 import { freeAddressCount } from "./network.ts";
 
-/** A look at a zone, or why there was none. */
-export type Look = { readonly ok: true; readonly survey: ZoneSurvey } | { readonly ok: false; readonly reason: Reason };
-
 /** What would be used in a zone: its profile's templates and network, or what its owner chose instead. */
 export interface Choice extends SurveyQuery {
   readonly vms: number;
@@ -65,8 +62,19 @@ export interface UsableSurvey {
   readonly network: NetworkFacts;
 }
 
+/** What the zone gets back when what runs is replaced: it need not be free beside it. */
+export interface Credit {
+  readonly vms: number;
+  readonly cpu: number;
+  /** MB */
+  readonly memory: number;
+  readonly addresses: readonly string[];
+}
+export const NO_CREDIT: Credit = { vms: 0, cpu: 0, memory: 0, addresses: [] };
+
 /** All that stands in the way, at once; or the facts a plan can be made of. */
-export function judge(survey: ZoneSurvey, choice: Choice): UsableSurvey | readonly Reason[] {
+export function judge(seen: ZoneSurvey, choice: Choice, credit: Credit = NO_CREDIT): UsableSurvey | readonly Reason[] {
+  const survey = credited(seen, credit);
   const { template, network } = survey;
   const problems: Reason[] = [...judgeAccount(survey)];
   if (!template.found) problems.push(absent("template", template));
@@ -81,6 +89,25 @@ export function judge(survey: ZoneSurvey, choice: Choice): UsableSurvey | readon
   }
   problems.push(...judgeQuota(survey, template, choice.vms));
   return problems.length > 0 || !network.found ? problems : { template: { ...template, images }, network };
+}
+
+/** The survey as it would be once what runs is gone. */
+function credited(survey: ZoneSurvey, credit: Credit): ZoneSurvey {
+  const { network, headroom } = survey;
+  const more = (left: number | null, back: number): number | null => (left === null ? null : left + back);
+  return {
+    ...survey,
+    network: network.found
+      ? { ...network, leased: network.leased.filter((address) => !credit.addresses.includes(address)) }
+      : network,
+    headroom: {
+      ...headroom,
+      vms: more(headroom.vms, credit.vms),
+      cpu: more(headroom.cpu, credit.cpu),
+      memory: more(headroom.memory, credit.memory),
+      leases: more(headroom.leases, credit.addresses.length),
+    },
+  };
 }
 
 function judgeAccount(survey: ZoneSurvey): Reason[] {

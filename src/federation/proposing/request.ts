@@ -3,11 +3,12 @@
 import { parseHost } from "../../guest-protocol/address.ts";
 import type { AddressWish, SiteWish } from "../model/events.ts";
 import { type ChannelId, type FederationId, type Person, slug, type ZoneName } from "../model/identity.ts";
+import { MAX_SUPERNODES, SUPERNODES } from "../model/limits.ts";
 import { type Framework, framework, KEEPALIVE, type Settings } from "../model/plan.ts";
 import type { ZoneProfile } from "../model/policy.ts";
+import { REFUSALS } from "../model/reasons.ts";
 import { isLocalIpv4, isPrivateIpv4 } from "./network.ts";
 
-export const SUPERNODES = { min: 1, max: 10, default: 2 } as const;
 export const FLOWER = { default: "1.31.0", oldest: 29, newest: 34 } as const;
 export const FLEET_PORT = 9092;
 
@@ -64,7 +65,7 @@ export function parseForm(
   const mistakes: Partial<Record<FormField, string>> = {};
   const name = slug.safeParse(form.name.trim());
   if (!name.success) mistakes.name = "Use 2 to 31 of a-z, 0-9 and -, starting with a letter.";
-  else if (livingNames.has(name.data)) mistakes.name = "A living federation has that name. Choose another.";
+  else if (livingNames.has(name.data)) mistakes.name = REFUSALS["name-taken"];
 
   const chosenFramework = framework.safeParse(form.framework);
   if (!chosenFramework.success) mistakes.framework = "Choose one of the frameworks offered.";
@@ -121,6 +122,10 @@ function parseSites(
     }
     return [{ zone: profile.name, role: "training" as const, superNodes: count ?? 0 }];
   });
+  const superNodes = training.reduce((sum, site) => sum + site.superNodes, 0);
+  if (superNodes > MAX_SUPERNODES) {
+    told.push(`A SuperLink can be told of ${MAX_SUPERNODES} SuperNodes, and these are ${superNodes}. Ask for fewer.`);
+  }
   if (told.length > 0) mistakes.training = told.join(" ");
   if (coordinator === undefined) return training;
   return [{ zone: coordinator.name, role: "coordinator", superNodes: 0 }, ...training];

@@ -1,66 +1,62 @@
-/** State, now -> what is due. Every task may be carried out again: it looks first, and its outcome is an event. */
-
-import { isExpired } from "../deciding/approval.ts";
-import { concludeTeardown } from "../deciding/lifecycle.ts";
+/** State, what is seen, now -> what is due. Every task may be carried out again: it looks first, and its outcome is an event. */
+import { isExpired, runsAsProposed } from "../deciding/approval.ts";
+import { concludeTeardown } from "../deciding/teardown.ts";
 import type { ZoneName } from "../model/identity.ts";
-import type { DecisionContext } from "../model/policy.ts";
+import { MAX_CERTIFICATES } from "../model/limits.ts";
+import { vmsOf } from "../model/plan.ts";
+import type { DecisionContext, Durations } from "../model/policy.ts";
 import {
   coordinatorOf,
   currentProposal,
+  type DeployedVm,
+  type Deployment,
   type Federation,
-  type Guest,
+  isEmpty,
   isTurnedAway,
-  type Run,
   type Site,
   trainingSitesOf,
 } from "../model/state.ts";
+import { coordinatorServes } from "../model/status.ts";
 import { hasTerminalFailure } from "../model/terminal-failure.ts";
-import { coordinatorServes } from "../observing/status.ts";
+import type { LiveFederation } from "../observing/live.ts";
 import { isBlocked } from "../proposing/proposal.ts";
 import { admissionsDue, mayTellAdmitted } from "./admission.ts";
 
+type OnSite<K extends string> = { readonly kind: K; readonly site: ZoneName };
+type OnVm<K extends string> = OnSite<K> & { readonly vmId: number };
+
+export type TimeOutCode = "create-timeout" | "boot-timeout" | "serve-timeout";
+
 export type Task =
-  | { readonly kind: "create-authority" }
-  | { readonly kind: "propose" }
-  | { readonly kind: "expire" }
-  | { readonly kind: "remind"; readonly site: ZoneName }
-  | { readonly kind: "begin"; readonly site: ZoneName }
-  | { readonly kind: "register-template"; readonly site: ZoneName }
-  | { readonly kind: "create-service"; readonly site: ZoneName }
-  | { readonly kind: "certify"; readonly site: ZoneName; readonly vmId: number }
-  | { readonly kind: "deliver-certificate"; readonly site: ZoneName; readonly vmId: number }
-  | { readonly kind: "judge-key"; readonly site: ZoneName; readonly vmId: number }
-  | { readonly kind: "deliver-admissions"; readonly site: ZoneName }
-  | { readonly kind: "tell-admitted"; readonly site: ZoneName; readonly vmId: number }
-  | { readonly kind: "time-out"; readonly site: ZoneName; readonly code: "boot-timeout" | "serve-timeout" }
-  | { readonly kind: "remove-service"; readonly site: ZoneName; readonly serviceId: number }
-  | { readonly kind: "conclude-teardown" }
-  | { readonly kind: "destroy-authority" };
+  | { readonly kind: "create-authority" | "propose" | "expire" | "conclude-teardown" | "destroy-authority" }
+  | OnSite<"propose-later" | "remind" | "begin" | "register-template" | "create" | "deliver-admissions">
+  | OnVm<"certify" | "deliver-certificate" | "judge-key" | "tell-admitted" | "prove-gone">
+  | (OnSite<"time-out"> & { readonly code: TimeOutCode })
+  | (OnSite<"remove"> & { readonly removal: string });
 
 /** What makes two tasks the same one, so that it is carried out once at a time. */
 export function taskKey(task: Task): string {
   return Object.values(task).join(" ");
 }
 
-export function dueTasks(federation: Federation, context: DecisionContext): readonly Task[] {
+export function dueTasks(federation: Federation, live: LiveFederation, context: DecisionContext): readonly Task[] {
   const sites = [...federation.sites.values()];
   const removals = sites.flatMap((site) =>
-    site.removals.map(({ serviceId }): Task => ({ kind: "remove-service", site: site.zone, serviceId })),
+    site.removals.map(({ key }): Task => ({ kind: "remove", site: site.zone, removal: key })),
   );
   if (federation.ended !== null) return [...removals, ...endTasks(federation, sites)];
   return [
     ...removals,
     ...planningTasks(federation, sites, context),
-    ...sites.flatMap((site) => siteTasks(federation, site, context)),
+    ...sites.flatMap((site) => siteTasks(federation, site, live, context)),
     ...admissionTasks(federation),
     ...(concludes(federation, context) ? [{ kind: "conclude-teardown" } as const] : []),
   ];
 }
 
 function endTasks(federation: Federation, sites: readonly Site[]): Task[] {
-  const empty = sites.every((site) => site.run === null && site.removals.length === 0);
-  const keyLeft = federation.authority !== null && !federation.authorityDestroyed;
-  return empty && keyLeft ? [{ kind: "destroy-authority" }] : [];
+  const keyLeft = federation.authorities.length > 0 && !federation.authorityDestroyed;
+  return sites.every(isEmpty) && keyLeft ? [{ kind: "destroy-authority" }] : [];
 }
 
 function concludes(federation: Federation, context: DecisionContext): boolean {
@@ -69,88 +65,166 @@ function concludes(federation: Federation, context: DecisionContext): boolean {
 }
 
 function planningTasks(federation: Federation, sites: readonly Site[], context: DecisionContext): Task[] {
-  if (federation.authority === null) return [{ kind: "create-authority" }];
+  if (federation.authorities.length === 0) return [{ kind: "create-authority" }];
   const tasks: Task[] = [];
-  const planning = sites.filter(({ standing }) => standing === "planning");
-  if (planning.length > 0 && !planning.some(({ zone }) => isBlocked(federation, zone))) tasks.push({ kind: "propose" });
-  if (sites.some((site) => isExpired(site, context.now))) tasks.push({ kind: "expire" });
+  const planning = sites.filter(({ approvalState }) => approvalState === "planning");
+  const first = planning.filter(({ joinedLater }) => !joinedLater);
+  if (first.length > 0 && !first.some(isBlocked)) tasks.push({ kind: "propose" });
+  for (const site of planning) {
+    if (site.joinedLater && !isBlocked(site)) tasks.push({ kind: "propose-later", site: site.zone });
+  }
+  if (sites.some((site) => isExpired(site, context))) tasks.push({ kind: "expire" });
   for (const site of sites) if (isOverdue(site, context)) tasks.push({ kind: "remind", site: site.zone });
   return tasks;
 }
 
 function isOverdue(site: Site, context: DecisionContext): boolean {
   const proposal = currentProposal(site);
-  if (proposal === null || site.standing !== "asking" || site.reminded) return false;
+  if (proposal === null || site.approvalState !== "pending" || site.reminded) return false;
   return Date.parse(context.now) >= Date.parse(proposal.askedAt) + context.policy.durations.approvalReminder;
 }
 
-function siteTasks(federation: Federation, site: Site, context: DecisionContext): Task[] {
-  const { run } = site;
-  if (run === null) return mayBegin(federation, site) ? [{ kind: "begin", site: site.zone }] : [];
-  if (hasTerminalFailure(run)) return [];
-  if (run.templateId === null) return [{ kind: "register-template", site: site.zone }];
-  if (run.serviceId === null) return [{ kind: "create-service", site: site.zone }];
-  const guests = [...run.guests.values()].flatMap((guest) => guestTasks(federation, site, guest, context));
-  const late = lateness(site, run, context);
-  return late === null ? guests : [...guests, { kind: "time-out", site: site.zone, code: late }];
+function siteTasks(federation: Federation, site: Site, live: LiveFederation, context: DecisionContext): Task[] {
+  const begins: Task[] = mayBegin(federation, site) ? [{ kind: "begin", site: site.zone }] : [];
+  const { deployment } = site;
+  return deployment === null ? begins : [...begins, ...deploymentTasks(federation, site, deployment, live, context)];
 }
 
-/** The coordinator first, once enough sites stand approved; each training site once the coordinator is trusted. */
+function deploymentTasks(
+  federation: Federation,
+  site: Site,
+  deployment: Deployment,
+  live: LiveFederation,
+  context: DecisionContext,
+): Task[] {
+  if (hasTerminalFailure(deployment)) return [];
+  const late = lateness(site, deployment, live, context);
+  const tasks: Task[] = late === null ? [] : [{ kind: "time-out", site: site.zone, code: late }];
+  // What is replaced gives its address and its place back first.
+  if (deployment.ref === null && isMakingRoom(site)) return tasks;
+  if (deployment.templateId === null) return [...tasks, { kind: "register-template", site: site.zone }];
+  if (deployment.ref === null) return [...tasks, { kind: "create", site: site.zone }];
+  return [
+    ...tasks,
+    ...missingVms(site, deployment, live),
+    ...[...deployment.vms.values()].flatMap((vm) => vmTasks(federation, site, vm, context)),
+  ];
+}
+
+const isMakingRoom = ({ removals }: Site): boolean => removals.some(({ cause }) => cause !== "duplicate");
+
+/** The coordinator first, once enough sites stand approved; each training site once its link to the SuperLink stands. */
 export function mayBegin(federation: Federation, site: Site): boolean {
-  if (site.standing !== "approved" || federation.teardownAskedBy !== null) return false;
-  if (site.removals.some(({ cause }) => cause !== "twin") || isBlocked(federation, site.zone)) return false;
-  if (site.role === "training") {
-    const { run } = coordinatorOf(federation);
-    return federation.trustedAt !== null && run !== null && !hasTerminalFailure(run);
-  }
-  const approved = trainingSitesOf(federation).filter(({ standing }) => standing === "approved").length;
+  if (site.approvalState !== "approved" || federation.teardown !== null) return false;
+  const wanted = site.deployment === null || site.retryAskedBy !== null || !runsAsProposed(site);
+  if (!wanted || isMakingRoom(site) || isBlocked(site)) return false;
+  if (site.role === "training") return isLinkReady(federation);
+  const approved = trainingSitesOf(federation).filter(({ approvalState }) => approvalState === "approved").length;
   return federation.trustedAt !== null || approved >= federation.minimumTrainingSites;
 }
 
-function guestTasks(federation: Federation, site: Site, guest: Guest, context: DecisionContext): Task[] {
-  const { vmId, sighting } = guest;
-  if (!guest.verified || sighting.state === "gone") return [];
-  const at = { site: site.zone, vmId };
-  if (site.role === "coordinator") {
-    if (needsCertificate(guest, context.now)) return [{ kind: "certify", ...at }];
-    return guest.certificate?.delivered === false ? [{ kind: "deliver-certificate", ...at }] : [];
-  }
-  const { key } = sighting;
-  if (key !== null && key !== guest.acceptedKey && !isTurnedAway(guest)) return [{ kind: "judge-key", ...at }];
-  return mayTellAdmitted(federation, guest) ? [{ kind: "tell-admitted", ...at }] : [];
+/** A public address needs nothing but the SuperLink that was verified to be there; one that is being replaced is waited for. */
+function isLinkReady(federation: Federation): boolean {
+  const { deployment } = coordinatorOf(federation);
+  return federation.verifiedVm !== null && deployment !== null && !hasTerminalFailure(deployment);
 }
 
-/** A request not answered yet, or a certificate past half of its life. */
-function needsCertificate({ sighting, certificate }: Guest, now: string): boolean {
-  if (sighting.request === null) return false;
-  if (certificate === null || certificate.request !== sighting.request) return true;
+/** VMs that the newest look does not show: nothing follows from that until the zone has proven that they are done. */
+function missingVms(site: Site, deployment: Deployment, live: LiveFederation): Task[] {
+  const seen = live.sites.get(site.zone);
+  if (seen === undefined || seen.attempt !== deployment.attempt) return [];
+  return [...deployment.vms.values()]
+    .filter(({ vmId, gone }) => !gone && seen.vms.get(vmId)?.state === "missing")
+    .map(({ vmId }) => ({ kind: "prove-gone", site: site.zone, vmId }));
+}
+
+function vmTasks(federation: Federation, site: Site, vm: DeployedVm, context: DecisionContext): Task[] {
+  if (!vm.verified || vm.gone) return [];
+  const at = { site: site.zone, vmId: vm.vmId };
+  if (site.role === "coordinator") {
+    if (needsCertificate(vm, context)) return [{ kind: "certify", ...at }];
+    return vm.certificate?.delivered === false ? [{ kind: "deliver-certificate", ...at }] : [];
+  }
+  const { key } = vm.seen;
+  if (key !== null && key !== vm.acceptedKey && !isTurnedAway(vm)) return [{ kind: "judge-key", ...at }];
+  return mayTellAdmitted(federation, vm) ? [{ kind: "tell-admitted", ...at }] : [];
+}
+
+/** A request not answered yet, or a certificate past half of its life; few are issued in that time. */
+function needsCertificate({ seen, certificate, issuedAt }: DeployedVm, { now, policy }: DecisionContext): boolean {
+  if (seen.request === null) return false;
+  const half = policy.durations.certificateLife / 2;
+  const recent = issuedAt.filter((at) => Date.parse(now) - Date.parse(at) < half);
+  if (recent.length >= MAX_CERTIFICATES) return false;
+  if (certificate === null || certificate.request !== seen.request) return true;
   const issued = Date.parse(certificate.issuedAt);
   return Date.parse(now) >= issued + (Date.parse(certificate.expiresAt) - issued) / 2;
 }
 
 function admissionTasks(federation: Federation): Task[] {
   const coordinator = coordinatorOf(federation);
-  const told = coordinator.run !== null && !hasTerminalFailure(coordinator.run) && coordinatorServes(federation);
+  const { deployment } = coordinator;
+  const told = deployment !== null && !hasTerminalFailure(deployment) && coordinatorServes(federation);
   return told && admissionsDue(federation) ? [{ kind: "deliver-admissions", site: coordinator.zone }] : [];
 }
 
-function lateness(site: Site, run: Run, { now, policy }: DecisionContext): "boot-timeout" | "serve-timeout" | null {
-  if (run.createdAt === null || run.failure !== null || site.status !== null) return null;
-  const waited = Date.parse(now) - Date.parse(run.createdAt);
-  const expected = currentProposal(site)?.plan.vms ?? 1;
-  const reported = [...run.guests.values()].filter(
-    ({ sighting }) => sighting.request !== null || sighting.key !== null,
-  );
-  if (reported.length < expected) return waited > policy.durations.boot ? "boot-timeout" : null;
-  return waited > policy.durations.boot + policy.durations.serve ? "serve-timeout" : null;
+/** Late only once the zone was looked at: what came while this program did not run is not late. */
+function lateness(
+  { zone }: Site,
+  deployment: Deployment,
+  live: LiveFederation,
+  { now, policy }: DecisionContext,
+): TimeOutCode | null {
+  if (deployment.failure !== null || deployment.upAt !== null) return null;
+  const waited = Date.parse(now) - Date.parse(deployment.createdAt ?? deployment.startedAt);
+  const { boot, serve } = policy.durations;
+  if (deployment.ref === null) return waited > boot ? "create-timeout" : null;
+  if (!live.sites.has(zone)) return null;
+  const reported = [...deployment.vms.values()].filter(({ seen }) => seen.request !== null || seen.key !== null);
+  if (reported.length < vmsOf(deployment.plan)) return waited > boot ? "boot-timeout" : null;
+  return waited > boot + serve ? "serve-timeout" : null;
+}
+
+/** When time alone may next make something due, in milliseconds since 1970; null while nothing waits for time. */
+export function nextWake(federation: Federation, { now, policy }: DecisionContext): number | null {
+  const { durations } = policy;
+  const after = (at: string, ...waits: readonly number[]): number[] => waits.map((wait) => Date.parse(at) + wait);
+  const moments = [...federation.sites.values()].flatMap((site) => {
+    const proposal = currentProposal(site);
+    const asked =
+      site.approvalState === "pending" && proposal !== null
+        ? [Date.parse(proposal.expiresAt), ...after(proposal.askedAt, durations.approvalReminder)]
+        : [];
+    const planned = site.approvalState === "planning" ? after(site.requestedAt, durations.approvalExpiry) : [];
+    return [...asked, ...planned, ...deploymentWakes(site, durations)];
+  });
+  if (federation.stopAnnounced !== null) moments.push(Date.parse(federation.stopAnnounced));
+  const future = moments.filter((moment) => moment > Date.parse(now));
+  return future.length === 0 ? null : Math.min(...future);
+}
+
+function deploymentWakes({ deployment }: Site, { boot, serve, certificateLife }: Durations): number[] {
+  if (deployment === null) return [];
+  const begun = Date.parse(deployment.createdAt ?? deployment.startedAt);
+  // A moment later than the limit, which has to be passed.
+  const limits = deployment.upAt === null ? [begun + boot + 1, begun + boot + serve + 1] : [];
+  const renewals = [...deployment.vms.values()].flatMap(({ certificate, issuedAt }) => {
+    if (certificate === null) return [];
+    const [from, to] = [Date.parse(certificate.issuedAt), Date.parse(certificate.expiresAt)];
+    return [from + (to - from) / 2, ...issuedAt.map((at) => Date.parse(at) + certificateLife / 2)];
+  });
+  return [...limits, ...renewals];
 }
 
 /** Since when something is awaited of a site's zone; null when nothing is. Governs how often it is looked at. */
 export function awaitedSince(site: Site): string | null {
-  if (site.removals.length > 0) return site.removals[0]?.since ?? null;
-  const { run } = site;
-  if (run === null || hasTerminalFailure(run)) return null;
-  if (site.status === "up") return null;
-  const moments = [run.createdAt ?? run.startedAt, ...[...run.guests.values()].map(({ seenAt }) => seenAt)];
+  const [removal] = site.removals;
+  if (removal !== undefined) return removal.since;
+  const { deployment } = site;
+  if (deployment === null || deployment.upAt !== null || hasTerminalFailure(deployment)) return null;
+  const moments = [
+    deployment.createdAt ?? deployment.startedAt,
+    ...[...deployment.vms.values()].map(({ seenAt }) => seenAt),
+  ];
   return moments.toSorted().at(-1) ?? null;
 }

@@ -1,7 +1,7 @@
 /** OneFlow's services and service templates, as oned keeps them: documents whose BODY is JSON. */
 import { z } from "zod";
 import { type ServiceFacts, type ServiceState, ZoneError } from "../../federation/model/zone-facts.ts";
-import { group, integer, many, parseElement } from "./xml.ts";
+import { firstIssue, group, integer, type Member, parseElement, parseMembers } from "./xml.ts";
 
 /** By OneFlow's number; the states of its networks belong to deploying and undeploying. */
 const STATES: readonly ServiceState[] = [
@@ -24,7 +24,7 @@ const STATES: readonly ServiceState[] = [
 ];
 
 const LOG_LINES = 10;
-const LOG_LINE_LENGTH = 500;
+const ERROR_LINES = 3;
 
 /** A document of the account, its body as plain data. */
 export interface ParsedDocument {
@@ -33,66 +33,100 @@ export interface ParsedDocument {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-const document = z.object({ ID: integer, NAME: z.string(), TEMPLATE: group({ BODY: z.string() }) });
-const pool = group({ DOCUMENT: many(document) });
 const jsonObject = z.record(z.string(), z.unknown());
 
+const body = z.string().transform((text, context) => {
+  const parsed = jsonObject.safeParse(json(text));
+  if (parsed.success) return parsed.data;
+  context.issues.push({ code: "custom", input: text, message: "no JSON object" });
+  return z.NEVER;
+});
+
+const document = z
+  .object({ ID: integer, NAME: z.string(), TEMPLATE: group({ BODY: body }) })
+  .transform(({ ID, NAME, TEMPLATE }): ParsedDocument => ({ id: ID, name: NAME, body: TEMPLATE.BODY }));
+
 /** From `documentpool.info`. Throws `ZoneError` rubbish. */
-export function parseDocuments(xml: string): readonly ParsedDocument[] {
-  return parseElement(xml, "DOCUMENT_POOL", pool).DOCUMENT.map(({ ID, NAME, TEMPLATE }) => ({
-    id: ID,
-    name: NAME,
-    body: parseBody(ID, TEMPLATE.BODY),
-  }));
+export function parseDocuments(xml: string): readonly Member<ParsedDocument>[] {
+  return parseMembers(xml, "DOCUMENT_POOL", "DOCUMENT", document);
 }
 
-function parseBody(id: number, text: string): Readonly<Record<string, unknown>> {
+const typed = z.object({ TYPE: integer });
+
+/** From `document.info`. Throws `ZoneError` rubbish. */
+export function parseDocument(xml: string): ParsedDocument & { readonly type: number } {
+  const { TYPE } = parseElement(xml, "DOCUMENT", typed);
+  return { ...parseElement(xml, "DOCUMENT", document), type: TYPE };
+}
+
+/** The parser's own complaint quotes the text, so it is not passed on. */
+function json(text: string): unknown {
   try {
-    return jsonObject.parse(JSON.parse(text));
-  } catch (cause) {
-    throw new ZoneError("rubbish", `The body of document ${id} was not understood.`, { cause });
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
 
-const node = z.object({ deploy_id: z.coerce.number().int() });
+const node = z.object({ deploy_id: z.coerce.number().int().nonnegative() });
+const line = z.object({ severity: z.string().optional(), message: z.string() });
 
-// Whoever made a service outside of this program may have used an older format: all but the state may be missing.
+/** A list of which only those members count that can be read. */
+const those = <S extends z.ZodType>(member: S) =>
+  z
+    .array(z.unknown())
+    .nullish()
+    .transform((members) =>
+      (members ?? []).flatMap((found) => {
+        const parsed = member.safeParse(found);
+        return parsed.success ? [parsed.data] : [];
+      }),
+    );
+
+// Whoever made a service outside of this program may have used another format: all but the state may be odd or missing.
 const service = z.object({
   state: z.coerce
     .number()
     .int()
     .min(0)
     .max(STATES.length - 1),
-  roles: z
-    .array(
-      z.object({
-        nodes: z.array(node).nullish(),
-        template_contents: z
-          .object({ CONTEXT: z.object({ FL_ATTEMPT: z.string().optional() }).optional() })
-          .catch({})
-          .optional(),
-      }),
-    )
-    .default([]),
-  log: z.array(z.object({ message: z.string() })).nullish(),
+  roles: those(
+    z.object({
+      nodes: those(node),
+      template_contents: z
+        .object({ CONTEXT: z.object({ FL_ATTEMPT: z.string().optional() }).optional() })
+        .nullish()
+        .catch({}),
+    }),
+  ),
+  log: those(line),
 });
 
-/** Throws `ZoneError` rubbish. */
-export function serviceFacts({ id, name, body }: ParsedDocument): ServiceFacts {
-  const parsed = service.safeParse(body);
+/** `words` makes what OneFlow wrote fit to be read. Throws `ZoneError` rubbish. */
+export function serviceFacts(
+  { id, name, body: written }: ParsedDocument,
+  words: (text: string) => string,
+): ServiceFacts {
+  const parsed = service.safeParse(written);
   const state = parsed.success ? STATES[parsed.data.state] : undefined;
   if (!parsed.success || state === undefined) {
-    throw new ZoneError("rubbish", `Service ${id} of OneFlow was not understood.`, { cause: parsed.error });
+    const why = parsed.success ? "" : firstIssue(parsed.error);
+    throw new ZoneError("rubbish", `Service ${id} of OneFlow was not understood: ${why}.`);
   }
   const { roles, log } = parsed.data;
   // A service that somebody made by hand of our template has the template's empty entry.
   const attempt = roles.map((role) => role.template_contents?.CONTEXT?.FL_ATTEMPT).find(Boolean);
+  const last = (lines: typeof log, count: number) => lines.slice(-count).map(({ message }) => words(message));
   return {
     id,
-    name,
+    name: words(name),
     state,
     ...(attempt === undefined ? {} : { attempt }),
-    vmIds: roles.flatMap(({ nodes }) => (nodes ?? []).map(({ deploy_id }) => deploy_id)),
-    log: (log ?? []).slice(-LOG_LINES).map(({ message }) => message.slice(0, LOG_LINE_LENGTH)),
+    vmIds: roles.flatMap(({ nodes }) => nodes.map(({ deploy_id }) => deploy_id)),
+    log: last(log, LOG_LINES),
+    errors: last(
+      log.filter(({ severity }) => severity === "E"),
+      ERROR_LINES,
+    ),
   };
 }

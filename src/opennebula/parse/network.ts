@@ -1,7 +1,7 @@
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
 import type { NetworkFacts } from "../../federation/model/zone-facts.ts";
-import { group, integer, many, optionalText, parseElement } from "./xml.ts";
+import { group, integer, many, optionalText, parseElement, parseMembers, readable } from "./xml.ts";
 
 const range = z
   .object({
@@ -23,13 +23,34 @@ const network = z
     return { found: true, id: ID, name: NAME, ranges, leased: AR_POOL.AR.flatMap(({ leased }) => leased) };
   });
 
-/** From `vn.info`; the pool leaves the leases out. */
+/** From `vn.info`: of the leases an ordinary user is shown only those of VMs he may see. */
 export function parseNetwork(xml: string): NetworkFacts {
   return parseElement(xml, "VNET", network);
 }
 
-function last(first: string, size: number): string {
+const allocatedRange = z.object({ IP: optionalText, ALLOCATED: optionalText });
+const allocatedNetwork = z.object({ ID: integer, AR_POOL: group({ AR: many(allocatedRange) }) });
+
+/**
+ * Addresses that are in use, whoever uses them, from `vnpool.info`: ALLOCATED holds pairs of an index into the range and
+ * a number for the owner. Nothing for a network that the pool does not show.
+ */
+export function parseAllocated(xml: string, networkId: number): readonly string[] {
+  const networks = readable(parseMembers(xml, "VNET_POOL", "VNET", allocatedNetwork));
+  const ranges = networks.find(({ ID }) => ID === networkId)?.AR_POOL.AR ?? [];
+  return ranges.flatMap(({ IP, ALLOCATED }) => {
+    if (IP === undefined || ALLOCATED === undefined || !ipaddr.IPv4.isValid(IP)) return [];
+    const indexes = ALLOCATED.trim()
+      .split(/\s+/)
+      .filter((_number, position) => position % 2 === 0);
+    return indexes.filter((index) => /^\d{1,9}$/.test(index)).map((index) => after(IP, Number(index)));
+  });
+}
+
+const last = (first: string, size: number): string => after(first, Math.max(size, 1) - 1);
+
+function after(first: string, steps: number): string {
   const octets = ipaddr.IPv4.parse(first).octets;
-  const value = octets.reduce((sum, octet) => sum * 256 + octet, 0) + Math.max(size, 1) - 1;
+  const value = octets.reduce((sum, octet) => sum * 256 + octet, 0) + steps;
   return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join(".");
 }

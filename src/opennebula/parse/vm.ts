@@ -1,7 +1,20 @@
 /** VMs, as `vmpool.info` lists them and `vmpool.infoset` tells them whole. */
 import { z } from "zod";
-import type { VmFacts, VmState } from "../../federation/model/zone-facts.ts";
-import { attributes, decimal, group, integer, many, optionalText, parseElement } from "./xml.ts";
+import { UNREADABLE_VALUE, type VmFacts, type VmState } from "../../federation/model/zone-facts.ts";
+import { MAX_VALUE_BYTES } from "../../guest-protocol/alphabets.ts";
+import { CONTEXT, GIVEN, PUBLISHED } from "../../guest-protocol/names.ts";
+import {
+  attributes,
+  decimal,
+  group,
+  integer,
+  type Member,
+  many,
+  optionalText,
+  parseElement,
+  parseMembers,
+  readable,
+} from "./xml.ts";
 
 /** STATE where LCM_STATE says nothing more. */
 const STATES: ReadonlyMap<number, VmState> = new Map([
@@ -47,49 +60,82 @@ const nic = z
     ...(IP === undefined ? {} : { ip: IP }),
   }));
 
-const vm = z
-  .object({
-    ID: integer,
-    NAME: z.string(),
-    STATE: integer,
-    LCM_STATE: integer,
-    TEMPLATE: group({
-      CPU: decimal,
-      VCPU: decimal.optional(),
-      MEMORY: decimal,
-      NIC: many(nic),
-      DISK: many(z.object({ IMAGE_ID: optionalText })),
-      CONTEXT: attributes,
-    }),
-    USER_TEMPLATE: attributes,
-  })
-  .transform(({ ID, NAME, STATE, LCM_STATE, TEMPLATE, USER_TEMPLATE }): VmFacts => {
-    const { SERVICE_ID } = USER_TEMPLATE;
-    return {
-      id: ID,
-      name: NAME,
-      state: vmState(STATE, LCM_STATE),
-      ...(SERVICE_ID !== undefined && /^\d+$/.test(SERVICE_ID) ? { serviceId: Number(SERVICE_ID) } : {}),
-      cpu: TEMPLATE.CPU,
-      vcpu: TEMPLATE.VCPU ?? 1,
-      memory: TEMPLATE.MEMORY,
-      nics: TEMPLATE.NIC,
-      imageIds: TEMPLATE.DISK.flatMap(({ IMAGE_ID }) => (IMAGE_ID === undefined ? [] : [Number(IMAGE_ID)])),
-      context: TEMPLATE.CONTEXT,
-      attributes: USER_TEMPLATE,
-    };
-  });
+const vm = z.object({
+  ID: integer,
+  NAME: z.string(),
+  STATE: integer,
+  LCM_STATE: integer,
+  TEMPLATE: group({
+    CPU: decimal,
+    VCPU: decimal.optional(),
+    MEMORY: decimal,
+    NIC: many(nic),
+    DISK: many(z.object({ IMAGE_ID: optionalText })),
+    CONTEXT: attributes,
+  }),
+  USER_TEMPLATE: attributes,
+});
 
-const pool = group({ VM: many(vm) });
-const idPool = group({ VM: many(z.object({ ID: integer })) });
+const CONTEXT_NAMES: ReadonlySet<string> = new Set(Object.values(CONTEXT));
+const ATTRIBUTE_NAMES: ReadonlySet<string> = new Set([...Object.values(PUBLISHED), ...Object.values(GIVEN)]);
 
-/** VMs with CONTEXT and USER_TEMPLATE, from an extended answer. Throws `ZoneError` rubbish. */
-export function parseVms(xml: string): readonly VmFacts[] {
-  return parseElement(xml, "VM_POOL", pool).VM;
+/** How what others wrote is kept: `words` for people, `value` as it is. */
+export interface Keeping {
+  words(text: string): string;
+  value(text: string): string;
 }
 
+function facts({ ID, NAME, STATE, LCM_STATE, TEMPLATE, USER_TEMPLATE }: z.output<typeof vm>, keep: Keeping): VmFacts {
+  const { SERVICE_ID, SCHED_MESSAGE, ERROR } = USER_TEMPLATE;
+  const state = vmState(STATE, LCM_STATE);
+  return {
+    id: ID,
+    name: keep.words(NAME),
+    state,
+    ...(SERVICE_ID !== undefined && /^\d+$/.test(SERVICE_ID) ? { serviceId: Number(SERVICE_ID) } : {}),
+    cpu: TEMPLATE.CPU,
+    vcpu: TEMPLATE.VCPU ?? 1,
+    memory: TEMPLATE.MEMORY,
+    nics: TEMPLATE.NIC,
+    imageIds: TEMPLATE.DISK.flatMap(({ IMAGE_ID }) => (IMAGE_ID === undefined ? [] : [Number(IMAGE_ID)])),
+    context: named(TEMPLATE.CONTEXT, CONTEXT_NAMES, keep),
+    attributes: named(USER_TEMPLATE, ATTRIBUTE_NAMES, keep),
+    ...(state === "pending" && SCHED_MESSAGE ? { schedMessage: keep.words(SCHED_MESSAGE) } : {}),
+    ...(ERROR ? { error: keep.words(ERROR) } : {}),
+  };
+}
+
+/** Whoever has a VM writes into it what he likes: only the protocol's names and sizes are kept. */
+function named(
+  texts: Readonly<Record<string, string>>,
+  names: ReadonlySet<string>,
+  keep: Keeping,
+): Readonly<Record<string, string>> {
+  const known = Object.entries(texts).filter(([name]) => names.has(name));
+  return Object.fromEntries(
+    known.map(([name, text]) => [name, text.length > MAX_VALUE_BYTES ? UNREADABLE_VALUE : keep.value(text)]),
+  );
+}
+
+/** VMs with CONTEXT and USER_TEMPLATE, from an extended answer. Throws `ZoneError` rubbish. */
+export function parseVms(xml: string, keep: Keeping): readonly Member<VmFacts>[] {
+  return parseMembers(xml, "VM_POOL", "VM", vm).map((member) =>
+    "value" in member ? { id: member.id, value: facts(member.value, keep) } : member,
+  );
+}
+
+const listed = z.object({ ID: integer });
+const listedState = z.object({ ID: integer, STATE: integer, LCM_STATE: integer });
+
+/** From a list. A VM whose number cannot be read is left out: there is no asking for it. */
 export function parseVmIds(xml: string): readonly number[] {
-  return parseElement(xml, "VM_POOL", idPool).VM.map(({ ID }) => ID);
+  return readable(parseMembers(xml, "VM_POOL", "VM", listed)).map(({ ID }) => ID);
+}
+
+/** The state of one VM from a list; nothing if it is not there. */
+export function parseListedState(xml: string, vmId: number): VmState | undefined {
+  const found = readable(parseMembers(xml, "VM_POOL", "VM", listedState)).find(({ ID }) => ID === vmId);
+  return found === undefined ? undefined : vmState(found.STATE, found.LCM_STATE);
 }
 
 const one = z.object({ STATE: integer, LCM_STATE: integer });

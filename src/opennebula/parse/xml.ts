@@ -14,8 +14,44 @@ export function parseElement<S extends z.ZodType>(xml: string, root: string, sch
   if (!end.endsWith(`</${root}>`) && end !== `<${root}/>`) throw rubbish(root, "it does not end where it should");
   const parsed = schema.safeParse(readTree(xml, root)[root]);
   if (parsed.success) return parsed.data;
-  const [first] = parsed.error.issues;
-  throw rubbish(root, first === undefined ? "" : `${first.path.join("/")}: ${first.message}`, parsed.error);
+  throw rubbish(root, firstIssue(parsed.error), parsed.error);
+}
+
+/** Where an element has another shape than expected, and which. */
+export function firstIssue(error: z.ZodError): string {
+  const [first] = error.issues;
+  return first === undefined ? "" : `${first.path.join("/").slice(0, 100)}: ${first.message}`;
+}
+
+/** A member of a pool, or why it could not be read. One of an odd shape hides none of the others. */
+export type Member<T> =
+  | { readonly id: number; readonly value: T }
+  /** null: it shows no number. */
+  | { readonly id: number | null; readonly why: string };
+
+/** The members called `element` of the pool called `root`, in its order. Throws `ZoneError` rubbish when it is no pool. */
+export function parseMembers<S extends z.ZodType>(
+  xml: string,
+  root: string,
+  element: string,
+  schema: S,
+): readonly Member<z.output<S>>[] {
+  const pool = parseElement(xml, root, group({ [element]: many(z.unknown()) }));
+  return (pool[element] ?? []).map((member): Member<z.output<S>> => {
+    const id = idOf(member);
+    const parsed = schema.safeParse(member);
+    if (!parsed.success) return { id, why: firstIssue(parsed.error) };
+    return id === null ? { id, why: "it has no ID" } : { id, value: parsed.data };
+  });
+}
+
+/** Those members that could be read. */
+export const readable = <T>(members: readonly Member<T>[]): readonly T[] =>
+  members.flatMap((member) => ("value" in member ? [member.value] : []));
+
+function idOf(member: unknown): number | null {
+  const parsed = z.object({ ID: integer }).safeParse(member);
+  return parsed.success ? parsed.data.ID : null;
 }
 
 function readTree(xml: string, root: string): Readonly<Record<string, unknown>> {

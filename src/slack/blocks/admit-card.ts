@@ -1,12 +1,18 @@
 /** Asks the coordinator's owners whether a newcomer may join their running federation. Shows nothing of its zone. */
 import type { Button } from "@slack/types";
-import { missingConsents, standingConsents } from "../../federation/deciding/consent.ts";
 import type { Directory } from "../../federation/deciding/visibility.ts";
+import { superNodesOf } from "../../federation/model/plan.ts";
 import { coordinatorOf, type Federation, type Proposal, type Site } from "../../federation/model/state.ts";
+import { cardValue } from "../card-value.ts";
+import { admitCardKey } from "../keys.ts";
+import { linkTo } from "../message.ts";
 import { ACTION } from "../names.ts";
-import { actions, type Blocks, button, header, section } from "./elements.ts";
-import { zoneTitle } from "./federation-card.ts";
-import { clip, count, escaped, mention, mentions, moment, quoted } from "./mrkdwn.ts";
+import { ownersOf } from "./conditions.ts";
+import { actions, type Blocks, button, header, section, sections } from "./elements.ts";
+import { clip, count, escaped, mention, mentions } from "./mrkdwn.ts";
+import { isAsked } from "./site-card.ts";
+import { zoneTitle } from "./titles.ts";
+import { votes, whatIsMissing } from "./votes.ts";
 
 export function admitCard(
   federation: Federation,
@@ -15,59 +21,54 @@ export function admitCard(
   directory: Directory,
 ): { text: string; blocks: Blocks } {
   const where = escaped(zoneTitle(directory, site));
-  const text = `May ${where} join federation ${federation.name}?`;
-  if (site.proposals.at(-1)?.card !== proposal.card) {
-    return {
-      text,
-      blocks: [
-        section(
-          `*${text}*\nWhat would run there has changed. The newer card in this conversation is the one to decide on.`,
-        ),
-      ],
-    };
+  const question = `May ${where} join federation ${federation.name}?`;
+  const current = site.proposals.at(-1);
+  if (current !== undefined && current.card !== proposal.card) {
+    const newer = `What would run there has changed. ${linkTo(admitCardKey(site.zone, current.card), "The newer card")} in this conversation is the one to decide on.`;
+    return { text: `${question} ${newer}`, blocks: [section(`*${question}*\n${newer}`)] };
   }
-  const owners = mentions(directory.zones.get(coordinatorOf(federation).zone)?.owners ?? []);
+  const open = isAsked(federation, site);
+  const owners = ownersOf(directory, coordinatorOf(federation).zone);
+  const asked = `${open && owners.length > 0 ? `For ${mentions(owners)}: ` : ""}${mention(site.requester)} asks that *${where}* joins the running federation *${federation.name}* with *${count(superNodesOf(proposal.plan), "SuperNode")}*.`;
+  const outcome = outcomeOf(federation, site, proposal, directory);
   return {
-    text,
+    text: open ? `${asked} Admit or reject it on this card.` : `${question} ${outcome}`,
     blocks: [
       header(clip(`Admit ${zoneTitle(directory, site)} to ${federation.name}?`, 150)),
       section(
-        `${isOpen(federation, site) ? `${owners} ` : ""}${mention(site.requester)} asks that *${where}* joins the running federation *${federation.name}* with *${count(proposal.plan.vms, "SuperNode")}*. Its own owners are asked about what runs in their zone; you are asked whether your SuperLink takes their keys.`,
+        `${asked} Its own owners are asked about what runs in their zone; you are asked whether your SuperLink takes their keys.`,
       ),
-      section(votes(federation, site, proposal, directory)),
+      ...sections([...votes(federation, site, "admit", directory), outcome]),
       ...actions(...buttons(federation, site, proposal)),
     ],
   };
 }
 
-const isOpen = (federation: Federation, site: Site): boolean => federation.ended === null && site.standing === "asking";
-
-function votes(federation: Federation, site: Site, proposal: Proposal, directory: Directory): string {
-  const lines = standingConsents(federation, site, "admit", directory).map(
-    ({ by, at }) => `:white_check_mark: ${mention(by)} agreed ${moment(at)}.`,
-  );
-  if (site.refusal?.kind === "admit") {
-    lines.push(`:x: ${mention(site.refusal.by)} refused ${moment(site.refusal.at)}: ${quoted(site.refusal.because)}`);
-  }
-  if (site.standing === "approved") lines.push("*Admitted.*");
-  else if (!isOpen(federation, site)) lines.push("This is no longer asked.");
-  else {
-    const missing = missingConsents(federation, site, "admit", directory);
-    const need = missing === 0 ? "Waits for the owners of the new site." : `Still needed: ${count(missing, "owner")}.`;
-    lines.push(`${need} The time to decide ends ${moment(proposal.expiresAt)}.`);
-  }
-  return lines.join("\n");
+function outcomeOf(federation: Federation, site: Site, proposal: Proposal, directory: Directory): string {
+  if (site.approvalState === "approved") return "*Admitted.*";
+  return isAsked(federation, site) ? whatIsMissing(federation, site, proposal, directory) : "This is no longer asked.";
 }
 
 function buttons(federation: Federation, site: Site, proposal: Proposal): readonly Button[] {
-  if (federation.ended !== null || site.standing === "left-out" || site.run !== null) return [];
-  const withdraw = site.consents.some(({ kind }) => kind === "admit")
-    ? [button("Withdraw my agreement", ACTION.withdrawAdmission, proposal.card)]
+  if (federation.ended !== null || site.approvalState === "excluded" || site.deployment !== null) return [];
+  const value = cardValue(federation.id, proposal.card);
+  const about = `${site.zone} to federation ${federation.name}`;
+  const given = site.consents.some(({ kind, digest }) => kind === "admit" && digest === proposal.digest);
+  const withdraw = given
+    ? [button("Withdraw my agreement", ACTION.withdrawAdmission, value, { label: `No longer admit ${about}` })]
     : [];
-  if (site.standing !== "asking") return withdraw;
+  if (!isAsked(federation, site)) return withdraw;
   return [
-    button("Admit", ACTION.admit, proposal.card, { style: "primary" }),
-    button("Reject", ACTION.refuseAdmission, proposal.card, { style: "danger" }),
+    button("Admit", ACTION.admit, value, {
+      style: "primary",
+      label: `Admit ${about}`,
+      confirm: {
+        title: "Admit this site?",
+        text: "Your SuperLink takes the keys of its SuperNodes, and they take part in runs beside those of the other sites.",
+        yes: "Admit it",
+      },
+    }),
+    button("Reject", ACTION.refuseAdmission, value, { style: "danger", label: `Refuse to admit ${about}` }),
     ...withdraw,
   ];
 }

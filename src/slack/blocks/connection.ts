@@ -1,5 +1,8 @@
 /** What the holders of the coordinator zone's ssh keys need to start a run. */
+import type { ChannelId } from "../../federation/model/identity.ts";
 import { coordinatorOf, currentProposal, type Federation } from "../../federation/model/state.ts";
+import { trustKey } from "../keys.ts";
+import { linkTo } from "../message.ts";
 import { type Blocks, context, section } from "./elements.ts";
 import { codeBlock, count } from "./mrkdwn.ts";
 import { keyFingerprint } from "./site-facts.ts";
@@ -7,9 +10,12 @@ import { keyFingerprint } from "./site-facts.ts";
 /** The Control API's port, on the SuperLink VM's loopback only. */
 const CONTROL_PORT = 9093;
 
-export function connectionCard(federation: Federation): { text: string; blocks: Blocks } {
+/** @param trustIn the channel in which the CA's file is to be found; null for a modal, where nothing can be linked */
+export function connectionCard(federation: Federation, trustIn: ChannelId | null): { text: string; blocks: Blocks } {
+  const trust = trustIn === null ? "the trust message" : linkTo(trustKey(trustIn), "the trust message");
   const name = federation.name;
-  const keys = currentProposal(coordinatorOf(federation))?.plan.sshKeys ?? [];
+  const coordinator = coordinatorOf(federation);
+  const keys = (coordinator.deployment ?? currentProposal(coordinator))?.plan.sshKeys ?? [];
   const holders =
     keys.length === 0
       ? "whoever can log in to the SuperLink's VM"
@@ -27,7 +33,7 @@ export function connectionCard(federation: Federation): { text: string; blocks: 
         `1. Open the tunnel, with the user of the VM's image:\n${codeBlock(`ssh -N -L ${CONTROL_PORT}:127.0.0.1:${CONTROL_PORT} root@${sshHost(federation)}`, 400)}`,
       ),
       section(
-        `2. Add the connection to \`~/.flwr/config.toml\`, with the CA file from the trust message:\n${codeBlock(
+        `2. Add the connection to \`~/.flwr/config.toml\`, with the CA file from ${trust}:\n${codeBlock(
           `[superlink.${name}]\naddress = "127.0.0.1:${CONTROL_PORT}"\nroot-certificates = "/absolute/path/${name}-ca.pem"`,
           600,
         )}`,
@@ -40,6 +46,6 @@ export function connectionCard(federation: Federation): { text: string; blocks: 
 
 /** Where the VM itself answers: what sites dial may be a name or a forwarded port. */
 function sshHost(federation: Federation): string {
-  const guest = coordinatorOf(federation).run?.guests.get(federation.verifiedVm ?? -1);
-  return guest?.sighting.address ?? federation.dialled?.host ?? "the SuperLink's VM";
+  const vm = coordinatorOf(federation).deployment?.vms.get(federation.verifiedVm ?? -1);
+  return vm?.seen.address ?? federation.endpoint?.host ?? "the SuperLink's VM";
 }

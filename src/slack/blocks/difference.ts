@@ -1,29 +1,44 @@
 /** Just what is different between two versions of a site's plan. */
-import type { SitePlan } from "../../federation/model/plan.ts";
+import { type Part, type PlannedNic, type SitePlan, superNodesOf } from "../../federation/model/plan.ts";
 import { code } from "./mrkdwn.ts";
 
 type Facet = readonly [label: string, of: (plan: SitePlan) => string];
 
+const ofParts =
+  (of: (part: Part) => string): Facet[1] =>
+  ({ parts }) =>
+    parts.map(of).join("; ");
+const ofNics = (of: (nic: PlannedNic) => string): Facet[1] => ofParts(({ nics }) => nics.map(of).join(", "));
+
+/** A SuperNode is a VM each; how many VMs anything else has is told with its name. */
+const otherParts = ({ parts }: SitePlan): string =>
+  parts.flatMap(({ name, vms }) => (name === "supernode" ? [] : [`${vms} ${name}`])).join("; ") || "none";
+
 const FACETS: readonly Facet[] = [
-  ["VM template", ({ template }) => `${template.name} (${template.id})`],
-  ["Content of the VM template", ({ template }) => template.contentDigest.slice(0, 12)],
-  ["Size of each VM", ({ template }) => `${template.cpu} CPU, ${template.vcpu} VCPU, ${template.memory} MB`],
+  ["SuperNodes", (plan) => String(superNodesOf(plan))],
+  ["Other parts", otherParts],
+  ["VM template", ofParts(({ template }) => `${template.name} (${template.id})`)],
+  ["Content of the VM template", ofParts(({ template }) => template.contentDigest.slice(0, 12))],
+  ["Size of each VM", ofParts(({ template }) => `${template.cpu} CPU, ${template.vcpu} VCPU, ${template.memory} MB`)],
   [
     "Images",
-    ({ template }) =>
+    ofParts(({ template }) =>
       template.images
         .map((image) => `${image.name} (${image.id}), registered ${new Date(image.registeredAt * 1000).toISOString()}`)
         .join("; "),
+    ),
   ],
   [
     "Network card",
-    ({ template }) =>
-      `model ${template.model ?? "as the zone has it"}, security groups ${template.securityGroups ?? "as the zone has them"}`,
+    ofNics(
+      ({ model, securityGroups }) =>
+        `model ${model ?? "as the zone has it"}, security groups ${securityGroups ?? "as the zone has them"}`,
+    ),
   ],
-  ["Network", ({ network }) => `${network.name} (${network.id})`],
-  ["Address on the network", ({ network }) => network.address ?? "any"],
-  ["SuperNodes", (plan) => (plan.role === "training" ? String(plan.vms) : "none")],
-  ["SuperLink's address", ({ dialled }) => `${dialled.host}:${dialled.port}`],
+  ["Network", ofNics(({ network }) => `${network.name} (${network.id})`)],
+  ["Address on the network", ofNics(({ address }) => address ?? "any")],
+  ["How traffic crosses", ({ link }) => link.kind.replaceAll("-", " ")],
+  ["SuperLink's address", ({ endpoint }) => `${endpoint.host}:${endpoint.port}`],
   ["Fingerprint of the CA", ({ caFingerprint }) => caFingerprint],
   ["Flower", ({ settings }) => `${settings.flowerVersion}, framework ${settings.framework}`],
   ["Keepalive", ({ settings }) => `${settings.keepaliveTime} s, timeout ${settings.keepaliveTimeout} s`],

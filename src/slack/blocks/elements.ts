@@ -38,6 +38,8 @@ export const actions = (...elements: readonly Button[]): readonly ActionsBlock[]
 
 export interface ButtonOptions {
   readonly style?: "primary" | "danger";
+  /** For people who hear the button without the card around it. */
+  readonly label?: string;
   /** Asked before the click counts. */
   readonly confirm?: { readonly title: string; readonly text: string; readonly yes: string };
 }
@@ -46,6 +48,7 @@ export interface ButtonOptions {
 export function button(text: string, actionId: string, value: string, options: ButtonOptions = {}): Button {
   const made: Button = { type: "button", text: plain(text), action_id: actionId, value };
   if (options.style !== undefined) made.style = options.style;
+  if (options.label !== undefined) made.accessibility_label = clip(options.label, 75);
   if (options.confirm !== undefined) made.confirm = confirmation(options.confirm);
   return made;
 }
@@ -58,3 +61,14 @@ const confirmation = (asked: NonNullable<ButtonOptions["confirm"]>): Confirmatio
 });
 
 export type Blocks = readonly KnownBlock[];
+
+/** Lines gathered into as few sections as hold them. */
+export function sections(lines: readonly string[]): Blocks {
+  const texts: string[] = [];
+  for (const line of lines) {
+    const last = texts.at(-1);
+    if (last !== undefined && last.length + line.length < 2900) texts[texts.length - 1] = `${last}\n${line}`;
+    else texts.push(line);
+  }
+  return texts.map(section);
+}

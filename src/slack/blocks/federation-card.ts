@@ -1,30 +1,30 @@
 /** The card on top of a federation's thread: always current, and free of anything that only a zone may see. */
-import type { Button, KnownBlock, PlanBlock, TaskCardBlock } from "@slack/types";
+import type { Button } from "@slack/types";
 import type { Directory } from "../../federation/deciding/visibility.ts";
-import { coordinatorOf, type Federation, type Site } from "../../federation/model/state.ts";
+import { isOfZone } from "../../federation/model/conditions.ts";
+import { coordinatorOf, type Federation } from "../../federation/model/state.ts";
+import { raisedConditions } from "../../federation/model/status.ts";
 import { ACTION } from "../names.ts";
+import { plainSentence, sinceWords } from "./conditions.ts";
 import { actions, type Blocks, button, context, header, section } from "./elements.ts";
-import { clip, count, escaped, mention } from "./mrkdwn.ts";
-import { phaseOf, sign, siteProgress, superNodesOf } from "./progress.ts";
+import { count, escaped, mention } from "./mrkdwn.ts";
+import { phaseOf } from "./phase.ts";
+import { type ListOptions, siteBlocks } from "./site-list.ts";
+import { zoneTitle } from "./titles.ts";
 
-export interface CardOptions {
-  readonly directory: Directory;
-  /** False in a workspace that has refused Slack's `plan` block. */
-  readonly planBlock: boolean;
-}
+export type CardOptions = ListOptions;
 
-export const zoneTitle = (directory: Directory, site: Pick<Site, "zone">): string => {
-  const title = directory.zones.get(site.zone)?.title;
-  return title === undefined ? site.zone : `${clip(title, 80)} (${site.zone})`;
-};
+/** Zones named as not to be seen; more are counted. */
+const MOST_AWAY = 8;
 
 export function federationCard(federation: Federation, options: CardOptions): { text: string; blocks: Blocks } {
-  const text = `Federation ${federation.name}: ${phaseOf(federation)}`;
+  const phase = phaseOf(federation);
   return {
-    text,
+    text: `Federation ${federation.name}: ${phase}`,
     blocks: [
       header(`Federation ${federation.name}`),
-      section(`*${phaseOf(federation)}*\nAsked for by ${mention(federation.requester)}.`),
+      section(`*${phase}*\nAsked for by ${mention(federation.requester)}.`),
+      ...unseenZones(federation, options.directory),
       ...siteBlocks(federation, options),
       section(connections(federation, options.directory)),
       context(versions(federation)),
@@ -33,38 +33,19 @@ export function federationCard(federation: Federation, options: CardOptions): { 
   };
 }
 
-function siteBlocks(federation: Federation, options: CardOptions): readonly KnownBlock[] {
-  const sites = [...federation.sites.values()];
-  if (options.planBlock) return [planOf(federation, sites, options.directory)];
-  return sites.map((site) => {
-    const progress = siteProgress(federation, site, options.directory);
-    return section(
-      `${sign(progress)} *${escaped(siteTitle(options.directory, site))}*\n${escaped(progress.sentence, 300)}`,
-    );
+/** What is shown of these zones is old. */
+function unseenZones(federation: Federation, directory: Directory): Blocks {
+  if (federation.ended !== null) return [];
+  const away = raisedConditions(federation).flatMap((condition) =>
+    condition.subject.kind === "zone" && isOfZone(condition.code) ? [{ zone: condition.subject.zone, condition }] : [],
+  );
+  if (away.length === 0) return [];
+  const lines = away.slice(0, MOST_AWAY).map(({ zone, condition }) => {
+    const where = escaped(zoneTitle(directory, { zone }));
+    return `:grey_question: *${where}*, ${sinceWords(condition)}: ${escaped(plainSentence(condition.code))}`;
   });
-}
-
-function planOf(federation: Federation, sites: readonly Site[], directory: Directory): PlanBlock {
-  const tasks = sites.map((site): TaskCardBlock => {
-    const progress = siteProgress(federation, site, directory);
-    return {
-      type: "task_card",
-      task_id: site.zone,
-      title: siteTitle(directory, site),
-      status: progress.status,
-      details: {
-        type: "rich_text",
-        elements: [{ type: "rich_text_section", elements: [{ type: "text", text: clip(progress.sentence, 300) }] }],
-      },
-    };
-  });
-  return { type: "plan", title: `Sites of ${federation.name}`, tasks };
-}
-
-function siteTitle(directory: Directory, site: Site): string {
-  const where = zoneTitle(directory, site);
-  if (site.role === "coordinator") return `${where}: coordinator, one SuperLink`;
-  return `${where}: training site, ${count(superNodesOf(site), "SuperNode")}`;
+  if (away.length > MOST_AWAY) lines.push(`and ${count(away.length - MOST_AWAY, "more zone")}`);
+  return [section(lines.join("\n"))];
 }
 
 function connections(federation: Federation, directory: Directory): string {
@@ -78,16 +59,21 @@ function versions(federation: Federation): string {
   return `Flower ${escaped(flowerVersion)} · framework ${framework} · keepalive ${keepaliveTime} s, timeout ${keepaliveTimeout} s · starts with ${needs}`;
 }
 
-function buttons(federation: Federation): readonly Button[] {
-  const id = federation.id;
-  if (federation.ended !== null || federation.teardownAskedBy !== null) return [];
+function buttons({ id, name, ended, teardown, trustedAt, sites }: Federation): readonly Button[] {
+  if (ended !== null || teardown !== null) return [];
+  const isBlocked = [...sites.values()].some(({ problems }) => problems.length > 0);
   const shown: Button[] = [];
-  if (federation.problems.length > 0) shown.push(button("Check again", ACTION.checkAgain, id, { style: "primary" }));
-  if (federation.trustedAt !== null) shown.push(button("Add a site", ACTION.addSite, id));
-  const created = [...federation.sites.values()].some(({ attempts }) => attempts > 0);
+  if (isBlocked) {
+    const label = `Check the zones of federation ${name} again`;
+    shown.push(button("Check again", ACTION.checkAgain, id, { style: "primary", label }));
+  }
+  if (trustedAt !== null)
+    shown.push(button("Add a site", ACTION.addSite, id, { label: `Add a site to federation ${name}` }));
+  const created = [...sites.values()].some(({ attempts }) => attempts > 0);
   shown.push(
     created
       ? button("Ask for teardown", ACTION.askTeardown, id, {
+          label: `Ask for the teardown of federation ${name}`,
           confirm: {
             title: "Ask for teardown?",
             text: "Every zone's owner is asked about its own zone. Training sites end first, the coordinator last.",
@@ -96,6 +82,7 @@ function buttons(federation: Federation): readonly Button[] {
         })
       : button("Cancel the request", ACTION.cancel, id, {
           style: "danger",
+          label: `Cancel the request for federation ${name}`,
           confirm: {
             title: "Cancel the request?",
             text: "Nothing has been created. The request ends.",

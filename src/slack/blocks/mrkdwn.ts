@@ -32,6 +32,12 @@ export const mentions = (people: readonly Person[]): string => people.map(mentio
 export const moment = (iso: string): string =>
   `<!date^${Math.floor(Date.parse(iso) / 1000)}^{date_short_pretty}, {time}|${iso.slice(0, 16).replace("T", " ")} UTC>`;
 
+/** As many of the names as are to be read, and how many more there are. */
+export function listed(names: readonly string[], most: number): string {
+  const more = names.length - most;
+  return more > 0 ? `${names.slice(0, most).join(", ")} and ${more} more` : names.join(", ");
+}
+
 /** `1 SuperNode`, `2 SuperNodes`. */
 export const count = (number: number, one: string): string => `${number} ${one}${number === 1 ? "" : "s"}`;
 

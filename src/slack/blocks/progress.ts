@@ -1,72 +1,104 @@
-/** How far a site and its federation have come, in words and as a task's state. */
+/** How a site stands, in one mark and one sentence: the same on every card and in every answer. */
 import type { TaskCardBlock } from "@slack/types";
+import { runsAsProposed } from "../../federation/deciding/approval.ts";
 import { missingConsents, neededKinds } from "../../federation/deciding/consent.ts";
 import type { Directory } from "../../federation/deciding/visibility.ts";
+import { type Condition, isAvailability } from "../../federation/model/conditions.ts";
 import { REASONS } from "../../federation/model/reasons.ts";
-import {
-  coordinatorOf,
-  currentProposal,
-  type Federation,
-  type Run,
-  type Site,
-  trainingSitesOf,
-} from "../../federation/model/state.ts";
-import { count } from "./mrkdwn.ts";
+import { type Deployment, type Federation, type Site, trainingSitesOf } from "../../federation/model/state.ts";
+import { conditionsOf, type Status, statusOf } from "../../federation/model/status.ts";
+import { causesAt, plainSentence, sinceWords, zoneCondition } from "./conditions.ts";
+import { count, escaped } from "./mrkdwn.ts";
+
+/** `out`: nothing of it is to run. */
+export type Mark = "up" | "coming" | "pending" | "degraded" | "down" | "unknown" | "out";
+
+interface Shown {
+  readonly emoji: string;
+  /** Slack's tasks know four states; the sign beside the sentence says the rest. */
+  readonly task: TaskCardBlock["status"];
+}
+
+export const MARKS: Readonly<Record<Mark, Shown>> = {
+  up: { emoji: "large_green_circle", task: "complete" },
+  coming: { emoji: "large_blue_circle", task: "in_progress" },
+  pending: { emoji: "white_circle", task: "pending" },
+  degraded: { emoji: "large_yellow_circle", task: "error" },
+  down: { emoji: "red_circle", task: "error" },
+  unknown: { emoji: "grey_question", task: "pending" },
+  out: { emoji: "heavy_minus_sign", task: "pending" },
+};
 
 export interface Progress {
-  readonly status: TaskCardBlock["status"];
+  readonly mark: Mark;
+  /** Plain text, complete sentences. */
   readonly sentence: string;
+  /** Since when it is so, and how often, where that is known. */
+  readonly since: Pick<Condition, "since" | "count" | "flapping"> | null;
 }
 
-const SIGN: Readonly<Record<TaskCardBlock["status"], string>> = {
-  pending: ":white_circle:",
-  in_progress: ":large_blue_circle:",
-  complete: ":large_green_circle:",
-  error: ":red_circle:",
-};
-export const sign = (progress: Progress): string => SIGN[progress.status];
+export const sign = ({ mark }: Pick<Progress, "mark">): string => `:${MARKS[mark].emoji}:`;
 
-const at = (status: Progress["status"], sentence: string): Progress => ({ status, sentence });
+/** For mrkdwn. */
+export function progressText({ sentence, since }: Progress, most = 300): string {
+  const text = escaped(sentence, most);
+  return since === null ? text : `${text} S${sinceWords(since).slice(1)}.`;
+}
 
-export const superNodesOf = (site: Site): number =>
-  site.role === "coordinator" ? 0 : (currentProposal(site)?.plan.vms ?? site.wish.superNodes);
+const at = (mark: Mark, sentence: string, since: Progress["since"] = null): Progress => ({ mark, sentence, since });
 
 export function siteProgress(federation: Federation, site: Site, directory: Directory): Progress {
-  if (site.standing === "left-out") return leftOut(site);
-  if (site.run !== null) return running(federation, site, site.run);
-  if (site.removals.length > 0) return at("in_progress", "What ran here is being removed.");
-  if (site.attempts > 0 && federation.teardownAskedBy !== null) return at("complete", "Removed.");
-  if (federation.ended !== null) return at("complete", "Nothing runs here.");
-  return beforeRun(federation, site, directory);
+  if (site.approvalState === "excluded") return excluded(site);
+  if (site.deployment !== null) return running(federation, site, site.deployment);
+  if (site.removals.length > 0) return at("coming", removing(site));
+  if (site.attempts > 0 && federation.teardown !== null) return at("out", "Removed.");
+  if (federation.ended !== null) return at("out", "Nothing runs here.");
+  return beforeDeployment(federation, site, directory);
 }
 
-function leftOut(site: Site): Progress {
-  if (site.leftOut === "rejected") {
-    const who = site.refusal?.kind === "admit" ? "Not admitted by the coordinator's owner" : "Rejected by its owner";
-    return at("error", `${who} and left out.`);
+const removing = ({ removals }: Site): string =>
+  removals.some(({ delayed }) => delayed !== null)
+    ? "What ran here is being removed, and its zone has not finished yet."
+    : "What ran here is being removed.";
+
+function excluded(site: Site): Progress {
+  const left = site.removals.length > 0 ? ` ${removing(site)}` : "";
+  switch (site.excluded) {
+    case "rejected":
+      return at(
+        "out",
+        site.refusal?.kind === "admit"
+          ? "Not admitted by the coordinator's owner, so it is left out."
+          : "Rejected by its owner, so it is left out.",
+      );
+    case "expired":
+      return at("out", "Nobody decided in time, so it is left out.");
+    case "written-off":
+      return at("out", "Written off by the bot's operator: its zone is gone.");
+    case "retired":
+    case null:
+      return at("out", `Retired by its owner.${left}`);
   }
-  if (site.leftOut === "expired") return at("error", "Nobody decided in time, so it is left out.");
-  if (site.removals.length > 0) return at("in_progress", "Retired by its owner; what ran here is being removed.");
-  return at("complete", "Retired by its owner.");
 }
 
-function beforeRun(federation: Federation, site: Site, directory: Directory): Progress {
-  const problem = federation.problems.find((candidate) => candidate.site === site.zone);
-  switch (site.standing) {
-    case "left-out":
-      return leftOut(site);
+function beforeDeployment(federation: Federation, site: Site, directory: Directory): Progress {
+  const [problem] = site.problems;
+  if (problem !== undefined) return at("down", REASONS[problem.code]);
+  switch (site.approvalState) {
+    case "excluded":
+      return excluded(site);
     case "planning":
-      return problem === undefined ? at("pending", "Its zone is being looked at.") : at("error", REASONS[problem.code]);
-    case "asking":
+      return at("pending", "Its zone is being looked at.");
+    case "pending":
       return at("pending", waitsFor(federation, site, directory));
     case "approved":
-      if (site.attempts > 0) return at("in_progress", "About to be tried again.");
+      if (site.attempts > 0) return at("coming", "About to be tried again.");
       return at("pending", `Approved. ${whatApprovedWaitsFor(federation, site)}`);
   }
 }
 
 /** What is missing until a site stands approved, and whose word it is. */
-function waitsFor(federation: Federation, site: Site, directory: Directory): string {
+export function waitsFor(federation: Federation, site: Site, directory: Directory): string {
   const missing = neededKinds(site).flatMap((kind) => {
     const number = missingConsents(federation, site, kind, directory);
     if (number === 0) return [];
@@ -76,67 +108,96 @@ function waitsFor(federation: Federation, site: Site, directory: Directory): str
         : `${count(number, "owner")} of the coordinator to admit it`,
     ];
   });
-  return `Waits for ${missing.join(" and ")}.`;
+  return missing.length === 0 ? "About to be approved." : `Waits for ${missing.join(" and ")}.`;
 }
 
 function whatApprovedWaitsFor(federation: Federation, site: Site): string {
   if (site.role === "training") return federation.trustedAt === null ? "Waits for the coordinator." : "About to start.";
-  const approved = trainingSitesOf(federation).filter(({ standing }) => standing === "approved").length;
+  const approved = trainingSitesOf(federation).filter(({ approvalState }) => approvalState === "approved").length;
   const missing = federation.minimumTrainingSites - approved;
   return missing > 0 ? `Waits for the approval of ${count(missing, "training site")}.` : "About to start.";
 }
 
-function running(federation: Federation, site: Site, run: Run): Progress {
-  if (run.failure !== null) return at("error", REASONS[run.failure.reason.code]);
-  if (site.status !== null) return known(site, site.status);
-  const verified = federation.verifiedVm !== null && run.guests.has(federation.verifiedVm);
-  if (site.role === "coordinator" && verified) return at("complete", "Serves. Its address and CA are as planned.");
-  if (run.serviceId === null) return at("in_progress", "Its OneFlow service is being created.");
-  const stages = [...run.guests.values()].map(({ sighting }) => sighting.stage);
-  if (stages.includes("failed")) return at("in_progress", "A guest says that it has failed.");
-  if (stages.length > 0 && stages.every((stage) => stage === "serving")) {
-    return at(
-      "in_progress",
-      site.role === "coordinator" ? "Serves, and is being checked." : "Says it serves; not yet seen by the SuperLink.",
-    );
-  }
-  if (stages.includes("starting")) return at("in_progress", "Flower is starting.");
-  if (stages.includes("awaiting-certificate")) return at("in_progress", "Waits for its certificate.");
-  if (stages.includes("awaiting-admission")) return at("in_progress", "Waits for its keys to be admitted.");
-  return at("in_progress", site.role === "coordinator" ? "Its VM is starting." : "Its VMs are starting.");
+function running(federation: Federation, site: Site, deployment: Deployment): Progress {
+  const shown = asItRuns(federation, site, deployment);
+  if (federation.ended !== null || federation.teardown !== null) return shown;
+  const next = nextFor(site);
+  return next === null ? shown : { ...shown, sentence: `${shown.sentence} ${next}` };
 }
 
-function known(site: Site, status: NonNullable<Site["status"]>): Progress {
+/** What is asked beside what runs. */
+function nextFor(site: Site): string | null {
+  const [problem] = site.problems;
+  if (problem !== undefined) return `It cannot be tried again yet: ${REASONS[problem.code]}`;
+  if (site.retryAskedBy !== null && site.approvalState === "approved") return "It is about to be tried again.";
+  if (runsAsProposed(site)) return null;
+  return site.approvalState === "pending" ? "A newer version waits for its owners." : null;
+}
+
+function asItRuns(federation: Federation, site: Site, deployment: Deployment): Progress {
+  const status = statusOf(federation, site);
+  const away = zoneCondition(federation, site.zone);
+  if (status.status === "unknown" || away !== undefined) return unknown(site, status, away);
+  if (deployment.failure !== null) {
+    const online = status.online > 0 && site.role === "training" ? ` ${onlineWords(status)}.` : "";
+    return at("down", `${REASONS[deployment.failure.reason.code]}${online}`, onceSince(deployment.failure.at));
+  }
+  if (status.status === null) return coming(federation, site, deployment);
+  return known(federation, site, status);
+}
+
+const onceSince = (since: string): Progress["since"] => ({ since, count: 1, flapping: false });
+
+function unknown(site: Site, status: Status, away: Condition | undefined): Progress {
+  if (away === undefined) {
+    return at("unknown", `The coordinator's zone cannot be looked at. Known from before: ${lastKnown(site, status)}`);
+  }
+  return at("unknown", `${plainSentence(away.code)} Known from before: ${lastKnown(site, status)}`, away);
+}
+
+function lastKnown(site: Site, status: Status): string {
+  if (site.role === "coordinator") return status.online > 0 ? "it served." : "it did not serve.";
+  return `${onlineWords(status)}.`;
+}
+
+const onlineWords = ({ online, expected }: Status): string => `${online} of ${count(expected, "SuperNode")} online`;
+
+function known(federation: Federation, site: Site, status: Status): Progress {
+  const low = conditionsOf(federation, site.zone).find(({ code }) => isAvailability(code)) ?? null;
   if (site.role === "coordinator") {
-    return status === "up"
-      ? at("complete", "Serves. Its address and CA are as planned.")
-      : at("error", "The SuperLink does not serve.");
+    return status.status === "up"
+      ? at("up", "Serves. Its address and CA are as planned.")
+      : at("down", "The SuperLink does not serve.", low);
   }
-  const online = `${site.online} of ${count(superNodesOf(site), "SuperNode")} online`;
-  if (status === "up") return at("complete", `${online}, as the SuperLink sees them.`);
-  return at("error", status === "degraded" ? `Degraded: ${online}.` : "Down: no SuperNode is online.");
+  switch (status.status) {
+    case "up":
+      return at("up", `${onlineWords(status)}, as the SuperLink sees them.`);
+    case "degraded":
+      return at("degraded", `Degraded: ${onlineWords(status)}.`, low);
+    default:
+      return at("down", "Down: no SuperNode is online.", low);
+  }
 }
 
-const ENDED: Readonly<Record<NonNullable<Federation["ended"]>["cause"], string>> = {
-  cancelled: "Cancelled by its requester. Nothing was created.",
-  "coordinator-rejected": "Ended: the coordinator's owner rejected it.",
-  "coordinator-expired": "Ended: the coordinator's owner did not decide in time.",
-  "too-few-sites": "Ended: too few training sites are left.",
-  "torn-down": "Torn down. Nothing of it runs any more.",
-};
+function coming(federation: Federation, site: Site, deployment: Deployment): Progress {
+  const [cause] = causesAt(federation, site.zone);
+  const stage = stageOf(federation, site, deployment);
+  return cause === undefined ? at("coming", stage) : at("coming", `${stage} ${plainSentence(cause.code)}`, cause);
+}
 
-/** One sentence for the whole federation. */
-export function phaseOf(federation: Federation): string {
-  if (federation.ended !== null) return ENDED[federation.ended.cause];
-  if (federation.teardownAskedBy !== null) return "Being torn down: each zone's owner decides about its own zone.";
-  if (federation.problems.length > 0) return "Stopped before anybody was asked: a zone has a problem.";
-  if (federation.trustedAt !== null) {
-    const sites = trainingSitesOf(federation).filter(({ standing }) => standing !== "left-out");
-    const up = sites.filter(({ status }) => status === "up").length;
-    return `Running: ${up} of ${count(sites.length, "training site")} up.`;
+function stageOf(federation: Federation, site: Site, { ref, vms }: Deployment): string {
+  const isCoordinator = site.role === "coordinator";
+  if (isCoordinator && federation.verifiedVm !== null && vms.has(federation.verifiedVm)) {
+    return "Serves. Its address and CA are as planned.";
   }
-  const coordinator = coordinatorOf(federation);
-  if (coordinator.run !== null) return "The coordinator is being deployed.";
-  const planning = [...federation.sites.values()].some(({ standing }) => standing === "planning");
-  return planning ? "The zones are being looked at." : "Waiting for approvals.";
+  if (ref === null) return "Its VMs are being asked for.";
+  const stages = [...vms.values()].filter(({ gone }) => !gone).map(({ seen }) => seen.stage);
+  if (stages.length > 0 && stages.every((stage) => stage === "serving")) {
+    return isCoordinator ? "Serves, and is being checked." : "Says it serves; not yet seen by the SuperLink.";
+  }
+  if (stages.includes("failed")) return "A guest says that it has failed.";
+  if (stages.includes("starting")) return "Flower is starting.";
+  if (stages.includes("awaiting-certificate")) return "Waits for its certificate.";
+  if (stages.includes("awaiting-admission")) return "Waits for its keys to be admitted.";
+  return isCoordinator ? "Its VM is starting." : "Its VMs are starting.";
 }

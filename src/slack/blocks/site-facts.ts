@@ -1,57 +1,82 @@
-/** What would run in a zone, as its owners read it before they decide. For that zone's eyes only. */
+/** What would run in a zone, or runs there, as its owners read it. For that zone's eyes only. */
 import { createHash } from "node:crypto";
-import type { SitePlan } from "../../federation/model/plan.ts";
+import { flowerPart, type Part, type PlannedNic, type SitePlan, superNodesOf } from "../../federation/model/plan.ts";
 import { type Blocks, context, fields, section } from "./elements.ts";
-import { clip, code, count, escaped } from "./mrkdwn.ts";
+import { clip, code, count, escaped, listed } from "./mrkdwn.ts";
+
+/** Images and network cards that are named. */
+const MOST_NAMED = 5;
 
 const size = (megabytes: number): string => (megabytes % 1024 === 0 ? `${megabytes / 1024} GB` : `${megabytes} MB`);
 
 export function siteFacts(plan: SitePlan): Blocks {
+  const digests = plan.parts.map(({ template }) => short(template.contentDigest)).join(", ");
   return [
     fields([
-      [
-        "Role",
-        plan.role === "coordinator"
-          ? "Coordinator: one VM with the SuperLink"
-          : `Training site: ${count(plan.vms, "SuperNode")}, one VM each`,
-      ],
-      ["VM template", `${code(plan.template.name, 80)} (${plan.template.id})`],
-      ["Each VM", `${plan.template.cpu} CPU, ${count(plan.template.vcpu, "VCPU")}, ${size(plan.template.memory)}`],
+      ["Role", roleOf(plan)],
+      ["VM template", plan.parts.map(templateOf).join("\n")],
+      ["Each VM", plan.parts.map(sizeOf).join("\n")],
       ["Images", imagesOf(plan)],
-      ["Network", networkOf(plan)],
+      ["Network", networksOf(plan)],
       ["Flower", `${escaped(plan.settings.flowerVersion)}, framework ${plan.settings.framework}`],
-      ["SuperLink's address", code(`${plan.dialled.host}:${plan.dialled.port}`)],
+      ["SuperLink's address", code(`${plan.endpoint.host}:${plan.endpoint.port}`)],
       ["Fingerprint of the CA", code(plan.caFingerprint)],
     ]),
     section(trafficOf(plan)),
     section(givenTo(plan)),
     context(
-      `Service template ${short(plan.manifest)} · guest agent ${short(plan.agent)} · VM template content ${short(plan.template.contentDigest)} (SHA-256)`,
+      `Service template ${short(plan.manifest)} · guest agent ${short(plan.agent)} · VM template content ${digests} (SHA-256)`,
     ),
   ];
 }
 
+/** The same in one line, for a card that need not be decided on any more. */
+export function factsLine(plan: SitePlan): string {
+  const { template, nics } = flowerPart(plan);
+  const networks = nics.map(({ network }) => network.name);
+  return `${roleOf(plan)} · VM template ${code(template.name, 80)} · network ${code(listed(networks, MOST_NAMED), 120)} · SuperLink ${code(`${plan.endpoint.host}:${plan.endpoint.port}`)}`;
+}
+
+const roleOf = (plan: SitePlan): string =>
+  plan.role === "coordinator"
+    ? "Coordinator: one VM with the SuperLink"
+    : `Training site: ${count(superNodesOf(plan), "SuperNode")}, one VM each`;
+
+const templateOf = ({ template }: Part): string => `${code(template.name, 80)} (${template.id})`;
+
+const sizeOf = ({ template }: Part): string =>
+  `${template.cpu} CPU, ${count(template.vcpu, "VCPU")}, ${size(template.memory)}`;
+
 const short = (hex: string): string => `\`${hex.slice(0, 12)}\``;
 
-function imagesOf(plan: SitePlan): string {
-  const shown = plan.template.images.slice(0, 5).map(({ id, name, registeredAt }) => {
+function imagesOf({ parts }: SitePlan): string {
+  const images = parts.flatMap(({ template }) => template.images);
+  const shown = images.slice(0, MOST_NAMED).map(({ id, name, registeredAt }) => {
     const made = new Date(registeredAt * 1000).toISOString().slice(0, 10);
     return `${code(name, 60)} (${id}), registered ${made}`;
   });
-  const more = plan.template.images.length - shown.length;
+  const more = images.length - shown.length;
   if (more > 0) shown.push(`and ${more} more`);
   return shown.join("\n") || "none";
 }
 
-function networkOf({ network }: SitePlan): string {
-  const where = `${code(network.name, 80)} (${network.id})`;
-  return network.address === null ? where : `${where}, address ${code(network.address)}`;
+function networksOf({ parts }: SitePlan): string {
+  const nics = parts.flatMap((part) => part.nics);
+  const shown = nics.slice(0, MOST_NAMED).map(nicOf);
+  const more = nics.length - shown.length;
+  if (more > 0) shown.push(`and ${count(more, "more network card")}`);
+  return shown.join("\n");
 }
 
-function trafficOf(plan: SitePlan): string {
-  return plan.role === "coordinator"
-    ? `*Traffic.* The SuperLink listens on port ${plan.dialled.port} for the training sites, over TLS. Its Control API listens on the VM's loopback only.`
-    : `*Traffic.* Each SuperNode opens one connection to ${code(`${plan.dialled.host}:${plan.dialled.port}`)}, over TLS. Nothing listens here.`;
+function nicOf({ network, address }: PlannedNic): string {
+  const where = `${code(network.name, 80)} (${network.id})`;
+  return address === null ? where : `${where}, address ${code(address)}`;
+}
+
+function trafficOf({ role, endpoint }: SitePlan): string {
+  return role === "coordinator"
+    ? `*Traffic.* The SuperLink listens on port ${endpoint.port} for the training sites, over TLS. Its Control API listens on the VM's loopback only.`
+    : `*Traffic.* Each SuperNode opens one connection to ${code(`${endpoint.host}:${endpoint.port}`)}, over TLS. Nothing listens here.`;
 }
 
 /** Values put into the VMs, beside those that every guest gets. */
@@ -63,13 +88,9 @@ function givenTo(plan: SitePlan): string {
     lines.push(config.length === 0 ? "no node configuration" : `node configuration ${code(config.join(" "), 600)}`);
     lines.push("the CA certificate with the fingerprint above");
   } else {
+    const keys = plan.sshKeys.map((key) => code(keyFingerprint(key)));
     lines.push(
-      plan.sshKeys.length === 0
-        ? "the ssh keys of the VM template, if it has any"
-        : `ssh keys for runs: ${plan.sshKeys
-            .slice(0, 8)
-            .map((key) => code(keyFingerprint(key)))
-            .join(", ")}`,
+      keys.length === 0 ? "the ssh keys of the VM template, if it has any" : `ssh keys for runs: ${listed(keys, 8)}`,
     );
   }
   return `*Values put in.* ${lines.join("; ")}.`;

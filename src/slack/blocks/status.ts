@@ -1,62 +1,78 @@
 /** Answers to `status`: private, and only about federations that the person may know of. */
-
 import type { Directory } from "../../federation/deciding/visibility.ts";
-import { coordinatorOf, type Federation } from "../../federation/model/state.ts";
-import { type Blocks, context, header, section } from "./elements.ts";
-import { zoneTitle } from "./federation-card.ts";
-import { escaped, moment } from "./mrkdwn.ts";
-import { phaseOf, sign, siteProgress } from "./progress.ts";
+import { coordinatorOf, currentAuthority, type Federation } from "../../federation/model/state.ts";
+import { type Blocks, context, header, section, sections } from "./elements.ts";
+import { count, escaped, moment } from "./mrkdwn.ts";
+import { phaseOf } from "./phase.ts";
+import { progressText, sign, siteProgress } from "./progress.ts";
+import { zoneTitle } from "./titles.ts";
 
-export function statusOf(federation: Federation, directory: Directory): { text: string; blocks: Blocks } {
-  const sites = [...federation.sites.values()].slice(0, 40).map((site) => {
-    const progress = siteProgress(federation, site, directory);
-    const kind = site.role === "coordinator" ? ", coordinator" : "";
-    return `${sign(progress)} *${escaped(zoneTitle(directory, site))}*${kind}: ${escaped(progress.sentence, 220)}`;
-  });
+/** Characters of all lines of one answer together, and of a site's line at least. */
+const MOST_TEXT = 9500;
+const SHORTEST = 60;
+const MOST_FEDERATIONS = 40;
+
+export interface Said {
+  readonly text: string;
+  readonly blocks: Blocks;
+}
+
+export function statusAnswer(federation: Federation, directory: Directory): Said {
   return {
     text: `Federation ${federation.name}: ${phaseOf(federation)}`,
     blocks: [
       header(`Federation ${federation.name}`),
       section(`*${phaseOf(federation)}*`),
-      ...inSections(sites),
+      ...sections(siteLines(federation, directory)),
       context(certificateLine(federation)),
     ],
   };
 }
 
-/** Lines gathered into as few sections as hold them. */
-function inSections(lines: readonly string[]): Blocks {
-  const texts: string[] = [];
-  for (const line of lines) {
-    const last = texts.at(-1);
-    if (last !== undefined && last.length + line.length < 2900) texts[texts.length - 1] = `${last}\n${line}`;
-    else texts.push(line);
+/** The more sites, the shorter each of their lines; what still does not fit is counted. */
+function siteLines(federation: Federation, directory: Directory): readonly string[] {
+  const sites = [...federation.sites.values()];
+  const room = Math.max(SHORTEST, Math.floor(MOST_TEXT / Math.max(1, sites.length)) - 60);
+  const lines: string[] = [];
+  let length = 0;
+  for (const site of sites) {
+    const progress = siteProgress(federation, site, directory);
+    const kind = site.role === "coordinator" ? ", coordinator" : "";
+    const name = sites.length > 20 ? site.zone : zoneTitle(directory, site);
+    const line = `${sign(progress)} *${escaped(name, 120)}*${kind}: ${progressText(progress, Math.min(220, room))}`;
+    if (length + line.length > MOST_TEXT) break;
+    lines.push(line);
+    length += line.length;
   }
-  return texts.map(section);
+  const more = sites.length - lines.length;
+  return more > 0 ? [...lines, `and ${count(more, "more site")}`] : lines;
 }
 
 function certificateLine(federation: Federation): string {
-  const guests = [...(coordinatorOf(federation).run?.guests.values() ?? [])];
-  const issued = guests
-    .flatMap(({ certificate }) => (certificate === null ? [] : [certificate.expiresAt]))
+  const vms = [...(coordinatorOf(federation).deployment?.vms.values() ?? [])];
+  const issued = vms
+    .flatMap(({ certificate, gone }) => (certificate === null || gone ? [] : [certificate.expiresAt]))
     .sort()
     .at(-1);
   const server =
     issued === undefined
       ? "no certificate has been issued yet"
       : `the SuperLink's certificate is valid until ${moment(issued)} and is renewed before`;
-  const authority = federation.authority === null ? "" : `; the CA until ${moment(federation.authority.expiresAt)}`;
-  return `Certificates: ${server}${authority}.`;
+  const expiry = currentAuthority(federation)?.expiresAt;
+  return `Certificates: ${server}${expiry === undefined ? "" : `; the CA until ${moment(expiry)}`}.`;
 }
 
-export function overview(federations: readonly Federation[], commandName: string): { text: string; blocks: Blocks } {
+/** @param ask what asks for a federation where the person typed, such as `/flower deploy-site`; null: nothing does */
+export function overview(federations: readonly Federation[], ask: string | null, isComplete: boolean): Said {
+  const rest = isComplete ? "" : " Not every channel was looked through; name a federation to see it.";
   if (federations.length === 0) {
-    const text = `There is no federation that you can see here. ${commandName} deploy-site asks for one.`;
+    const next = ask === null ? "" : ` ${ask} asks for one.`;
+    const text = `There is no federation that you can see here.${next}${rest}`;
     return { text, blocks: [section(text)] };
   }
   const newestFirst = [...federations].sort((one, other) => other.requestedAt.localeCompare(one.requestedAt));
-  const living = newestFirst.filter(({ ended }) => ended === null);
-  const past = newestFirst.filter(({ ended }) => ended !== null).slice(0, 5);
-  const lines = [...living, ...past].slice(0, 40).map((one) => `• *${one.name}*: ${phaseOf(one)}`);
-  return { text: "Your federations", blocks: inSections(lines) };
+  const lines = newestFirst.slice(0, MOST_FEDERATIONS).map((one) => `• *${one.name}*: ${escaped(phaseOf(one), 150)}`);
+  const more = newestFirst.length - lines.length;
+  if (more > 0) lines.push(`and ${count(more, "more federation")}; name one to see it.`);
+  return { text: "Your federations", blocks: sections(rest === "" ? lines : [...lines, rest.trim()]) };
 }

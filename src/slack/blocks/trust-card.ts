@@ -1,14 +1,12 @@
 /** How anybody in the federation can verify its SuperLink: address, fingerprint, CA certificate. */
 import type { SuperLinkEndpoint } from "../../federation/model/plan.ts";
-import type { Federation } from "../../federation/model/state.ts";
+import type { Authority } from "../../federation/model/state.ts";
 import { type Blocks, context, fields, section } from "./elements.ts";
 import { code, codeBlock } from "./mrkdwn.ts";
 
-type Authority = NonNullable<Federation["authority"]>;
-
 export function trustCard(
   name: string,
-  dialled: SuperLinkEndpoint,
+  { host, port }: SuperLinkEndpoint,
   { fingerprint, certificate }: Authority,
 ): { text: string; blocks: Blocks } {
   return {
@@ -16,7 +14,7 @@ export function trustCard(
     blocks: [
       section(`:lock: *Federation ${name}: the SuperLink's address and CA*`),
       fields([
-        ["SuperLink's address", code(`${dialled.host}:${dialled.port}`)],
+        ["SuperLink's address", code(`${host}:${port}`)],
         ["SHA-256 fingerprint of the CA", code(fingerprint)],
       ]),
       section(codeBlock(certificate.trim(), 2900)),

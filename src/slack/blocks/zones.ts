@@ -2,24 +2,40 @@
 import type { ZoneProfile } from "../../federation/model/policy.ts";
 import { REASONS } from "../../federation/model/reasons.ts";
 import type { ZoneCheck } from "../../federation/ports.ts";
-import { type Blocks, section } from "./elements.ts";
-import { code, escaped, mentions } from "./mrkdwn.ts";
+import { ownersOf } from "./conditions.ts";
+import { type Blocks, section, sections } from "./elements.ts";
+import { code, count, escaped, mentions } from "./mrkdwn.ts";
 
-/** Names of templates and errors in detail stay with the zone; here each problem is one sentence. */
-export function zonesCard(
-  looks: readonly ZoneCheck[],
-  zones: ReadonlyMap<ZoneProfile["name"], ZoneProfile>,
-): { text: string; blocks: Blocks } {
-  const texts = looks.slice(0, 45).map((look) => zoneText(look, zones.get(look.zone)));
-  return {
-    text: `${looks.length} zones`,
-    blocks: texts.length === 0 ? [section("No zone is configured.")] : texts.map(section),
-  };
+type Zones = ReadonlyMap<ZoneProfile["name"], ZoneProfile>;
+
+/** Characters of one answer, and answers to one question: Slack takes no more. */
+const PAGE_TEXT = 9000;
+const MOST_PAGES = 4;
+
+/** In as many messages as hold them. Names of templates and errors in detail stay with the zone. */
+export function zonesCards(looks: readonly ZoneCheck[], zones: Zones): readonly { text: string; blocks: Blocks }[] {
+  const text = count(looks.length, "zone");
+  if (looks.length === 0) return [{ text, blocks: [section("No zone is configured.")] }];
+  const pages: string[][] = [[]];
+  let [length, told] = [0, 0];
+  for (const look of looks) {
+    const line = zoneText(look, zones.get(look.zone));
+    if (length + line.length > PAGE_TEXT) {
+      if (pages.length === MOST_PAGES) break;
+      pages.push([]);
+      length = 0;
+    }
+    pages.at(-1)?.push(line);
+    length += line.length;
+    told += 1;
+  }
+  if (told < looks.length) pages.at(-1)?.push(`and ${count(looks.length - told, "more zone")}`);
+  return pages.map((lines) => ({ text, blocks: sections(lines) }));
 }
 
 function zoneText(look: ZoneCheck, profile: ZoneProfile | undefined): string {
   const title = `*${escaped(profile?.title ?? look.zone, 80)}* (${code(look.zone)})`;
-  const owners = mentions((profile?.owners ?? []).slice(0, 10));
+  const owners = profile === undefined ? "" : mentions(ownersOf({ zones: new Map([[look.zone, profile]]) }, look.zone));
   const well = look.problems.length === 0;
   const state =
     look.version === null

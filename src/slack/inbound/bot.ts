@@ -2,14 +2,20 @@
 import type { WebClient } from "@slack/web-api";
 import type { Logger } from "pino";
 import { openProposal, siteOfCard } from "../../federation/deciding/approval.ts";
-import type { Decision } from "../../federation/model/decision.ts";
-import { NOTHING } from "../../federation/model/decision.ts";
-import type { ConsentKind } from "../../federation/model/events.ts";
-import { type CardId, type ChannelId, cardId, federationId, type Person } from "../../federation/model/identity.ts";
-import type { DecisionContext } from "../../federation/model/policy.ts";
-import { REFUSALS, type RefusalCode, refuse } from "../../federation/model/reasons.ts";
-import type { Federation, Site } from "../../federation/model/state.ts";
+import { type DirectCommand, decide } from "../../federation/deciding/decide.ts";
+import type { Vote } from "../../federation/model/commands.ts";
+import { type Decision, refuse } from "../../federation/model/decision.ts";
+import {
+  type CardId,
+  type ChannelId,
+  type FederationId,
+  federationId,
+  type Person,
+} from "../../federation/model/identity.ts";
+import { REFUSALS, type RefusalCode } from "../../federation/model/reasons.ts";
+import { type Federation, isSettled, type Site } from "../../federation/model/state.ts";
 import type { Configuration, Federations, ZoneChecks } from "../../federation/ports.ts";
+import { parseCardValue } from "../card-value.ts";
 import type { Membership } from "./membership.ts";
 
 export interface Bot {
@@ -31,47 +37,75 @@ export interface OnCard {
   readonly card: CardId;
 }
 
-/** The site that a button's opaque id stands for; null when it stands for none. */
-export function findCard(bot: Bot, value: string): OnCard | null {
-  const card = cardId.safeParse(value);
-  if (!card.success) return null;
-  for (const federation of bot.federations.all()) {
-    const site = siteOfCard(federation, card.data);
-    if (site !== null) return { federation, site, card: card.data };
-  }
-  return null;
-}
-
-export function findFederation(bot: Bot, value: string): Federation | null {
+/** The federation, also one that has ended and is on disk only; null when there is none. */
+export async function findFederation(bot: Bot, value: string): Promise<Federation | null> {
   const id = federationId.safeParse(value);
-  return id.success ? (bot.federations.get(id.data) ?? null) : null;
+  if (!id.success) return null;
+  return bot.federations.get(id.data) ?? (await bot.federations.load(id.data)) ?? null;
 }
 
-type Decide = (federation: Federation, context: DecisionContext, card: CardId) => Decision;
+/** Why there is nothing to be found under a button's value. */
+export function whyNotFound({ federations }: Bot, value: string): RefusalCode {
+  const id = federationId.safeParse(parseCardValue(value)?.federation ?? value);
+  return id.success && federations.isUnreadable(id.data) ? "federation-unreadable" : "unknown-card";
+}
 
-/** Decides on the newest state of the federation that the card belongs to. */
-export async function decideOnCard(bot: Bot, value: string, decide: Decide): Promise<Decision> {
-  const found = findCard(bot, value);
-  if (found === null) return refuse("unknown-card");
-  return await bot.federations.update(found.federation.id, (federation, context) =>
-    decide(federation, context, found.card),
-  );
+/** The site that a button's ids stand for; null when they stand for none. */
+export async function findCard(bot: Bot, value: string): Promise<OnCard | null> {
+  const about = parseCardValue(value);
+  const federation = about === null ? null : await findFederation(bot, about.federation);
+  const site = about === null || federation === null ? null : siteOfCard(federation, about.card);
+  return about === null || federation === null || site === null ? null : { federation, site, card: about.card };
+}
+
+/** Decides on the newest state. Of a federation with which nothing can happen any more nothing is decided. */
+export async function decideOn(bot: Bot, id: FederationId, command: DirectCommand): Promise<Decision> {
+  const federation = await findFederation(bot, id);
+  if (federation === null) return refuse(whyNotFound(bot, id));
+  if (isSettled(federation)) return refuse("federation-ended");
+  return await bot.federations.update(id, (state, context) => decide(state, command, context));
+}
+
+/** Decides about the card whose ids the button carries. */
+export async function decideOnCard(
+  bot: Bot,
+  value: string,
+  command: (card: CardId) => DirectCommand,
+): Promise<Decision> {
+  const about = parseCardValue(value);
+  return about === null ? refuse("unknown-card") : await decideOn(bot, about.federation, command(about.card));
 }
 
 /** Whether the person could decide on the card now: asked before a modal is opened, and decided anew when it comes back. */
-export const couldDecide = (bot: Bot, value: string, kind: ConsentKind, by: Person): Promise<Decision> =>
-  decideOnCard(bot, value, (state, context, card) => {
-    const open = openProposal(state, context, { card, kind, by, decision: "" });
-    return typeof open === "string" ? refuse(open) : NOTHING;
-  });
-
-export async function decideOnFederation(
+export async function whyUndecidable(
   bot: Bot,
   value: string,
-  decide: (federation: Federation, context: DecisionContext) => Decision,
-): Promise<Decision> {
-  const found = findFederation(bot, value);
-  return found === null ? refuse("unknown-card") : await bot.federations.update(found.id, decide);
+  { consent, by }: Pick<Vote, "consent" | "by">,
+): Promise<RefusalCode | null> {
+  const found = await findCard(bot, value);
+  if (found === null) return whyNotFound(bot, value);
+  if (isSettled(found.federation)) return "federation-ended";
+  const context = bot.federations.decisionContext(found.federation.id);
+  const open = openProposal(found.federation, context, { card: found.card, consent, by });
+  return typeof open === "string" ? open : null;
 }
 
-export const refusalText = (code: RefusalCode): string => `:no_entry: ${REFUSALS[code]}`;
+/** Refusals that forbid; the others only say how things stand. */
+const FORBIDDEN: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
+  "not-an-owner",
+  "not-the-requester",
+  "not-a-requester",
+  "not-visible",
+]);
+
+export const refusalText = (code: RefusalCode): string =>
+  `${FORBIDDEN.has(code) ? ":no_entry:" : ":information_source:"} ${REFUSALS[code]}`;
+
+/** A private answer to a click: null where what people see says it all. */
+export const answerTo = (decision: Decision): string | null => (decision.ok ? null : refusalText(decision.refusal));
+
+/** Whether somebody may learn of zones and their owners: whoever can ask for a federation, or owns a zone. */
+export const ownsAnyZone = ({ configuration }: Bot, person: Person): boolean =>
+  [...configuration.zones.values()].some(({ owners }) =>
+    owners.some(({ team, user }) => team === person.team && user === person.user),
+  );

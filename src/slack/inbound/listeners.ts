@@ -1,26 +1,43 @@
 /** How every delivery is handled: recorded, acknowledged in time, and answered whatever happens. */
 import type { App } from "@slack/bolt";
 import type { Logger } from "pino";
-import { acknowledge, type ModalAnswer, shown } from "../blocks/modals/modal.ts";
+import { section } from "../blocks/elements.ts";
+import { acknowledge, type ModalAnswer, message, shown } from "../blocks/modals/modal.ts";
+import { failureOf } from "../slack-error.ts";
 import type { Bot } from "./bot.ts";
 import { type Click, parseClick, parseSubmission, type Submission } from "./payloads.ts";
 
 /** Slack waits three seconds; what takes longer goes on after the acknowledgement. */
 const ACKNOWLEDGE_AFTER_MS = 2000;
 
-export const WENT_WRONG =
+const WENT_WRONG =
   ":warning: Something went wrong on the bot's side. Please try again; if it stays, tell the bot's operator.";
+const TOO_LATE =
+  ":warning: That took too long, so Slack does not let the bot open anything any more. Please try again.";
+const TOO_BUSY = ":warning: Slack asks the bot to slow down. Please try again in a minute.";
+
+/** What a person is told of what was thrown. */
+export function whatWentWrong(error: unknown): string {
+  const failure = failureOf(error);
+  if (failure.kind === "rate-limited") return TOO_BUSY;
+  return failure.kind === "refused" && /trigger/.test(failure.error) ? TOO_LATE : WENT_WRONG;
+}
 
 /** A private answer, or null where what people see says it all. */
 export type Answer = string | null;
 
 export function onClick(app: App, bot: Bot, actionId: string, handle: (click: Click) => Promise<Answer>): void {
   app.action(actionId, async ({ ack, body, respond }) => {
-    const work = guarded(bot.log, actionId, WENT_WRONG, () => handle(parseClick(body)));
+    const work = guarded(bot.log, actionId, whatWentWrong, () => handle(parseClick(body)));
     await soon(work);
     await ack();
     const answer = await work;
-    if (answer !== null) await respond({ response_type: "ephemeral", replace_original: false, text: answer });
+    if (answer === null) return;
+    const { view } = parseClick(body);
+    // A click in a modal brings no address to answer to: the modal itself says what happened.
+    if (view !== null)
+      await bot.slack.views.update({ view_id: view.id, view: message("Not possible", [section(answer)]) });
+    else await respond({ response_type: "ephemeral", replace_original: false, text: answer });
   });
 }
 
@@ -32,7 +49,11 @@ export function onSubmission(
   handle: (submission: Submission) => Promise<ModalAnswer>,
 ): void {
   app.view({ callback_id: callbackId, type: "view_submission" }, async ({ ack, body }) => {
-    const failed: ModalAnswer = { kind: "told", title: "That did not work", text: WENT_WRONG };
+    const failed = (error: unknown): ModalAnswer => ({
+      kind: "told",
+      title: "That did not work",
+      text: whatWentWrong(error),
+    });
     const work = guarded(bot.log, callbackId, failed, () => handle(parseSubmission(body)));
     const inTime = await soon(work);
     await ack(acknowledge(inTime ?? { kind: "working" }));
@@ -43,12 +64,17 @@ export function onSubmission(
 }
 
 /** Logs what was thrown and answers all the same. */
-async function guarded<T>(log: Logger, what: string, otherwise: T, work: () => Promise<T>): Promise<T> {
+async function guarded<T>(
+  log: Logger,
+  what: string,
+  otherwise: (error: unknown) => T,
+  work: () => Promise<T>,
+): Promise<T> {
   try {
     return await work();
   } catch (error) {
     log.error({ err: error, what }, "A handler failed.");
-    return otherwise;
+    return otherwise(error);
   }
 }
 

@@ -1,18 +1,18 @@
 /** Slack's deliveries, parsed once into who did what. Whatever Slack adds beside is ignored. */
 import { z } from "zod";
-import { type Person, person, teamId, userId } from "../../federation/model/identity.ts";
+import { type Person, person, type TeamId, teamId, userId } from "../../federation/model/identity.ts";
 import { type StateValues, stateValues } from "../blocks/modals/state-values.ts";
 
 /** A click on a button or a change of an input. */
 export interface Click {
   readonly person: Person;
-  /** The button's opaque id; empty for an input. */
+  /** The button's opaque ids; empty for an input. */
   readonly value: string;
   /** null in a modal. */
   readonly channel: string | null;
   readonly triggerId: string;
   /** Names this one click: the same delivery, even repeated, has the same. */
-  readonly decision: string;
+  readonly key: string;
   readonly view: ViewState | null;
 }
 
@@ -39,6 +39,8 @@ export interface Command {
 
 export interface Mention {
   readonly user: string;
+  /** The organisation in which the person typed. */
+  readonly team: TeamId | null;
   readonly channel: string;
   readonly threadTs: string | null;
   readonly words: readonly string[];
@@ -88,7 +90,7 @@ const click = z
       value: action?.value ?? "",
       channel: raw.channel?.id ?? null,
       triggerId: raw.trigger_id,
-      decision: `${where}:${action?.action_ts ?? ""}:${raw.user.id}`,
+      key: `${where}:${action?.action_ts ?? ""}:${raw.user.id}`,
       view: raw.view ?? null,
     };
   });
@@ -99,10 +101,12 @@ const submission = z
   .transform((raw): Submission => ({ person: personOf(raw), view: raw.view }));
 export const parseSubmission = (body: unknown): Submission => submission.parse(body);
 
+/** As people type: in any case, with a full stop behind, a name in quotes or as code. */
 const wordsOf = (text: string): readonly string[] =>
   text
-    .trim()
+    .toLowerCase()
     .split(/\s+/)
+    .map((word) => word.replace(/^[^a-z0-9]+|[^a-z0-9]+$/g, ""))
     .filter((word) => word !== "");
 
 const command = z
@@ -124,10 +128,18 @@ const command = z
 export const parseCommand = (body: unknown): Command => command.parse(body);
 
 const mentioned = z
-  .object({ user: userId, channel: z.string(), text: z.string().default(""), thread_ts: z.string().optional() })
+  .object({
+    user: userId,
+    user_team: teamId.optional(),
+    team: teamId.optional(),
+    channel: z.string(),
+    text: z.string().default(""),
+    thread_ts: z.string().optional(),
+  })
   .transform(
     (raw): Mention => ({
       user: raw.user,
+      team: raw.user_team ?? raw.team ?? null,
       channel: raw.channel,
       threadTs: raw.thread_ts ?? null,
       // The mention itself may stand anywhere in the text.

@@ -1,25 +1,70 @@
 /** `status`, from the command and from a mention alike. */
 import type { Person } from "../../federation/model/identity.ts";
+import { samePerson } from "../../federation/model/identity.ts";
+import type { RefusalCode } from "../../federation/model/reasons.ts";
 import type { Federation } from "../../federation/model/state.ts";
-import { type Blocks, section } from "../blocks/elements.ts";
-import { overview, statusOf } from "../blocks/status.ts";
-import { type Bot, refusalText } from "./bot.ts";
+import { section } from "../blocks/elements.ts";
+import { overview, type Said, statusAnswer } from "../blocks/status.ts";
+import { type Bot, ownsAnyZone, refusalText } from "./bot.ts";
 
-/** A federation that the person may not know of gets the same answer as one that does not exist. */
-export async function statusAnswer(
+/** Past federations of one name that are looked into. */
+const MOST_OF_A_NAME = 5;
+
+/** @param ask what asks for a federation where the person typed; null where nothing does */
+export async function answerStatus(
   bot: Bot,
   person: Person,
   name: string | undefined,
-): Promise<{ readonly text: string; readonly blocks: Blocks }> {
-  const asked = bot.federations.all().filter((federation) => name === undefined || federation.name === name);
-  const visible = await bot.membership.visibleTo(person, asked);
-  if (name === undefined) return overview(visible, bot.commandName);
-  const federation = newest(visible);
-  if (federation !== undefined) return statusOf(federation, bot.configuration);
-  const text = refusalText("not-visible");
+  ask: string | null,
+): Promise<Said> {
+  if (name === undefined) {
+    const { federations, isComplete } = await bot.membership.seenBy(person, likeliestFirst(bot, person));
+    return overview(federations, ask, isComplete);
+  }
+  const federation = await seenNamed(bot, person, name);
+  return typeof federation === "string" ? refused(federation) : statusAnswer(federation, bot.configuration);
+}
+
+function refused(code: RefusalCode): Said {
+  const text = refusalText(code);
   return { text, blocks: [section(text)] };
 }
 
-/** A living federation before those of the same name that have ended. */
-const newest = (federations: readonly Federation[]): Federation | undefined =>
-  federations.find(({ ended }) => ended === null) ?? federations.at(-1);
+/**
+ * The newest of that name that the person may know of, one that lives before those that have ended. One that the person
+ * may not know of gets the same answer as one that does not exist.
+ */
+async function seenNamed(bot: Bot, person: Person, name: string): Promise<Federation | RefusalCode> {
+  for (const { id, homeChannel } of bot.federations.named(name).slice(0, MOST_OF_A_NAME)) {
+    const federation = bot.federations.get(id) ?? (await bot.federations.load(id));
+    if (federation !== undefined && (await bot.membership.sees(person, federation))) return federation;
+    if (bot.federations.isUnreadable(id) && (await bot.membership.isMember(homeChannel, person))) {
+      return "federation-unreadable";
+    }
+  }
+  return "not-visible";
+}
+
+/** The living one of that name, if the person may know of it. */
+export async function livingNamed(bot: Bot, person: Person, name: string): Promise<Federation | null> {
+  const [newest] = bot.federations.named(name);
+  const federation = newest?.endedAt === null ? bot.federations.get(newest.id) : undefined;
+  return federation !== undefined && (await bot.membership.sees(person, federation)) ? federation : null;
+}
+
+/** Living ones: those that the person asked for or has a zone in, then the newest. */
+function likeliestFirst(bot: Bot, person: Person): readonly Federation[] {
+  const isOwner = ownsAnyZone(bot, person);
+  const concerns = ({ requester, sites }: Federation): boolean =>
+    samePerson(requester, person) ||
+    (isOwner &&
+      [...sites.keys()].some((zone) =>
+        bot.configuration.zones.get(zone)?.owners.some((one) => samePerson(one, person)),
+      ));
+  const living = [...bot.federations.living()].filter(({ ended }) => ended === null);
+  const rank = new Map(living.map((federation) => [federation.id, concerns(federation) ? 0 : 1]));
+  return living.sort(
+    (one, other) =>
+      (rank.get(one.id) ?? 1) - (rank.get(other.id) ?? 1) || other.requestedAt.localeCompare(one.requestedAt),
+  );
+}

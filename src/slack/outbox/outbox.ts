@@ -1,273 +1,222 @@
-/** Brings Slack to what the state says: posts what is missing, rewrites what has changed, one lane per channel. */
+/**
+ * Brings Slack to what is wanted: posts what is missing, rewrites what has changed. Knows of federations only what they
+ * want said; what stands where is in the receipts.
+ */
 import type { WebClient } from "@slack/web-api";
-import type { Logger } from "pino";
-import type { FederationEvent } from "../../federation/model/events.ts";
 import type { ChannelId, FederationId } from "../../federation/model/identity.ts";
-import type { Federation } from "../../federation/model/state.ts";
-import type { Federations } from "../../federation/ports.ts";
-import { contentHash, type DesiredMessage } from "../message.ts";
-import { methodOf, openSteps, type Step } from "./delivery.ts";
-import { createMethodPace, type Pace } from "./pace.ts";
-import { createSender, type Outcome } from "./sender.ts";
+import type { Log, ReceiptBook, Receipts } from "../../federation/ports.ts";
+import type { DesiredMessage } from "../message.ts";
+import { Book } from "./book.ts";
+import { type Clock, monotonicClock } from "./clock.ts";
+import { Delivery } from "./delivery.ts";
+import { Loader } from "./loader.ts";
+import type { Pace } from "./pace.ts";
+import { Recorder } from "./recorder.ts";
+
+/** What could not be posted in a channel and why; null: what could not be posted there is there now. */
+export interface Undelivered {
+  readonly channel: ChannelId;
+  readonly because: string | null;
+}
 
 export interface OutboxOptions {
   readonly slack: WebClient;
-  readonly federations: Pick<Federations, "all" | "update">;
-  readonly messagesOf: (federation: Federation, planBlock: boolean) => readonly DesiredMessage[];
+  readonly receipts: Receipts;
+  /** What people are to read about what could not be posted: a card for each channel that is named. */
+  readonly notices: (federation: FederationId, undelivered: readonly Undelivered[]) => readonly DesiredMessage[];
+  /** Such as `https://example.slack.com/`: where links between messages lead. */
+  readonly workspaceUrl: string;
   readonly pace: Pace;
-  readonly log: Logger;
+  readonly log: Log;
+  readonly clock?: Clock;
+  /** Milliseconds after which a call to Slack counts as unanswered. */
+  readonly deadline?: number;
+  /** A federation of which nothing more is wanted has been told: all is sent and recorded, or given up. */
+  readonly onTold?: (federation: FederationId) => void;
+  /** This workspace refuses Slack's `plan` block: messages are to be wanted without it. Called once. */
+  readonly onPlanRefused?: () => void;
 }
 
 export interface Outbox {
-  /** Everything is looked at once, and what could not be posted earlier is tried once more. */
-  start(): void;
-  /** The federation has changed; what follows from it is sent soon. */
-  wake(federation: Federation): void;
+  /**
+   * All that a federation wants to stand in Slack, in the order in which it is to appear; what was listed before and is
+   * not any more is left as it stands. `ended`: living federations go first.
+   */
+  want(federation: FederationId, messages: readonly DesiredMessage[], options: { readonly ended: boolean }): void;
+  /** Nothing more will be wanted: once all is sent, the federation leaves memory. Its receipts stay. */
+  forget(federation: FederationId): void;
   /** Something about the channel has changed (the bot joined, organisations came or went): try again there. */
   reopen(channel: ChannelId): void;
+  start(): void;
   /** Ends after what is being sent at the moment. What is left is sent after the next start. */
   stop(): Promise<void>;
+  /** As soon as nothing is left to be sent or recorded but what was given up, or the outbox has stopped. */
+  idle(): Promise<void>;
 }
 
-/** The federation's newest state and what it wants said. */
 interface Wish {
-  readonly federation: Federation;
   readonly messages: readonly DesiredMessage[];
+  readonly ended: boolean;
 }
 
-/** One channel's sending. */
-interface Lane {
-  readonly channel: ChannelId;
-  isActive: boolean;
-  running: Promise<void>;
-  /** Ends a wait early. */
-  rouse: () => void;
-  /** Milliseconds since the epoch. */
-  notBefore: number;
-  failures: number;
-  lastKind: Step["kind"] | null;
-}
-
-interface Chosen {
+/** What is known of one federation. */
+interface Shelf {
   readonly federation: FederationId;
-  readonly step: Step;
+  /** The newest; null once the book has taken it over. */
+  wish: Wish | null;
+  /** null until its receipts are read. */
+  book: Book | null;
+  isForgotten: boolean;
+  /** Channels about which people were told that something is missing. */
+  readonly told: Set<ChannelId>;
 }
+
+const CALL_DEADLINE_MS = 30_000;
+/** A reply waits for what it links to as long as a channel needs for so many messages. */
+const LINK_PATIENCE = 60;
 
 export function createOutbox(options: OutboxOptions): Outbox {
-  const { federations, pace, log } = options;
-  const methods = createMethodPace(pace);
-  const ending = new AbortController();
-  const sender = createSender({ slack: options.slack, methods, pace, log, signal: ending.signal });
-  const wishes = new Map<FederationId, Wish>();
-  const lanes = new Map<ChannelId, Lane>();
-  /** Posted, but the journal has not taken it yet: never to be posted again, only to be recorded. */
-  const unrecorded = new Map<string, { federation: FederationId; event: FederationEvent }>();
-  const rewrittenAt = new Map<string, number>();
-  const uploads = new Map<string, Promise<void>>();
-  /** Those given up that are not to be tried again for now. */
-  const settled = new Map<string, string>();
-  let stopping = false;
-  let planBlock = true;
+  const { receipts, pace, log, clock = monotonicClock } = options;
+  const shelves = new Map<FederationId, Shelf>();
+  const waiting = new Set<() => void>();
+  let phase: "new" | "running" | "stopped" = "new";
 
-  const nameOf = (federation: FederationId, key: string): string => `${federation} ${key}`;
+  const recorder = new Recorder({ receipts, clock, pace, log, onTaken: settleSoon });
+  const delivery = new Delivery({
+    slack: options.slack,
+    recorder,
+    pace,
+    clock,
+    log,
+    deadline: options.deadline ?? CALL_DEADLINE_MS,
+    onPlanRefused: () => options.onPlanRefused?.(),
+    onConcluded: (book) => {
+      const shelf = shelves.get(book.federation);
+      if (shelf?.book === book) follow(shelf, book);
+    },
+    onSettled: (book) => settleSoon(book.federation),
+  });
+  const loader = new Loader({ receipts, clock, pace, log, onRead });
 
-  const laneOf = (channel: ChannelId): Lane => {
-    const known = lanes.get(channel);
+  const shelfOf = (federation: FederationId): Shelf => {
+    const known = shelves.get(federation);
     if (known !== undefined) return known;
-    const made: Lane = {
-      channel,
-      isActive: false,
-      running: Promise.resolve(),
-      rouse: () => {},
-      notBefore: 0,
-      failures: 0,
-      lastKind: null,
-    };
-    lanes.set(channel, made);
+    const made = { federation, wish: null, book: null, isForgotten: false, told: new Set<ChannelId>() };
+    shelves.set(federation, made);
     return made;
   };
 
-  const look = (federation: Federation): void => {
-    wishes.set(federation.id, { federation, messages: options.messagesOf(federation, planBlock) });
-  };
+  /** Takes over the newest wish, as soon as it is known what stands. */
+  function attend(shelf: Shelf): void {
+    if (phase !== "running") return;
+    if (shelf.book === null) loader.load(shelf.federation);
+    else takeOver(shelf, shelf.book);
+  }
 
-  const run = (lane: Lane): void => {
-    lane.rouse();
-    if (stopping || lane.isActive) return;
-    lane.isActive = true;
-    lane.running = drive(lane).catch((error: unknown) => {
-      log.error({ err: error, channel: lane.channel }, "A channel's sending broke off.");
-    });
-  };
-
-  const wake = (federation: Federation): void => {
-    look(federation);
-    const messages = wishes.get(federation.id)?.messages ?? [];
-    for (const channel of new Set(messages.map((message) => message.channel))) run(laneOf(channel));
-  };
-
-  async function drive(lane: Lane): Promise<void> {
-    try {
-      while (!stopping) {
-        const next = choose(lane);
-        if (next === null) return;
-        if (typeof next === "number") await waitUntil(lane, next);
-        else await carryOut(lane, next);
-      }
-    } finally {
-      // In the same turn as the last look, so that no wake falls in between.
-      lane.isActive = false;
+  function onRead(federation: FederationId, standing: ReceiptBook): void {
+    const shelf = shelfOf(federation);
+    const linkPatience = LINK_PATIENCE * pace.perChannel;
+    const { workspaceUrl } = options;
+    const book = new Book({ federation, standing, workspaceUrl, coalescing: pace.coalescing, linkPatience });
+    shelf.book = book;
+    for (const channel of new Set(shelf.wish?.messages.map((message) => message.channel))) {
+      if (standingNotices(book, [channel]).length > 0) shelf.told.add(channel);
     }
+    takeOver(shelf, book);
+    settleSoon(federation);
   }
 
-  /** The next thing to send in the lane, or until when to wait, or null when there is nothing. */
-  function choose(lane: Lane): Chosen | number | null {
-    const now = Date.now();
-    let soonest: number | null = null;
-    const ready: Chosen[] = [];
-    for (const [federation, step] of openIn(lane.channel)) {
-      const due = Math.max(lane.notBefore, methods.restsUntil(methodOf(step)), notBeforeOf(federation, step));
-      if (due <= now) ready.push({ federation, step });
-      else soonest = Math.min(soonest ?? due, due);
-    }
-    // Posts and rewritings take turns, so that neither keeps the other from being seen.
-    return ready.find(({ step }) => step.kind !== lane.lastKind) ?? ready[0] ?? soonest;
+  function takeOver(shelf: Shelf, book: Book): void {
+    const { wish } = shelf;
+    if (wish === null) return;
+    shelf.wish = null;
+    const standing = wish.ended ? "ended" : "living";
+    const isOtherRank = book.standing !== standing;
+    book.standing = standing;
+    const changed = book.want("state", wish.messages, clock.now());
+    delivery.look(book, changed);
+    if (isOtherRank) delivery.lookAtAll(book);
+    if (changed.size > 0) void recorder.add(book.federation, book.prune());
+    follow(shelf, book);
   }
 
-  function* openIn(channel: ChannelId): Generator<readonly [FederationId, Step]> {
-    for (const [id, { federation, messages }] of wishes) {
-      const steps = openSteps(federation, messages, channel, (key) => isReopened(id, messages, key));
-      for (const step of steps) if (!uploads.has(nameOf(id, step.message.key))) yield [id, step];
-    }
+  /** What follows from what was sent or given up: old copies become pointers, and people are told what is missing. */
+  function follow(shelf: Shelf, book: Book): void {
+    delivery.look(book, book.want("pointer", book.pointers(), clock.now()));
+    const missing = book.undelivered();
+    for (const { channel } of missing) shelf.told.add(channel);
+    if (shelf.told.size === 0) return;
+    const closed = new Set(missing.map(({ channel }) => channel));
+    const arrived = [...shelf.told].filter((channel) => !closed.has(channel));
+    const notices = [...options.notices(book.federation, missing), ...standingNotices(book, arrived)];
+    delivery.look(book, book.want("notice", notices, clock.now()));
   }
 
-  /** A message that was given up is tried again after a restart, a change in the channel, or when others may read it. */
-  function isReopened(id: FederationId, messages: readonly DesiredMessage[], key: string): boolean {
-    const message = messages.find((candidate) => candidate.key === key);
-    return message !== undefined && settled.get(nameOf(id, key)) !== circumstances(message);
+  /** Where people were told that something is missing, they are to read that it has come. */
+  function standingNotices(book: Book, channels: readonly ChannelId[]): readonly DesiredMessage[] {
+    const arrived = channels.map((channel) => ({ channel, because: null }));
+    return options.notices(book.federation, arrived).filter(({ key }) => book.isPosted(key));
   }
 
-  function notBeforeOf(federation: FederationId, step: Step): number {
-    if (step.kind !== "update") return 0;
-    return (rewrittenAt.get(nameOf(federation, step.message.key)) ?? 0) + pace.coalescing;
-  }
-
-  async function carryOut(lane: Lane, { federation, step }: Chosen): Promise<void> {
-    const name = nameOf(federation, step.message.key);
-    lane.lastKind = step.kind;
-    lane.notBefore = Date.now() + pace.perChannel;
-    const pending = unrecorded.get(name);
-    if (pending !== undefined) return record(lane, name, pending.event, federation);
-    if (step.kind === "upload") {
-      uploads.set(name, upload(lane, name, federation, step));
-      return;
-    }
-    await conclude(lane, name, federation, step, await sender.send(step));
-  }
-
-  async function upload(lane: Lane, name: string, federation: FederationId, step: Step): Promise<void> {
-    try {
-      await conclude(lane, name, federation, step, await sender.send(step));
-    } catch (error) {
-      log.error({ err: error, federation, key: step.message.key }, "A file could not be handed to Slack.");
-    } finally {
-      uploads.delete(name);
-      run(lane);
-    }
-  }
-
-  async function conclude(
-    lane: Lane,
-    name: string,
-    federation: FederationId,
-    step: Step,
-    outcome: Outcome,
-  ): Promise<void> {
-    const { key, channel } = step.message;
-    switch (outcome.kind) {
-      case "posted":
-        rewrittenAt.set(name, Date.now());
-        lane.failures = 0;
-        await record(
-          lane,
-          name,
-          { type: "message-posted", key, channel, ts: outcome.ts, content: contentHash(step.message) },
-          federation,
-        );
-        return;
-      case "rewritten":
-        rewrittenAt.set(name, Date.now());
-        lane.failures = 0;
-        await record(lane, name, { type: "message-updated", key, content: contentHash(step.message) }, federation);
-        return;
-      case "given-up": {
-        settled.set(name, circumstances(step.message));
-        log.warn({ federation, key, channel, because: outcome.because }, "A message was given up.");
-        const known = wishes.get(federation)?.federation.givenUp.get(key);
-        if (known !== outcome.because) {
-          await record(lane, name, { type: "message-given-up", key, channel, because: outcome.because }, federation);
-        }
-        return;
-      }
-      case "plan-refused":
-        planBlock = false;
-        log.info("This workspace refuses Slack's plan block; federation cards use sections instead.");
-        for (const wish of [...wishes.values()]) wake(wish.federation);
-        return;
-      case "later":
-        if (outcome.failed) postpone(lane, outcome.because);
-        return;
-    }
-  }
-
-  async function record(lane: Lane, name: string, event: FederationEvent, federation: FederationId): Promise<void> {
-    unrecorded.set(name, { federation, event });
-    try {
-      await federations.update(federation, () => ({ ok: true, events: [event] }));
-      unrecorded.delete(name);
-    } catch (error) {
-      log.error({ err: error, federation }, "The journal did not take that a message was sent.");
-      postpone(lane, "journal");
-    }
-  }
-
-  function postpone(lane: Lane, because: string): void {
-    lane.failures += 1;
-    const wait = Math.min(pace.longestRetry, pace.retry * 2 ** Math.min(lane.failures - 1, 20));
-    lane.notBefore = Date.now() + wait;
-    log.warn({ channel: lane.channel, because, waitMs: wait }, "Slack was not reached; the channel's messages wait.");
-  }
-
-  function waitUntil(lane: Lane, until: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, Math.max(1, until - Date.now()));
-      lane.rouse = () => {
-        clearTimeout(timer);
-        resolve();
-      };
+  /** When all that follows from the moment has been begun. */
+  function settleSoon(federation: FederationId): void {
+    queueMicrotask(() => {
+      const shelf = shelves.get(federation);
+      if (shelf !== undefined) release(shelf);
+      if (isIdle()) for (const resolve of waiting) resolve();
     });
   }
+
+  function release(shelf: Shelf): void {
+    const { federation, book, wish, isForgotten } = shelf;
+    if (!isForgotten || book === null || wish !== null) return;
+    if (delivery.isOpen(book) || recorder.isBehind(federation)) return;
+    shelves.delete(federation);
+    delivery.forget(book);
+    options.onTold?.(federation);
+  }
+
+  const isIdle = (): boolean =>
+    phase === "stopped" || (phase === "running" && loader.isIdle && delivery.isIdle && recorder.isIdle);
 
   return {
-    start: () => {
-      for (const federation of federations.all()) wake(federation);
+    want: (federation, messages, { ended }) => {
+      const shelf = shelfOf(federation);
+      shelf.wish = { messages, ended };
+      shelf.isForgotten = false;
+      attend(shelf);
     },
-    wake,
-    reopen: (channel) => {
-      for (const [id, { messages }] of wishes) {
-        for (const message of messages) if (message.channel === channel) settled.delete(nameOf(id, message.key));
-      }
-      run(laneOf(channel));
+    forget: (federation) => {
+      const shelf = shelves.get(federation);
+      if (shelf === undefined) return;
+      shelf.isForgotten = true;
+      settleSoon(federation);
+    },
+    reopen: (channel) => delivery.reopen(channel),
+    start: () => {
+      phase = "running";
+      for (const shelf of shelves.values()) attend(shelf);
     },
     stop: async () => {
-      stopping = true;
-      ending.abort();
-      for (const lane of lanes.values()) lane.rouse();
-      await Promise.allSettled([...[...lanes.values()].map(({ running }) => running), ...uploads.values()]);
-      await methods.stop();
+      phase = "stopped";
+      loader.stop();
+      await delivery.stop();
+      await recorder.stop();
+      for (const resolve of waiting) resolve();
+    },
+    idle: () => {
+      const { promise, resolve } = deferred();
+      if (isIdle()) resolve();
+      else waiting.add(resolve);
+      return promise.finally(() => waiting.delete(resolve));
     },
   };
 }
 
-/** What a refusal depended on beside the channel: while it is the same, asking again would bring the same answer. */
-const circumstances = (message: DesiredMessage): string => (message.audience ?? []).join(" ");
+function deferred(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve = () => {};
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}

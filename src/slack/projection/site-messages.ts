@@ -1,163 +1,149 @@
-/** What a zone's owners are to read about its part in a federation. */
-
-import { channelsFor } from "../../federation/deciding/visibility.ts";
+/** The cards that a zone's owners have: what is asked, how their site is, what is in its way, and its end. */
 import { REASONS } from "../../federation/model/reasons.ts";
-import { coordinatorOf, currentProposal, type Federation, type Site } from "../../federation/model/state.ts";
+import {
+  coordinatorOf,
+  type Federation,
+  type Proposal,
+  type Site,
+  type TimelineEntry,
+} from "../../federation/model/state.ts";
 import { admitCard } from "../blocks/admit-card.ts";
-import { approvalCard, retireButton } from "../blocks/approval-card.ts";
+import { ownersOf } from "../blocks/conditions.ts";
 import { actions, type Blocks, button, section } from "../blocks/elements.ts";
-import { type CardOptions, zoneTitle } from "../blocks/federation-card.ts";
+import type { CardOptions } from "../blocks/federation-card.ts";
 import { code, count, escaped, mentions, moment } from "../blocks/mrkdwn.ts";
+import { retireButton } from "../blocks/site-buttons.ts";
+import { siteCard, supersededCard } from "../blocks/site-card.ts";
 import { teardownCard } from "../blocks/teardown-card.ts";
-import type { Trouble } from "../blocks/trouble.ts";
-import { troubleCard } from "../blocks/trouble-card.ts";
+import { superNodesAt, zoneTitle } from "../blocks/titles.ts";
+import { cardValue } from "../card-value.ts";
+import { admitCardKey, preflightKey, siteCardKey, teardownCardKey } from "../keys.ts";
 import type { DesiredMessage } from "../message.ts";
-import { CARD_KEY } from "../message.ts";
 import { ACTION } from "../names.ts";
+import { card, placeOf, reply } from "./place.ts";
 
-type Place = Pick<DesiredMessage, "channel" | "thread" | "audience">;
-
-/** A zone's own channel, or the federation's thread where it has none. */
-function placeOf(federation: Federation, site: Site, { directory }: CardOptions): Place & { readonly own: boolean } {
-  const [own] = channelsFor(federation, directory, { kind: "zone", zone: site.zone });
-  return own === undefined
-    ? { channel: federation.homeChannel, thread: CARD_KEY, audience: null, own: false }
-    : { channel: own, thread: null, audience: null, own: true };
-}
-
-export function siteMessages(
-  federation: Federation,
-  site: Site,
-  troubles: readonly Trouble[],
-  options: CardOptions,
-): readonly DesiredMessage[] {
+export function siteMessages(federation: Federation, site: Site, options: CardOptions): readonly DesiredMessage[] {
   return [
-    ...preflightMessage(federation, site, options),
-    ...approvals(federation, site, options),
+    ...preflight(federation, site, options),
+    ...siteCards(federation, site, options),
     ...admissions(federation, site, options),
-    ...reminders(federation, site, options),
-    ...details(federation, site, troubles, options),
     ...teardown(federation, site, options),
   ];
 }
 
-/** A problem that was found before anybody was asked, in detail; rewritten when it is mended. */
-function preflightMessage(federation: Federation, site: Site, options: CardOptions): readonly DesiredMessage[] {
-  const { own, ...place } = placeOf(federation, site, options);
-  const failed = federation.story.findLast(
-    ({ event }) => event.type === "preflight-failed" && event.problems.some((problem) => problem.site === site.zone),
-  );
-  if (!own || failed?.event.type !== "preflight-failed") return [];
+/** What stands in the way at a site, in detail; rewritten when it is mended. */
+function preflight(federation: Federation, site: Site, options: CardOptions): readonly DesiredMessage[] {
+  const { place, own } = placeOf(federation, site, options);
+  const told = toldProblems(federation, site);
+  if (!own || told.length === 0) return [];
   const where = escaped(zoneTitle(options.directory, site));
-  const open = federation.problems.filter((problem) => problem.site === site.zone);
-  const told = failed.event.problems.filter((problem) => problem.site === site.zone).slice(0, 8);
-  const lines = told.map(({ code: reason, detail }) => `• ${escaped(REASONS[reason])} ${code(detail, 150)}`);
-  const state =
-    open.length > 0
-      ? `*${where} cannot take part in federation ${federation.name} yet:*`
-      : `:white_check_mark: *${where}, federation ${federation.name}: looked at again since this was found.*`;
-  const check =
-    open.length > 0 && federation.ended === null
-      ? actions(button("Check again", ACTION.checkAgain, federation.id, { style: "primary" }))
-      : [];
-  const text = `${where} was looked at for federation ${federation.name}`;
+  const open = site.problems.length > 0 && federation.ended === null && site.approvalState !== "excluded";
+  const owners = ownersOf(options.directory, site.zone);
+  const lines = told
+    .slice(0, 8)
+    .map(({ code: reason, detail }) => `• ${escaped(REASONS[reason])} ${code(detail, 150)}`);
+  const more = told.length - lines.length;
+  if (more > 0) lines.push(`and ${count(more, "more problem")}`);
+  const asked = owners.length === 0 ? "" : `For ${mentions(owners)}: `;
+  const head = open
+    ? `${asked}*${where} cannot take part in federation ${federation.name} yet:*`
+    : `:white_check_mark: *${where}, federation ${federation.name}: looked at again since this was found.*`;
+  const check = open
+    ? actions(
+        button("Check again", ACTION.checkAgain, federation.id, {
+          style: "primary",
+          label: `Check ${site.zone} again for federation ${federation.name}`,
+        }),
+      )
+    : [];
   return [
-    {
-      kind: "card",
-      key: `preflight/${site.zone}`,
-      ...place,
-      text,
-      blocks: [section(`${state}\n${lines.join("\n")}`), ...check],
-    },
+    card(preflightKey(site.zone), place, { text: head, blocks: [section(`${head}\n${lines.join("\n")}`), ...check] }),
   ];
 }
 
-function approvals(federation: Federation, site: Site, options: CardOptions): readonly DesiredMessage[] {
-  const { own, ...place } = placeOf(federation, site, options);
-  return site.proposals.map((proposal) => ({
-    kind: "card",
-    key: `approval/${site.zone}/${proposal.card}`,
-    ...place,
-    ...approvalCard(federation, site, proposal, options.directory, own),
-  }));
+/** What stands, else what was told last and stands no more. */
+function toldProblems(federation: Federation, site: Site): Site["problems"] {
+  if (site.problems.length > 0) return site.problems;
+  const last = federation.timeline.findLast(
+    ({ event }) => event.type === "preflight-failed" && event.site === site.zone && event.problems.length > 0,
+  );
+  return last?.event.type === "preflight-failed" ? last.event.problems : [];
+}
+
+function siteCards(federation: Federation, site: Site, options: CardOptions): readonly DesiredMessage[] {
+  const { place, own } = placeOf(federation, site, options);
+  const shown = { directory: options.directory, own };
+  const cards = site.proposals.map((proposal) =>
+    card(siteCardKey(site.zone, proposal.card), place, siteCard(federation, site, proposal, shown)),
+  );
+  const dropped = droppedVersions(federation, site).map(({ key, why }) =>
+    card(key, place, supersededCard(federation, site, why, options.directory)),
+  );
+  return [...cards, ...dropped];
+}
+
+/** Versions that will not run while what ran before goes on: they are no proposals any more, and their cards still stand. */
+function droppedVersions(
+  federation: Federation,
+  site: Site,
+): readonly { readonly key: string; readonly why: string }[] {
+  const known = new Set(site.proposals.map((proposal: Proposal) => proposal.card));
+  return federation.timeline.flatMap(({ seq, event }: TimelineEntry) => {
+    if (event.type !== "site-planned" || event.site !== site.zone || known.has(event.card)) return [];
+    const drop = federation.timeline.find(
+      (later) => later.seq > seq && later.event.type === "proposal-dropped" && later.event.site === site.zone,
+    );
+    if (drop?.event.type !== "proposal-dropped") return [];
+    const why = drop.event.cause === "rejected" ? "was rejected" : "was not decided on in time";
+    const { card: id } = event;
+    return [
+      { key: siteCardKey(site.zone, id), why: `This version ${why} ${moment(drop.at)}. What runs here goes on.` },
+    ];
+  });
 }
 
 /** A newcomer's versions are also put before the coordinator's owners, without what runs in its zone. */
 function admissions(federation: Federation, site: Site, options: CardOptions): readonly DesiredMessage[] {
   if (!site.joinedLater) return [];
-  const asked = lastRequest(federation, site);
-  const { own: _, ...place } = placeOf(federation, coordinatorOf(federation), options);
+  const { place } = placeOf(federation, coordinatorOf(federation), options);
   return site.proposals
-    .filter(({ askedAt }) => askedAt >= asked)
-    .map((proposal) => ({
-      kind: "card",
-      key: `admit/${site.zone}/${proposal.card}`,
-      ...place,
-      ...admitCard(federation, site, proposal, options.directory),
-    }));
-}
-
-/** When the site was asked for last: earlier versions may be from before it left. */
-function lastRequest(federation: Federation, site: Site): string {
-  const asked = federation.story.findLast(
-    ({ event }) => event.type === "site-requested" && event.wish.zone === site.zone,
-  );
-  return asked?.at ?? federation.requestedAt;
-}
-
-function reminders(federation: Federation, site: Site, options: CardOptions): readonly DesiredMessage[] {
-  const { own: _, ...place } = placeOf(federation, site, options);
-  const where = escaped(zoneTitle(options.directory, site));
-  const expires = currentProposal(site)?.expiresAt;
-  return federation.story.flatMap(({ seq, event }): readonly DesiredMessage[] => {
-    if (event.type !== "reminder-due" || event.site !== site.zone) return [];
-    const owners = mentions(options.directory.zones.get(site.zone)?.owners ?? []);
-    const until = expires === undefined ? "" : ` The time to decide ends ${moment(expires)}.`;
-    const text = `${owners} Federation *${federation.name}* still waits for a decision on ${where}.${until}`;
-    return [{ kind: "reply", key: `reminder/${site.zone}/${seq}`, ...place, text, blocks: [section(text)] }];
-  });
-}
-
-function details(
-  federation: Federation,
-  site: Site,
-  troubles: readonly Trouble[],
-  options: CardOptions,
-): readonly DesiredMessage[] {
-  const { own, ...place } = placeOf(federation, site, options);
-  const here = troubles.filter(({ zone }) => zone === site.zone);
-  return here.map((trouble, index) => ({
-    kind: "card",
-    key: `detail/${site.zone}/${trouble.seq}`,
-    ...place,
-    ...troubleCard(federation, site, trouble, {
-      directory: options.directory,
-      newest: index === here.length - 1,
-      inZoneChannel: own,
-    }),
-  }));
+    .filter(({ askedAt }) => askedAt >= site.requestedAt)
+    .map((proposal) =>
+      card(admitCardKey(site.zone, proposal.card), place, admitCard(federation, site, proposal, options.directory)),
+    );
 }
 
 function teardown(federation: Federation, site: Site, options: CardOptions): readonly DesiredMessage[] {
   if (site.teardown === null) return [];
-  const { own: _, ...place } = placeOf(federation, site, options);
-  const card = teardownCard(federation, site, site.teardown, options.directory);
-  return [{ kind: "card", key: `teardown/${site.zone}/${site.teardown.card}`, ...place, ...card }];
+  const { place } = placeOf(federation, site, options);
+  const shown = teardownCard(federation, site, site.teardown, options.directory);
+  return [card(teardownCardKey(site.zone, site.teardown.card), place, shown)];
 }
 
 /** What the other zones are told, so that they can leave: a newcomer was let in, the coordinator stops. */
 export function noticesToOthers(federation: Federation, options: CardOptions): readonly DesiredMessage[] {
-  return federation.story.flatMap(({ seq, event }): readonly DesiredMessage[] => {
-    if (event.type === "stop-announced") {
-      return toZones(federation, options, `warning/${seq}`, event.site, (site) => [
-        `:warning: The coordinator of federation *${federation.name}* stops ${moment(event.stopsAt)}. Whatever still trains in ${escaped(zoneTitle(options.directory, site))} ends then.`,
-      ]);
-    }
-    const joinedLater = event.type === "site-approved" ? federation.sites.get(event.site) : undefined;
-    if (joinedLater?.joinedLater !== true) return [];
-    const joined = `*${escaped(zoneTitle(options.directory, joinedLater))}* joins federation *${federation.name}* with ${count(currentProposal(joinedLater)?.plan.vms ?? joinedLater.wish.superNodes, "SuperNode")}. If you do not want to train beside it, you can retire your own site.`;
-    return toZones(federation, options, `newcomer/${seq}`, joinedLater.zone, () => [joined]);
-  });
+  const stops = federation.timeline.flatMap(({ seq, event }) =>
+    event.type === "stop-announced"
+      ? toZones(
+          federation,
+          options,
+          `warning/${seq}`,
+          event.site,
+          (where) =>
+            `:warning: The coordinator of federation *${federation.name}* stops ${moment(event.stopsAt)}. Whatever still trains in ${where} ends then.`,
+        )
+      : [],
+  );
+  const joined = [...federation.sites.values()].filter(
+    ({ joinedLater, approvalState }) => joinedLater && approvalState === "approved",
+  );
+  return [...stops, ...joined.flatMap((site) => aboutNewcomer(federation, site, options))];
+}
+
+function aboutNewcomer(federation: Federation, site: Site, options: CardOptions): readonly DesiredMessage[] {
+  const who = escaped(zoneTitle(options.directory, site));
+  const text = `*${who}* joins federation *${federation.name}* with ${count(superNodesAt(site), "SuperNode")}. If you do not want to train beside it, you can retire your own site.`;
+  return toZones(federation, options, `newcomer/${site.zone}/${site.requestedAt}`, site.zone, () => text);
 }
 
 /** The same words to every other training zone that has a channel, each with the way out. */
@@ -166,21 +152,18 @@ function toZones(
   options: CardOptions,
   key: string,
   except: Site["zone"],
-  words: (site: Site) => readonly string[],
+  words: (where: string) => string,
 ): readonly DesiredMessage[] {
   return [...federation.sites.values()].flatMap((site): readonly DesiredMessage[] => {
-    const { own, ...place } = placeOf(federation, site, options);
-    const proposal = currentProposal(site);
-    if (
-      !own ||
-      site.zone === except ||
-      site.role === "coordinator" ||
-      site.standing !== "approved" ||
-      proposal === null
-    )
-      return [];
-    const text = words(site).join("\n");
-    const blocks: Blocks = [section(text), ...actions(retireButton(proposal))];
-    return [{ kind: "reply", key: `${key}/${site.zone}`, ...place, text, blocks }];
+    const { place, own } = placeOf(federation, site, options);
+    const newest = site.proposals.at(-1);
+    const isOther = own && site.zone !== except && site.role === "training" && site.approvalState === "approved";
+    if (!isOther || newest === undefined) return [];
+    const owners = ownersOf(options.directory, site.zone);
+    const asked = owners.length === 0 ? "" : `${mentions(owners)} `;
+    const text = `${asked}${words(escaped(zoneTitle(options.directory, site)))}`;
+    const about = `in ${site.zone} for federation ${federation.name}`;
+    const blocks: Blocks = [section(text), ...actions(retireButton(cardValue(federation.id, newest.card), about))];
+    return [reply(`${key}/${site.zone}`, place, text, blocks)];
   });
 }

@@ -1,143 +1,296 @@
-/** One sentence per thing that happened and that a person in the home channel cares about. */
-
+/** What happened, one sentence per thing that a person in the home channel acts on or waits for. */
 import type { Directory } from "../../federation/deciding/visibility.ts";
+import type { EventOf, FederationEvent } from "../../federation/model/events.ts";
+import type { ZoneName } from "../../federation/model/identity.ts";
 import { REASONS } from "../../federation/model/reasons.ts";
-import type { Federation, StoryEntry } from "../../federation/model/state.ts";
-import { zoneTitle } from "../blocks/federation-card.ts";
-import { count, escaped, mention, moment, quoted } from "../blocks/mrkdwn.ts";
-import { delayOf } from "../blocks/trouble.ts";
+import type { Federation, TimelineEntry } from "../../federation/model/state.ts";
+import { ownersNamed } from "../blocks/conditions.ts";
+import type { CardOptions } from "../blocks/federation-card.ts";
+import { count, escaped, listed, mention, moment, quoted } from "../blocks/mrkdwn.ts";
+import { superNodesAt, zoneTitle } from "../blocks/titles.ts";
+import { siteCardKey, trustKey } from "../keys.ts";
+import { linkTo, type Reply } from "../message.ts";
+import { inHomeThread, placeOf, reply } from "./place.ts";
 
-/** null: nothing worth a reply. Says only what every member of the home channel may know. */
-export function sentenceOf({ event }: StoryEntry, federation: Federation, directory: Directory): string | null {
-  const where = "site" in event ? `*${escaped(zoneTitle(directory, { zone: event.site }))}*` : "";
-  switch (event.type) {
-    case "federation-requested":
-    case "authority-created":
-    case "address-settled":
-    case "template-registered":
-    case "guest-seen":
-    case "certificate-issued":
-    case "key-accepted":
-    case "key-revoked":
-    case "nodes-seen":
-    case "reminder-due":
-    case "site-stopped":
-    case "teardown-agreed":
-    case "authority-destroyed":
-    case "template-intended":
-    case "service-intended":
-    case "service-created":
-    case "guests-verified":
-    case "certificate-delivered":
-    case "admissions-delivered":
-    case "guest-told-admitted":
-    case "message-posted":
-    case "message-updated":
-    case "message-given-up":
-      return null;
-    case "site-requested":
-      return `${mention(event.requester)} asks ${escaped(zoneTitle(directory, event.wish))} to join with ${count(event.wish.superNodes, "SuperNode")}.`;
-    case "preflight-failed":
-      return event.problems
-        .slice(0, 12)
-        .map(({ site, code }) => `:x: *${escaped(zoneTitle(directory, { zone: site }))}*: ${escaped(REASONS[code])}`)
-        .join("\n");
-    case "preflight-asked-again":
-      return `${mention(event.by)} has the zones looked at again.`;
-    case "site-planned":
-      return plannedAgain(event.cause, where);
-    case "consent-given":
-      return event.kind === "run"
-        ? `:white_check_mark: ${mention(event.by)} approved for ${where}.`
-        : `:white_check_mark: ${mention(event.by)} agreed to admit ${where}.`;
-    case "consent-refused":
-      return `:x: ${mention(event.by)} ${event.kind === "run" ? "rejected it for" : "refused to admit"} ${where}: ${quoted(event.because)}`;
-    case "consent-withdrawn":
-      return `${mention(event.by)} withdrew the approval for ${where}.`;
-    case "site-approved":
-      return `${where} is approved.`;
-    case "site-left-out":
-      return event.cause === "expired"
-        ? `:hourglass: ${where} was not decided on in time and is left out.`
-        : `${where} is left out.`;
-    case "federation-ended":
-      return endOf(event.cause);
-    case "attempt-started":
-      return event.attempt === 1
-        ? `${where} is being deployed.`
-        : `${where} is being deployed, attempt ${event.attempt}.`;
-    case "coordinator-verified":
-      return `:white_check_mark: ${where} serves. Its address and its CA are those of the plan.`;
-    case "key-refused":
-      return `:x: ${where}: ${escaped(REASONS[event.reason.code])}`;
-    case "site-status-changed":
-      return statusOf(
-        event.status,
-        `${event.online} of ${count(event.expected, "SuperNode")}`,
-        where,
-        isCoordinator(federation, event.site),
+export const timelineKey = (seq: number): string => `timeline/${seq}`;
+
+/** Zones that one sentence names. */
+const MOST_NAMED = 12;
+
+/** What was decided at once, in order: the first of it is told, with what followed from it. */
+type Batch = readonly [TimelineEntry, ...TimelineEntry[]];
+
+export function timelineReplies(federation: Federation, options: CardOptions): readonly Reply[] {
+  const told = new Set<string>();
+  return batchesOf(federation.timeline).flatMap((batch) =>
+    batch.flatMap((entry, index): readonly Reply[] => {
+      const teller = new Teller(federation, options, batch, index, told);
+      const text = teller.sentence(entry.event);
+      return text === null ? [] : [reply(timelineKey(entry.seq), inHomeThread(federation, "tell"), text)];
+    }),
+  );
+}
+
+function batchesOf(timeline: readonly TimelineEntry[]): readonly Batch[] {
+  const batches: [TimelineEntry, ...TimelineEntry[]][] = [];
+  for (const entry of timeline) {
+    const last = batches.at(-1);
+    const previous = last?.at(-1);
+    if (last !== undefined && previous?.seq === entry.seq - 1 && previous.at === entry.at) last.push(entry);
+    else batches.push([entry]);
+  }
+  return batches;
+}
+
+/** Says what every member of the home channel may know, and nothing twice. */
+class Teller {
+  readonly #federation: Federation;
+  readonly #options: CardOptions;
+  readonly #before: readonly FederationEvent[];
+  readonly #after: readonly FederationEvent[];
+  /** What was told before, by its meaning. */
+  readonly #told: Set<string>;
+
+  constructor(federation: Federation, options: CardOptions, batch: Batch, index: number, told: Set<string>) {
+    this.#federation = federation;
+    this.#options = options;
+    const events = batch.map(({ event }) => event);
+    this.#before = events.slice(0, index);
+    this.#after = events.slice(index + 1);
+    this.#told = told;
+  }
+
+  /** null: nothing worth a reply, or told with what it followed from. */
+  sentence(event: FederationEvent): string | null {
+    switch (event.type) {
+      case "site-requested":
+        return `${mention(event.requester)} asks ${this.#title(event.wish.zone)} to join with ${count(event.wish.superNodes, "SuperNode")}. Its owners and the coordinator's are asked.`;
+      case "preflight-failed":
+        return this.#problems(event);
+      case "site-planned":
+        return this.#plannedAgain(event);
+      case "consent-given":
+        return this.#consent(event);
+      case "consent-refused":
+        return `:x: ${mention(event.by)} ${event.kind === "run" ? "rejected it for" : "refused to admit"} ${this.#at(event)}: ${quoted(event.because)}${this.#consequence()}`;
+      case "consent-withdrawn": {
+        const what = event.kind === "run" ? "the approval for" : "the agreement to admit";
+        const holds = this.#follows("site-approved") ? " Enough others agree, so it stays approved." : "";
+        return `${mention(event.by)} withdrew ${what} ${this.#at(event)}.${holds}`;
+      }
+      case "approval-lapsed":
+        return `${this.#at(event)}: too few of those who approved may still decide, so ${this.#asks(event.site)} again.`;
+      case "site-excluded":
+        return event.cause === "expired" ? this.#expired(event) : null;
+      case "proposal-dropped":
+        return this.#dropped(event);
+      case "federation-ended":
+        return this.#ended(event);
+      case "attempt-started":
+        return this.#started(event);
+      case "coordinator-verified":
+        return `:large_green_circle: ${this.#at(event)} serves. Its address and CA are those of the plan: ${linkTo(trustKey(this.#federation.homeChannel), "compare them")}.`;
+      case "site-up":
+        return this.#up(event);
+      case "site-failed":
+        return this.#failed(event);
+      case "key-refused":
+        return this.#keyRefused(event);
+      case "retry-asked":
+        return `${mention(event.by)} has ${this.#at(event)} tried again. Its zone is looked at first.`;
+      case "site-retired":
+        return `${mention(event.by)} retired ${this.#at(event)}. Nothing else is touched.${this.#consequence()}`;
+      case "site-written-off":
+        return `:heavy_minus_sign: The bot's operator has written ${this.#at(event)} off: its zone is gone.${this.#consequence()}`;
+      case "teardown-asked":
+        return this.#teardown(event);
+      case "stop-announced":
+        return `:warning: ${mention(event.by)} stops the coordinator ${moment(event.stopsAt)}, whatever still runs then.`;
+      case "removal-delayed":
+        return `:warning: ${this.#at(event)}: ${escaped(REASONS[event.reason.code])} The bot goes on trying to remove what ran there.`;
+      default:
+        return null;
+    }
+  }
+
+  #title(zone: ZoneName): string {
+    return escaped(zoneTitle(this.#options.directory, { zone }));
+  }
+
+  #at({ site }: { readonly site: ZoneName }): string {
+    return `*${this.#title(site)}*`;
+  }
+
+  #isCoordinator(zone: ZoneName): boolean {
+    return this.#federation.sites.get(zone)?.role === "coordinator";
+  }
+
+  get #requester(): string {
+    return mention(this.#federation.requester);
+  }
+
+  get #directory(): Directory {
+    return this.#options.directory;
+  }
+
+  #follows(type: FederationEvent["type"]): boolean {
+    return this.#after.some((event) => event.type === type);
+  }
+
+  /** Those who must act, with the card on which they do where everybody may know of it. */
+  #asks(zone: ZoneName): string {
+    const { own } = placeOf(this.#federation, { zone }, this.#options);
+    return own ? "its owners are asked in their zone's channel" : `${ownersNamed(this.#directory, zone)} are asked`;
+  }
+
+  /** What followed at once from a refusal, or from a site that left. */
+  #consequence(): string {
+    const requester = this.#requester;
+    for (const event of this.#after) {
+      if (event.type === "federation-ended") return ` ${endSentence(event.cause)} ${requester}`;
+      if (event.type === "teardown-asked") return " Every owner is asked to end the own part of this federation.";
+    }
+    for (const event of this.#after) {
+      if (event.type === "proposal-dropped") return " What runs there goes on.";
+      if (event.type === "site-excluded") return ` It is left out. ${requester}`;
+    }
+    return "";
+  }
+
+  #consent(event: EventOf<"consent-given">): string {
+    const what = event.kind === "run" ? "approved for" : "agreed to admit";
+    const quorum = this.#directory.zones.get(event.site)?.quorum ?? 1;
+    const complete = quorum > 1 && this.#follows("site-approved") ? " That is enough: it is approved." : "";
+    return `:white_check_mark: ${mention(event.by)} ${what} ${this.#at(event)}.${complete}`;
+  }
+
+  /** What is wrong in several zones is one reply; what was told of a zone and is the same is none. */
+  #problems(event: EventOf<"preflight-failed">): string | null {
+    if (this.#before.some(({ type }) => type === "preflight-failed")) return null;
+    const found = [event, ...this.#after].flatMap((one) => (one.type === "preflight-failed" ? [one] : []));
+    const fresh = found.filter(({ site, problems }) => {
+      const attempt = this.#federation.sites.get(site)?.attempts ?? 0;
+      return (
+        problems.length > 0 && this.#isNews(`problem ${site} ${attempt} ${problems.map(({ code }) => code).join()}`)
       );
-    case "site-failed":
-      return `:x: ${where}: ${escaped(REASONS[event.reason.code])} Its owner can ${isCoordinator(federation, event.site) ? "retry" : "retry or retire"} it.`;
-    case "retry-asked":
-      return `${mention(event.by)} has ${where} tried again.`;
-    case "site-retired":
-      return `${mention(event.by)} retired ${where}. Nothing else is touched.`;
-    case "teardown-asked":
-      return `${mention(event.by)} asks to tear this federation down. Every zone's owner decides about its own zone.`;
-    case "stop-announced":
-      return `:warning: ${mention(event.by)} stops the coordinator ${moment(event.stopsAt)}, whatever still runs then.`;
-    case "twin-found":
-      return `${where}: a service that was created twice is being removed.`;
-    case "removal-delayed":
-      return `:warning: ${where}: ${escaped(delayOf(event.reason.code))}`;
-    case "service-removed":
-      return `${where}: the service was removed.`;
+    });
+    if (fresh.length === 0) return null;
+    const lines = fresh.slice(0, MOST_NAMED).map(
+      (one) =>
+        `:x: ${this.#at(one)}: ${one.problems
+          .slice(0, 3)
+          .map(({ code }) => escaped(REASONS[code]))
+          .join(" ")}`,
+    );
+    const more = fresh.length - lines.length;
+    return [...lines, ...(more > 0 ? [`and ${count(more, "more zone")}`] : [])].join("\n");
+  }
+
+  #isNews(meaning: string): boolean {
+    const news = !this.#told.has(meaning);
+    this.#told.add(meaning);
+    return news;
+  }
+
+  #plannedAgain({ cause, site }: EventOf<"site-planned">): string | null {
+    switch (cause) {
+      case "requested":
+        return null;
+      case "adjusted":
+        // The vote that came with it says who; this says that it is another version.
+        return `${this.#at({ site })}: an owner adjusted what runs there.`;
+      case "zone-changed":
+        return `${this.#at({ site })}: something changed since it was looked at, so ${this.#asks(site)} again.`;
+      case "bot-upgraded":
+        return `${this.#at({ site })}: the bot was upgraded and would run another version of its parts, so ${this.#asks(site)} again.`;
+      case "address-changed":
+        return this.#addressChanged(site);
+    }
+  }
+
+  /** The address is everybody's, so all who are asked again are told of at once. */
+  #addressChanged(site: ZoneName): string | null {
+    const isMoved = (event: FederationEvent): event is EventOf<"site-planned"> =>
+      event.type === "site-planned" && event.cause === "address-changed";
+    if (this.#before.some(isMoved)) return null;
+    const zones = [site, ...this.#after.filter(isMoved).map((event) => event.site)];
+    const names = zones.map((zone) => `*${this.#title(zone)}*`);
+    return `The SuperLink's address had to change, so the owners of ${listed(names, MOST_NAMED)} are asked again.`;
+  }
+
+  /** Of training sites the card tells; of a new attempt whoever asked for it was told. */
+  #started({ site, attempt }: EventOf<"attempt-started">): string | null {
+    return attempt === 1 && this.#isCoordinator(site) ? `${this.#at({ site })} is being deployed.` : null;
+  }
+
+  /** That a coordinator is up is told when it was verified. */
+  #up({ site: zone }: EventOf<"site-up">): string | null {
+    const site = this.#federation.sites.get(zone);
+    if (site === undefined || site.role === "coordinator") return null;
+    const number = superNodesAt(site);
+    return `:large_green_circle: ${this.#at({ site: zone })} is up: ${number} of ${count(number, "SuperNode")} online, as the SuperLink sees them.`;
+  }
+
+  #dropped({ site, cause }: EventOf<"proposal-dropped">): string | null {
+    return cause === "expired"
+      ? `:hourglass: The newer version for ${this.#at({ site })} was not decided on in time. What runs there goes on.`
+      : null;
+  }
+
+  #expired(event: EventOf<"site-excluded">): string | null {
+    const isExpired = (one: FederationEvent): one is EventOf<"site-excluded"> =>
+      one.type === "site-excluded" && one.cause === "expired";
+    if (this.#before.some(isExpired)) return null;
+    const zones = [event, ...this.#after.filter(isExpired)].map((one) => this.#at(one));
+    const ended = this.#after.find((one) => one.type === "federation-ended");
+    const end = ended?.type === "federation-ended" ? ` ${endSentence(ended.cause)}` : "";
+    const was = zones.length === 1 ? "was not decided on in time and is" : "were not decided on in time and are";
+    return `:hourglass: ${listed(zones, MOST_NAMED)} ${was} left out.${end} ${this.#requester}`;
+  }
+
+  /** Told with what it followed from: a refusal, a site that left, the time that ran out. */
+  #ended({ cause }: EventOf<"federation-ended">): string | null {
+    const isCause = ({ type }: FederationEvent): boolean =>
+      type === "consent-refused" || type === "site-excluded" || type === "site-retired" || type === "site-written-off";
+    return this.#before.some(isCause) ? null : `${endSentence(cause)} ${this.#requester}`;
+  }
+
+  #failed({ site, reason }: EventOf<"site-failed">): string {
+    const said = `:x: ${this.#at({ site })}: ${escaped(REASONS[reason.code])}`;
+    const { own } = placeOf(this.#federation, { zone: site }, this.#options);
+    if (own) return `${said} Its owners are asked in their zone's channel.`;
+    const can = this.#isCoordinator(site) ? "retry it" : "retry or retire it";
+    return `${said} ${ownersNamed(this.#directory, site)} can ${can} on ${this.#siteCard(site)}.`;
+  }
+
+  #siteCard(site: ZoneName): string {
+    const card = this.#federation.sites.get(site)?.proposals.at(-1)?.card;
+    return card === undefined ? "its card" : linkTo(siteCardKey(site, card), "its card");
+  }
+
+  /** However many keys its VMs publish, each reason is told once. */
+  #keyRefused({ site, reason }: EventOf<"key-refused">): string | null {
+    const attempt = this.#federation.sites.get(site)?.attempts ?? 0;
+    return this.#isNews(`key ${site} ${attempt} ${reason.code}`)
+      ? `:x: ${this.#at({ site })}: ${escaped(REASONS[reason.code])}`
+      : null;
+  }
+
+  #teardown({ by }: EventOf<"teardown-asked">): string | null {
+    if (this.#before.some(({ type }) => type === "site-written-off")) return null;
+    const who = by === null ? "The bot's operator" : mention(by);
+    return `${who} asks to tear this federation down. Every zone's owners decide about their own zone.`;
   }
 }
 
-const isCoordinator = (federation: Federation, zone: string): boolean =>
-  [...federation.sites.values()].some((site) => site.zone === zone && site.role === "coordinator");
-
-function plannedAgain(
-  cause: "requested" | "adjusted" | "zone-changed" | "address-changed",
-  where: string,
-): string | null {
-  switch (cause) {
-    case "requested":
-      return `${where} has been looked at, and its owners are asked.`;
-    case "adjusted":
-      return `${where}: an owner adjusted what runs there.`;
-    case "zone-changed":
-      return `${where}: something changed since it was looked at, so its owners are asked again.`;
-    case "address-changed":
-      return `${where}: the SuperLink's address had to change, so its owners are asked again.`;
-  }
-}
-
-function statusOf(status: "up" | "degraded" | "down", online: string, where: string, coordinator: boolean): string {
-  if (coordinator)
-    return status === "up" ? `:large_green_circle: ${where} serves.` : `:red_circle: ${where} does not serve any more.`;
-  switch (status) {
-    case "up":
-      return `:large_green_circle: ${where} is up: ${online} online, as the SuperLink sees them.`;
-    case "degraded":
-      return `:large_yellow_circle: ${where} is degraded: ${online} online.`;
-    case "down":
-      return `:red_circle: ${where} is down: no SuperNode is online.`;
-  }
-}
-
-function endOf(
-  cause: "cancelled" | "coordinator-rejected" | "coordinator-expired" | "too-few-sites" | "torn-down",
-): string {
+function endSentence(cause: EventOf<"federation-ended">["cause"]): string {
   switch (cause) {
     case "cancelled":
       return "The request was cancelled. Nothing was created.";
     case "coordinator-rejected":
-      return "The coordinator's owner rejected the request, so it ends here.";
+      return "Without a coordinator the request ends here.";
     case "coordinator-expired":
-      return "The coordinator's owner did not decide in time, so the request ends here.";
+      return "Without a coordinator the request ends here.";
     case "too-few-sites":
       return "Too few training sites are left, so the request ends here.";
     case "torn-down":

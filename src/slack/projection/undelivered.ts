@@ -1,43 +1,51 @@
 /** What could not be posted, said in the home thread: in which channel, why, and what helps. Pure. */
 import type { ChannelId } from "../../federation/model/identity.ts";
-import type { Federation } from "../../federation/model/state.ts";
 import { section } from "../blocks/elements.ts";
 import { code } from "../blocks/mrkdwn.ts";
 import { CARD_KEY, type DesiredMessage } from "../message.ts";
 import { isClosedChannel, teamsWithheldFrom, WITHHELD, whyClosed } from "../refusals.ts";
 
-/** One message per channel; rewritten when everything has arrived after all. */
-export function undelivered(federation: Federation, messages: readonly DesiredMessage[]): readonly DesiredMessage[] {
-  const givenUp = messages.filter(({ key }) => federation.givenUp.has(key));
-  const channels = new Set(givenUp.map(({ channel }) => channel));
+/** `because` is null where everything has arrived after all. */
+interface Undelivered {
+  readonly channel: ChannelId;
+  readonly because: string | null;
+}
+
+const MOST_REASONS = 5;
+
+/** One card per channel that is named. */
+export function undelivered(home: ChannelId, missing: readonly Undelivered[]): readonly DesiredMessage[] {
+  const channels = new Set(missing.map(({ channel }) => channel));
   return [...channels].map((channel) => {
-    const missing = givenUp.filter((message) => message.channel === channel && !federation.messages.has(message.key));
-    const reasons = new Set(missing.map(({ key }) => federation.givenUp.get(key) ?? ""));
+    const reasons = missing.flatMap((one) => (one.channel === channel && one.because !== null ? [one.because] : []));
     const text =
-      reasons.size === 0
+      reasons.length === 0
         ? `:white_check_mark: What could not be posted in <#${channel}> is there now.`
-        : [...reasons]
-            .slice(0, 5)
+        : [...new Set(reasons)]
+            .slice(0, MOST_REASONS)
             .map((reason) => sentenceFor(channel, reason))
             .join("\n");
     return {
       kind: "card",
       key: `undelivered/${channel}`,
-      channel: federation.homeChannel,
+      channel: home,
       thread: CARD_KEY,
       audience: null,
+      importance: reasons.length === 0 ? "tell" : "act",
       text,
       blocks: [section(text)],
     };
   });
 }
-
 function sentenceFor(channel: ChannelId, reason: string): string {
   if (reason.startsWith(WITHHELD)) {
     const teams = teamsWithheldFrom(reason)
       .map((team) => code(team, 30))
       .join(", ");
     return `:warning: The CA and the address are not posted in <#${channel}>: organisations are connected to it that have no approved site (${teams}). The rollout goes on. They are posted once those organisations are disconnected or have an approved site.`;
+  }
+  if (reason === "is_archived") {
+    return `:warning: I cannot post in <#${channel}>: it is archived. Unarchive it, or name another channel in the zones file; the messages then follow.`;
   }
   if (isClosedChannel(reason)) {
     return `:warning: I cannot post in <#${channel}>: ${whyClosed(reason)}. Invite me there with \`/invite\`; the messages then follow.`;

@@ -1,16 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import {
-  agreeTeardown,
-  askTeardown,
-  concludeTeardown,
-  requestSite,
-  retrySite,
-  stopCoordinatorSoon,
-} from "../../../src/federation/deciding/lifecycle.ts";
-import type { CardId } from "../../../src/federation/model/identity.ts";
+import { concludeTeardown } from "../../../src/federation/deciding/teardown.ts";
 import { cardId } from "../../../src/federation/model/identity.ts";
-import { dueTasks } from "../../../src/federation/running/due-tasks.ts";
+import { agreeTeardown, askTeardown, requestSite, retry, stopCoordinator } from "../../builders/commands.ts";
 import {
   aZone,
   HOUR,
@@ -24,158 +16,154 @@ import {
 } from "../../builders/decision-context.ts";
 import { aFederation, type Story } from "../../builders/federation.ts";
 
-const refusalOf = (decision: { readonly ok: boolean }): unknown => ("refusal" in decision ? decision.refusal : "none");
-
-const card = (story: Story, name: string): CardId => {
-  const { teardown } = story.site(name);
-  if (teardown === null) throw new Error(`${name} was not asked.`);
-  return teardown.card;
-};
-const asked = (by = REQUESTER): Story => {
-  const story = aFederation().running();
-  return story.takes(askTeardown(story.federation, story.context, by));
-};
-const agree = (story: Story, name: string, by = ownerOf(name)) =>
-  agreeTeardown(story.federation, story.context, { card: card(story, name), by, decision: `${name} agrees` });
-const stopSoon = (story: Story, by = ownerOf("alpha")) =>
-  stopCoordinatorSoon(story.federation, story.context, card(story, "alpha"), by);
+const NOTHING = { ok: true, events: [] };
+const asked = (by = REQUESTER): Story => aFederation().running().does(askTeardown(by));
 const conclude = (story: Story): Story => story.takes(concludeTeardown(story.federation, story.context));
-const tasks = (story: Story): readonly string[] => dueTasks(story.federation, story.context).map(({ kind }) => kind);
-
-function removed(story: Story, name: string): Story {
-  for (const { serviceId } of story.site(name).removals) {
-    story.zone(name).removeService(serviceId);
-    story.happens({ type: "service-removed", site: zone(name), serviceId });
-  }
-  return story;
-}
+const waits = (story: Story): void => assert.deepEqual(concludeTeardown(story.federation, story.context), NOTHING);
+const kinds = (story: Story): readonly string[] => story.tasks().map(({ kind }) => kind);
 
 describe("a teardown", () => {
   it("may be asked for by the requester and every owner, and by nobody else", () => {
-    const story = aFederation().running();
-    assert.equal(refusalOf(askTeardown(story.federation, story.context, STRANGER)), "not-visible");
+    assert.equal(aFederation().running().refusalOf(askTeardown(STRANGER)), "not-visible");
     for (const person of [REQUESTER, ownerOf("alpha"), ownerOf("beta", 2), ownerOf("gamma")]) {
-      assert.equal(asked(person).federation.teardownAskedBy, person);
+      assert.equal(asked(person).federation.teardown?.askedBy, person);
     }
   });
 
   it("asked for twice is asked for once", () => {
-    const story = asked();
-    assert.deepEqual(askTeardown(story.federation, story.context, ownerOf("beta")), { ok: true, events: [] });
+    assert.deepEqual(asked().decides(askTeardown(ownerOf("beta"))), NOTHING);
   });
 
   it("asks every owner of a zone where something runs, each on a card of its own", () => {
     const story = asked();
-    const cards = ["alpha", "beta", "gamma"].map((name) => card(story, name));
+    const cards = ["alpha", "beta", "gamma"].map((name) => story.site(name).teardown?.card);
     assert.equal(new Set(cards).size, 3);
-    assert.deepEqual(tasks(story), []);
+    assert.deepEqual(story.due(), []);
   });
 
   it("each owner agrees for its own zone only", () => {
     const story = asked();
-    assert.equal(refusalOf(agree(story, "beta", REQUESTER)), "not-an-owner");
-    assert.equal(refusalOf(agree(story, "beta", ownerOf("alpha"))), "not-an-owner");
-    story.takes(agree(story, "beta"));
-    assert.equal(story.site("beta").run, null);
-    assert.equal(story.site("gamma").status, "up");
-    assert.deepEqual(tasks(story), ["remove-service", "deliver-admissions"]);
+    assert.equal(story.refusalOf(agreeTeardown("beta", REQUESTER)), "not-an-owner");
+    assert.equal(story.refusalOf(agreeTeardown("beta", ownerOf("alpha"))), "not-an-owner");
+    story.does(agreeTeardown("beta"));
+    assert.equal(story.site("beta").deployment, null);
+    assert.equal(story.status("gamma"), "up");
+    assert.deepEqual(kinds(story), ["remove", "deliver-admissions"]);
   });
 
   it("an owner who agrees twice has agreed once", () => {
-    const story = asked();
-    story.takes(agree(story, "beta"));
-    assert.deepEqual(agree(story, "beta"), { ok: true, events: [] });
-    assert.deepEqual(agree(story, "beta", ownerOf("beta", 2)), { ok: true, events: [] });
+    const story = asked().does(agreeTeardown("beta"));
+    assert.deepEqual(story.decides(agreeTeardown("beta")), NOTHING);
+    assert.deepEqual(story.decides(agreeTeardown("beta", ownerOf("beta", 2))), NOTHING);
   });
 
   it("needs to have been asked for", () => {
     const story = aFederation().running();
-    const ballot = { card: story.proposal("beta").card, by: ownerOf("beta"), decision: "d" };
-    assert.equal(refusalOf(agreeTeardown(story.federation, story.context, ballot)), "teardown-not-asked");
-    const unknown = { ...ballot, card: cardId.parse("kzzzzzzzzzzzzzzz") };
-    assert.equal(refusalOf(agreeTeardown(story.federation, story.context, unknown)), "unknown-card");
+    assert.equal(story.refusalOf(agreeTeardown("beta")), "teardown-not-asked");
+    const unknown = { ...agreeTeardown("beta")(story), card: cardId.parse("kzzzzzzzzzzzzzzz") };
+    assert.equal(story.refusalOf(unknown), "unknown-card");
   });
 
   it("removes training sites first and the coordinator last, then destroys the authority and ends", () => {
-    const story = asked();
-    story.takes(agree(story, "alpha")).takes(agree(story, "beta"));
-    assert.deepEqual(concludeTeardown(story.federation, story.context), { ok: true, events: [] });
-    removed(story.takes(agree(story, "gamma")), "beta");
-    assert.deepEqual(concludeTeardown(story.federation, story.context), { ok: true, events: [] });
-    removed(story, "gamma");
-    assert.ok(tasks(story).includes("conclude-teardown"));
+    const story = asked().does(agreeTeardown("alpha")).does(agreeTeardown("beta"));
+    waits(story);
+    waits(story.does(agreeTeardown("gamma")).removes("beta"));
+    assert.ok(kinds(story.removes("gamma")).includes("conclude-teardown"));
     conclude(story);
-    assert.equal(story.site("alpha").run, null);
-    assert.deepEqual(concludeTeardown(story.federation, story.context), { ok: true, events: [] });
-    conclude(removed(story, "alpha"));
+    assert.equal(story.site("alpha").deployment, null);
+    waits(story);
+    conclude(story.removes("alpha"));
     assert.equal(story.federation.ended?.cause, "torn-down");
-    assert.deepEqual(tasks(story), ["destroy-authority"]);
-    assert.deepEqual(tasks(story.happens({ type: "authority-destroyed" })), []);
+    assert.deepEqual(kinds(story), ["destroy-authority"]);
+    assert.deepEqual(story.happens({ type: "authority-destroyed" }).due(), []);
   });
 
-  it("a zone that does not answer is waited for: its service stays to be removed, and the federation does not end", () => {
+  it("waits for a zone that does not answer: what is to be removed stays so, and the federation does not end", () => {
     const story = asked();
-    story.takes(agree(story, "alpha")).takes(agree(story, "beta")).takes(agree(story, "gamma"));
-    removed(story, "beta");
-    const [removal] = story.site("gamma").removals;
+    for (const name of ["alpha", "beta", "gamma"]) story.does(agreeTeardown(name));
+    const [removal] = story.removes("beta").site("gamma").removals;
     story.happens({
       type: "removal-delayed",
       site: zone("gamma"),
-      serviceId: removal?.serviceId ?? 0,
+      removal: removal?.key ?? "",
       reason: { code: "zone-unreachable", detail: "ECONNREFUSED" },
     });
-    assert.deepEqual(concludeTeardown(story.federation, story.context), { ok: true, events: [] });
-    assert.ok(tasks(story).includes("remove-service"));
+    waits(story);
+    assert.ok(kinds(story).includes("remove"));
     assert.equal(story.site("gamma").removals[0]?.delayed?.code, "zone-unreachable");
   });
 
-  it("of a federation where nothing runs ends it at once", () => {
-    const story = aFederation().approved();
-    conclude(story.takes(askTeardown(story.federation, story.context, REQUESTER)));
+  it("waits for a create whose answer was lost, as for anything that may run", () => {
+    const story = aFederation({ zones: ["alpha", "beta"] })
+      .approved()
+      .begins("alpha");
+    story.happens(
+      { type: "template-registered", site: zone("alpha"), templateId: 5 },
+      { type: "deployment-intended", site: zone("alpha"), sequence: 1, tag: "the lost one" },
+    );
+    conclude(story.does(askTeardown()).does(agreeTeardown("alpha")));
+    assert.deepEqual(
+      story.site("alpha").removals.map(({ ref, tag }) => [ref, tag]),
+      [[null, "the lost one"]],
+    );
+    waits(story);
+    assert.deepEqual(story.due(), ["remove alpha tag the lost one"]);
+    conclude(story.happens({ type: "deployment-removed", site: zone("alpha"), removal: "tag the lost one" }));
     assert.equal(story.federation.ended?.cause, "torn-down");
-    assert.equal(refusalOf(askTeardown(story.federation, story.context, REQUESTER)), "federation-ended");
+  });
+
+  it("waits for no create that the zone clearly refused", () => {
+    const story = aFederation({ zones: ["alpha", "beta"] })
+      .approved()
+      .begins("alpha");
+    story.happens(
+      { type: "template-registered", site: zone("alpha"), templateId: 5 },
+      { type: "deployment-intended", site: zone("alpha"), sequence: 1, tag: "refused" },
+      { type: "deployment-postponed", site: zone("alpha"), tag: "refused" },
+    );
+    conclude(conclude(story.does(askTeardown()).does(agreeTeardown("alpha"))));
+    assert.equal(story.federation.ended?.cause, "torn-down");
+  });
+
+  it("of a federation where nothing runs ends it at once", () => {
+    const story = conclude(aFederation().approved().does(askTeardown()));
+    assert.equal(story.federation.ended?.cause, "torn-down");
+    assert.equal(story.refusalOf(askTeardown()), "federation-ended");
   });
 
   it("starts nothing new: no site begins, joins or is retried", () => {
     const zones = zonesOf(zoneNames(4).map((name) => aZone(name)));
     const story = aFederation({ context: { zones } }).trusted();
-    assert.deepEqual(tasks(story), ["begin", "begin"]);
-    story.takes(askTeardown(story.federation, story.context, REQUESTER));
-    assert.deepEqual(tasks(story), []);
-    const wish = { zone: zone("delta"), role: "training", superNodes: 1 } as const;
-    assert.equal(refusalOf(requestSite(story.federation, story.context, wish, REQUESTER)), "federation-ended");
-    const retry = retrySite(story.federation, story.context, zone("alpha"), ownerOf("alpha"));
-    assert.equal(refusalOf(retry), "federation-ended");
+    assert.deepEqual(kinds(story), ["begin", "begin"]);
+    assert.deepEqual(kinds(story.does(askTeardown())), []);
+    assert.equal(story.refusalOf(requestSite("delta")), "teardown-under-way");
+    assert.equal(story.refusalOf(retry("alpha")), "teardown-under-way");
   });
 });
 
 describe("the coordinator's owner", () => {
   it("may stop without waiting for the others, who are warned an hour before", () => {
-    const story = asked();
-    story.takes(stopSoon(story)).passes(HOUR - MINUTE);
-    assert.deepEqual(concludeTeardown(story.federation, story.context), { ok: true, events: [] });
+    const story = asked()
+      .does(stopCoordinator("alpha"))
+      .passes(HOUR - MINUTE);
+    waits(story);
     conclude(story.passes(MINUTE));
-    assert.equal(story.site("alpha").run, null);
-    assert.notEqual(story.site("beta").run, null);
+    assert.equal(story.site("alpha").deployment, null);
+    assert.notEqual(story.site("beta").deployment, null);
     assert.equal(story.federation.ended, null);
   });
 
   it("announces it once", () => {
-    const story = asked();
-    story.takes(stopSoon(story));
-    assert.deepEqual(stopSoon(story.passes(MINUTE)), { ok: true, events: [] });
+    const story = asked().does(stopCoordinator("alpha")).passes(MINUTE);
+    assert.deepEqual(story.decides(stopCoordinator("alpha")), NOTHING);
   });
 
   it("is the only one who can, on the coordinator's own card, while it runs", () => {
     const story = asked();
-    assert.equal(refusalOf(stopSoon(story, ownerOf("beta"))), "not-an-owner");
-    const onBeta = stopCoordinatorSoon(story.federation, story.context, card(story, "beta"), ownerOf("beta"));
-    assert.equal(refusalOf(onBeta), "unknown-card");
-    conclude(story.takes(stopSoon(story)).passes(HOUR));
-    assert.equal(refusalOf(stopSoon(story)), "nothing-runs");
-    const early = aFederation().running();
-    const { card: approval } = early.proposal("alpha");
-    const unasked = stopCoordinatorSoon(early.federation, early.context, approval, ownerOf("alpha"));
-    assert.equal(refusalOf(unasked), "teardown-not-asked");
+    assert.equal(story.refusalOf(stopCoordinator("alpha", ownerOf("beta"))), "not-an-owner");
+    assert.equal(story.refusalOf(stopCoordinator("beta")), "unknown-card");
+    conclude(story.does(stopCoordinator("alpha")).passes(HOUR));
+    assert.equal(story.refusalOf(stopCoordinator("alpha")), "nothing-runs");
+    assert.equal(aFederation().running().refusalOf(stopCoordinator("alpha")), "teardown-not-asked");
   });
 });

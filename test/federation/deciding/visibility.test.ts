@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { channelsFor, channelsOfViewers, organisationsTrusted } from "../../../src/federation/deciding/visibility.ts";
-import { messagesOf } from "../../../src/slack/projection/projection.ts";
 import {
   aDecisionContext,
   aZone,
@@ -56,31 +55,5 @@ describe("what is known of a federation", () => {
       channelOf("beta"),
       channelOf("gamma"),
     ]);
-  });
-});
-
-describe("two federations in overlapping zones", () => {
-  it("have no message in a channel that is not theirs, and no zone's part in another's channel", () => {
-    const context = aDecisionContext({ zones: zonesOf(zoneNames(4).map((name) => aZone(name))) });
-    const one = aFederation({ context, zones: ["alpha", "beta"] }).running();
-    const other = aFederation({ context, zones: ["beta", "gamma"] }).running();
-    for (const [story, theirs] of [
-      [one, ["alpha", "beta"]],
-      [other, ["beta", "gamma"]],
-    ] as const) {
-      const messages = messagesOf(story.federation, { directory: context, planBlock: true });
-      const allowed = new Set([HOME_CHANNEL, ...theirs.map(channelOf)]);
-      assert.deepEqual(
-        messages.filter(({ channel }) => !allowed.has(channel)),
-        [],
-      );
-      for (const name of theirs) {
-        const own = messages.filter(
-          ({ key }) => key.startsWith(`approval/${name}/`) || key.startsWith(`detail/${name}/`),
-        );
-        assert.ok(own.length > 0);
-        assert.ok(own.every(({ channel }) => channel === channelOf(name)));
-      }
-    }
   });
 });

@@ -1,66 +1,36 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { refuseConsent, withdrawConsent } from "../../../src/federation/deciding/approval.ts";
-import {
-  agreeTeardown,
-  askTeardown,
-  concludeTeardown,
-  retireSite,
-  retrySite,
-} from "../../../src/federation/deciding/lifecycle.ts";
+import { concludeTeardown } from "../../../src/federation/deciding/teardown.ts";
 import { federationEvent } from "../../../src/federation/model/events.ts";
 import { evolve, type Recorded } from "../../../src/federation/model/evolve.ts";
 import type { Federation } from "../../../src/federation/model/state.ts";
-import { adjustProposal } from "../../../src/federation/proposing/proposal.ts";
+import { NOTHING_SEEN } from "../../../src/federation/observing/live.ts";
 import { dueTasks } from "../../../src/federation/running/due-tasks.ts";
-import { ownerOf, REQUESTER, zone } from "../../builders/decision-context.ts";
+import { adjust, agreeTeardown, askTeardown, reject, retire, retry, withdraw } from "../../builders/commands.ts";
+import { ownerOf, zone } from "../../builders/decision-context.ts";
 import { aFederation, type Story } from "../../builders/federation.ts";
 
 const replay = (recorded: readonly Recorded[], from: Federation | null = null): Federation | null =>
   recorded.reduce<Federation | null>((state, entry) => evolve(state, entry), from);
-
-function removeAll(story: Story): Story {
-  for (const site of story.federation.sites.values()) {
-    for (const { serviceId } of site.removals) {
-      story.zone(site.zone).removeService(serviceId);
-      story.happens({ type: "service-removed", site: site.zone, serviceId });
-    }
-  }
-  return story;
-}
+const concludes = (story: Story): Story => story.takes(concludeTeardown(story.federation, story.context));
 
 /** Nearly everything that can happen to a federation, from the request to its end. */
 function aLongStory(): Story {
   const story = aFederation({ zones: ["alpha", "beta", "gamma"] }).planned();
-  story.takes(
-    adjustProposal(story.federation, story.context, story.ballot("beta"), { superNodes: 1 }, story.look("beta")),
-  );
   story
-    .takes(withdrawConsent(story.federation, story.context, story.ballot("beta")))
+    .does(adjust("beta", { superNodes: 1 }))
+    .does(withdraw("beta"))
     .approved()
     .running();
-  story.zone("gamma").removeVm(story.guest("gamma").vmId);
-  story.observes("gamma").takes(retrySite(story.federation, story.context, zone("gamma"), ownerOf("gamma")));
-  removeAll(story).joins("gamma");
-  story.takes(retireSite(story.federation, story.context, zone("beta"), ownerOf("beta")));
-  removeAll(story).tellsSuperLink();
-  story.takes(askTeardown(story.federation, story.context, REQUESTER));
-  for (const name of ["alpha", "gamma"]) {
-    const card = story.site(name).teardown?.card ?? story.proposal(name).card;
-    story.takes(agreeTeardown(story.federation, story.context, { card, by: ownerOf(name), decision: name }));
-  }
-  removeAll(story).takes(concludeTeardown(story.federation, story.context));
-  removeAll(story).takes(concludeTeardown(story.federation, story.context));
-  return story.happens({ type: "authority-destroyed" });
+  story.zone("gamma").changeVm(story.vm("gamma").vmId, (vm) => ({ ...vm, state: "failed" }));
+  story.watches("gamma", 40).does(retry("gamma")).joins("gamma").tellsSuperLink().sees("online");
+  story.does(retire("beta")).removes("beta").tellsSuperLink().sees("online").does(askTeardown());
+  story.does(agreeTeardown("alpha")).does(agreeTeardown("gamma")).removes("gamma");
+  return concludes(concludes(story).removes("alpha")).happens({ type: "authority-destroyed" });
 }
 
-function aRefusedStory(): Story {
-  const story = aFederation().planned().approvedBy("beta");
-  return story.takes(
-    refuseConsent(story.federation, story.context, { ...story.ballot("alpha"), because: "not with us" }),
-  );
-}
+const aRefusedStory = (): Story => aFederation().planned().approvedBy("beta").does(reject("alpha"));
 
 const STORIES = [aLongStory(), aRefusedStory()] as const;
 
@@ -85,7 +55,7 @@ describe("a federation's state", () => {
       let state: Federation | null = null;
       for (const entry of story.recorded) {
         state = evolve(state, entry);
-        dueTasks(state, { ...story.context, now: entry.at });
+        dueTasks(state, NOTHING_SEEN, { ...story.context, now: entry.at });
       }
     }
   });
@@ -114,22 +84,51 @@ describe("a federation's state", () => {
     assert.throws(() => evolve(replay([request]), request), /requested once/);
   });
 
-  it("keeps the story that people are told, in order, without what only the bot needs", () => {
+  it("keeps the timeline that people are told, in order, without what only the bot needs", () => {
     const [{ federation, recorded }] = STORIES;
-    const numbers = federation.story.map(({ seq }) => seq);
+    const numbers = federation.timeline.map(({ seq }) => seq);
     assert.deepEqual(
       numbers,
       numbers.toSorted((one, other) => one - other),
     );
-    const told = new Set(federation.story.map(({ event }) => event.type));
+    const told = new Set(federation.timeline.map(({ event }) => event.type));
     const quiet = new Set(recorded.map(({ event }) => event.type).filter((type) => !told.has(type)));
     assert.deepEqual([...quiet].toSorted(), [
+      "account-seen",
       "admissions-delivered",
+      "authority-created",
+      "authority-destroyed",
       "certificate-delivered",
-      "guest-told-admitted",
-      "guests-verified",
-      "service-intended",
+      "certificate-issued",
+      "command-accepted",
+      "deployment-created",
+      "deployment-intended",
+      "deployment-removed",
+      "endpoint-chosen",
+      "federation-requested",
+      "key-accepted",
+      "key-revoked",
+      "keys-registered",
+      "revocations-done",
+      "site-stopped",
+      "teardown-agreed",
       "template-intended",
+      "template-registered",
+      "vm-observed",
+      "vm-online",
+      "vm-told-admitted",
+      "vms-verified",
     ]);
+  });
+
+  it("keeps the newest of it only, however long the federation lives", () => {
+    const story = aFederation().running();
+    const raised = story.federation.timeline.length;
+    for (let day = 0; day < 400; day += 1) {
+      story.happens({ type: "retry-asked", site: zone("beta"), by: ownerOf("beta") });
+    }
+    assert.ok(raised > 0);
+    assert.equal(story.federation.timeline.length, 150);
+    assert.equal(story.federation.timeline.at(-1)?.seq, story.federation.seq);
   });
 });

@@ -1,18 +1,17 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { retrySite } from "../../../src/federation/deciding/lifecycle.ts";
-import { dueTasks } from "../../../src/federation/running/due-tasks.ts";
 import { encodePem } from "../../../src/guest-protocol/certificates.ts";
 import { AUTHORITY } from "../../builders/chronicle.ts";
-import { DAY, ownerOf, zone } from "../../builders/decision-context.ts";
+import { retry } from "../../builders/commands.ts";
+import { DAY } from "../../builders/decision-context.ts";
 import { aFederation, certificateFingerprint, type Story } from "../../builders/federation.ts";
 
-const kinds = (story: Story): readonly string[] => dueTasks(story.federation, story.context).map(({ kind }) => kind);
-const failure = (story: Story, name: string): unknown => story.run(name).failure?.reason.code;
+const kinds = (story: Story): readonly string[] => story.tasks().map(({ kind }) => kind);
+const failure = (story: Story, name: string): unknown => story.deployment(name).failure?.reason.code;
 /** What a look tells that was not known before. */
-const news = (story: Story, name: string, silent?: ReadonlySet<number>): readonly string[] => {
+const news = (story: Story, name: string): readonly string[] => {
   const { length } = story.recorded;
-  return story.observes(name, silent).typesSince(length);
+  return story.observes(name).typesSince(length);
 };
 
 describe("a SuperLink's announcement", () => {
@@ -25,7 +24,7 @@ describe("a SuperLink's announcement", () => {
   it("that is all that was approved makes the coordinator trusted", () => {
     const story = announces({});
     assert.notEqual(story.federation.trustedAt, null);
-    assert.equal(story.federation.verifiedVm, story.guest("alpha").vmId);
+    assert.equal(story.federation.verifiedVm, story.vm("alpha").vmId);
     assert.deepEqual(kinds(story), ["begin", "begin"]);
   });
 
@@ -54,11 +53,7 @@ describe("a SuperLink's announcement", () => {
     story.says("alpha", story.announcement()).observes("alpha");
     assert.equal(story.federation.trustedAt, null);
     assert.deepEqual(kinds(story), []);
-    story.takes(retrySite(story.federation, story.context, zone("alpha"), ownerOf("alpha")));
-    const [removal] = story.site("alpha").removals;
-    story.zone("alpha").removeService(removal?.serviceId ?? 0);
-    story.happens({ type: "service-removed", site: zone("alpha"), serviceId: removal?.serviceId ?? 0 });
-    assert.notEqual(story.trusted().federation.trustedAt, null);
+    assert.notEqual(story.does(retry("alpha")).trusted().federation.trustedAt, null);
   });
 
   it("before it was given a certificate is a lie", () => {
@@ -71,8 +66,8 @@ describe("a SuperLink's announcement", () => {
     const story = aFederation().approved().deployed("alpha").certified();
     story.says("alpha", { ...story.announcement(), FL_STAGE: "starting" }).observes("alpha");
     assert.equal(story.federation.trustedAt, null);
-    const { vmId } = story.guest("alpha");
-    story.says("alpha", { FL_STAGE: "serving" }).observes("alpha", new Set([vmId]));
+    const { vmId } = story.vm("alpha");
+    story.says("alpha", { FL_STAGE: "serving" }).observes("alpha", { silent: new Set([vmId]) });
     assert.equal(story.federation.trustedAt, null);
   });
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import type { SitePlan } from "../../../src/federation/model/plan.ts";
+import { type Manifest, manifestFor } from "../../../src/federation/model/manifests.ts";
+import { flowerPart, type SitePlan } from "../../../src/federation/model/plan.ts";
 import {
   attemptTag,
   type ServiceOrder,
@@ -11,15 +12,16 @@ import {
 import { isContextValue } from "../../../src/guest-protocol/alphabets.ts";
 import { decodePem } from "../../../src/guest-protocol/certificates.ts";
 import { AUTHORITY } from "../../builders/chronicle.ts";
-import { aZone, MANIFESTS, zonesOf } from "../../builders/decision-context.ts";
+import { aZone, LATER, MANIFESTS, SHIPPED, zonesOf } from "../../builders/decision-context.ts";
 import { aFederation, type Story } from "../../builders/federation.ts";
 
+const manifestOf = ({ role }: SitePlan): Manifest => manifestFor(MANIFESTS, role);
 const order = (story: Story, name: string): ServiceOrder => {
   const { plan, digest } = story.proposal(name);
-  return serviceOrder(plan, MANIFESTS, attemptTag(plan.federation, plan, digest, 3), AUTHORITY.certificate);
+  return serviceOrder(plan, manifestOf(plan), attemptTag(plan.federation, plan, digest, 3), AUTHORITY.certificate);
 };
 const entering = ({ context, userInputs }: ServiceOrder, plan: SitePlan): readonly string[] => {
-  const [role] = serviceTemplateFor(plan.role, plan.template.id, MANIFESTS).roles;
+  const [role] = serviceTemplateFor(flowerPart(plan).template.id, manifestOf(plan)).roles;
   return Object.entries({ ...role.template_contents.CONTEXT, ...userInputs, ...context }).flat();
 };
 
@@ -46,11 +48,11 @@ describe("what a zone is handed", () => {
   it("gives every user input of the service template a value", () => {
     const story = aFederation().planned();
     for (const [name, manifest] of [
-      ["alpha", MANIFESTS.coordinator],
-      ["beta", MANIFESTS.training],
+      ["alpha", SHIPPED.coordinator],
+      ["beta", SHIPPED.training],
     ] as const) {
       const { userInputs } = order(story, name);
-      assert.deepEqual(Object.keys(userInputs).toSorted(), Object.keys(manifest.user_inputs).toSorted());
+      assert.deepEqual(Object.keys(userInputs).toSorted(), Object.keys(manifest.template.user_inputs).toSorted());
       assert.deepEqual(
         Object.entries(userInputs).filter(([, value]) => value === ""),
         [],
@@ -62,7 +64,7 @@ describe("what a zone is handed", () => {
     const story = aFederation().planned();
     for (const name of ["alpha", "beta"]) {
       const { plan } = story.proposal(name);
-      const [role] = serviceTemplateFor(plan.role, plan.template.id, MANIFESTS).roles;
+      const [role] = serviceTemplateFor(flowerPart(plan).template.id, manifestOf(plan)).roles;
       const { userInputs, context } = order(story, name);
       const inContext = new Set([...Object.keys(context), ...Object.keys(role.template_contents.CONTEXT)]);
       assert.deepEqual(
@@ -75,7 +77,7 @@ describe("what a zone is handed", () => {
   it("tells a training site where to dial and whom to trust", () => {
     const story = aFederation().planned();
     const { userInputs } = order(story, "beta");
-    assert.equal(userInputs["FL_SUPERLINK_ADDRESS"], `${story.federation.dialled?.host}:9092`);
+    assert.equal(userInputs["FL_SUPERLINK_ADDRESS"], `${story.federation.endpoint?.host}:9092`);
     assert.deepEqual(decodePem(userInputs["FL_SSL_CA_CERTFILE"] ?? "", "CERTIFICATE"), {
       ok: true,
       value: [AUTHORITY.certificate],
@@ -115,8 +117,8 @@ describe("what a zone is handed", () => {
   it("asks for the picked address on the coordinator's one NIC and for none at a training site", () => {
     const story = aFederation().planned();
     const carried = { NAME: "_NIC0", NETWORK_ID: "3", MODEL: "virtio", SECURITY_GROUPS: "0" };
-    assert.deepEqual(order(story, "alpha").nic, { ...carried, IP: story.federation.address });
-    assert.deepEqual(order(story, "beta").nic, carried);
+    assert.deepEqual(order(story, "alpha").nics, [{ ...carried, IP: story.federation.address }]);
+    assert.deepEqual(order(story, "beta").nics, [carried]);
   });
 
   it("is one VM at the coordinator and as many as approved at a training site", () => {
@@ -128,28 +130,27 @@ describe("what a zone is handed", () => {
 
 describe("the service template that is registered", () => {
   it("is the one that ships, with the zone's VM template and the agent filled in", () => {
-    const filled = serviceTemplateFor("training", 42, MANIFESTS);
+    const filled = serviceTemplateFor(42, SHIPPED.training);
     const [role] = filled.roles;
     assert.equal(role.template_id, 42);
-    assert.equal(role.template_contents.CONTEXT["START_SCRIPT_BASE64"], MANIFESTS.agent.base64);
-    const [shipped] = MANIFESTS.training.roles;
+    assert.equal(role.template_contents.CONTEXT["START_SCRIPT_BASE64"], SHIPPED.training.agent.base64);
+    const [shipped] = SHIPPED.training.template.roles;
     const emptied = { ...role.template_contents.CONTEXT, START_SCRIPT_BASE64: "" };
     assert.deepEqual(
       {
         ...filled,
-        name: MANIFESTS.training.name,
+        name: SHIPPED.training.template.name,
         roles: [{ ...role, template_id: 0, template_contents: { CONTEXT: emptied } }],
       },
-      { ...MANIFESTS.training, roles: [shipped] },
+      { ...SHIPPED.training.template, roles: [shipped] },
     );
   });
 
   it("bears another name for another VM template or agent, so that old ones stay readable beside it", () => {
-    const other = { ...MANIFESTS, agent: { ...MANIFESTS.agent, sha256: "b".repeat(64) } };
     const names = [
-      serviceTemplateFor("training", 1, MANIFESTS),
-      serviceTemplateFor("training", 2, MANIFESTS),
-      serviceTemplateFor("training", 1, other),
+      serviceTemplateFor(1, SHIPPED.training),
+      serviceTemplateFor(2, SHIPPED.training),
+      serviceTemplateFor(1, LATER.training),
     ].map(({ name }) => name);
     assert.equal(new Set(names).size, 3);
   });

@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { askPreflightAgain } from "../../../src/federation/deciding/lifecycle.ts";
 import { REASONS, type ReasonCode } from "../../../src/federation/model/reasons.ts";
 import { ZoneError, type ZoneErrorCode, type ZoneSurvey } from "../../../src/federation/model/zone-facts.ts";
+import { choiceFor } from "../../../src/federation/proposing/plan-making.ts";
 import { type Choice, chooseFor, isTransient, judge, zoneReason } from "../../../src/federation/proposing/preflight.ts";
-import { choiceFor, proposeSites } from "../../../src/federation/proposing/proposal.ts";
+import { proposeSites } from "../../../src/federation/proposing/proposal.ts";
 import { SETTINGS } from "../../builders/chronicle.ts";
-import { aZone, ownerOf, REQUESTER, STRANGER, zone, zonesOf } from "../../builders/decision-context.ts";
-import { aFederation } from "../../builders/federation.ts";
+import { checkAgain } from "../../builders/commands.ts";
+import { aZone, ownerOf, STRANGER, zone, zonesOf } from "../../builders/decision-context.ts";
+import { aFederation, type Story } from "../../builders/federation.ts";
 import { aNetwork, aSurvey, aTemplate } from "../../builders/survey.ts";
 
 const TWO: Choice = { template: "Flower SuperNode", network: "public", vms: 2, nodeConfig: {} };
@@ -89,6 +90,16 @@ describe("the preflight", () => {
 
   it("a quota that leaves exactly enough is enough", () => {
     assert.deepEqual(problemsOf(aSurvey({ headroom: { vms: 2, cpu: 4, memory: 8192, leases: 2 } })), []);
+  });
+
+  it("counts what would be replaced as free", () => {
+    const survey = aSurvey({
+      network: aNetwork({ ranges: [{ first: "203.0.113.1", last: "203.0.113.2" }], leased: ["203.0.113.1"] }),
+      headroom: { vms: 1, cpu: 2, memory: 4096, leases: 1 },
+    });
+    const replaced = { vms: 1, cpu: 2, memory: 4096, addresses: ["203.0.113.1"] };
+    assert.notEqual("template" in judge(survey, TWO), true);
+    assert.equal("template" in judge(survey, TWO, replaced), true);
   });
 
   it("tells everything at once", () => {
@@ -199,9 +210,14 @@ describe("what is looked for in a zone", () => {
   it("is nothing in a zone that has left the zones file", () => {
     const story = aFederation().inContext({ zones: zonesOf([aZone("alpha")]) });
     const outcome = choiceFor(story.federation, story.site("beta"), story.context);
-    assert.equal("code" in outcome && outcome.code, "zone-unreachable");
+    assert.equal("code" in outcome && outcome.code, "zone-left-file");
   });
 });
+
+const problems = (story: Story): readonly (readonly [string, string])[] =>
+  [...story.federation.sites.values()].flatMap(({ zone: name, problems: all }) =>
+    all.map(({ code }) => [name, code] as const),
+  );
 
 describe("before anybody is asked", () => {
   it("the problems of every zone are told together, and no plan is made", () => {
@@ -210,26 +226,23 @@ describe("before anybody is asked", () => {
       .shows("beta", (usual) => ({ ...usual, version: "6.10.0" }))
       .hides("gamma", { code: "zone-credentials", detail: "[one.user.info] User couldn't be authenticated" })
       .planned();
+    assert.deepEqual(problems(story), [
+      ["alpha", "template-missing"],
+      ["beta", "zone-version"],
+      ["gamma", "zone-credentials"],
+    ]);
     assert.deepEqual(
-      story.federation.problems.map(({ site, code }) => [site, code]),
-      [
-        ["alpha", "template-missing"],
-        ["beta", "zone-version"],
-        ["gamma", "zone-credentials"],
-      ],
-    );
-    assert.deepEqual(
-      [...story.federation.sites.values()].map(({ standing }) => standing),
+      [...story.federation.sites.values()].map(({ approvalState }) => approvalState),
       ["planning", "planning", "planning"],
     );
   });
 
   it("a problem that is known already is not told again, and what is mended disappears", () => {
     const story = aFederation().hides("beta", { code: "zone-unreachable", detail: "ECONNREFUSED" }).planned();
-    assert.deepEqual(proposeSites(story.federation, story.looks(), story.context), { ok: true, events: [] });
+    assert.deepEqual(proposeSites(story.federation, story.surveys(), story.context), { ok: true, events: [] });
     story.shows("beta", (usual) => usual).planned();
-    assert.deepEqual(story.federation.problems, []);
-    assert.equal(story.site("beta").standing, "asking");
+    assert.deepEqual(problems(story), []);
+    assert.equal(story.site("beta").approvalState, "pending");
   });
 
   it("only the requester and the owners of the zones concerned have them looked at again", () => {
@@ -237,17 +250,10 @@ describe("before anybody is asked", () => {
       .shows("beta", (usual) => ({ ...usual, version: "6.10.0" }))
       .planned();
     for (const person of [STRANGER, ownerOf("gamma")]) {
-      assert.deepEqual(askPreflightAgain(story.federation, story.context, person), {
-        ok: false,
-        refusal: "not-the-requester",
-      });
+      assert.equal(story.refusalOf(checkAgain(person)), "not-the-requester");
     }
-    assert.equal(askPreflightAgain(story.federation, story.context, ownerOf("beta")).ok, true);
-    story.takes(askPreflightAgain(story.federation, story.context, REQUESTER));
-    assert.deepEqual(askPreflightAgain(story.federation, story.context, REQUESTER), {
-      ok: false,
-      refusal: "preflight-running",
-    });
+    assert.equal(story.refusalOf(checkAgain(ownerOf("beta"))), null);
+    assert.equal(story.does(checkAgain()).refusalOf(checkAgain()), "preflight-running");
   });
 
   it("a picked address that is private is refused unless the requester says that sites reach it", () => {
@@ -256,23 +262,19 @@ describe("before anybody is asked", () => {
       aFederation({ address: { kind: "picked", port: 9092, privateIsReachable } })
         .shows("alpha", (usual) => ({ ...usual, network: inside }))
         .planned();
-    assert.deepEqual(
-      ask(false).federation.problems.map(({ site, code }) => [site, code]),
-      [["alpha", "address-private"]],
-    );
-    assert.match(ask(true).federation.dialled?.host ?? "", /^10\.0\.0\.[5-9]$/);
+    assert.deepEqual(problems(ask(false)), [["alpha", "address-private"]]);
+    assert.match(ask(true).federation.endpoint?.host ?? "", /^10\.0\.0\.[5-9]$/);
   });
 
   it("an address given in the coordinator's network must be free there, and is asked for on its NIC", () => {
     const given = (host: string) => aFederation({ address: { kind: "given", host, port: 443 } }).planned();
-    assert.deepEqual(
-      given("203.0.113.21").federation.problems.map(({ code, detail }) => [code, detail]),
-      [["address-in-use", "203.0.113.21"]],
-    );
-    assert.equal(given("203.0.113.22").proposal("alpha").plan.network.address, "203.0.113.22");
+    assert.deepEqual(given("203.0.113.21").site("alpha").problems, [
+      { code: "address-in-use", detail: "203.0.113.21" },
+    ]);
+    assert.equal(given("203.0.113.22").proposal("alpha").plan.parts[0]?.nics[0]?.address, "203.0.113.22");
     const elsewhere = given("fl.example.org");
-    assert.equal(elsewhere.proposal("alpha").plan.network.address, null);
-    assert.deepEqual(elsewhere.proposal("beta").plan.dialled, { host: "fl.example.org", port: 443 });
+    assert.equal(elsewhere.proposal("alpha").plan.parts[0]?.nics[0]?.address, null);
+    assert.deepEqual(elsewhere.proposal("beta").plan.endpoint, { host: "fl.example.org", port: 443 });
   });
 
   it("an address is not one that another open plan has taken", () => {
@@ -280,9 +282,6 @@ describe("before anybody is asked", () => {
     const takenAddresses = new Map([[zone("alpha"), new Set([free])]]);
     assert.notEqual(aFederation({ context: { takenAddresses } }).planned().federation.address, free);
     const given = aFederation({ address: { kind: "given", host: free, port: 9092 }, context: { takenAddresses } });
-    assert.deepEqual(
-      given.planned().federation.problems.map(({ code }) => code),
-      ["address-in-use"],
-    );
+    assert.deepEqual(problems(given.planned()), [["alpha", "address-in-use"]]);
   });
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
+import { MAX_SUPERNODES } from "../../../src/federation/model/limits.ts";
 import { FLOWER, parseForm, type RequestForm } from "../../../src/federation/proposing/request.ts";
 import { isContextValue } from "../../../src/guest-protocol/alphabets.ts";
 import { aZone, zonesOf } from "../../builders/decision-context.ts";
@@ -104,8 +105,8 @@ describe("the name", () => {
     for (const name of ["ab", "study-2", "a".repeat(31)]) assert.equal(parse({ name }).ok, true, name);
   });
 
-  it("is that of no other living federation", () => {
-    assert.match(mistakes({ name: "taken" })["name"] ?? "", /living federation/);
+  it("is that of no other active federation", () => {
+    assert.match(mistakes({ name: "taken" })["name"] ?? "", /active federation/);
   });
 });
 
@@ -144,6 +145,18 @@ describe("zones", () => {
       const training = [{ zone: "beta", superNodes }];
       assert.deepEqual(fieldsOf({ training, minimumTrainingSites: "1" }), ["superNodes:beta"], superNodes);
     }
+  });
+
+  it("all sites together have no more SuperNodes than a SuperLink can be told of", () => {
+    const many = Array.from({ length: MAX_SUPERNODES / 10 + 1 }, (_, nth) => `zone${nth}`);
+    const zones = zonesOf(["alpha", ...many].map((name) => aZone(name, { channel: null })));
+    const ask = (names: readonly string[]) => {
+      const training = names.map((name) => ({ zone: name, superNodes: "10" }));
+      return parseForm({ ...FORM, training }, zones, new Set());
+    };
+    assert.equal(ask(many.slice(1)).ok, true);
+    const tooMany = ask(many);
+    assert.match((tooMany.ok ? {} : tooMany.mistakes).training ?? "", /can be told of 200 SuperNodes.*Ask for fewer/);
   });
 
   it("the minimum lies between one and the number of training zones", () => {

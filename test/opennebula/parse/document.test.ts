@@ -2,8 +2,16 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { z } from "zod";
 import { ZoneError } from "../../../src/federation/model/zone-facts.ts";
-import { parseDocuments, serviceFacts } from "../../../src/opennebula/parse/document.ts";
+import {
+  type ParsedDocument,
+  parseDocument,
+  parseDocuments,
+  serviceFacts,
+} from "../../../src/opennebula/parse/document.ts";
+import { readable } from "../../../src/opennebula/parse/xml.ts";
 import { recordedValue, recording } from "../recording.ts";
+
+const factsOf = (document: ParsedDocument) => serviceFacts(document, (text) => text);
 
 const shownService = z.object({
   DOCUMENT: z.object({
@@ -19,13 +27,14 @@ describe("a service", () => {
   const documents = parseDocuments(recordedValue("xmlrpc.documentpool.info-services"));
 
   it("is read from oned's documents", () => {
-    assert.deepEqual(documents.map(serviceFacts), [
+    assert.deepEqual(readable(documents).map(factsOf), [
       {
         id: 2,
         name: "fl-coord-1",
         state: "running",
         vmIds: [1],
         log: ["New state: DEPLOYING_NETS", "New state: DEPLOYING", "New state: RUNNING"],
+        errors: [],
       },
     ]);
   });
@@ -33,7 +42,7 @@ describe("a service", () => {
   const shown = (name: string) => {
     const { body } = recording(`oneflow.service.show-${name}`).response;
     const { DOCUMENT } = shownService.parse(JSON.parse(body));
-    return serviceFacts({ id: Number(DOCUMENT.ID), name: DOCUMENT.NAME, body: DOCUMENT.TEMPLATE.BODY });
+    return factsOf({ id: Number(DOCUMENT.ID), name: DOCUMENT.NAME, body: DOCUMENT.TEMPLATE.BODY });
   };
 
   for (const [name, state, vms] of [
@@ -53,28 +62,69 @@ describe("a service", () => {
     });
   }
 
-  it("tells in its log why it failed", () => {
-    assert.ok(shown("FAILED_DEPLOYING-quota").log.some((line) => line.includes("limit of 1 reached for VMS quota")));
+  it("tells why it failed in the errors of its log, and not in what its log ends with", () => {
+    const { errors, log } = shown("FAILED_DEPLOYING-quota");
+    assert.equal(errors.length, 1);
+    assert.match(errors[0] ?? "", /limit of 1 reached for VMS quota in VM\.$/);
+    assert.equal(log.at(-1), "New state: FAILED_DEPLOYING");
+    assert.deepEqual(shown("RUNNING").errors, []);
+  });
+
+  it("that logs errors for ever shows the last three", () => {
+    const log = Array.from({ length: 500 }, (_line, index) => ({ severity: "E", message: `error ${index}` }));
+    const { errors } = factsOf({ id: 1, name: "x", body: { state: 7, roles: [], log } });
+    assert.deepEqual(errors, ["error 497", "error 498", "error 499"]);
   });
 
   it("of ours is known by the attempt in its role's CONTEXT", () => {
     const roles = [{ template_contents: { CONTEXT: { FL_ATTEMPT: "f1:zone-a:0123:1" } } }];
-    const facts = serviceFacts({ id: 1, name: "x", body: { state: 0, roles } });
+    const facts = factsOf({ id: 1, name: "x", body: { state: 0, roles } });
     assert.deepEqual([facts.state, facts.attempt, facts.vmIds], ["pending", "f1:zone-a:0123:1", []]);
   });
 
   it("that somebody made by hand of our template is none of ours", () => {
     const roles = [{ template_contents: { CONTEXT: { FL_ATTEMPT: "" } } }];
-    assert.equal("attempt" in serviceFacts({ id: 1, name: "x", body: { state: 0, roles } }), false);
+    assert.equal("attempt" in factsOf({ id: 1, name: "x", body: { state: 0, roles } }), false);
   });
 
   it("of an older format is none of ours, but no obstacle", () => {
     const roles = [{ vm_template: 1, vm_template_contents: "CONTEXT=[A=1]", template_contents: "X=1", nodes: null }];
-    assert.equal(serviceFacts({ id: 1, name: "x", body: { state: 15, roles } }).state, "hold");
+    assert.equal(factsOf({ id: 1, name: "x", body: { state: 15, roles } }).state, "hold");
   });
 
+  for (const [what, body] of [
+    ["a VM without its data", { state: 9, roles: [{ nodes: [{ deploy_id: 4, vm_info: null }] }] }],
+    ["null for its roles", { state: 2, roles: null }],
+    ["a line of its log without text", { state: 2, roles: [], log: [{ message: null }, { message: "fine" }] }],
+    ["an error for a VM's number", { state: 7, roles: [{ nodes: [{ deploy_id: "[one.template.instantiate] no" }] }] }],
+    ["an odd template", { state: 2, roles: [{ template_contents: { CONTEXT: { FL_ATTEMPT: null } } }] }],
+  ] as const) {
+    it(`with ${what} is read all the same`, () => {
+      assert.equal(factsOf({ id: 1, name: "x", body }).id, 1);
+    });
+  }
+
   it("without a state that exists is rubbish", () => {
-    assert.throws(() => serviceFacts({ id: 1, name: "x", body: { state: 16, roles: [] } }), rubbish);
-    assert.throws(() => serviceFacts({ id: 1, name: "x", body: {} }), rubbish);
+    assert.throws(() => factsOf({ id: 1, name: "x", body: { state: 16, roles: [] } }), rubbish);
+    assert.throws(() => factsOf({ id: 1, name: "x", body: {} }), rubbish);
+  });
+
+  it("is read alone, with what kind of document it is", () => {
+    const { id, type } = parseDocument(recordedValue("xmlrpc.document.info-service"));
+    assert.deepEqual([id, type], [2, 100]);
+    assert.equal(parseDocument(recordedValue("xmlrpc.document.info-service-template")).type, 101);
+  });
+
+  it("whose body is no JSON hides none of the others, and its words are not repeated", () => {
+    const xml = recordedValue("xmlrpc.documentpool.info-services");
+    const other = "<DOCUMENT><ID>7</ID><NAME>x</NAME><TEMPLATE><BODY>hunter2 {</BODY></TEMPLATE></DOCUMENT>";
+    const members = parseDocuments(xml.replace("</DOCUMENT_POOL>", `${other}</DOCUMENT_POOL>`));
+    assert.deepEqual(
+      members.map((member) => [member.id, "why" in member ? member.why : "read"]),
+      [
+        [2, "read"],
+        [7, "TEMPLATE/BODY: no JSON object"],
+      ],
+    );
   });
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { parseNetwork } from "../../../src/opennebula/parse/network.ts";
+import { parseAllocated, parseNetwork } from "../../../src/opennebula/parse/network.ts";
 import { recordedValue } from "../recording.ts";
 
 describe("a network", () => {
@@ -21,5 +21,17 @@ describe("a network", () => {
   it("has no range to dial where it hands out no IPv4 addresses", () => {
     const other = xml.replace(/<IP><!\[CDATA\[10.10.10.10\]\]><\/IP><MAC>/, "<MAC>");
     assert.deepEqual(parseNetwork(other).ranges, []);
+  });
+
+  it("tells in a list which addresses are in use, whoever uses them", () => {
+    const list = recordedValue("xmlrpc.vnpool.info");
+    assert.deepEqual(parseAllocated(list, 0), ["10.10.10.10", "10.10.10.11"]);
+    assert.deepEqual(parseAllocated(list, 1), []);
+    assert.deepEqual(parseAllocated(list, 77), []);
+  });
+
+  it("counts indexes from a range's first address, over the end of a byte, and passes over what it cannot read", () => {
+    const list = recordedValue("xmlrpc.vnpool.info").replace(" 0 68719476736 1 68719476737", " 250 73014444031 x 1");
+    assert.deepEqual(parseAllocated(list, 0), ["10.10.11.4"]);
   });
 });

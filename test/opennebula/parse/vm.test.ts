@@ -1,13 +1,18 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { ZoneError } from "../../../src/federation/model/zone-facts.ts";
-import { parseVmIds, parseVmState, parseVms } from "../../../src/opennebula/parse/vm.ts";
+import { UNREADABLE_VALUE, ZoneError } from "../../../src/federation/model/zone-facts.ts";
+import { parseNodeKey } from "../../../src/guest-protocol/node-key.ts";
+import { parseListedState, parseVmIds, parseVmState, parseVms } from "../../../src/opennebula/parse/vm.ts";
+import { readable } from "../../../src/opennebula/parse/xml.ts";
 import { recordedValue } from "../recording.ts";
+
+const asWritten = { words: (text: string) => text, value: (text: string) => text };
+const vmsOf = (xml: string) => readable(parseVms(xml, asWritten));
 
 const asPool = (vm: string) => `<VM_POOL>${vm}</VM_POOL>`;
 
 function onlyVm(name: string) {
-  const [vm, ...others] = parseVms(asPool(recordedValue(name)));
+  const [vm, ...others] = vmsOf(asPool(recordedValue(name)));
   assert.ok(vm !== undefined && others.length === 0);
   return vm;
 }
@@ -29,7 +34,7 @@ describe("a VM", () => {
       imageIds: [0],
     });
     assert.equal(context["FL_ROLE"], "superlink");
-    assert.equal(context["ETH0_DNS"], "10.10.10.1");
+    assert.equal("ETH0_DNS" in context, false, "only what the protocol names is kept");
     assert.equal(attributes["FL_ENDPOINT"], "10.10.10.77:9092");
     assert.equal(attributes["FL_READY"], "YES");
   });
@@ -45,10 +50,31 @@ describe("a VM", () => {
   });
 
   it("keeps newlines of a value", () => {
-    assert.match(
-      onlyVm("xmlrpc.vm.info-running-multiline-value").attributes["FL_CA_PEM"] ?? "",
-      /CERTIFICATE-----\nMII/,
-    );
+    const pem = recordedValue("xmlrpc.vm.info-running-multiline-value").replaceAll("FL_CA_PEM", "FL_CA_CERT");
+    assert.match(vmsOf(asPool(pem))[0]?.attributes["FL_CA_CERT"] ?? "", /CERTIFICATE-----\nMII/);
+  });
+
+  const saying = (said: string): string =>
+    asPool(recordedValue("xmlrpc.vm.info-running").replace("<USER_TEMPLATE>", `<USER_TEMPLATE>${said}`));
+
+  it("keeps of what is written into it only the protocol's names", () => {
+    const [vm] = vmsOf(saying("<FL_STAGE>serving</FL_STAGE><FL_ADMIT>x</FL_ADMIT><FL_JUNK>y</FL_JUNK><JUNK>z</JUNK>"));
+    assert.deepEqual(vm?.attributes, { FL_STAGE: "serving", FL_ADMIT: "x" });
+  });
+
+  it("shows a value longer than the protocol's as one that cannot be read", () => {
+    const [vm] = vmsOf(saying(`<FL_NODE_KEY>${"k".repeat(64 * 1024 + 1)}</FL_NODE_KEY><FL_STAGE>serving</FL_STAGE>`));
+    assert.deepEqual(vm?.attributes, { FL_NODE_KEY: UNREADABLE_VALUE, FL_STAGE: "serving" });
+    assert.equal(parseNodeKey(UNREADABLE_VALUE).ok, false);
+  });
+
+  it("tells in the scheduler's words why no host takes it, while it is pending", () => {
+    assert.match(onlyVm("xmlrpc.vm.info-pending-no-host").schedMessage ?? "", /Not enough MEMORY on hosts: 0,1$/);
+    assert.equal("schedMessage" in (vmsOf(saying("<SCHED_MESSAGE>old</SCHED_MESSAGE>"))[0] ?? {}), false);
+  });
+
+  it("tells what OpenNebula could not do with it", () => {
+    assert.equal(vmsOf(saying("<ERROR>PROLOG failed</ERROR>"))[0]?.error, "PROLOG failed");
   });
 
   for (const [name, state] of [
@@ -68,7 +94,7 @@ describe("a VM", () => {
     it(`recorded as ${name} is ${state}`, () => {
       const xml = recordedValue(`xmlrpc.vm.info-${name}`);
       assert.equal(parseVmState(xml), state);
-      assert.equal(parseVms(asPool(xml))[0]?.state, state);
+      assert.equal(vmsOf(asPool(xml))[0]?.state, state);
     });
   }
 
@@ -88,45 +114,59 @@ describe("a VM", () => {
 
   it("comes with others in one answer, and an empty pool is none", () => {
     assert.deepEqual(
-      parseVms(recordedValue("xmlrpc.vmpool.infoset-extended")).map(({ id }) => id),
+      vmsOf(recordedValue("xmlrpc.vmpool.infoset-extended")).map(({ id }) => id),
       [3, 2],
     );
     assert.deepEqual(parseVmIds(recordedValue("xmlrpc.vmpool.info-mine-active")), [2, 1, 0]);
-    assert.deepEqual(parseVms("<VM_POOL></VM_POOL>"), []);
+    assert.deepEqual(vmsOf("<VM_POOL></VM_POOL>"), []);
     assert.deepEqual(parseVmIds("<VM_POOL/>"), []);
   });
 
   it("of a name given twice keeps the last, and a guest cannot make the pool unreadable", () => {
-    const said = "<A><![CDATA[1]]></A><A><![CDATA[</VM><VM>]]></A><__PROTO__>x</__PROTO__><CONSTRUCTOR>y</CONSTRUCTOR>";
-    const xml = recordedValue("xmlrpc.vm.info-running").replace("<USER_TEMPLATE>", `<USER_TEMPLATE>${said}`);
-    const [vm] = parseVms(asPool(xml));
-    assert.equal(vm?.attributes["A"], "</VM><VM>");
-    assert.equal(vm?.attributes["CONSTRUCTOR"], "y");
+    const said =
+      "<READY>1</READY><READY><![CDATA[</VM><VM>]]></READY><__PROTO__>x</__PROTO__><CONSTRUCTOR>y</CONSTRUCTOR>";
+    assert.deepEqual(vmsOf(saying(said))[0]?.attributes, { READY: "</VM><VM>" });
+  });
+
+  it("of an odd shape hides none of the others, and is named with what is odd", () => {
+    const fine = recordedValue("xmlrpc.vm.info-running");
+    const odd = fine.replace("<ID>2</ID>", "<ID>9</ID>").replace(/<MEMORY>.*?<\/MEMORY>/, "");
+    const members = parseVms(asPool(odd + fine), asWritten);
+    assert.deepEqual(
+      members.map((member) => [member.id, "why" in member ? member.why : "read"]),
+      [
+        [9, "TEMPLATE/MEMORY: Invalid input: expected string, received undefined"],
+        [2, "read"],
+      ],
+    );
+    const [nameless] = parseVms(asPool(fine.replace("<ID>2</ID>", "<ID>x</ID>")), asWritten);
+    assert.equal(nameless?.id, null);
+  });
+
+  it("shows its state in a list as well", () => {
+    const list = recordedValue("xmlrpc.vmpool.info-mine-active");
+    assert.equal(parseListedState(list, 2), "running");
+    assert.equal(parseListedState(list, 999_999), undefined);
+    assert.equal(parseListedState(asPool("<VM><ID>4</ID><STATE>6</STATE><LCM_STATE>0</LCM_STATE></VM>"), 4), "done");
   });
 
   it("that was cut or is of another kind is rubbish", () => {
     const xml = asPool(recordedValue("xmlrpc.vm.info-running"));
-    for (const broken of [
-      "",
-      "x",
-      "<html></html>",
-      xml.slice(0, -20),
-      xml.replace("<STATE>3</STATE>", "<STATE>x</STATE>"),
-    ]) {
-      assert.throws(() => parseVms(broken), rubbish);
+    for (const broken of ["", "x", "<html></html>", xml.slice(0, -20)]) {
+      assert.throws(() => parseVms(broken, asWritten), rubbish);
     }
   });
 
-  it("among a megabyte of others costs less than 50 ms to read", () => {
+  it("among a megabyte of others is read in less than 50 ms of work", () => {
     const two = recordedValue("xmlrpc.vmpool.infoset-two-vms-40kB-values").replace(/^<VM_POOL>|<\/VM_POOL>$/g, "");
     const xml = asPool(two.repeat(11));
     assert.ok(xml.length > 1_000_000);
     const times = Array.from({ length: 10 }, () => {
-      const before = process.cpuUsage();
-      assert.equal(parseVms(xml).length, 22);
-      return process.cpuUsage(before).user / 1000;
+      const started = process.cpuUsage();
+      assert.equal(parseVms(xml, asWritten).length, 22);
+      return process.cpuUsage(started).user / 1000;
     });
-    // What it costs, and the best of a few: the machine that tests has other things to do.
+    // The best of a few: the machine that tests has other things to do.
     assert.ok(Math.min(...times) < 50, `${times}`);
   });
 });

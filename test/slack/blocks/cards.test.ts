@@ -3,14 +3,14 @@ import { describe, it } from "node:test";
 import { checkMessageBlocks, checkModal } from "../../../sandbox/slack/block-kit/check.ts";
 import type { DecisionContext, ZoneProfile } from "../../../src/federation/model/policy.ts";
 import type { Federation } from "../../../src/federation/model/state.ts";
-import { currentProposal } from "../../../src/federation/model/state.ts";
+import { currentAuthority, currentProposal } from "../../../src/federation/model/state.ts";
 import { help } from "../../../src/slack/blocks/help.ts";
 import { addSiteForm } from "../../../src/slack/blocks/modals/add-site-form.ts";
 import { adjustForm } from "../../../src/slack/blocks/modals/adjust-form.ts";
 import { deploySiteForm, EMPTY_FORM } from "../../../src/slack/blocks/modals/deploy-site-form.ts";
 import { whatRuns } from "../../../src/slack/blocks/modals/what-runs.ts";
-import { overview, statusOf } from "../../../src/slack/blocks/status.ts";
-import { zonesCard } from "../../../src/slack/blocks/zones.ts";
+import { overview, statusAnswer } from "../../../src/slack/blocks/status.ts";
+import { zonesCards } from "../../../src/slack/blocks/zones.ts";
 import type { DesiredMessage } from "../../../src/slack/message.ts";
 import { messagesOf } from "../../../src/slack/projection/projection.ts";
 import {
@@ -25,7 +25,7 @@ import {
 } from "../../builders/decision-context.ts";
 import { aFederation } from "../../builders/federation.ts";
 import { aNetwork, aSurvey, aTemplate } from "../../builders/survey.ts";
-import { phases, roomy } from "../phases.ts";
+import { phase, phases, roomy } from "../phases.ts";
 
 const HOSTILE = `<!channel> & \`x\` *b* ${"&".repeat(300)}`;
 const NOTHING_REFUSED: ReadonlySet<string> = new Set();
@@ -99,8 +99,13 @@ describe("every message of a federation", () => {
       assert.equal(problemsOf(view), "");
     }
     const looks = zoneNames(8).map((name) => ({ zone: name, version: HOSTILE, problems: [] }));
-    assert.equal(checkMessageBlocks(plainJson(zonesCard(looks, context.zones).blocks), NOTHING_REFUSED).ok, true);
-    assert.equal(checkMessageBlocks(plainJson(statusOf(story.federation, context).blocks), NOTHING_REFUSED).ok, true);
+    for (const { blocks } of zonesCards(looks, context.zones)) {
+      assert.equal(checkMessageBlocks(plainJson(blocks), NOTHING_REFUSED).ok, true);
+    }
+    assert.equal(
+      checkMessageBlocks(plainJson(statusAnswer(story.federation, context).blocks), NOTHING_REFUSED).ok,
+      true,
+    );
   });
 });
 
@@ -152,9 +157,9 @@ describe("every modal", () => {
     const text = JSON.stringify(whatRuns(story.federation, site, story.proposal("beta"), story.context.manifests));
     assert.equal(problemsOf(whatRuns(story.federation, site, story.proposal("beta"), story.context.manifests)), "");
     assert.ok(!text.includes("BEGIN CERTIFICATE"));
-    assert.ok(!text.includes(Buffer.from(story.federation.authority?.certificate ?? "").toString("base64")));
+    assert.ok(!text.includes(Buffer.from(currentAuthority(story.federation)?.certificate ?? "").toString("base64")));
     assert.ok(text.includes("the CA certificate with fingerprint CA:CA"));
-    assert.ok(text.includes(story.context.manifests.agent.sha256));
+    assert.ok(text.includes(story.context.manifests.current.training.agent.sha256));
     assert.ok(text.includes("FL_SUPERLINK_ADDRESS"));
   });
 });
@@ -164,7 +169,10 @@ describe("help and the overview", () => {
     const { blocks } = help("/tulip");
     assert.equal(checkMessageBlocks(plainJson(blocks), NOTHING_REFUSED).ok, true);
     assert.ok(JSON.stringify(blocks).includes("/tulip deploy-site"));
-    assert.equal(checkMessageBlocks(plainJson(overview([], "/tulip").blocks), NOTHING_REFUSED).ok, true);
+    assert.equal(
+      checkMessageBlocks(plainJson(overview([], "/tulip deploy-site", true).blocks), NOTHING_REFUSED).ok,
+      true,
+    );
   });
 });
 
@@ -193,9 +201,7 @@ describe("an approval card", () => {
   });
 
   it("shows just the difference to owners who had approved the version before", () => {
-    const [, story] = phases().find(([name]) => name === "with a changed template") ?? [];
-    assert.ok(story !== undefined);
-    const text = card(story(), "beta");
+    const text = card(phase("with a changed template"), "beta");
     assert.ok(text.includes("4096 MB") && text.includes("8192 MB"));
     assert.ok(!text.includes("Traffic"));
   });

@@ -71,6 +71,18 @@ describe("/flower", () => {
     assert.ok(!answer.includes("secret.example"));
   });
 
+  it("shows the zones to those who ask for federations or own a zone, and to nobody else", async (context) => {
+    const { control, whispered } = await openBench(context);
+    await control.command({ person: OUTSIDER, channel: RANDOM, text: "zones" });
+    await whispered(OUTSIDER, "Only those who may ask for a federation, and the owners of zones");
+  });
+
+  it("takes words as people type them", async (context) => {
+    const { control, whispered } = await openBench(context, { story: aFederation().running() });
+    await control.command({ person: REQUESTER, channel: HOME_CHANNEL, text: "Status `tumour-study`." });
+    await whispered(REQUESTER, "Federation tumour-study");
+  });
+
   it("asks every owner for a teardown, for whoever may know of the federation", async (context) => {
     const { control, whispered, read } = await openBench(context, { story: aFederation().running() });
     await control.command({ person: OUTSIDER, channel: RANDOM, text: "teardown tumour-study" });
@@ -101,6 +113,13 @@ describe("@florist", () => {
       ({ isBot, text }) => isBot && text.includes("certificate is valid"),
     );
     assert.deepEqual(said, []);
+  });
+
+  it("does not send people to a command that they may not have", async (context) => {
+    const { control, whispered } = await openBench(context);
+    await control.mention({ person: owner("beta"), channel: HOME_CHANNEL, text: "Status." });
+    const answer = await whispered(owner("beta"), "There is no federation that you can see here");
+    assert.ok(!answer.includes("deploy-site"), answer);
   });
 
   it("answers whoami with the pair for the zones file, of the person's own organisation", async (context) => {
@@ -147,7 +166,7 @@ describe("the form", () => {
       Object.keys(errors ?? {}).sort(),
       ["flowerVersion", "host", "keepaliveTime", "name", "training"].sort(),
     );
-    assert.equal(bench.store.all().length, 0);
+    assert.equal([...bench.store.living()].length, 0);
   });
 
   it("asks for one federation however often Slack delivers the submission", async (context) => {
@@ -159,7 +178,7 @@ describe("the form", () => {
     const { errors } = await bench.control.submit({ person: REQUESTER, viewId, values: { name: "twice" } });
     assert.deepEqual(errors ?? {}, {});
     await bench.read(HOME_CHANNEL, "Federation twice");
-    assert.equal(bench.store.all().length, 1);
+    assert.equal([...bench.store.living()].length, 1);
   });
 
   it("tells that a name is taken on the field for the name", async (context) => {
@@ -168,6 +187,6 @@ describe("the form", () => {
     const { viewId } = await bench.modal(REQUESTER);
     await bench.control.fill({ person: REQUESTER, viewId, values: { coordinator: "alpha", training: ["beta"] } });
     const { errors } = await bench.control.submit({ person: REQUESTER, viewId, values: { name: "tumour-study" } });
-    assert.match(errors?.["name"] ?? "", /A living federation has that name/);
+    assert.match(errors?.["name"] ?? "", /An active federation already uses that name/);
   });
 });

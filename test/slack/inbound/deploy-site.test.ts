@@ -33,6 +33,7 @@ describe("deploy-site", () => {
     await bench.read(HOME_CHANNEL, "The zones are being looked at");
     await bench.happens({
       type: "authority-created",
+      generation: 1,
       fingerprint: "AA:BB",
       certificate: "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n",
       expiresAt: "2027-03-02T08:00:00.000Z",
@@ -43,6 +44,6 @@ describe("deploy-site", () => {
     await bench.press(owner("gamma"), asked, "Approve");
     await bench.read(channel("gamma"), "approved");
     const site = [...bench.federation().sites.values()].find(({ zone }) => zone === "gamma");
-    assert.equal(site?.standing, "approved");
+    assert.equal(site?.approvalState, "approved");
   });
 });

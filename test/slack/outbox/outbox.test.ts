@@ -7,9 +7,8 @@ import { type Bench, BOT_USER, channel, openBench, owner, REQUESTER } from "../b
 
 const CA = "BEGIN CERTIFICATE";
 
-/** Keys and channels of what was posted, by the journal. */
-const posted = (bench: Bench): readonly string[] =>
-  bench.recorded(bench.federation().id).flatMap(({ event }) => (event.type === "message-posted" ? [event.key] : []));
+/** Keys of what was posted, in order. */
+const posted = (bench: Bench): readonly string[] => bench.receipts.firstRecorded(bench.federation().id);
 
 describe("trust", () => {
   it("goes to the channels of approved sites and to the home channel, as a block and as a file, and nowhere else", async (context) => {
@@ -87,19 +86,6 @@ describe("the outbox", () => {
     assert.equal(messages.length, 1, "everything stands in the card's thread");
   });
 
-  it("puts what happens in quick succession into one change of the card", async (context) => {
-    const bench = await openBench(context, { story: aFederation().running(), pace: { coalescing: 300 } });
-    await bench.read(HOME_CHANNEL, "ready for runs");
-    await bench.settled();
-    const updates = async () => (await bench.control.calls()).filter(({ method }) => method === "chat.update").length;
-    const before = await updates();
-    for (let online = 0; online < 8; online += 1) {
-      await bench.happens({ type: "site-status-changed", site: zone("beta"), status: "degraded", online, expected: 9 });
-    }
-    await bench.read(HOME_CHANNEL, "Degraded: 7 of 2 SuperNodes online");
-    assert.ok((await updates()) - before <= 4, `${(await updates()) - before} changes`);
-  });
-
   it("lets a method rest that Slack limits, while others go on", async (context) => {
     const bench = await openBench(context, { story: aFederation().planned(), slack: { speed: 1 } });
     await bench.settled();
@@ -154,7 +140,7 @@ describe("the outbox", () => {
     const card = await bench.read(channel("beta"), "asks to run");
     await bench.remove(card);
     await bench.press(owner("alpha"), await bench.read(channel("alpha"), "asks to run"), "Approve");
-    await bench.happens({ type: "site-left-out", site: zone("beta"), cause: "expired" });
+    await bench.happens({ type: "site-excluded", site: zone("beta"), cause: "expired" });
     const anew = await bench.read(channel("beta"), "Nobody decided in time");
     assert.notEqual(anew.ts, card.ts);
   });

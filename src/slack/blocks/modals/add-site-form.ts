@@ -2,9 +2,10 @@
 import type { ModalView } from "@slack/types";
 import type { SiteWish } from "../../../federation/model/events.ts";
 import type { ZoneName } from "../../../federation/model/identity.ts";
+import { SUPERNODES } from "../../../federation/model/limits.ts";
 import type { ZoneProfile } from "../../../federation/model/policy.ts";
 import type { Federation } from "../../../federation/model/state.ts";
-import { SUPERNODES, wholeNumber } from "../../../federation/proposing/request.ts";
+import { wholeNumber } from "../../../federation/proposing/request.ts";
 import { VIEW } from "../../names.ts";
 import { plain, section } from "../elements.ts";
 import { zoneChoice } from "./deploy-site-form.ts";
@@ -49,7 +50,7 @@ export function addSiteForm(
 function freeZones(federation: Federation, zones: ReadonlyMap<ZoneName, ZoneProfile>): readonly ZoneProfile[] {
   return [...zones.values()].filter((zone) => {
     const present = federation.sites.get(zone.name);
-    const free = present === undefined || (present.standing === "left-out" && present.role === "training");
+    const free = present === undefined || (present.approvalState === "excluded" && present.role === "training");
     return free && zone.templates.supernode[federation.settings.framework] !== undefined;
   });
 }

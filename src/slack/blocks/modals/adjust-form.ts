@@ -1,11 +1,14 @@
 /** The form with which an owner changes what would run in the own zone, within what the zones file offers. Pure. */
 import type { InputBlock, ModalView } from "@slack/types";
 import type { Adjustment } from "../../../federation/model/events.ts";
+import { SUPERNODES } from "../../../federation/model/limits.ts";
+import { superNodesOf } from "../../../federation/model/plan.ts";
 import type { ZoneProfile } from "../../../federation/model/policy.ts";
 import type { Federation, Proposal, Site } from "../../../federation/model/state.ts";
 import type { ObjectRef } from "../../../federation/model/zone-facts.ts";
-import { SUPERNODES, wholeNumber } from "../../../federation/proposing/request.ts";
+import { wholeNumber } from "../../../federation/proposing/request.ts";
 import { isContextValue } from "../../../guest-protocol/alphabets.ts";
+import { cardValue } from "../../card-value.ts";
 import { VIEW } from "../../names.ts";
 import { plain, section } from "../elements.ts";
 import { numberInput, selectInput, textInput } from "./inputs.ts";
@@ -27,7 +30,7 @@ export function adjustForm({ federation, site, proposal, profile }: Adjustable):
   return {
     type: "modal",
     callback_id: VIEW.adjust,
-    private_metadata: proposal.card,
+    private_metadata: cardValue(federation.id, proposal.card),
     title: plain("Adjust and approve", 24),
     submit: plain("Approve my version", 24),
     close: plain("Go back", 24),
@@ -38,15 +41,15 @@ export function adjustForm({ federation, site, proposal, profile }: Adjustable):
       choiceOf(BLOCK.template, "VM template", templates, adjustment.template ?? templates[0]),
       choiceOf(BLOCK.network, "Network", networks, adjustment.network ?? profile.network),
       ...(site.role === "training"
-        ? trainingInputs(site, plan.vms, adjustment.dataPath ?? plan.nodeConfig["data-path"])
+        ? trainingInputs(site, superNodesOf(plan), adjustment.dataPath ?? plan.nodeConfig["data-path"])
         : []),
     ],
   };
 }
 
-function trainingInputs(site: Site, vms: number, dataPath: string | undefined): readonly InputBlock[] {
+function trainingInputs(site: Site, superNodes: number, dataPath: string | undefined): readonly InputBlock[] {
   return [
-    numberInput(BLOCK.superNodes, "SuperNodes", String(vms), { min: SUPERNODES.min, max: site.wish.superNodes }),
+    numberInput(BLOCK.superNodes, "SuperNodes", String(superNodes), { min: SUPERNODES.min, max: site.wish.superNodes }),
     textInput(BLOCK.dataPath, "Path of the data in the VMs", dataPath ?? "", { optional: true, placeholder: "/data" }),
   ];
 }

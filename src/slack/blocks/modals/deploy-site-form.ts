@@ -2,16 +2,11 @@
 import type { InputBlock, ModalView } from "@slack/types";
 import { z } from "zod";
 import { type ChannelId, channelId, type ZoneName } from "../../../federation/model/identity.ts";
+import { SUPERNODES } from "../../../federation/model/limits.ts";
 import { framework, KEEPALIVE } from "../../../federation/model/plan.ts";
 import type { ZoneProfile } from "../../../federation/model/policy.ts";
 import type { Federation } from "../../../federation/model/state.ts";
-import {
-  FLEET_PORT,
-  FLOWER,
-  type FormField,
-  type RequestForm,
-  SUPERNODES,
-} from "../../../federation/proposing/request.ts";
+import { FLEET_PORT, FLOWER, type FormField, type RequestForm } from "../../../federation/proposing/request.ts";
 import { ACTION, VIEW } from "../../names.ts";
 import { plain } from "../elements.ts";
 import {
@@ -29,6 +24,12 @@ const NEW_FEDERATION = "new";
 const FEDERATION_BLOCK = "federation";
 const ADDRESS_KIND_BLOCK = "addressKind";
 const PRIVATE_BLOCK = "privateIsReachable";
+/** One number for every training zone: so many of them have no field each. No zone has this name. */
+const EVERY_ZONE = "superNodes:*";
+/** A modal holds a hundred blocks. */
+const MOST_FIELDS = 40;
+/** Running federations that are offered; the others are named with the command. */
+const MOST_RUNNING = 95;
 
 export const EMPTY_FORM: RequestForm = {
   name: "",
@@ -80,9 +81,13 @@ function federationChoice(running: readonly Federation[]): readonly InputBlock[]
   if (running.length === 0) return [];
   const choices: Choice[] = [
     { value: NEW_FEDERATION, text: "A new federation" },
-    ...running.map(({ id, name }) => ({ value: id, text: `Add a site to ${name}` })),
+    ...running.slice(0, MOST_RUNNING).map(({ id, name }) => ({ value: id, text: `Add a site to ${name}` })),
   ];
-  return [selectInput(FEDERATION_BLOCK, "Federation", choices, NEW_FEDERATION, { redraws: ACTION.federationChosen })];
+  const more = running.length - MOST_RUNNING;
+  const hint = more > 0 ? { hint: `And ${more} more: name one with the command to add a site to it.` } : {};
+  return [
+    selectInput(FEDERATION_BLOCK, "Federation", choices, NEW_FEDERATION, { redraws: ACTION.federationChosen, ...hint }),
+  ];
 }
 
 export const zoneChoice = ({ name, title }: ZoneProfile): Choice => ({ value: name, text: `${title} (${name})` });
@@ -101,12 +106,21 @@ function siteInputs(form: RequestForm, zones: readonly ZoneProfile[]): readonly 
       form.training.map(({ zone }) => zone),
       { hint: "Each runs SuperNodes beside its own data.", redraws: ACTION.trainingChosen },
     ),
-    ...form.training.map(({ zone, superNodes }) => superNodesInput(zone, superNodes, zones)),
+    ...superNodesInputs(form, zones),
     numberInput("minimumTrainingSites", "Start with at least this many training sites", form.minimumTrainingSites, {
       min: 1,
       max: 100,
     }),
   ];
+}
+
+function superNodesInputs({ training }: RequestForm, zones: readonly ZoneProfile[]): readonly InputBlock[] {
+  if (training.length <= MOST_FIELDS) {
+    return training.map(({ zone, superNodes }) => superNodesInput(zone, superNodes, zones));
+  }
+  const label = `SuperNodes in each of these ${training.length} zones`;
+  const hint = "An owner can lower the number for the own zone.";
+  return [numberInput(EVERY_ZONE, label, String(SUPERNODES.default), SUPERNODES, { hint })];
 }
 
 function superNodesInput(zone: string, superNodes: string, zones: readonly ZoneProfile[]): InputBlock {
@@ -173,8 +187,8 @@ export function readForm(values: StateValues): RequestForm {
 }
 
 function superNodesTyped(values: StateValues, zone: string): string {
-  const block = `superNodes:${zone}`;
-  return values[block] === undefined ? String(SUPERNODES.default) : typed(values, block);
+  const block = [`superNodes:${zone}`, EVERY_ZONE].find((name) => values[name] !== undefined);
+  return block === undefined ? String(SUPERNODES.default) : typed(values, block);
 }
 
 /** The federation chosen at the top of the form. */
@@ -188,8 +202,15 @@ export function placed(
   const shown: Record<string, string> = {};
   for (const [field, sentence] of Object.entries(mistakes)) {
     if (sentence === undefined) continue;
-    const block = values[field] === undefined ? (Object.keys(values)[0] ?? field) : field;
+    const block = blockOf(field, values);
+    if (shown[block]?.includes(sentence) === true) continue;
     shown[block] = shown[block] === undefined ? sentence : `${shown[block]} ${sentence}`;
   }
   return shown;
+}
+
+function blockOf(field: string, values: StateValues): string {
+  if (values[field] !== undefined) return field;
+  if (field.startsWith("superNodes:") && values[EVERY_ZONE] !== undefined) return EVERY_ZONE;
+  return Object.keys(values)[0] ?? field;
 }

@@ -69,6 +69,23 @@ const isNumberWithin = (text: string, { min, max }: { min: number; max: number }
 
 const option = ({ value, text }: Choice): PlainTextOption => ({ text: plain(text), value: clip(value, 150) });
 
+/** A select takes so many choices, or so many groups of so many. */
+const MOST_OPTIONS = 100;
+
+/** Choices as a select takes them: beyond a hundred in groups, each named by its first and last. */
+function offered(choices: readonly Choice[]) {
+  if (choices.length <= MOST_OPTIONS) return { options: choices.map(option) };
+  const groups = Array.from({ length: Math.ceil(choices.length / MOST_OPTIONS) }, (_, nth) =>
+    choices.slice(nth * MOST_OPTIONS, (nth + 1) * MOST_OPTIONS),
+  );
+  return {
+    option_groups: groups.slice(0, MOST_OPTIONS).map((group) => ({
+      label: plain(`${clip(group[0]?.text ?? "", 35)} – ${clip(group.at(-1)?.text ?? "", 35)}`),
+      options: group.map(option),
+    })),
+  };
+}
+
 export function selectInput(
   field: string,
   label: string,
@@ -83,7 +100,7 @@ export function selectInput(
     {
       type: "static_select",
       action_id: options.redraws ?? "chosen",
-      options: choices.slice(0, 100).map(option),
+      ...offered(choices),
       ...(initial === undefined ? {} : { initial_option: option(initial) }),
       ...(options.placeholder === undefined ? {} : { placeholder: plain(options.placeholder, 150) }),
     },
@@ -98,14 +115,14 @@ export function multiSelectInput(
   values: readonly string[],
   options: InputOptions = {},
 ): InputBlock {
-  const initial = choices.slice(0, 100).filter((choice) => values.includes(choice.value));
+  const initial = choices.filter((choice) => values.includes(choice.value));
   return input(
     field,
     label,
     {
       type: "multi_static_select",
       action_id: options.redraws ?? "chosen",
-      options: choices.slice(0, 100).map(option),
+      ...offered(choices),
       ...(initial.length === 0 ? {} : { initial_options: initial.map(option) }),
     },
     options,

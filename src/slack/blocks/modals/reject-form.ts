@@ -2,14 +2,14 @@
 import type { ModalView } from "@slack/types";
 import { z } from "zod";
 import { consentKind } from "../../../federation/model/events.ts";
-import { cardId } from "../../../federation/model/identity.ts";
+import { cardId, federationId } from "../../../federation/model/identity.ts";
 import { VIEW } from "../../names.ts";
 import { plain, section } from "../elements.ts";
 import { textInput } from "./inputs.ts";
 
 export const REASON_BLOCK = "because";
 /** What the modal is about, kept in its private metadata. */
-export const rejectMetadata = z.strictObject({ card: cardId, kind: consentKind });
+export const rejectMetadata = z.strictObject({ federation: federationId, card: cardId, kind: consentKind });
 
 export function rejectForm(about: z.infer<typeof rejectMetadata>): ModalView {
   const what =

@@ -1,7 +1,9 @@
-/** What would run in a zone, exactly, for its owners only: templates, CONTEXT, manifest, agent. Pure. */
+/** What runs in a zone, or would run, exactly, for its owners only: templates, CONTEXT, manifest, agent. Pure. */
 import type { ModalView } from "@slack/types";
-import type { Manifests } from "../../../federation/model/manifests.ts";
-import type { Federation, Proposal, Site } from "../../../federation/model/state.ts";
+import type { Digest } from "../../../federation/model/identity.ts";
+import type { Manifest, ManifestLibrary } from "../../../federation/model/manifests.ts";
+import type { SitePlan } from "../../../federation/model/plan.ts";
+import { authorityOf, type Federation, type Site } from "../../../federation/model/state.ts";
 import { attemptTag, serviceOrder, serviceTemplateFor } from "../../../federation/proposing/manifest.ts";
 import { CONTEXT } from "../../../guest-protocol/names.ts";
 import { type Blocks, section } from "../elements.ts";
@@ -9,28 +11,71 @@ import { codeBlock } from "../mrkdwn.ts";
 import { siteFacts } from "../site-facts.ts";
 import { message } from "./modal.ts";
 
-export function whatRuns(federation: Federation, site: Site, proposal: Proposal, manifests: Manifests): ModalView {
-  const { plan, digest } = proposal;
-  const tag = attemptTag(federation.id, plan, digest, site.sequences + 1);
-  const order = serviceOrder(plan, manifests, tag, federation.authority?.certificate ?? "");
-  const template = serviceTemplateFor(plan.role, plan.template.id, manifests);
-  const inputs = withoutCertificate(order.userInputs, plan.caFingerprint);
-  return message("See what runs", [
+/** One version: what is shown, and the digest that is printed, are of this one. */
+interface Version {
+  readonly plan: SitePlan;
+  readonly digest: Digest;
+  /** FL_ATTEMPT of what runs; null for what would run. */
+  readonly tag?: string | null;
+}
+
+const MOST_BLOCKS = 98;
+
+export function whatRuns(
+  federation: Federation,
+  site: Site,
+  version: Version,
+  manifests: Pick<ManifestLibrary, "find">,
+): ModalView {
+  const { plan, digest } = version;
+  const manifest = manifests.find(plan.manifest);
+  const shown = [
     ...siteFacts(plan),
-    ...listing("What is filled into the service template", JSON.stringify(inputs, null, 2)),
-    ...listing("What is added to CONTEXT", JSON.stringify(order.context, null, 2)),
-    ...listing("The network card", JSON.stringify(order.nic, null, 2)),
-    ...listing("The service template", withoutAgent(JSON.stringify(template, null, 2), manifests)),
-    ...listing(
-      "Images",
-      plan.template.images.map(({ id, name, registeredAt }) => `${id} ${name} ${registeredAt}`).join("\n"),
-    ),
+    ...(manifest === undefined ? [NOT_KEPT] : manifestBlocks(federation, site, version, manifest)),
+    ...listing("Images", imagesOf(plan)),
     ...listing("ssh keys for runs", plan.sshKeys.join("\n") || "none"),
+  ];
+  const isAll = shown.length <= MOST_BLOCKS;
+  return message(version.tag === undefined ? "See what is asked" : "See what runs", [
+    ...shown.slice(0, isAll ? MOST_BLOCKS : MOST_BLOCKS - 1),
+    ...(isAll ? [] : [section("The rest is too long to be shown here.")]),
     section(
       `*Digest of this version*\n\`${digest}\`\nAn approval is bound to it: whatever of the above changes voids the approval.`,
     ),
   ]);
 }
+
+const NOT_KEPT = section(
+  ":warning: The service template and the guest agent of this version are not kept any more, so they cannot be shown. What is above is the rest of what was approved.",
+);
+
+function manifestBlocks(
+  federation: Federation,
+  site: Site,
+  { plan, digest, tag }: Version,
+  manifest: Manifest,
+): Blocks {
+  const attempt = tag ?? attemptTag(federation.id, plan, digest, site.sequences + 1);
+  const order = serviceOrder(plan, manifest, attempt, authorityOf(federation, plan)?.certificate ?? "");
+  const inputs = withoutCertificate(order.userInputs, plan.caFingerprint);
+  return [
+    ...listing("What is filled into the service template", JSON.stringify(inputs, null, 2)),
+    ...listing("What is added to CONTEXT", JSON.stringify(order.context, null, 2)),
+    ...listing("The network cards", JSON.stringify(order.nics, null, 2)),
+    ...plan.parts.flatMap(({ template }) =>
+      listing(
+        "The service template",
+        withoutAgent(JSON.stringify(serviceTemplateFor(template.id, manifest), null, 2), manifest),
+      ),
+    ),
+  ];
+}
+
+const imagesOf = ({ parts }: SitePlan): string =>
+  parts
+    .flatMap(({ template }) => template.images)
+    .map(({ id, name, registeredAt }) => `${id} ${name} ${registeredAt}`)
+    .join("\n");
 
 /** The certificate itself is told after the approval; before, its fingerprint stands for it. */
 const withoutCertificate = (inputs: Readonly<Record<string, string>>, fingerprint: string): Record<string, string> =>
@@ -41,7 +86,7 @@ const withoutCertificate = (inputs: Readonly<Record<string, string>>, fingerprin
     ]),
   );
 
-const withoutAgent = (text: string, { agent }: Manifests): string =>
+const withoutAgent = (text: string, { agent }: Manifest): string =>
   text.replaceAll(agent.base64, `the guest agent, packed from the source with SHA-256 ${agent.sha256}`);
 
 /** Long text in as many blocks as it needs, at most twenty. */

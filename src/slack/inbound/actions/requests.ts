@@ -1,34 +1,38 @@
 /** Clicks on the federation's card: what its requester and its members ask for. */
 import type { App } from "@slack/bolt";
-import { askPreflightAgain, askTeardown, cancelRequest } from "../../../federation/deciding/lifecycle.ts";
-import type { Decision } from "../../../federation/model/decision.ts";
-import { REFUSALS } from "../../../federation/model/reasons.ts";
+import type { OnFederation } from "../../../federation/model/commands.ts";
+import { federationId } from "../../../federation/model/identity.ts";
+import { isSettled } from "../../../federation/model/state.ts";
 import { ACTION } from "../../names.ts";
-import { type Bot, decideOnFederation, findFederation, refusalText } from "../bot.ts";
+import { answerTo, type Bot, decideOn, findFederation, refusalText, whyNotFound } from "../bot.ts";
 import { type Answer, onClick } from "../listeners.ts";
 import type { Click } from "../payloads.ts";
 import { mayRequest } from "../requesting.ts";
 import { openAddSite } from "../views/add-site.ts";
 
-const answerTo = (decision: Decision): Answer => (decision.ok ? null : refusalText(decision.refusal));
-
 export function register(app: App, bot: Bot): void {
-  onClick(app, bot, ACTION.cancel, async ({ person, value }) =>
-    answerTo(await decideOnFederation(bot, value, (state) => cancelRequest(state, person))),
-  );
-  onClick(app, bot, ACTION.checkAgain, async ({ person, value }) =>
-    answerTo(await decideOnFederation(bot, value, (state, context) => askPreflightAgain(state, context, person))),
-  );
-  onClick(app, bot, ACTION.askTeardown, async ({ person, value }) =>
-    answerTo(await decideOnFederation(bot, value, (state, context) => askTeardown(state, context, person))),
-  );
+  onClick(app, bot, ACTION.cancel, (click) => onFederation(bot, click, "cancel"));
+  onClick(app, bot, ACTION.checkAgain, (click) => onFederation(bot, click, "check-again"));
+  onClick(app, bot, ACTION.askTeardown, (click) => onFederation(bot, click, "ask-teardown"));
   onClick(app, bot, ACTION.addSite, (click) => addSite(bot, click));
 }
 
+/** Whoever sees the card knows of the federation: only those of its zones and its requester may ask for its end. */
+export const NOT_CONCERNED =
+  ":no_entry: Only the person who asked for this federation and the owners of its zones can do that.";
+
+async function onFederation(bot: Bot, { person: by, key, value }: Click, kind: OnFederation["kind"]): Promise<Answer> {
+  const id = federationId.safeParse(value);
+  if (!id.success) return refusalText("unknown-card");
+  const decision = await decideOn(bot, id.data, { kind, by, key });
+  return !decision.ok && decision.refusal === "not-visible" ? NOT_CONCERNED : answerTo(decision);
+}
+
 async function addSite(bot: Bot, { person, value, triggerId }: Click): Promise<Answer> {
-  const federation = findFederation(bot, value);
-  if (federation === null) return refusalText("unknown-card");
-  if (!(await mayRequest(bot, person))) return `:no_entry: ${REFUSALS["not-a-requester"]}`;
+  const federation = await findFederation(bot, value);
+  if (federation === null) return refusalText(whyNotFound(bot, value));
+  if (isSettled(federation) || federation.ended !== null) return refusalText("federation-ended");
+  if (!(await mayRequest(bot, person))) return refusalText("not-a-requester");
   await openAddSite(bot, federation, triggerId);
   return null;
 }

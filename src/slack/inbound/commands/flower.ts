@@ -1,25 +1,19 @@
 /** The slash command, for members of the organisation that installed the app. */
 import type { App } from "@slack/bolt";
-import { askTeardown } from "../../../federation/deciding/lifecycle.ts";
 import { channelId, type Person } from "../../../federation/model/identity.ts";
-import { REFUSALS } from "../../../federation/model/reasons.ts";
-import type { Federation } from "../../../federation/model/state.ts";
-import type { Blocks } from "../../blocks/elements.ts";
 import { section } from "../../blocks/elements.ts";
 import { help } from "../../blocks/help.ts";
-import { zonesCard } from "../../blocks/zones.ts";
-import { type Bot, refusalText } from "../bot.ts";
-import { WENT_WRONG } from "../listeners.ts";
+import type { Said } from "../../blocks/status.ts";
+import { zonesCards } from "../../blocks/zones.ts";
+import { NOT_CONCERNED } from "../actions/requests.ts";
+import { type Bot, decideOn, ownsAnyZone, refusalText } from "../bot.ts";
+import { whatWentWrong } from "../listeners.ts";
 import { type Command, parseCommand } from "../payloads.ts";
 import { mayRequest, whyNoHome } from "../requesting.ts";
-import { statusAnswer } from "../status-answer.ts";
+import { answerStatus, livingNamed } from "../status-answer.ts";
 import { openAddSite } from "../views/add-site.ts";
 import { openDeploySite } from "../views/deploy-site.ts";
 
-interface Said {
-  readonly text: string;
-  readonly blocks: Blocks;
-}
 /** Shows something to the person alone. */
 type Say = (said: Said) => Promise<void>;
 
@@ -36,7 +30,7 @@ export function register(app: App, bot: Bot): void {
       await answer(bot, parseCommand(body), say);
     } catch (error) {
       bot.log.error({ err: error }, "A command failed.");
-      await say(sentence(WENT_WRONG));
+      await say(sentence(whatWentWrong(error)));
     }
   });
 }
@@ -47,11 +41,11 @@ async function answer(bot: Bot, command: Command, say: Say): Promise<void> {
     case "deploy-site":
       return await deploySite(bot, command, name, say);
     case "status":
-      return await say(await statusAnswer(bot, command.person, name));
+      return await say(await answerStatus(bot, command.person, name, `${bot.commandName} deploy-site`));
     case "zones":
-      return await zones(bot, say);
+      return await zones(bot, command.person, say);
     case "teardown":
-      return await teardown(bot, command.person, name, say);
+      return await teardown(bot, command, name, say);
     case "help":
       return await say(help(bot.commandName));
     default: {
@@ -71,29 +65,35 @@ async function deploySite(bot: Bot, command: Command, name: string | undefined, 
 }
 
 async function addSite(bot: Bot, { person, triggerId }: Command, name: string, say: Say): Promise<void> {
-  const federation = await visibleNamed(bot, person, name);
+  const federation = await livingNamed(bot, person, name);
   if (federation === null) return await say(sentence(NOT_VISIBLE));
-  if (federation.trustedAt === null) return await say(sentence(`:no_entry: ${REFUSALS["federation-not-running"]}`));
+  if (federation.trustedAt === null) return await say(sentence(refusalText("federation-not-running")));
+  if (federation.teardown !== null) return await say(sentence(refusalText("teardown-under-way")));
   await openAddSite(bot, federation, triggerId);
 }
 
-/** The living federation of that name, if the person may know of it. */
-async function visibleNamed(bot: Bot, person: Person, name: string): Promise<Federation | null> {
-  const named = bot.federations.all().filter((one) => one.name === name && one.ended === null);
-  const [federation] = await bot.membership.visibleTo(person, named);
-  return federation ?? null;
-}
-
-async function zones(bot: Bot, say: Say): Promise<void> {
+/** Zones and their owners are shown to those who work with them. */
+async function zones(bot: Bot, person: Person, say: Say): Promise<void> {
+  if (!ownsAnyZone(bot, person) && !(await mayRequest(bot, person))) {
+    return await say(
+      sentence(":no_entry: Only those who may ask for a federation, and the owners of zones, can see the zones."),
+    );
+  }
   await say(sentence("Looking at the zones. The answer is shown here in a moment."));
-  await say(zonesCard(await bot.zoneChecks.checkAll(), bot.configuration.zones));
+  for (const card of zonesCards(await bot.zoneChecks.checkAll(), bot.configuration.zones)) await say(card);
 }
 
-async function teardown(bot: Bot, person: Person, name: string | undefined, say: Say): Promise<void> {
+async function teardown(
+  bot: Bot,
+  { person: by, triggerId }: Command,
+  name: string | undefined,
+  say: Say,
+): Promise<void> {
   if (name === undefined) return await say(sentence(`Say which one: \`${bot.commandName} teardown spring-trial\`.`));
-  const federation = await visibleNamed(bot, person, name);
+  const federation = await livingNamed(bot, by, name);
   if (federation === null) return await say(sentence(NOT_VISIBLE));
-  const decision = await bot.federations.update(federation.id, (state, context) => askTeardown(state, context, person));
+  const decision = await decideOn(bot, federation.id, { kind: "ask-teardown", by, key: triggerId });
+  if (!decision.ok && decision.refusal === "not-visible") return await say(sentence(NOT_CONCERNED));
   if (!decision.ok) return await say(sentence(refusalText(decision.refusal)));
   await say(sentence(`The owners are asked to tear down *${federation.name}*. Its thread shows who has agreed.`));
 }

@@ -7,9 +7,9 @@ import { help } from "../../blocks/help.ts";
 import { codeBlock } from "../../blocks/mrkdwn.ts";
 import { EVENT } from "../../names.ts";
 import type { Bot } from "../bot.ts";
-import { WENT_WRONG } from "../listeners.ts";
+import { whatWentWrong } from "../listeners.ts";
 import { type Mention, parseMention } from "../payloads.ts";
-import { statusAnswer } from "../status-answer.ts";
+import { answerStatus } from "../status-answer.ts";
 
 interface Said {
   readonly text: string;
@@ -23,7 +23,8 @@ export function register(app: App, bot: Bot): void {
       await show(bot, mention, await answer(bot, mention));
     } catch (error) {
       bot.log.error({ err: error }, "A mention could not be answered.");
-      await show(bot, mention, { text: WENT_WRONG, blocks: [section(WENT_WRONG)] });
+      const text = whatWentWrong(error);
+      await show(bot, mention, { text, blocks: [section(text)] });
     }
   });
 }
@@ -32,20 +33,25 @@ async function answer(bot: Bot, mention: Mention): Promise<Said> {
   const [word, name] = mention.words;
   switch (word) {
     case "status":
-      return await statusAnswer(bot, await whoIs(bot, mention.user), name);
+      return await answerStatus(bot, await whoIs(bot, mention), name, null);
     case "whoami":
-      return whoami(await whoIs(bot, mention.user));
+      return whoami(await whoIs(bot, mention));
     default:
       return help(bot.commandName);
   }
 }
 
+const answered = z.object({
+  user: z.object({
+    team_id: teamId.optional(),
+    enterprise_user: z.object({ enterprise_id: teamId.optional() }).optional(),
+  }),
+});
+
 /** Slack's word for the organisation somebody belongs to; in a shared channel it need not be ours. */
-async function whoIs(bot: Bot, user: string): Promise<Person> {
-  const answered = z
-    .object({ user: z.object({ id: z.string(), team_id: teamId }) })
-    .parse(await bot.slack.users.info({ user }));
-  return person.parse({ team: answered.user.team_id, user });
+async function whoIs(bot: Bot, { user: id, team }: Mention): Promise<Person> {
+  const { user } = answered.parse(await bot.slack.users.info({ user: id }));
+  return person.parse({ team: user.team_id ?? team ?? user.enterprise_user?.enterprise_id, user: id });
 }
 
 function whoami({ team, user }: Person): Said {

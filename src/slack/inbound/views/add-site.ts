@@ -1,12 +1,12 @@
 /** The modal in which one more site is asked for. */
 import type { App } from "@slack/bolt";
-import { requestSite } from "../../../federation/deciding/lifecycle.ts";
+import { wasAccepted } from "../../../federation/deciding/decide.ts";
 import { REFUSALS } from "../../../federation/model/reasons.ts";
 import type { Federation } from "../../../federation/model/state.ts";
 import { addSiteForm, readSiteForm } from "../../blocks/modals/add-site-form.ts";
 import type { ModalAnswer } from "../../blocks/modals/modal.ts";
 import { VIEW } from "../../names.ts";
-import { type Bot, findFederation } from "../bot.ts";
+import { type Bot, decideOn, findFederation } from "../bot.ts";
 import { onSubmission } from "../listeners.ts";
 import type { Submission } from "../payloads.ts";
 import { mayRequest } from "../requesting.ts";
@@ -20,16 +20,16 @@ export function register(app: App, bot: Bot): void {
   onSubmission(app, bot, VIEW.addSite, (submission) => submit(bot, submission));
 }
 
-async function submit(bot: Bot, { person, view }: Submission): Promise<ModalAnswer> {
-  const federation = findFederation(bot, view.privateMetadata);
-  const [visible] = federation === null ? [] : await bot.membership.visibleTo(person, [federation]);
-  if (visible === undefined) return refused(REFUSALS["not-visible"]);
-  if (!(await mayRequest(bot, person))) return refused(REFUSALS["not-a-requester"]);
-  const read = readSiteForm(view.values, visible, bot.configuration.zones);
-  if ("mistakes" in read) return { kind: "mistakes", mistakes: read.mistakes };
-  const decision = await bot.federations.update(visible.id, (state, context) =>
-    requestSite(state, context, read.wish, person),
-  );
+async function submit(bot: Bot, { person: by, view }: Submission): Promise<ModalAnswer> {
+  const federation = await findFederation(bot, view.privateMetadata);
+  if (federation === null || !(await bot.membership.sees(by, federation))) return refused(REFUSALS["not-visible"]);
+  if (!(await mayRequest(bot, by))) return refused(REFUSALS["not-a-requester"]);
+  const read = readSiteForm(view.values, federation, bot.configuration.zones);
+  // A repeated delivery finds the zone taken by the first one, and is answered by the same decision.
+  if ("mistakes" in read && !wasAccepted(federation, { key: view.id }))
+    return { kind: "mistakes", mistakes: read.mistakes };
+  if ("mistakes" in read) return { kind: "done" };
+  const decision = await decideOn(bot, federation.id, { kind: "request-site", wish: read.wish, by, key: view.id });
   return decision.ok ? { kind: "done" } : refused(REFUSALS[decision.refusal]);
 }
 

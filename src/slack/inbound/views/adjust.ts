@@ -1,12 +1,13 @@
 /** The modal in which an owner changes what would run in the own zone, and approves that. */
 import type { App } from "@slack/bolt";
+import { wasAccepted } from "../../../federation/deciding/decide.ts";
 import { REASONS, REFUSALS } from "../../../federation/model/reasons.ts";
 import { currentProposal } from "../../../federation/model/state.ts";
 import { type Adjustable, adjustForm, readAdjustment } from "../../blocks/modals/adjust-form.ts";
 import type { ModalAnswer } from "../../blocks/modals/modal.ts";
 import { code } from "../../blocks/mrkdwn.ts";
 import { ACTION, VIEW } from "../../names.ts";
-import { type Bot, couldDecide, findCard, refusalText } from "../bot.ts";
+import { type Bot, findCard, refusalText, whyNotFound, whyUndecidable } from "../bot.ts";
 import { type Answer, onClick, onSubmission } from "../listeners.ts";
 import type { Click, Submission } from "../payloads.ts";
 
@@ -15,17 +16,17 @@ export function register(app: App, bot: Bot): void {
   onSubmission(app, bot, VIEW.adjust, (submission) => submit(bot, submission));
 }
 
-async function open(bot: Bot, { value, person, triggerId }: Click): Promise<Answer> {
-  const decision = await couldDecide(bot, value, "run", person);
-  if (!decision.ok) return refusalText(decision.refusal);
-  const about = adjustable(bot, value);
+async function open(bot: Bot, { value, person: by, triggerId }: Click): Promise<Answer> {
+  const refusal = await whyUndecidable(bot, value, { consent: "run", by });
+  if (refusal !== null) return refusalText(refusal);
+  const about = await adjustable(bot, value);
   if (about === null) return refusalText("unknown-card");
   await bot.slack.views.open({ trigger_id: triggerId, view: adjustForm(about) });
   return null;
 }
 
-function adjustable(bot: Bot, value: string): Adjustable | null {
-  const found = findCard(bot, value);
+async function adjustable(bot: Bot, value: string): Promise<Adjustable | null> {
+  const found = await findCard(bot, value);
   if (found === null) return null;
   const proposal = currentProposal(found.site);
   const profile = bot.configuration.zones.get(found.site.zone);
@@ -33,18 +34,21 @@ function adjustable(bot: Bot, value: string): Adjustable | null {
   return { federation: found.federation, site: found.site, proposal, profile };
 }
 
-async function submit(bot: Bot, { person, view }: Submission): Promise<ModalAnswer> {
-  const allowed = await couldDecide(bot, view.privateMetadata, "run", person);
-  const about = adjustable(bot, view.privateMetadata);
-  if (!allowed.ok && !isRepeat(about, view.id)) return told(REFUSALS[allowed.refusal]);
-  if (about === null) return told(REFUSALS["unknown-card"]);
+async function submit(bot: Bot, { person: by, view }: Submission): Promise<ModalAnswer> {
+  const about = await adjustable(bot, view.privateMetadata);
+  if (about === null) return told(REFUSALS[whyNotFound(bot, view.privateMetadata)]);
+  // The same submission, delivered again: it has been decided already.
+  if (wasAccepted(about.federation, { key: view.id })) return { kind: "done" };
+  const refusal = await whyUndecidable(bot, view.privateMetadata, { consent: "run", by });
+  if (refusal !== null) return told(REFUSALS[refusal]);
   const read = readAdjustment(view.values, about);
   if ("mistakes" in read) return { kind: "mistakes", mistakes: read.mistakes };
   const outcome = await bot.zoneChecks.adjust({
+    kind: "adjust",
     federation: about.federation.id,
     card: about.proposal.card,
-    by: person,
-    decision: view.id,
+    by,
+    key: view.id,
     adjustment: read.adjustment,
   });
   if (outcome.ok) return { kind: "done" };
@@ -54,7 +58,3 @@ async function submit(bot: Bot, { person, view }: Submission): Promise<ModalAnsw
 }
 
 const told = (text: string): ModalAnswer => ({ kind: "told", title: "Not possible", text });
-
-/** The same submission, delivered again: it has been decided already. */
-const isRepeat = (about: Adjustable | null, viewId: string): boolean =>
-  about?.federation.story.some(({ event }) => "decision" in event && event.decision === viewId) ?? false;

@@ -22,7 +22,7 @@ import type { Bot } from "../bot.ts";
 import { findFederation } from "../bot.ts";
 import { type Answer, onClick, onSubmission } from "../listeners.ts";
 import type { Click, Submission } from "../payloads.ts";
-import { mayRequest } from "../requesting.ts";
+import { mayRequest, whyNoHome } from "../requesting.ts";
 
 export async function openDeploySite(bot: Bot, channel: ChannelId, triggerId: string): Promise<void> {
   await bot.slack.views.open({ trigger_id: triggerId, view: deploySiteForm(EMPTY_FORM, settingOf(bot, channel)) });
@@ -31,11 +31,13 @@ export async function openDeploySite(bot: Bot, channel: ChannelId, triggerId: st
 const settingOf = (bot: Bot, channel: ChannelId): FormSetting => ({
   channel,
   zones: bot.configuration.zones,
-  running: bot.federations.all().filter((federation) => federation.homeChannel === channel && takesSites(federation)),
+  running: [...bot.federations.living()]
+    .filter((federation) => federation.homeChannel === channel && takesSites(federation))
+    .sort((one, other) => other.requestedAt.localeCompare(one.requestedAt)),
 });
 
 const takesSites = (federation: Federation): boolean =>
-  federation.trustedAt !== null && federation.ended === null && federation.teardownAskedBy === null;
+  federation.trustedAt !== null && federation.ended === null && federation.teardown === null;
 
 export function register(app: App, bot: Bot): void {
   const redrawing = [
@@ -51,7 +53,7 @@ export function register(app: App, bot: Bot): void {
 async function redraw(bot: Bot, { view }: Click): Promise<Answer> {
   if (view === null) return null;
   const setting = settingOf(bot, channelOfForm(view.privateMetadata));
-  const existing = findFederation(bot, federationChosen(view.values));
+  const existing = await findFederation(bot, federationChosen(view.values));
   const redrawn =
     existing === null
       ? deploySiteForm(readForm(view.values), setting)
@@ -73,10 +75,18 @@ async function submit(bot: Bot, { person, view }: Submission): Promise<ModalAnsw
   // The same submission, delivered again.
   if (bot.federations.get(id) !== undefined) return { kind: "done" };
   if (!(await mayRequest(bot, person))) return refused(REFUSALS["not-a-requester"]);
-  const living = bot.federations.all().filter(({ ended }) => ended === null);
-  const parsed = parseForm(readForm(view.values), bot.configuration.zones, new Set(living.map(({ name }) => name)));
+  const noHome = await whyNoHome(bot, homeChannel);
+  if (noHome !== null) return refused(noHome);
+  const form = readForm(view.values);
+  const parsed = parseForm(form, bot.configuration.zones, takenNames(bot, form.name.trim()));
   if (!parsed.ok) return { kind: "mistakes", mistakes: placed(parsed.mistakes, view.values) };
   return await create(bot, { ...parsed.request, federation: id, homeChannel, requester: person });
+}
+
+/** Of the name that is wanted: whether a federation that has not ended bears it. */
+function takenNames(bot: Bot, name: string): ReadonlySet<string> {
+  const [newest] = bot.federations.named(name);
+  return new Set(newest?.endedAt === null ? [name] : []);
 }
 
 type Request = Parameters<Bot["federations"]["create"]>[0];

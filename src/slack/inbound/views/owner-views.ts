@@ -1,44 +1,71 @@
-/** Modals for the owners of a zone without a channel: what others read in their zone's channel. */
+/** Modals for a zone's owners only: what runs, and what others read in their zone's channel where there is none. */
 import type { App } from "@slack/bolt";
 import type { ModalView } from "@slack/types";
 import { isOwner } from "../../../federation/deciding/consent.ts";
+import { REASONS } from "../../../federation/model/reasons.ts";
+import { currentProposal } from "../../../federation/model/state.ts";
+import { conditionLines } from "../../blocks/conditions.ts";
 import { connectionCard } from "../../blocks/connection.ts";
-import { section } from "../../blocks/elements.ts";
+import { type Blocks, section, sections } from "../../blocks/elements.ts";
 import { message } from "../../blocks/modals/modal.ts";
-import { escaped, moment } from "../../blocks/mrkdwn.ts";
-import { troublesOf } from "../../blocks/trouble.ts";
-import { troubleDetail } from "../../blocks/trouble-card.ts";
+import { whatRuns } from "../../blocks/modals/what-runs.ts";
+import { codeBlock, escaped, moment } from "../../blocks/mrkdwn.ts";
+import { progressText, siteProgress } from "../../blocks/progress.ts";
 import { ACTION } from "../../names.ts";
-import { type Bot, findCard, type OnCard, refusalText } from "../bot.ts";
+import { type Bot, findCard, type OnCard, refusalText, whyNotFound } from "../bot.ts";
 import { type Answer, onClick } from "../listeners.ts";
 import type { Click } from "../payloads.ts";
 
+type ViewOf = (bot: Bot, found: OnCard) => ModalView | null;
+
 export function register(app: App, bot: Bot): void {
+  onClick(app, bot, ACTION.seeWhatRuns, (click) => forOwner(bot, click, whatRunsNow));
+  onClick(app, bot, ACTION.seeWhatIsAsked, (click) => forOwner(bot, click, whatIsAsked));
   onClick(app, bot, ACTION.seeDetail, (click) => forOwner(bot, click, details));
   onClick(app, bot, ACTION.seeConnection, (click) => forOwner(bot, click, connection));
 }
 
-async function forOwner(
-  bot: Bot,
-  { value, person, triggerId }: Click,
-  viewOf: (found: OnCard) => ModalView,
-): Promise<Answer> {
-  const found = findCard(bot, value);
-  if (found === null) return refusalText("unknown-card");
+async function forOwner(bot: Bot, { value, person, triggerId }: Click, viewOf: ViewOf): Promise<Answer> {
+  const found = await findCard(bot, value);
+  if (found === null) return refusalText(whyNotFound(bot, value));
   if (!isOwner(bot.configuration.zones.get(found.site.zone), person)) return refusalText("not-an-owner");
-  await bot.slack.views.open({ trigger_id: triggerId, view: viewOf(found) });
+  const view = viewOf(bot, found);
+  if (view === null) return refusalText("unknown-card");
+  await bot.slack.views.open({ trigger_id: triggerId, view });
   return null;
 }
 
-/** The newest troubles first. */
-function details({ federation, site }: OnCard): ModalView {
-  const troubles = troublesOf(federation).filter(({ zone }) => zone === site.zone);
-  const blocks = troubles
-    .slice(-10)
-    .reverse()
-    .flatMap((trouble) => [section(`*${moment(trouble.at)}* ${escaped(trouble.sentence)}`), ...troubleDetail(trouble)]);
-  return message("What went wrong", blocks.length === 0 ? [section("Nothing went wrong.")] : blocks);
+/** What runs; what would run where nothing does. */
+function whatRunsNow(bot: Bot, found: OnCard): ModalView | null {
+  const { deployment } = found.site;
+  if (deployment === null) return whatIsAsked(bot, found);
+  return whatRuns(found.federation, found.site, deployment, bot.configuration.manifests);
 }
 
-const connection = ({ federation }: OnCard): ModalView =>
-  message("How to start a run", connectionCard(federation).blocks);
+function whatIsAsked(bot: Bot, { federation, site }: OnCard): ModalView | null {
+  const proposal = currentProposal(site);
+  if (proposal === null) return null;
+  const { plan, digest } = proposal;
+  return whatRuns(federation, site, { plan, digest }, bot.configuration.manifests);
+}
+
+function details(bot: Bot, { federation, site }: OnCard): ModalView {
+  const failure = site.deployment?.failure ?? null;
+  const problems = site.problems.slice(0, 8).map(({ code, detail }) => detailed(`*${escaped(REASONS[code])}*`, detail));
+  const failed =
+    failure === null
+      ? []
+      : detailed(`*${moment(failure.at)}* ${escaped(REASONS[failure.reason.code])}`, failure.reason.detail);
+  return message("How this site stands", [
+    section(progressText(siteProgress(federation, site, bot.configuration), 600)),
+    ...failed,
+    ...problems.flat(),
+    ...sections(conditionLines(federation, site.zone, bot.configuration)),
+  ]);
+}
+
+const detailed = (head: string, detail: string): Blocks =>
+  detail === "" ? [section(head)] : [section(head), section(codeBlock(detail, 2000))];
+
+const connection = (_: Bot, { federation }: OnCard): ModalView =>
+  message("How to start a run", connectionCard(federation, null).blocks);

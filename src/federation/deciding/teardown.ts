@@ -1,0 +1,78 @@
+/** The end of a federation: everybody for the own zone, training sites first, the coordinator last. */
+import type { OnFederation, OnSite } from "../model/commands.ts";
+import { type Decision, decided, NOTHING, refuse } from "../model/decision.ts";
+import type { FederationEvent } from "../model/events.ts";
+import { type CardId, samePerson, type ZoneName } from "../model/identity.ts";
+import type { DecisionContext } from "../model/policy.ts";
+import { coordinatorOf, type Federation, isEmpty, trainingSitesOf } from "../model/state.ts";
+import { siteOfCard } from "./approval.ts";
+import { isOwner } from "./consent.ts";
+import { revocations } from "./revocations.ts";
+
+/** The requester or any owner asks; every owner then decides about its own zone. */
+export function askTeardown(federation: Federation, context: DecisionContext, { by }: OnFederation): Decision {
+  const concerned =
+    samePerson(by, federation.requester) ||
+    [...federation.sites.keys()].some((zone) => isOwner(context.zones.get(zone), by));
+  if (!concerned) return refuse("not-visible");
+  if (federation.ended !== null) return refuse("federation-ended");
+  if (federation.teardown !== null) return NOTHING;
+  return decided({ type: "teardown-asked", by, cards: cardsFor(federation, context) });
+}
+
+/** What follows from a coordinator that was written off: without it nothing of the federation can go on. */
+export function teardownByOperator(
+  federation: Federation,
+  gone: ZoneName,
+  context: DecisionContext,
+): readonly FederationEvent[] {
+  if (federation.teardown !== null) return [];
+  return [{ type: "teardown-asked", by: null, cards: cardsFor(federation, context, gone) }];
+}
+
+function cardsFor(federation: Federation, context: DecisionContext, except?: ZoneName): Record<string, CardId> {
+  const cards: Record<string, CardId> = {};
+  for (const { zone, deployment } of federation.sites.values()) {
+    if (deployment !== null && zone !== except) cards[zone] = context.newCard();
+  }
+  return cards;
+}
+
+/** An owner agrees for its own zone. A training site ends at once, the coordinator after the last of them. */
+export function agreeTeardown(federation: Federation, context: DecisionContext, { card, by }: OnSite): Decision {
+  const site = siteOfCard(federation, card);
+  if (site === null) return refuse("unknown-card");
+  if (!isOwner(context.zones.get(site.zone), by)) return refuse("not-an-owner");
+  if (site.teardown === null) return refuse("teardown-not-asked");
+  if (site.teardown.agreedBy !== null) return NOTHING;
+  const agreed: FederationEvent = { type: "teardown-agreed", site: site.zone, by };
+  return site.role === "coordinator"
+    ? decided(agreed)
+    : decided(...revocations(federation, site.zone), agreed, { type: "site-stopped", site: site.zone });
+}
+
+/** The coordinator's owner need not wait for the others: they are warned, and it stops a while later. */
+export function stopCoordinatorSoon(federation: Federation, context: DecisionContext, { card, by }: OnSite): Decision {
+  const site = siteOfCard(federation, card);
+  if (site === null || site.role !== "coordinator") return refuse("unknown-card");
+  if (!isOwner(context.zones.get(site.zone), by)) return refuse("not-an-owner");
+  if (site.teardown === null) return refuse("teardown-not-asked");
+  if (site.deployment === null) return refuse("nothing-runs");
+  if (federation.stopAnnounced !== null) return NOTHING;
+  const stopsAt = new Date(Date.parse(context.now) + context.policy.durations.warning).toISOString();
+  return decided({ type: "stop-announced", site: site.zone, by, stopsAt });
+}
+
+/** What follows by itself once everybody who had to agree has: the coordinator stops, the federation ends. */
+export function concludeTeardown(federation: Federation, context: DecisionContext): Decision {
+  if (federation.teardown === null || federation.ended !== null) return NOTHING;
+  if ([...federation.sites.values()].every(isEmpty)) {
+    return decided({ type: "federation-ended", cause: "torn-down", by: federation.teardown.askedBy });
+  }
+  const coordinator = coordinatorOf(federation);
+  if (coordinator.deployment === null) return NOTHING;
+  const agreed = coordinator.teardown !== null && coordinator.teardown.agreedBy !== null;
+  const announced = federation.stopAnnounced !== null && federation.stopAnnounced <= context.now;
+  const othersGone = trainingSitesOf(federation).every(isEmpty);
+  return (agreed && othersGone) || announced ? decided({ type: "site-stopped", site: coordinator.zone }) : NOTHING;
+}

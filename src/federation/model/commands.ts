@@ -1,0 +1,41 @@
+/** What people ask for, as data: one union, which `decide` alone takes. */
+import type { Adjustment, ConsentKind, SiteWish } from "./events.ts";
+import type { CardId, Person, ZoneName } from "./identity.ts";
+import type { SurveyResult } from "./zone-facts.ts";
+
+interface Asked {
+  readonly by: Person;
+  /** Makes a repeated delivery the same command: the view's id, or message, action time and person. */
+  readonly key: string;
+}
+
+interface OnCard extends Asked {
+  readonly card: CardId;
+}
+
+/** A vote on one version of what would run. */
+export interface Vote extends OnCard {
+  readonly consent: ConsentKind;
+}
+
+export type Approve = Vote & { readonly kind: "approve" };
+export type Reject = Vote & { readonly kind: "reject"; readonly because: string };
+export type Withdraw = Vote & { readonly kind: "withdraw" };
+/** An owner's own version of its site; the zone was looked at with these choices. */
+export type Adjust = OnCard & {
+  readonly kind: "adjust";
+  readonly adjustment: Adjustment;
+  readonly survey: SurveyResult;
+};
+export type RequestSite = Asked & { readonly kind: "request-site"; readonly wish: SiteWish };
+export type OnSite = OnCard & { readonly kind: "retry" | "retire" | "agree-teardown" | "stop-coordinator" };
+export type OnFederation = Asked & { readonly kind: "cancel" | "check-again" | "ask-teardown" };
+/** By the bot's operator: a zone is gone for good. */
+export interface WriteOff {
+  readonly kind: "write-off";
+  readonly zone: ZoneName;
+  readonly by: null;
+  readonly key: string;
+}
+
+export type Command = Approve | Reject | Withdraw | Adjust | RequestSite | OnSite | OnFederation | WriteOff;

@@ -1,0 +1,58 @@
+/** Up, degraded, down, unknown: derived from what stands. A running VM proves nothing. */
+import { type Condition, isOfZone } from "./conditions.ts";
+import type { ZoneName } from "./identity.ts";
+import { vmsOf } from "./plan.ts";
+import { coordinatorOf, type Federation, type Site } from "./state.ts";
+
+/** `unknown`: the zone cannot be seen, or that of the SuperLink, whose word it is. What is shown is from before. */
+export type SiteStatus = "up" | "degraded" | "down" | "unknown";
+
+export interface Status {
+  /** null: it is still coming up, in time, or nothing runs. */
+  readonly status: SiteStatus | null;
+  readonly online: number;
+  readonly expected: number;
+}
+
+/** Conditions that stand, newest last. */
+export const raisedConditions = (federation: Federation): readonly Condition[] =>
+  [...federation.conditions.values()]
+    .filter(({ raised }) => raised)
+    .sort((one, other) => one.raisedSeq - other.raisedSeq);
+
+/** Those that stand about a site, its link, and its zone. */
+export const conditionsOf = (federation: Federation, zone: ZoneName): readonly Condition[] =>
+  raisedConditions(federation).filter(({ subject }) =>
+    subject.kind === "zone" ? subject.zone === zone : subject.site === zone,
+  );
+
+export function statusOf(federation: Federation, site: Site): Status {
+  const { deployment } = site;
+  if (deployment === null) return { status: null, online: 0, expected: 0 };
+  const expected = vmsOf(deployment.plan);
+  const reached = [...deployment.vms.values()].filter(({ wasOnline }) => wasOnline).length;
+  const about = conditionsOf(federation, site.zone);
+  const low = about.find(({ code }) => code === "supernodes-offline" || code === "superlink-down");
+  const online = low?.extent?.online ?? (deployment.upAt === null ? reached : expected);
+  if (deployment.upAt === null && !(deployment.failure !== null && site.role === "training")) {
+    return { status: null, online, expected };
+  }
+  if (isUnseen(federation, site)) return { status: "unknown", online, expected };
+  return { status: online >= expected ? "up" : online > 0 ? "degraded" : "down", online, expected };
+}
+
+/** Its own zone, or the coordinator's, cannot be looked at. */
+function isUnseen(federation: Federation, site: Site): boolean {
+  const zones = new Set([site.zone, coordinatorOf(federation).zone]);
+  return raisedConditions(federation).some(
+    ({ subject, code }) => subject.kind === "zone" && zones.has(subject.zone) && isOfZone(code),
+  );
+}
+
+/** A verified SuperLink of which nothing bad is known. */
+export function coordinatorServes(federation: Federation): boolean {
+  const site = coordinatorOf(federation);
+  const { deployment } = site;
+  if (deployment === null || federation.verifiedVm === null || !deployment.vms.has(federation.verifiedVm)) return false;
+  return !conditionsOf(federation, site.zone).some(({ code }) => code === "superlink-down");
+}

@@ -1,0 +1,191 @@
+/** What is wrong now, from what is seen now: one finding for each thing and subject, whoever of its VMs shows it. */
+import {
+  type ConditionCode,
+  type Extent,
+  type Finding,
+  guestCode,
+  linkCode,
+  MAX_NAMED_VMS,
+  type Subject,
+} from "../model/conditions.ts";
+import type { Reason } from "../model/events.ts";
+import type { ZoneName } from "../model/identity.ts";
+import { MAX_CERTIFICATES, MAX_IDENTITY_CHANGES } from "../model/limits.ts";
+import { vmsOf } from "../model/plan.ts";
+import type { DecisionContext } from "../model/policy.ts";
+import { coordinatorOf, type DeployedVm, type Deployment, type Federation, type Site } from "../model/state.ts";
+import { type LiveFederation, onlineVms, superLinkServes } from "./live.ts";
+import { type LiveVm, saysItServes } from "./vm-observation.ts";
+
+/** Why a zone cannot be looked at now; a zone that can be is not among them. */
+export type AwayZones = ReadonlyMap<ZoneName, { readonly code: "zone-away" | "zone-account"; readonly reason: Reason }>;
+
+export interface Findings {
+  readonly findings: readonly Finding[];
+  /** Subjects of which nothing is known now: what stands about them stays as it is. */
+  readonly isUnseen: (subject: Subject, code: ConditionCode) => boolean;
+}
+
+export function findingsOf(
+  federation: Federation,
+  live: LiveFederation,
+  away: AwayZones,
+  context: Pick<DecisionContext, "zones">,
+): Findings {
+  const coordinator = coordinatorOf(federation).zone;
+  const isAway = (zone: ZoneName): boolean => away.has(zone) || !context.zones.has(zone);
+  const isSeen = (zone: ZoneName): boolean => live.sites.has(zone) && !isAway(zone);
+  const running = [...federation.sites.values()].filter(({ deployment }) => deployment !== null);
+  const findings = running.flatMap((site) => [
+    ...zoneFindings(site, away, context),
+    ...(isSeen(site.zone) ? siteFindings(federation, site, live, isSeen(coordinator)) : []),
+  ]);
+  return {
+    findings,
+    isUnseen: (subject, code) => {
+      if (subject.kind === "zone") return false;
+      return !isSeen(subject.site) || (code === "supernodes-offline" && !isSeen(coordinator));
+    },
+  };
+}
+
+function zoneFindings({ zone }: Site, away: AwayZones, { zones }: Pick<DecisionContext, "zones">): readonly Finding[] {
+  const subject: Subject = { kind: "zone", zone };
+  const about = (code: ConditionCode, detail: string): Finding => ({ subject, code, detail, vmIds: [], extent: null });
+  if (!zones.has(zone)) return [about("zone-left-file", zone)];
+  const known = away.get(zone);
+  return known === undefined ? [] : [about(known.code, known.reason.detail)];
+}
+
+function siteFindings(
+  federation: Federation,
+  site: Site,
+  live: LiveFederation,
+  superLinkSeen: boolean,
+): readonly Finding[] {
+  const { deployment } = site;
+  const seen = live.sites.get(site.zone);
+  if (deployment === null || seen === undefined || seen.attempt !== deployment.attempt) return [];
+  const found = new Map<ConditionCode, { subject: Subject; vmIds: number[]; detail: string }>();
+  for (const vm of seen.vms.values()) {
+    for (const { code, subject, detail } of causesOf(site, vm, deployment.vms.get(vm.vmId), deployment)) {
+      const known = found.get(code) ?? { subject, vmIds: [], detail };
+      known.vmIds.push(vm.vmId);
+      found.set(code, known);
+    }
+  }
+  const causes = [...found].map(
+    ([code, { subject, vmIds, detail }]): Finding => ({
+      subject,
+      code,
+      detail,
+      vmIds: vmIds.slice(0, MAX_NAMED_VMS),
+      extent: null,
+    }),
+  );
+  const availability =
+    site.role === "coordinator"
+      ? superLinkFindings(federation, site, live)
+      : superLinkSeen
+        ? offlineFindings(federation, site, deployment, live)
+        : [];
+  return [...availability, ...causes];
+}
+
+const finding = (site: Site, code: ConditionCode, extent: Extent | null, detail = ""): Finding => ({
+  subject: { kind: "site", site: site.zone },
+  code,
+  detail,
+  vmIds: [],
+  extent,
+});
+
+function superLinkFindings(federation: Federation, site: Site, live: LiveFederation): readonly Finding[] {
+  const down =
+    federation.verifiedVm !== null && !superLinkServes(federation, live)
+      ? [finding(site, "superlink-down", { online: 0, expected: 1 })]
+      : [];
+  const unknown = (live.nodes ?? []).filter(({ key }) => !federation.keys.has(key)).slice(0, MAX_NAMED_VMS);
+  return unknown.length === 0
+    ? down
+    : [...down, finding(site, "unknown-nodes", null, unknown.map(({ key }) => key).join(" "))];
+}
+
+/** Of a site that has not been up yet nothing is missing: it is still coming, or its time runs out. */
+function offlineFindings(
+  federation: Federation,
+  site: Site,
+  deployment: Deployment,
+  live: LiveFederation,
+): readonly Finding[] {
+  if (deployment.upAt === null) return [];
+  const expected = vmsOf(deployment.plan);
+  const online = Math.min(expected, onlineVms(federation, site, live).length);
+  return online < expected ? [finding(site, "supernodes-offline", { online, expected })] : [];
+}
+
+interface Cause {
+  readonly subject: Subject;
+  readonly code: ConditionCode;
+  readonly detail: string;
+}
+
+/** What one VM shows, by its zone's word, by its own, and by what it has done. */
+function causesOf(site: Site, vm: LiveVm, known: DeployedVm | undefined, deployment: Deployment): readonly Cause[] {
+  const subject: Subject = { kind: "site", site: site.zone };
+  const state = stateCode(vm);
+  const own = vm.state === "running" && !vm.silent ? reportedBy(site, vm) : [];
+  const conduct = known === undefined ? [] : conductOf(known, deployment);
+  return [
+    ...(state === null ? [] : [{ subject, code: state, detail: vm.message ?? "" }]),
+    ...own,
+    ...conduct.map((code) => ({ subject, code, detail: `VM ${vm.vmId}` })),
+  ];
+}
+
+function stateCode({ state, silent, message }: LiveVm): ConditionCode | null {
+  switch (state) {
+    case "running":
+      return silent ? "vm-silent" : null;
+    case "coming":
+      return message === null ? null : "vm-unplaced";
+    case "stopped":
+      return "vm-stopped";
+    case "failed":
+      return "vm-failed";
+    case "unknown":
+      return "vm-unknown";
+    case "missing":
+      return "vm-missing";
+    case "unreadable":
+      return "vm-unreadable";
+    case "gone":
+      return "vm-gone";
+  }
+}
+
+/**
+ * That a link is down says less than how dialling it ended, and nothing any more once that went well: a guest takes
+ * the reason back a moment later.
+ */
+function reportedBy(site: Site, vm: LiveVm): readonly Cause[] {
+  const { reason, link } = vm;
+  const dialled: readonly Cause[] =
+    link === null || link === "ok"
+      ? []
+      : [{ subject: { kind: "link", site: site.zone }, code: linkCode(link), detail: "" }];
+  if (reason === null || reason === "none" || (reason === "link-down" && link !== null)) return dialled;
+  if (saysItServes(vm) && reason === "still-counted-online") return dialled;
+  return [{ subject: { kind: "site", site: site.zone }, code: guestCode(reason), detail: "" }, ...dialled];
+}
+
+/** More than a VM is granted. */
+function conductOf(vm: DeployedVm, { plan }: Deployment): readonly ConditionCode[] {
+  const keys = vm.identityChanges >= MAX_IDENTITY_CHANGES || vm.refusedKeys.some(({ code }) => code === "key-changes");
+  const requests =
+    plan.role === "coordinator" &&
+    vm.issuedAt.length >= MAX_CERTIFICATES &&
+    vm.certificate !== null &&
+    vm.certificate.request !== vm.seen.request;
+  return [...(keys ? (["key-changes"] as const) : []), ...(requests ? (["certificate-requests"] as const) : [])];
+}

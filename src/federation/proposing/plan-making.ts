@@ -1,0 +1,167 @@
+/** From a look at a zone to the plan of what would run there. */
+import { digestOf } from "../model/digest.ts";
+import type { Adjustment, EventOf, Reason } from "../model/events.ts";
+import type { Digest, Person } from "../model/identity.ts";
+import { type Manifest, manifestDigest, manifestFor } from "../model/manifests.ts";
+import { flowerPart, type Part, PLAN_VERSION, type SitePlan } from "../model/plan.ts";
+import type { DecisionContext } from "../model/policy.ts";
+import { authorityOf, currentAuthority, currentProposal, type Federation, type Site } from "../model/state.ts";
+import type { SurveyResult } from "../model/zone-facts.ts";
+import { type Choice, type Credit, chooseFor, judge, NO_CREDIT, type UsableSurvey } from "./preflight.ts";
+import type { ChosenEndpoint } from "./superlink-endpoint.ts";
+
+/** A look at a zone that can carry what is asked of it, and what would be used there. */
+export interface Usable extends UsableSurvey {
+  readonly choice: Choice;
+}
+
+export const isUsable = (outcome: Usable | readonly Reason[]): outcome is Usable => "choice" in outcome;
+
+/** What a site's owner has chosen so far. */
+const adjustmentOf = (site: Site): Adjustment =>
+  site.approvalState === "planning" ? {} : (currentProposal(site)?.adjustment ?? {});
+
+/** What to look at in a site's zone. */
+export function choiceFor(
+  federation: Federation,
+  site: Site,
+  context: DecisionContext,
+  adjustment: Adjustment = adjustmentOf(site),
+): Choice | Reason {
+  const profile = context.zones.get(site.zone);
+  if (profile === undefined) return { code: "zone-left-file", detail: site.zone };
+  return chooseFor(profile, site.wish, federation.settings, adjustment);
+}
+
+/** The facts a plan can be made of, or all that stands in the way. */
+export function assess(
+  federation: Federation,
+  site: Site,
+  survey: SurveyResult,
+  context: DecisionContext,
+  adjustment: Adjustment = adjustmentOf(site),
+): Usable | readonly Reason[] {
+  const choice = choiceFor(federation, site, context, adjustment);
+  if ("code" in choice) return [choice];
+  if (!survey.ok) return [survey.reason];
+  const judged = judge(survey.survey, choice, creditOf(site));
+  return "template" in judged ? { ...judged, choice } : judged;
+}
+
+/** What runs makes room for what replaces it. */
+function creditOf({ deployment }: Site): Credit {
+  if (deployment === null) return NO_CREDIT;
+  const present = [...deployment.vms.values()].filter(({ gone }) => !gone);
+  const { template } = flowerPart(deployment.plan);
+  return {
+    vms: present.length,
+    cpu: present.length * template.cpu,
+    memory: present.length * template.memory,
+    addresses: present.flatMap(({ seen }) => (seen.address === null ? [] : [seen.address])),
+  };
+}
+
+/** A plan from facts; bound to the manifest and the authority given. */
+export interface Bindings {
+  readonly manifest: Manifest;
+  readonly caFingerprint: string;
+}
+
+/** What this version of the program gives, and the newest authority. */
+export const newestBindings = (federation: Federation, site: Site, context: DecisionContext): Bindings => ({
+  manifest: manifestFor(context.manifests, site.role),
+  caFingerprint: currentAuthority(federation)?.fingerprint ?? "",
+});
+
+/** Those that an earlier plan was made with, as far as they are still to be had; null when its manifest is not. */
+export function bindingsOf(federation: Federation, plan: SitePlan, context: DecisionContext): Bindings | null {
+  const manifest = context.manifests.find(plan.manifest);
+  if (manifest === undefined) return null;
+  const authority = authorityOf(federation, plan) ?? currentAuthority(federation);
+  return { manifest, caFingerprint: authority?.fingerprint ?? "" };
+}
+
+export function planOf(
+  federation: Federation,
+  site: Site,
+  facts: Usable,
+  chosen: ChosenEndpoint,
+  context: DecisionContext,
+  { manifest, caFingerprint }: Bindings,
+): SitePlan {
+  const coordinator = site.role === "coordinator";
+  return {
+    version: PLAN_VERSION,
+    federation: federation.id,
+    name: federation.name,
+    zone: site.zone,
+    role: site.role,
+    parts: [partOf(site, facts, coordinator ? chosen.address : null)],
+    link: { kind: "public-address" },
+    manifest: manifestDigest(manifest),
+    agent: manifest.agent.sha256,
+    endpoint: chosen.endpoint,
+    caFingerprint,
+    settings: federation.settings,
+    sshKeys: coordinator ? (context.zones.get(site.zone)?.sshKeys ?? []) : [],
+    nodeConfig: coordinator ? {} : facts.choice.nodeConfig,
+  };
+}
+
+function partOf(site: Site, { template, network, choice }: Usable, address: string | null): Part {
+  const { id, name, contentDigest, cpu, vcpu, memory, images, nic } = template;
+  return {
+    name: site.role === "coordinator" ? "superlink" : "supernode",
+    vms: choice.vms,
+    template: {
+      id,
+      name,
+      contentDigest,
+      cpu,
+      vcpu,
+      memory,
+      images: images.map(({ id: image, name: called, registeredAt }) => ({ id: image, name: called, registeredAt })),
+    },
+    nics: [
+      {
+        network: { id: network.id, name: network.name },
+        address,
+        model: nic.model ?? null,
+        securityGroups: nic.securityGroups ?? null,
+      },
+    ],
+  };
+}
+
+/** The digest of a plan in the words of the version that an earlier one was made with. */
+export const comparableDigest = (plan: SitePlan, earlier: SitePlan): Digest => digestOf(plan, earlier.version);
+
+export interface Origin {
+  readonly cause: EventOf<"site-planned">["cause"];
+  readonly by?: Person | null;
+  readonly adjustment?: Adjustment;
+}
+
+/** Puts a plan before the owners of its zone. */
+export function proposed(
+  site: Site,
+  plan: SitePlan,
+  context: DecisionContext,
+  origin: Origin,
+): EventOf<"site-planned"> {
+  return {
+    type: "site-planned",
+    site: site.zone,
+    card: context.newCard(),
+    plan,
+    digest: digestOf(plan),
+    cause: origin.cause,
+    by: origin.by ?? null,
+    adjustment: origin.adjustment ?? currentProposal(site)?.adjustment ?? {},
+    expiresAt: expiryFrom(context),
+  };
+}
+
+/** When a question asked now runs out of time. */
+export const expiryFrom = ({ now, policy }: Pick<DecisionContext, "now" | "policy">): string =>
+  new Date(Date.parse(now) + policy.durations.approvalExpiry).toISOString();

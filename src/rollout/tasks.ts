@@ -1,0 +1,89 @@
+/** What each kind of task comes to. */
+import { expireProposals } from "../federation/deciding/approval.ts";
+import { concludeTeardown } from "../federation/deciding/teardown.ts";
+import { type Decision, decided } from "../federation/model/decision.ts";
+import type { Federation } from "../federation/model/state.ts";
+import { failed } from "../federation/observing/observation.ts";
+import { dueTasks, type Task, taskKey } from "../federation/running/due-tasks.ts";
+import { deliverAdmissions, judgePublishedKey, proveGone, tellAdmitted } from "./admissions.ts";
+import { certify, deliverCertificate } from "./certificates.ts";
+import { create, registerTemplate } from "./deployments.ts";
+import { begin, createAuthority, propose, proposeJoining } from "./planning.ts";
+import type { Removals } from "./removals.ts";
+import type { Job, Outcome, TaskContext } from "./task-context.ts";
+
+export async function carryOut(context: TaskContext, removals: Removals, job: Job, task: Task): Promise<Outcome> {
+  switch (task.kind) {
+    case "create-authority":
+      return createAuthority(context, job);
+    case "propose":
+      return propose(context, job);
+    case "propose-later":
+      return proposeJoining(context, job, task.site);
+    case "begin":
+      return begin(context, job, task.site);
+    case "register-template":
+      return registerTemplate(context, job, task.site);
+    case "create":
+      return create(context, job, task.site);
+    case "certify":
+      return certify(context, job, task.site, task.vmId);
+    case "deliver-certificate":
+      return deliverCertificate(context, job, task.site, task.vmId);
+    case "judge-key":
+      return judgePublishedKey(context, job, task.site, task.vmId);
+    case "deliver-admissions":
+      return deliverAdmissions(context, job, task.site);
+    case "tell-admitted":
+      return tellAdmitted(context, job, task.site, task.vmId);
+    case "prove-gone":
+      return proveGone(context, job, task.site, task.vmId);
+    case "remove":
+      return removals.remove(context, job, task.site, task.removal);
+    case "destroy-authority":
+      return destroyAuthority(context, job);
+    case "expire":
+    case "remind":
+    case "time-out":
+    case "conclude-teardown":
+      return decideByTime(context, job, task);
+  }
+}
+
+async function destroyAuthority(context: TaskContext, { id }: Job): Promise<Outcome> {
+  await context.trust.destroy(id);
+  await context.store.update(id, (newest) =>
+    newest.authorityDestroyed ? decided() : decided({ type: "authority-destroyed" }),
+  );
+  return "done";
+}
+
+/** What the passing of time decides; it is due only while the newest state still says so. */
+async function decideByTime(context: TaskContext, { id }: Job, task: Task): Promise<Outcome> {
+  await context.store.update(id, (newest, deciding): Decision => {
+    const stillDue = dueTasks(newest, context.live(id), deciding).some((due) => taskKey(due) === taskKey(task));
+    if (!stillDue) return decided();
+    switch (task.kind) {
+      case "expire":
+        return expireProposals(newest, deciding);
+      case "conclude-teardown":
+        return concludeTeardown(newest, deciding);
+      case "remind":
+        return decided({ type: "reminder-due", site: task.site });
+      case "time-out":
+        return decided(failed({ zone: task.site }, task.code, waitedFor(newest, task.site)));
+      default:
+        return decided();
+    }
+  });
+  return "done";
+}
+
+/** Where each VM of a late site is stuck. */
+function waitedFor(federation: Federation, zone: TimeOut["site"]): string {
+  const vms = [...(federation.sites.get(zone)?.deployment?.vms.values() ?? [])];
+  const stuck = vms.map(({ vmId, seen }) => `VM ${vmId} has come to ${seen.stage ?? "nothing"}`);
+  return stuck.length === 0 ? "no VM has come" : stuck.join("; ");
+}
+
+type TimeOut = Extract<Task, { kind: "time-out" }>;

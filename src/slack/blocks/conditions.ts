@@ -1,0 +1,98 @@
+/** Conditions as people read them: a line each, with since when and how often. */
+
+import type { Directory } from "../../federation/deciding/visibility.ts";
+import type { Condition, ConditionCode } from "../../federation/model/conditions.ts";
+import { isAvailability, isOfZone } from "../../federation/model/conditions.ts";
+import type { Person, ZoneName } from "../../federation/model/identity.ts";
+import { coordinatorOf, type Federation } from "../../federation/model/state.ts";
+import { conditionsOf } from "../../federation/model/status.ts";
+import { CAUSES } from "./condition-causes.ts";
+import { code as codeSpan, count, mentions, moment } from "./mrkdwn.ts";
+
+const MOST_LINES = 8;
+/** People that one sentence names. */
+const MOST_NAMED = 10;
+
+export const ownersOf = (directory: Pick<Directory, "zones">, zone: ZoneName): readonly Person[] =>
+  (directory.zones.get(zone)?.owners ?? []).slice(0, MOST_NAMED);
+
+/** Mentions of a zone's owners; in words where the zones file has none any more. */
+export function ownersNamed(directory: Directory, zone: ZoneName): string {
+  const owners = ownersOf(directory, zone);
+  return owners.length === 0 ? "the zone's owner" : mentions(owners);
+}
+
+/** For the zone's own channel: what it is, and who can do what. */
+export function detailSentence(
+  federation: Federation,
+  zone: ZoneName,
+  code: ConditionCode,
+  directory: Directory,
+): string {
+  const { what, owner, coordinator, operator, requester, itself } = CAUSES[code];
+  const isCoordinators = coordinatorOf(federation).zone === zone;
+  const parts = [
+    what,
+    itself,
+    owner === undefined ? undefined : `Here: ${owner}`,
+    coordinator === undefined || isCoordinators
+      ? undefined
+      : `At the coordinator, ${ownersNamed(directory, coordinatorOf(federation).zone)}: ${coordinator}`,
+    operator === undefined ? undefined : `The bot's operator: ${operator}`,
+    requester === undefined ? undefined : `${mentions([federation.requester])}: ${requester}`,
+  ];
+  return parts.filter((part) => part !== undefined).join(" ");
+}
+
+/** For every member of the home channel; null where nothing but the zone's detail would say more. */
+function publicWords(federation: Federation, code: ConditionCode, directory: Directory): string | null {
+  const { what, everybody, coordinator } = CAUSES[code];
+  if (code.startsWith("link-")) {
+    const asked =
+      coordinator === undefined ? "" : ` ${ownersNamed(directory, coordinatorOf(federation).zone)}: ${coordinator}`;
+    return `A SuperNode reports: ${what}${asked}`;
+  }
+  return everybody ?? null;
+}
+
+/** mrkdwn, complete sentences. */
+export const publicSentence = (federation: Federation, code: ConditionCode, directory: Directory): string =>
+  publicWords(federation, code, directory) ?? "A guest reports a problem. Its owner sees the detail.";
+
+/** The same as plain text, without anybody's name. */
+export function plainSentence(code: ConditionCode): string {
+  const { what, everybody } = CAUSES[code];
+  if (code.startsWith("link-")) return `A SuperNode reports: ${what}`;
+  return everybody ?? "A guest reports a problem. Its owner sees the detail.";
+}
+
+/** Since when, and how often if it comes and goes. */
+export function sinceWords({ since, count: times, flapping }: Pick<Condition, "since" | "count" | "flapping">): string {
+  return flapping ? `since ${moment(since)}, ${times} times, keeps coming and going` : `since ${moment(since)}`;
+}
+
+/** What stands at a site beside its availability and its zone, which its status tells. */
+export const causesAt = (federation: Federation, zone: ZoneName): readonly Condition[] =>
+  conditionsOf(federation, zone).filter(({ code }) => !isAvailability(code) && !isOfZone(code));
+
+/** That of a site's zone, which makes everything else old. */
+export const zoneCondition = (federation: Federation, zone: ZoneName): Condition | undefined =>
+  conditionsOf(federation, zone).find(({ code }) => isOfZone(code));
+
+/** For the zone's own channel, one line for each code, mrkdwn; at most eight and how many more there are. */
+export function conditionLines(federation: Federation, zone: ZoneName, directory: Directory): readonly string[] {
+  const standing = [...conditionsOf(federation, zone)].filter(({ code }) => !isAvailability(code));
+  const lines = standing.slice(0, MOST_LINES).map((condition) => {
+    const vms = condition.vmIds.length === 0 ? "" : `, VM ${condition.vmIds.slice(0, 10).join(", ")}`;
+    const detail = condition.detail === "" ? "" : ` ${codeSpan(condition.detail, 150)}`;
+    return `• ${detailSentence(federation, zone, condition.code, directory)} (${sinceWords(condition)}${vms})${detail}`;
+  });
+  const more = standing.length - lines.length;
+  return more > 0 ? [...lines, `and ${count(more, "other condition")}`] : lines;
+}
+
+/** For every member of the home channel: each sentence once, mrkdwn. */
+export function publicCauses(federation: Federation, zone: ZoneName, directory: Directory): readonly string[] {
+  const sentences = causesAt(federation, zone).map(({ code }) => publicSentence(federation, code, directory));
+  return [...new Set(sentences)].slice(0, 4).map((sentence) => `• ${sentence}`);
+}

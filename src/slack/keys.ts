@@ -1,0 +1,10 @@
+/** Keys of messages that others link to or stand under. */
+import type { CardId, ChannelId, ZoneName } from "../federation/model/identity.ts";
+
+export const siteCardKey = (zone: ZoneName, card: CardId): string => `approval/${zone}/${card}`;
+export const admitCardKey = (zone: ZoneName, card: CardId): string => `admit/${zone}/${card}`;
+export const teardownCardKey = (zone: ZoneName, card: CardId): string => `teardown/${zone}/${card}`;
+export const preflightKey = (zone: ZoneName): string => `preflight/${zone}`;
+export const trustKey = (channel: ChannelId): string => `trust/${channel}`;
+/** How to start a run. */
+export const CONNECTION_KEY = "connection";

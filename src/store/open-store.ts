@@ -1,0 +1,64 @@
+/**
+ * The store, whole, in one directory: `<id>.jsonl` are the federations' chains, the only thing that cannot be made anew
+ * beside `receipts/<id>.json`; `snapshots/<id>.json` and `index.json` are caches.
+ */
+import { join } from "node:path";
+import { makePrivateDirectory } from "../durable-directory.ts";
+import type { FederationEvent } from "../federation/model/events.ts";
+import type { Checkpoint, Receipts } from "../federation/ports.ts";
+import { FederationStore, type StoreOptions } from "./federation-store.ts";
+import { openIndexFile } from "./index-file.ts";
+import { openJournal, type Vocabulary } from "./journal.ts";
+import { ReceiptFiles } from "./receipt-files.ts";
+import { SnapshotFiles } from "./snapshots.ts";
+
+export interface OpenStoreOptions extends StoreOptions {
+  /** Made if missing. One process at a time: others are refused. */
+  readonly directory: string;
+  readonly events: Vocabulary<FederationEvent>;
+  /** Number of the state's shape: snapshots of another one are made anew. */
+  readonly stateSchema: number;
+  readonly checkpoint: Checkpoint;
+}
+
+export interface Store {
+  readonly federations: FederationStore;
+  readonly receipts: Receipts;
+  /** Waits for what is under way, writes what may lag, and gives the directory free. */
+  close(): Promise<void>;
+}
+
+/** Throws `JournalError` when the directory cannot be used or another process has it. */
+export async function openStore(options: OpenStoreOptions): Promise<Store> {
+  const { directory, events, checkpoint, log } = options;
+  const journal = await openJournal({
+    directory,
+    events,
+    checkpoint,
+    onTornLine: (torn) => log.warn(torn, "a line that was never acknowledged was dropped from a journal"),
+  });
+  try {
+    const [snapshots, books] = [join(directory, "snapshots"), join(directory, "receipts")];
+    await makePrivateDirectory(snapshots);
+    await makePrivateDirectory(books);
+    const parts = {
+      events: journal,
+      snapshots: new SnapshotFiles(snapshots, options.stateSchema),
+      index: openIndexFile(join(directory, "index.json")),
+    };
+    const federations = await FederationStore.open(parts, options);
+    const receipts = new ReceiptFiles({ directory: books, checkpoint, log });
+    return {
+      federations,
+      receipts,
+      async close() {
+        await receipts.idle();
+        await federations.close();
+        await journal.close();
+      },
+    };
+  } catch (error) {
+    await journal.close();
+    throw error;
+  }
+}

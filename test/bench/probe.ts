@@ -1,0 +1,122 @@
+/** What a process costs, as it says itself: asked over the channel to whoever started it. */
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readFileSync } from "node:fs";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { z } from "zod";
+
+const costs = z.strictObject({
+  /** CPU time since the process began, user and system, in milliseconds. */
+  cpu: z.number(),
+  /** Resident memory in MB. */
+  memory: z.number(),
+  /** How long, in milliseconds, its main thread was ready to run while others had the cores; 0 where nobody says. */
+  waited: z.number(),
+  /** The longest time, in milliseconds, that one piece of work kept the event loop since the watch began. */
+  block: z.number(),
+});
+export type Costs = z.infer<typeof costs>;
+
+/** What a process can be asked. `settled`: its memory after unused memory was given back, which blocks it a moment. */
+const QUESTIONS = ["costs", "settled", "watch"] as const;
+type Question = (typeof QUESTIONS)[number];
+const question = z.enum(QUESTIONS);
+
+/** Milliseconds between two looks at the clock. */
+const EVERY = 5;
+
+/** Linux: nanoseconds that the main thread has run, has waited for a core, and how often it was let run. */
+const SCHEDULING = "/proc/self/schedstat";
+const tellsScheduling = existsSync(SCHEDULING);
+
+interface Moment {
+  /** Milliseconds each, from beginnings of their own. */
+  readonly clock: number;
+  readonly computed: number;
+  readonly waited: number;
+}
+
+function moment(): Moment {
+  const clock = performance.now();
+  if (!tellsScheduling) return { clock, computed: clock, waited: 0 };
+  const [ran, waited] = readFileSync(SCHEDULING, "utf8").split(" ");
+  return { clock, computed: Number(ran) / 1e6, waited: Number(waited) / 1e6 };
+}
+
+/**
+ * For how long this process's event loop was kept at most by something that computes. Time in which other processes had
+ * the cores is not this one's doing, so it counts only where the system does not tell it.
+ */
+export class LoopWatch {
+  #timer: NodeJS.Timeout | undefined;
+  #last = moment();
+  #longest = 0;
+
+  start(): void {
+    clearInterval(this.#timer);
+    this.#longest = 0;
+    this.#last = moment();
+    this.#timer = setInterval(() => this.#look(), EVERY);
+    this.#timer.unref();
+  }
+
+  /** Ends the watch. Milliseconds. */
+  stop(): number {
+    if (this.#timer === undefined) return 0;
+    this.#look();
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    return this.#longest;
+  }
+
+  #look(): void {
+    const now = moment();
+    const late = now.clock - this.#last.clock - EVERY;
+    const kept = Math.min(late, now.computed - this.#last.computed);
+    this.#longest = Math.max(this.#longest, kept);
+    this.#last = now;
+  }
+}
+
+/** CPU time of this process so far, in milliseconds. */
+export function cpuTime(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+function residentMemory(): number {
+  return process.memoryUsage().rss / 2 ** 20;
+}
+
+/** Resident memory of this process in MB, after unused memory was given back. */
+function settledMemory(): number {
+  setFlagsFromString("--expose-gc");
+  const collect: unknown = runInNewContext("gc");
+  if (typeof collect === "function") collect();
+  return residentMemory();
+}
+
+/** From now on this process says what it costs whenever it is asked. `watching`: its event loop is watched at once. */
+export function answerCosts({ watching = false } = {}): void {
+  const loop = new LoopWatch();
+  if (watching) loop.start();
+  process.on("message", (message) => {
+    const asked = question.parse(message);
+    const cpu = cpuTime();
+    const block = loop.stop();
+    if (asked === "watch") loop.start();
+    const { waited } = moment();
+    const memory = asked === "settled" ? settledMemory() : residentMemory();
+    process.send?.({ cpu, memory, waited, block } satisfies Costs);
+  });
+  // Asking keeps nobody alive.
+  process.channel?.unref();
+}
+
+export async function ask(child: ChildProcess, asked: Question): Promise<Costs> {
+  const answered = once(child, "message", { signal: AbortSignal.timeout(60_000) });
+  child.send(asked);
+  const [answer] = await answered;
+  return costs.parse(answer);
+}

@@ -1,0 +1,335 @@
+/** All that may happen next in a walk: what people ask for, what the bot does, what zones do, and time. */
+
+import { expireProposals } from "../../../src/federation/deciding/approval.ts";
+import { decide } from "../../../src/federation/deciding/decide.ts";
+import { concludeTeardown } from "../../../src/federation/deciding/teardown.ts";
+import type { Command } from "../../../src/federation/model/commands.ts";
+import type { FederationEvent } from "../../../src/federation/model/events.ts";
+import type { CardId, ZoneName } from "../../../src/federation/model/identity.ts";
+import {
+  coordinatorOf,
+  currentProposal,
+  type Federation,
+  type Site,
+  trainingSitesOf,
+} from "../../../src/federation/model/state.ts";
+import { failed, nextTag } from "../../../src/federation/observing/observation.ts";
+import { adjustProposal } from "../../../src/federation/proposing/adjustment.ts";
+import {
+  beginAttempt,
+  proposeLater,
+  proposeSites,
+  recheckApprovals,
+} from "../../../src/federation/proposing/proposal.ts";
+import { admittedKeys, judgeKey, revokedKeys } from "../../../src/federation/running/admission.ts";
+import { dueTasks, nextWake, type Task, taskKey } from "../../../src/federation/running/due-tasks.ts";
+import { AUTHORITY } from "../../builders/chronicle.ts";
+import { DAY, ownerOf, REQUESTER, zone } from "../../builders/decision-context.ts";
+import { certificateFingerprint } from "../../builders/federation.ts";
+import {
+  contextOf,
+  type Health,
+  happens,
+  isReachable,
+  isUsual,
+  nodeKeyOf,
+  type Place,
+  passes,
+  placeOf,
+  surveyOf,
+  type World,
+  withPlace,
+} from "./walked-world.ts";
+
+/** Who makes a move; `recovery` is a zone that can be reached again. */
+export type Mover = "people" | "operator" | "bot" | "time" | "recovery" | "mishap";
+
+export interface Move {
+  readonly name: string;
+  readonly by: Mover;
+  readonly next: World;
+}
+
+export interface Rules {
+  /** What is amiss in zones at the same time, at most. */
+  readonly mishaps: number;
+  /** Whether one more site may be asked for. */
+  readonly joining: boolean;
+}
+
+export function movesFrom(world: World, rules: Rules): readonly Move[] {
+  return [...commands(world, rules), ...tasks(world), ...time(world), ...mishaps(world, rules)];
+}
+
+function commands(world: World, { joining }: Rules): readonly Move[] {
+  const { federation } = world;
+  const key = `at ${federation.seq}`;
+  const asked: (readonly [string, Command])[] = [];
+  for (const site of federation.sites.values()) asked.push(...onSite(world, site, key));
+  for (const kind of ["cancel", "check-again", "ask-teardown"] as const)
+    asked.push([kind, { kind, by: REQUESTER, key }]);
+  if (joining) {
+    const wish = { zone: zone("gamma"), role: "training", superNodes: 1 } as const;
+    asked.push(["request-site", { kind: "request-site", wish, by: REQUESTER, key }]);
+  }
+  return asked.flatMap(([name, command]) => carriedOut(world, name, command));
+}
+
+function onSite(world: World, site: Site, key: string): (readonly [string, Command])[] {
+  const { federation } = world;
+  const by = ownerOf(site.zone);
+  const writeOff: Command = { kind: "write-off", zone: site.zone, by: null, key };
+  const moves: (readonly [string, Command])[] = [[`write-off ${site.zone}`, writeOff]];
+  const card = currentProposal(site)?.card ?? null;
+  if (card === null) return moves;
+  const name = (what: string): string => `${what} ${site.zone}`;
+  const vote = { card, by, key, consent: "run" } as const;
+  const admission = { card, by: ownerOf(coordinatorOf(federation).zone), key, consent: "admit" } as const;
+  const ofTeardown: CardId = site.teardown?.card ?? card;
+  return [
+    ...moves,
+    [name("approve"), { kind: "approve", ...vote }],
+    [name("admit"), { kind: "approve", ...admission }],
+    [name("reject"), { kind: "reject", ...vote, because: "" }],
+    [name("withdraw"), { kind: "withdraw", ...vote }],
+    [name("retry"), { kind: "retry", card, by, key }],
+    [name("retire"), { kind: "retire", card, by, key }],
+    [name("agree-teardown"), { kind: "agree-teardown", card: ofTeardown, by, key }],
+    [name("stop-coordinator"), { kind: "stop-coordinator", card: ofTeardown, by, key }],
+    ...(site.role === "training" ? [[name("adjust"), adjusting(world, site, card, key)] as const] : []),
+  ];
+}
+
+const adjusting = (world: World, site: Site, card: CardId, key: string): Command => ({
+  kind: "adjust",
+  card,
+  by: ownerOf(site.zone),
+  adjustment: { dataPath: "/other" },
+  survey: surveyOf(world, site.zone),
+  key,
+});
+
+function carriedOut(world: World, name: string, command: Command): readonly Move[] {
+  const context = contextOf(world);
+  const decision =
+    command.kind === "adjust"
+      ? adjustProposal(world.federation, command, context)
+      : decide(world.federation, command, context);
+  if (!decision.ok || decision.events.length === 0) return [];
+  return [{ name, by: command.kind === "write-off" ? "operator" : "people", next: happens(world, decision.events) }];
+}
+
+function tasks(world: World): readonly Move[] {
+  return dueTasks(world.federation, world.live, contextOf(world)).flatMap((task) => {
+    const [usual, ...mishap] = outcomes(world, task);
+    return [
+      ...(usual === undefined ? [] : move(world, taskKey(task), "bot", usual)),
+      ...mishap.flatMap((events) => move(world, `${taskKey(task)} goes wrong`, "mishap", events)),
+    ];
+  });
+}
+
+const move = (world: World, name: string, by: Mover, events: readonly FederationEvent[]): readonly Move[] => {
+  if (events.length === 0) return [];
+  const created = events.find((event) => event.type === "deployment-created");
+  const next = happens(world, events);
+  return [{ name, by, next: created === undefined ? next : withPlace(next, created.site, { health: "fine" }) }];
+};
+
+type Outcomes = readonly (readonly FederationEvent[])[];
+
+const orNothing = (decision: ReturnType<typeof beginAttempt>): readonly FederationEvent[] =>
+  decision.ok ? decision.events : [];
+
+/** What a task may come to: first what it is for. */
+function outcomes(world: World, task: Task): Outcomes {
+  const { federation } = world;
+  const context = contextOf(world);
+  switch (task.kind) {
+    case "create-authority": {
+      const expiresAt = new Date(Date.parse(world.now) + 365 * DAY).toISOString();
+      return [[{ type: "authority-created", generation: 1, ...AUTHORITY, expiresAt }]];
+    }
+    case "propose": {
+      const waiting = [...federation.sites.values()].filter(({ approvalState }) => approvalState === "planning");
+      const surveys = new Map(waiting.map((site) => [site.zone, surveyOf(world, site.zone)]));
+      return [orNothing(proposeSites(federation, surveys, context))];
+    }
+    case "propose-later":
+      return [orNothing(proposeLater(federation, task.site, surveyOf(world, task.site), context))];
+    case "expire":
+      return [orNothing(expireProposals(federation, context))];
+    case "conclude-teardown":
+      return [orNothing(concludeTeardown(federation, context))];
+    case "destroy-authority":
+      return [[{ type: "authority-destroyed" }]];
+    case "remind":
+      return [[{ type: "reminder-due", site: task.site }]];
+    case "time-out":
+      return [[failed({ zone: task.site }, task.code, "")]];
+    case "begin":
+      return [begun(world, task.site)];
+    default:
+      return isReachable(placeOf(world, task.site)) ? inZone(world, task) : [];
+  }
+}
+
+/** Tasks that take the zone's part. */
+function inZone(world: World, task: Extract<Task, { readonly site: ZoneName }>): Outcomes {
+  const { federation } = world;
+  const { site } = task;
+  switch (task.kind) {
+    case "register-template": {
+      const intended = { type: "template-intended", site, name: "template" } as const;
+      return [
+        [intended, { type: "template-registered", site, templateId: 5 }],
+        [intended, refused(site)],
+      ];
+    }
+    case "create":
+      return created(federation, site);
+    case "certify":
+      return [[issued(federation, world, task)], [failed({ zone: site }, "request-foreign-name", "")]];
+    case "deliver-certificate":
+      return [[{ type: "certificate-delivered", site, vmId: task.vmId, serial: "1" }]];
+    case "judge-key": {
+      const { fingerprint, line } = nodeKeyOf(task.vmId);
+      const judged = (proven: boolean) =>
+        judgeKey(federation, { site, vmId: task.vmId, key: fingerprint, publicKey: line, proven });
+      return [judged(true), judged(false)];
+    }
+    case "deliver-admissions":
+      return [[told(federation)]];
+    case "tell-admitted":
+      return [[{ type: "vm-told-admitted", site, vmId: task.vmId, key: nodeKeyOf(task.vmId).fingerprint }]];
+    case "prove-gone":
+      return [provenGone(federation, task, placeOf(world, site))];
+    case "remove":
+      return removed(federation, task);
+    default:
+      return [];
+  }
+}
+
+const refused = (site: ZoneName): FederationEvent => failed({ zone: site }, "deployment-failed", "");
+
+/** Before the coordinator's first attempt, approvals that do not hold are found void, as the bot does. */
+function begun(world: World, site: ZoneName): readonly FederationEvent[] {
+  const { federation } = world;
+  const context = contextOf(world);
+  const first = coordinatorOf(federation).zone === site && federation.trustedAt === null;
+  const others = first ? trainingSitesOf(federation).filter(({ approvalState }) => approvalState === "approved") : [];
+  const surveys = new Map(others.map((other) => [other.zone, surveyOf(world, other.zone)]));
+  const recheck = orNothing(recheckApprovals(federation, surveys, context));
+  return recheck.length > 0 ? recheck : orNothing(beginAttempt(federation, site, surveyOf(world, site), context));
+}
+
+function created(federation: Federation, site: ZoneName): Outcomes {
+  const found = federation.sites.get(site);
+  if (found === undefined || found.deployment === null) return [];
+  const { sequence, tag } = nextTag(federation, found, found.deployment);
+  const intended = { type: "deployment-intended", site, sequence, tag } as const;
+  const ref = { kind: "oneflow", id: 100 * sequence + (site === "alpha" ? 10_000 : 20_000) } as const;
+  return [
+    [intended, { type: "deployment-created", site, ref, found: false }],
+    [intended],
+    [intended, { type: "deployment-postponed", site, tag }],
+    [intended, refused(site)],
+  ];
+}
+
+function issued(
+  federation: Federation,
+  world: World,
+  { site, vmId }: { site: ZoneName; vmId: number },
+): FederationEvent {
+  return {
+    type: "certificate-issued",
+    site,
+    vmId,
+    serial: "1",
+    fingerprint: certificateFingerprint(1),
+    certificate: "certificate",
+    expiresAt: new Date(Date.parse(world.now) + 30 * DAY).toISOString(),
+    request: federation.sites.get(site)?.deployment?.vms.get(vmId)?.seen.request ?? "0".repeat(64),
+  };
+}
+
+const told = (federation: Federation): FederationEvent => ({
+  type: "admissions-delivered",
+  vmId: federation.verifiedVm ?? -1,
+  sequence: (federation.admissions?.sequence ?? 0) + 1,
+  admitted: admittedKeys(federation).map(({ key }) => key),
+  revoked: revokedKeys(federation).map(({ key }) => key),
+});
+
+function provenGone(
+  federation: Federation,
+  { site, vmId }: { site: ZoneName; vmId: number },
+  { health }: Place,
+): readonly FederationEvent[] {
+  if (health !== "gone" && health !== "vanished") return [];
+  const keys = admittedKeys(federation).filter((key) => key.vmId === vmId);
+  return [
+    { type: "vm-gone", site, vmId },
+    ...keys.map(({ key }) => ({ type: "key-revoked" as const, site, vmId, key })),
+  ];
+}
+
+function removed(federation: Federation, { site, removal: key }: { site: ZoneName; removal: string }): Outcomes {
+  const removal = federation.sites.get(site)?.removals.find((one) => one.key === key);
+  if (removal === undefined) return [];
+  const late: FederationEvent[] =
+    removal.ref === null
+      ? [{ type: "duplicate-found", site, ref: { kind: "oneflow", id: 99_000 }, tag: removal.tag ?? "" }]
+      : [];
+  return [[{ type: "deployment-removed", site, removal: key }], late];
+}
+
+/** Nothing happens until the next moment that time alone makes something of. */
+function time(world: World): readonly Move[] {
+  const wake = nextWake(world.federation, contextOf(world));
+  if (wake === null) return [];
+  return [{ name: "time passes", by: "time", next: passes(world, wake - Date.parse(world.now)) }];
+}
+
+const AILMENTS: readonly Health[] = [
+  "silent",
+  "down",
+  "lying",
+  "differing",
+  "undeployable",
+  "vanished",
+  "missing",
+  "gone",
+];
+const HEALING: ReadonlySet<Health> = new Set(["silent", "down", "missing"]);
+
+function mishaps(world: World, { mishaps: most }: Rules): readonly Move[] {
+  if (world.federation.ended !== null && [...world.places.values()].every(isUsual)) return [];
+  const amiss = [...world.places.values()].filter((place) => !isUsual(place)).length;
+  return [...world.federation.sites.values()].flatMap((site) => {
+    const place = placeOf(world, site.zone);
+    const becomes = (by: Mover, name: string, change: Partial<Place>): Move => ({
+      name: `${name} ${site.zone}`,
+      by,
+      next: withPlace(world, site.zone, change),
+    });
+    const back: Move[] = [
+      ...(place.away ? [becomes("recovery", "answers again", { away: false })] : []),
+      ...(place.inFile ? [] : [becomes("mishap", "is put back", { inFile: true })]),
+      ...(place.survey === "usual" ? [] : [becomes("mishap", "is as it was", { survey: "usual" })]),
+      ...(HEALING.has(place.health) ? [becomes("mishap", "heals", { health: "fine" })] : []),
+    ];
+    if (amiss >= most || !isUsual(place)) return back;
+    const runs = site.deployment !== null && site.deployment.ref !== null;
+    return [
+      ...back,
+      becomes("mishap", "leaves the file", { inFile: false }),
+      becomes("mishap", "goes away", { away: true }),
+      becomes("mishap", "changes", { survey: "changed" }),
+      becomes("mishap", "cannot carry", { survey: "blocked" }),
+      ...(runs ? AILMENTS.map((health) => becomes("mishap", health, { health })) : []),
+    ];
+  });
+}

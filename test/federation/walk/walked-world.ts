@@ -1,0 +1,208 @@
+/** A federation and the zones it lives in at one moment of a walk: plain data, from which every look is made. */
+
+import type { FederationEvent } from "../../../src/federation/model/events.ts";
+import { after } from "../../../src/federation/model/evolve.ts";
+import type { ZoneName } from "../../../src/federation/model/identity.ts";
+import type { DecisionContext } from "../../../src/federation/model/policy.ts";
+import {
+  coordinatorOf,
+  type DeployedVm,
+  type Deployment,
+  type Federation,
+} from "../../../src/federation/model/state.ts";
+import type { SurveyResult, VmFacts, ZoneSnapshot } from "../../../src/federation/model/zone-facts.ts";
+import { type AwayZones, findingsOf } from "../../../src/federation/observing/findings.ts";
+import { NO_TRACK, type Tracker, track } from "../../../src/federation/observing/hysteresis.ts";
+import { type LiveFederation, NOTHING_SEEN, seenLive } from "../../../src/federation/observing/live.ts";
+import { observeLive, observeZone } from "../../../src/federation/observing/observation.ts";
+import { serviceOrder } from "../../../src/federation/proposing/manifest.ts";
+import { encodePem } from "../../../src/guest-protocol/certificates.ts";
+import { encodeNodeList } from "../../../src/guest-protocol/node-list.ts";
+import { AUTHORITY } from "../../builders/chronicle.ts";
+import { aDecisionContext, aZone, cardNumbered, HOUR, SECOND, zonesOf } from "../../builders/decision-context.ts";
+import { aNodeKey } from "../../builders/node-key.ts";
+import { aNetwork, aSurvey, aTemplate } from "../../builders/survey.ts";
+import { TestZone } from "../../builders/zone.ts";
+
+/** How what runs in a zone fares. `missing` VMs are not shown and nothing is proven of them, `gone` ones are proven done. */
+export type Health =
+  | "fine"
+  | "silent"
+  | "down"
+  | "lying"
+  | "differing"
+  | "undeployable"
+  | "vanished"
+  | "missing"
+  | "gone";
+
+export interface Place {
+  readonly inFile: boolean;
+  readonly away: boolean;
+  readonly survey: "usual" | "changed" | "blocked";
+  readonly health: Health;
+}
+const USUAL: Place = { inFile: true, away: false, survey: "usual", health: "fine" };
+
+export interface World {
+  readonly federation: Federation;
+  readonly now: string;
+  readonly places: ReadonlyMap<ZoneName, Place>;
+  readonly live: LiveFederation;
+}
+
+export const placeOf = ({ places }: World, zone: ZoneName): Place => places.get(zone) ?? USUAL;
+export const isReachable = ({ inFile, away }: Place): boolean => inFile && !away;
+export const isUsual = (place: Place): boolean => JSON.stringify(place) === JSON.stringify(USUAL);
+
+export function withPlace(world: World, zone: ZoneName, change: Partial<Place>): World {
+  return { ...world, places: new Map(world.places).set(zone, { ...placeOf(world, zone), ...change }) };
+}
+
+const ZONES = ["alpha", "beta", "gamma"] as const;
+
+export function contextOf(world: World): DecisionContext {
+  const profiles = ZONES.map((name) => aZone(name)).filter(({ name }) => placeOf(world, name).inFile);
+  let cards = 0;
+  return aDecisionContext({
+    now: world.now,
+    zones: zonesOf(profiles),
+    newCard: () => {
+      cards += 1;
+      return cardNumbered(100 * world.federation.seq + cards);
+    },
+  });
+}
+
+export const happens = (world: World, events: readonly FederationEvent[]): World => ({
+  ...world,
+  federation: after(world.federation, events, world.now),
+});
+
+export const passes = (world: World, milliseconds: number): World => ({
+  ...world,
+  now: new Date(Date.parse(world.now) + milliseconds).toISOString(),
+});
+
+export function surveyOf(world: World, zone: ZoneName): SurveyResult {
+  const place = placeOf(world, zone);
+  if (!isReachable(place)) return { ok: false, reason: { code: "zone-unreachable", detail: "" } };
+  const isCoordinator = coordinatorOf(world.federation).zone === zone;
+  const template = isCoordinator ? aTemplate({ id: 20, name: "Flower SuperLink" }) : aTemplate();
+  const network = place.survey === "changed" ? aNetwork({ id: 30 }) : aNetwork();
+  const version = place.survey === "blocked" ? "6.10.0" : "7.4.0";
+  return { ok: true, survey: aSurvey({ template, network, version }) };
+}
+
+/** Every zone is looked at twice, long enough apart for all that stands to be told and all that is over to be cleared. */
+export function watched(world: World): World {
+  const first = looked(world, NO_TRACK, 0);
+  const { world: then } = looked(first.world, first.tracker, HOUR);
+  return plain(then);
+}
+
+/** What is amiss and concerns nothing any more is forgotten. */
+function plain(world: World): World {
+  const { sites, ended } = world.federation;
+  let state = world;
+  for (const { zone, approvalState, deployment, removals } of sites.values()) {
+    const place = placeOf(world, zone);
+    if (deployment?.ref == null && place.health !== "fine") state = withPlace(state, zone, { health: "fine" });
+    const isOut = approvalState === "excluded" || ended !== null;
+    if (isOut && deployment === null && removals.length === 0 && !isUsual(place)) state = withPlace(state, zone, USUAL);
+  }
+  return state;
+}
+
+function looked(before: World, tracker: Tracker, ms: number): { readonly world: World; readonly tracker: Tracker } {
+  let world: World = { ...passes(before, SECOND), live: NOTHING_SEEN };
+  const away: AwayZones = new Map(
+    [...world.federation.sites.keys()]
+      .filter((zone) => placeOf(world, zone).away)
+      .map((zone) => [zone, { code: "zone-away", reason: { code: "zone-unreachable", detail: "" } }]),
+  );
+  if (world.federation.ended !== null) return { world, tracker };
+  const context = contextOf(world);
+  for (const [zone, site] of world.federation.sites) {
+    if (!isReachable(placeOf(world, zone))) continue;
+    const look = { snapshot: snapshotOf(world, zone), silent: new Set<number>() };
+    world = happens(world, observeZone(world.federation, site, look, context));
+    world = { ...world, live: seenLive(world.live, world.federation, zone, look) };
+    world = happens(world, observeLive(world.federation, world.live));
+  }
+  const findings = findingsOf(world.federation, world.live, away, context);
+  const moment = { ms, now: world.now };
+  const tracked = track(tracker, world.federation, findings, moment, context.policy.durations);
+  return { world: happens(world, tracked.events), tracker: tracked.tracker };
+}
+
+/** What a zone shows of the site there. */
+function snapshotOf(world: World, zone: ZoneName): ZoneSnapshot {
+  const { health } = placeOf(world, zone);
+  const deployment = world.federation.sites.get(zone)?.deployment ?? null;
+  const ref = deployment?.ref ?? null;
+  const stand = new TestZone(zone, (ref?.id ?? 1) - 1);
+  const manifest = deployment === null ? undefined : contextOf(world).manifests.find(deployment.plan.manifest);
+  if (deployment === null || ref === null || manifest === undefined || health === "vanished") {
+    return stand.snapshot(world.now);
+  }
+  stand.create(
+    deployment.plan,
+    serviceOrder(deployment.plan, manifest, deployment.tag ?? "", AUTHORITY.certificate),
+    manifest,
+  );
+  if (health === "undeployable") stand.changeService(ref.id, (one) => ({ ...one, state: "failed-deploying" }));
+  for (const { id } of stand.vms(ref.id)) {
+    if (health === "missing" || health === "gone") stand.removeVm(id);
+    else stand.changeVm(id, (vm) => guest(world, deployment, vm, health));
+  }
+  return stand.snapshot(world.now);
+}
+
+/** A guest gets as far as it may. */
+function guest(world: World, deployment: Deployment, vm: VmFacts, health: Health): VmFacts {
+  if (health === "silent") return vm;
+  const known = deployment.vms.get(vm.id);
+  const says = deployment.plan.role === "coordinator" ? superLink(world, deployment, known) : superNode(known, vm.id);
+  const stage = health === "down" ? { FL_STAGE: "failed" } : {};
+  const lie = health === "lying" ? { FL_ENDPOINT: "evil.example.org:1" } : {};
+  const memory = health === "differing" ? 1 : vm.memory;
+  return { ...vm, memory, attributes: { ...says, ...lie, ...stage } };
+}
+
+export const nodeKeyOf = (vmId: number): ReturnType<typeof aNodeKey> => aNodeKey(`VM ${vmId}`);
+
+const superNode = (known: DeployedVm | undefined, vmId: number): Record<string, string> => ({
+  FL_STAGE: known?.toldAdmitted ? "serving" : "awaiting-admission",
+  FL_NODE_KEY: nodeKeyOf(vmId).line,
+  FL_NODE_PROOF: "proof",
+});
+
+function superLink(world: World, { plan }: Deployment, known: DeployedVm | undefined): Record<string, string> {
+  const request = { FL_STAGE: "awaiting-certificate", FL_TLS_CSR: "request" };
+  const certificate = known?.certificate ?? null;
+  if (certificate === null || !certificate.delivered) return request;
+  return {
+    ...request,
+    FL_STAGE: "serving",
+    FL_ENDPOINT: `${plan.endpoint.host}:${plan.endpoint.port}`,
+    FL_CA_CERT: encodePem([AUTHORITY.certificate]),
+    FL_TLS_FINGERPRINT: certificate.fingerprint,
+    FL_VERSION: plan.settings.flowerVersion,
+    FL_NODES: encodeNodeList(nodesOf(world, known?.vmId ?? null)),
+  };
+}
+
+function nodesOf(world: World, vmId: number | null): Parameters<typeof encodeNodeList>[0] {
+  const { admissions, keys, sites } = world.federation;
+  if (admissions === null || admissions.vmId !== vmId) return [];
+  const dropped = new Set(admissions.revoked);
+  return admissions.admitted
+    .filter((key) => !dropped.has(key))
+    .map((key, nth) => {
+      const owner = keys.get(key);
+      const vm = sites.get(owner?.site ?? coordinatorOf(world.federation).zone)?.deployment?.vms.get(owner?.vmId ?? -1);
+      const serves = vm?.toldAdmitted === true && owner !== undefined && placeOf(world, owner.site).health === "fine";
+      return { key, nodeId: String(nth + 1), status: serves ? ("online" as const) : ("registered" as const) };
+    });
+}

@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { agreeTeardown, askTeardown } from "../../builders/commands.ts";
+import { HOME_CHANNEL, zone } from "../../builders/decision-context.ts";
+import { aFederation } from "../../builders/federation.ts";
+import { channel, openBench, owner, REQUESTER } from "../bench.ts";
+import { phase } from "../phases.ts";
+
+describe("a click", () => {
+  it("on a card of a federation that has ended and left memory still shows what would have run", async (context) => {
+    const story = aFederation().running();
+    const bench = await openBench(context, { story });
+    await bench.press(REQUESTER, await bench.read(HOME_CHANNEL, "Running"), "Ask for teardown");
+    await bench.read(channel("beta"), "to end this federation");
+    const before = story.recorded.length;
+    story.does(askTeardown());
+    for (const name of ["beta", "gamma"]) story.does(agreeTeardown(name)).removes(name);
+    story
+      .does(agreeTeardown("alpha"))
+      .happens({ type: "site-stopped", site: zone("alpha") })
+      .removes("alpha");
+    story.happens({ type: "federation-ended", cause: "torn-down", by: null }, { type: "authority-destroyed" });
+    const rest = story.recorded.slice(before).map(({ event }) => event);
+    await bench.happens(...rest.filter(({ type }) => type !== "teardown-asked"));
+    await bench.read(HOME_CHANNEL, "Torn down. Nothing of it runs any more");
+    await bench.settled();
+    assert.deepEqual([...bench.store.living()], []);
+    const card = await bench.read(channel("beta"), "Training site: 2 SuperNodes");
+    await bench.press(owner("beta"), card, "See what runs");
+    assert.match((await bench.modal(owner("beta"))).text, /Digest of this version/);
+  });
+
+  it("in a modal that fails rewrites the modal", async (context) => {
+    const bench = await openBench(context);
+    await bench.control.command({ person: REQUESTER, channel: HOME_CHANNEL, text: "deploy-site" });
+    const { viewId } = await bench.modal(REQUESTER);
+    bench.fail(new Error("nothing works"));
+    await bench.control.fill({ person: REQUESTER, viewId, values: { training: ["beta"] } });
+    await bench.control.until("the modal to say so", async () =>
+      (await bench.modal(REQUESTER)).text.includes("Something went wrong") ? true : undefined,
+    );
+  });
+
+  it("shows what is asked beside what runs, each with its own digest and agent", async (context) => {
+    const story = phase("upgraded while a site is to be tried again");
+    const bench = await openBench(context, { story });
+    const card = await bench.read(channel("beta"), "What runs now goes on meanwhile");
+    await bench.press(owner("beta"), card, "See what runs");
+    const runs = (await bench.modal(owner("beta"))).text;
+    assert.ok(runs.includes(story.deployment("beta").digest));
+    // Nobody kept the manifest of what runs: that is said instead of showing another.
+    assert.match(runs, /not kept any more/);
+    assert.ok(!runs.includes("b".repeat(64)));
+    await bench.press(owner("beta"), card, "See what is asked");
+    const asked = await bench.control.until("the newer version", async () => {
+      const { text } = await bench.modal(owner("beta"));
+      return text.includes(story.proposal("beta").digest) ? text : undefined;
+    });
+    assert.ok(asked.includes("b".repeat(64)));
+  });
+});
