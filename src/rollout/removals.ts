@@ -16,6 +16,8 @@ interface Progress {
   readonly askedAt: number | null;
   /** When the service was first found gone, ISO 8601: VMs it left behind are in looks that are later. */
   readonly goneSince: string | null;
+  /** VMs that the zone has proven to be done, which stays so. */
+  readonly done: Set<number>;
 }
 
 /** Remembers what was asked, so that a removal costs a call or two and shares the poller's looks. */
@@ -49,7 +51,7 @@ export class Removals {
   /** Whether nothing is left. */
   async #end(context: TaskContext, job: Job, zone: ZoneName, removal: Removal, ref: DeploymentRef): Promise<boolean> {
     const name = nameOf(job, zone, removal.key);
-    const known = this.#progress.get(name) ?? { askedAt: null, goneSince: null };
+    const known = this.#progress.get(name) ?? { askedAt: null, goneSince: null, done: new Set<number>() };
     const latest = freshLook(context, zone, removal.since);
     if (known.goneSince === null) {
       if (known.askedAt !== null && performance.now() - known.askedAt < ASK_AGAIN && isListed(latest, ref))
@@ -64,7 +66,7 @@ export class Removals {
       this.#progress.set(name, { ...known, goneSince: new Date().toISOString() });
     }
     const goneSince = this.#progress.get(name)?.goneSince ?? null;
-    const left = await endVms(context, zone, removal, ref, latest);
+    const left = await endVms(context, zone, removal, ref, latest, known.done);
     return left === 0 && latest !== undefined && goneSince !== null && latest.at > goneSince;
   }
 }
@@ -87,13 +89,16 @@ async function endVms(
   { vmIds }: Removal,
   ref: DeploymentRef,
   latest: ZoneSnapshot | undefined,
+  done: Set<number>,
 ): Promise<number> {
   const listed = latest === undefined ? [] : (indexOf(latest).vmsByService.get(ref.id) ?? []);
   const present = new Set(listed.flatMap(({ id, state }) => (state === "done" ? [] : [id])));
   const client = context.zone(zone);
   let left = 0;
   for (const vmId of new Set([...vmIds, ...present])) {
+    if (done.has(vmId)) continue;
     const state = await client.vmState(vmId);
+    if (state === "done") done.add(vmId);
     if (state === "done" || (state === "unproven" && !present.has(vmId))) continue;
     left += 1;
     const ending = listed.some((vm) => vm.id === vmId && vm.state === "shutting-down");
