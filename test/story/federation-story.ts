@@ -71,6 +71,17 @@ export class FederationStory {
     return (await this.inZone(zone)).flatMap(({ buttons }) => buttons.map(({ text }) => text));
   }
 
+  /** As soon as the zone's channel offers the button: a card is rewritten a little later than its reply is posted. */
+  async offers(zone: string, button: string): Promise<void> {
+    const offered = async (): Promise<true | undefined> => (await this.buttons(zone)).includes(button) || undefined;
+    await this.stage.slack.until(`${button} in ${zone}'s channel`, offered, this.stage.patience);
+  }
+
+  async offersNoMore(zone: string, button: string): Promise<void> {
+    const gone = async (): Promise<true | undefined> => !(await this.buttons(zone)).includes(button) || undefined;
+    await this.stage.slack.until(`${zone}'s channel without ${button}`, gone, this.stage.patience);
+  }
+
   isUp(zone: string): Promise<string> {
     return this.says(`(${zone})`, "is up");
   }
