@@ -33,7 +33,7 @@ export interface Filled {
   readonly bytes: number;
 }
 
-/** Adds federations to a data directory, whose index names them and those that it named before. */
+/** Adds federations to a data directory, whose index names them and those that it named before. People have read all of what has ended. */
 export async function fill(directory: string, tellings: Iterable<Telling>): Promise<Filled> {
   for (const folder of ["snapshots", "receipts"])
     await mkdir(join(directory, folder), { recursive: true, mode: 0o700 });
@@ -46,7 +46,8 @@ export async function fill(directory: string, tellings: Iterable<Telling>): Prom
     const federation = stateOf(telling);
     await writeFile(join(directory, `${telling.id}.jsonl`), text, { mode: 0o600 });
     await snapshots.save({ position: end, federation });
-    entries.push(entryOf(federation, end, isSettled(federation)));
+    const settled = isSettled(federation);
+    entries.push({ ...entryOf(federation, end, settled), told: settled });
     bytes += end.end;
   }
   await index.save(entries);
