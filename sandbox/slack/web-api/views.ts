@@ -4,7 +4,7 @@ import type { Modal } from "../block-kit/view.ts";
 import { withIds } from "../block-kit/walk.ts";
 import type { Slack } from "../state/slack.ts";
 import { type OpenView, STACK_LIMIT, viewJson } from "../state/views.ts";
-import { accept, type Method, Refusal, readArgs, structured } from "./method.ts";
+import { type Args, accept, type Method, Refusal, readArgs, structured } from "./method.ts";
 
 const PER_MINUTE = 100;
 const opening = z.object({ trigger_id: z.string(), view: structured });
@@ -20,10 +20,7 @@ const open: Method = {
   perMinute: PER_MINUTE,
   takesJson: true,
   run: (slack, args) => {
-    const { trigger_id: trigger, view: raw } = readArgs(opening, args);
-    const modal = readModal(slack, raw);
-    refuseTakenExternalId(slack, modal, undefined);
-    const { personId } = exchange(slack, trigger);
+    const { modal, personId } = readOpening(slack, args);
     return { view: viewJson(slack.world, slack.views.open(personId, modal)) };
   },
 };
@@ -33,10 +30,7 @@ const push: Method = {
   perMinute: PER_MINUTE,
   takesJson: true,
   run: (slack, args) => {
-    const { trigger_id: trigger, view: raw } = readArgs(opening, args);
-    const modal = readModal(slack, raw);
-    refuseTakenExternalId(slack, modal, undefined);
-    const { personId, viewId } = exchange(slack, trigger);
+    const { modal, personId, viewId } = readOpening(slack, args);
     const stack = slack.views.stackOf(personId);
     if (viewId === undefined || !stack.some(({ id }) => id === viewId)) throw new Refusal("invalid_trigger_id");
     if (stack.length >= STACK_LIMIT) throw new Refusal("push_limit_reached");
@@ -97,10 +91,20 @@ const publish: Method = {
   },
 };
 
-function exchange(slack: Slack, trigger: string): { personId: string; viewId: string | undefined } {
+interface Opening {
+  readonly modal: Modal;
+  readonly personId: string;
+  readonly viewId: string | undefined;
+}
+
+/** A trigger is used up only by a modal that could be shown. */
+function readOpening(slack: Slack, args: Args): Opening {
+  const { trigger_id: trigger, view } = readArgs(opening, args);
+  const modal = readModal(slack, view);
+  refuseTakenExternalId(slack, modal, undefined);
   const exchanged = slack.triggers.exchange(trigger);
   if (!exchanged.ok) throw new Refusal(exchanged.error);
-  return exchanged;
+  return { modal, personId: exchanged.personId, viewId: exchanged.viewId };
 }
 
 function viewToUpdate(slack: Slack, id: string | undefined, externalId: string | undefined): OpenView {
