@@ -1,8 +1,9 @@
 /** The Slack side of the bot: what comes in is handed to listeners, what the state says goes out through the outbox. */
-import { App, type AuthorizeResult, HTTPReceiver, SocketModeReceiver, webApi } from "@slack/bolt";
+import { App, type AuthorizeResult, SocketModeReceiver, webApi } from "@slack/bolt";
 import type { Logger } from "pino";
 import type { Configuration, Federations, Receipts, ZoneChecks } from "../federation/ports.ts";
 import type { Secret } from "../secret.ts";
+import { help } from "./blocks/help.ts";
 import * as decisions from "./inbound/actions/decisions.ts";
 import * as requests from "./inbound/actions/requests.ts";
 import type { Bot } from "./inbound/bot.ts";
@@ -11,6 +12,7 @@ import { deduplicateDeliveries } from "./inbound/deduplicate.ts";
 import * as channels from "./inbound/events/channels.ts";
 import * as mentions from "./inbound/events/mentions.ts";
 import { createMembership } from "./inbound/membership.ts";
+import { createReceiver } from "./inbound/receiver.ts";
 import * as addSite from "./inbound/views/add-site.ts";
 import * as adjust from "./inbound/views/adjust.ts";
 import * as deploySite from "./inbound/views/deploy-site.ts";
@@ -91,7 +93,7 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
   };
   deduplicateDeliveries(app);
   for (const { register } of LISTENERS) register(app, bot);
-  acknowledgeUnhandled(app, log);
+  acknowledgeUnhandled(app, options);
   return {
     start: async () => {
       const port = await listen(app, options.transport);
@@ -125,7 +127,7 @@ function createApp({ transport, log }: SlackAppOptions, slack: webApi.WebClient)
   const logger = quietLogger(log);
   const receiver =
     transport.kind === "http"
-      ? new HTTPReceiver({ signingSecret: transport.signingSecret.reveal(), logger })
+      ? createReceiver({ signingSecret: transport.signingSecret.reveal(), logger })
       : new SocketModeReceiver({ appToken: transport.appToken.reveal(), logger });
   return new App({ authorize: identityOf(slack), receiver, logger, convoStore: false });
 }
@@ -153,7 +155,11 @@ async function listen(app: App, transport: Transport): Promise<number | null> {
 }
 
 /** Slack shows an error to whoever used something that nothing acknowledges, such as a button of an older version. */
-function acknowledgeUnhandled(app: App, log: Logger): void {
+function acknowledgeUnhandled(app: App, { commandName, log }: SlackAppOptions): void {
+  app.command(otherThan([commandName]), async ({ ack }) => {
+    const { text, blocks } = help(commandName);
+    await ack({ response_type: "ephemeral", text, blocks: [...blocks] });
+  });
   app.action(otherThan(Object.values(ACTION)), async ({ ack }) => ack());
   app.view({ callback_id: otherThan(Object.values(VIEW)), type: "view_submission" }, async ({ ack }) => ack());
   app.view({ callback_id: /.*/, type: "view_closed" }, async ({ ack }) => ack());

@@ -44,6 +44,15 @@ export interface BenchOptions {
   readonly prepare?: (control: SlackControl) => Promise<void>;
 }
 
+export interface SignedRequest {
+  readonly body: string;
+  /** A form's by default. */
+  readonly contentType?: string;
+  /** Seconds from now at which it is dated. */
+  readonly skew?: number;
+  readonly secret?: string;
+}
+
 export interface Bench {
   readonly control: SlackControl;
   readonly store: FederationStore;
@@ -70,6 +79,8 @@ export interface Bench {
   readonly remove: (message: ShownMessage) => Promise<void>;
   /** Slack tells the bot of an event. */
   readonly tell: (event: object) => Promise<void>;
+  /** A signed request, as Slack sends it but for what is given; the status it is answered with. */
+  readonly deliver: (request: SignedRequest) => Promise<{ readonly status: number; readonly body: string }>;
   /** Ends the bot's Slack side and starts another one on the same journal and receipts. */
   readonly restart: () => Promise<void>;
   /** Everything that was to be sent has been sent. */
@@ -170,6 +181,7 @@ export async function openBench(context: TestContext, options: BenchOptions = {}
       await web.chat.delete({ channel: id, ts });
     },
     tell: (event) => tell(url, event),
+    deliver: (request) => deliver(url, request),
     restart: async () => {
       await app.stop();
       app = await startApp();
@@ -179,7 +191,7 @@ export async function openBench(context: TestContext, options: BenchOptions = {}
 
 type Parts = Pick<
   Bench,
-  "control" | "store" | "receipts" | "addressLooks" | "fail" | "remove" | "tell" | "restart" | "settled"
+  "control" | "store" | "receipts" | "addressLooks" | "fail" | "remove" | "tell" | "deliver" | "restart" | "settled"
 > & {
   readonly log: MemoryLog;
 };
@@ -256,18 +268,26 @@ async function tell(url: string, event: object): Promise<void> {
       { enterprise_id: null, team_id: HOST, user_id: BOT_USER, is_bot: true, is_enterprise_install: false },
     ],
   });
-  const timestamp = String(Math.floor(Date.now() / 1000));
-  const signature = createHmac("sha256", "signing-secret").update(`v0:${timestamp}:${body}`).digest("hex");
+  const { status } = await deliver(url, { body, contentType: "application/json" });
+  if (status !== 200) throw new Error(`The bot answered ${status}.`);
+}
+
+async function deliver(
+  url: string,
+  { body, contentType = "application/x-www-form-urlencoded", skew = 0, secret = "signing-secret" }: SignedRequest,
+): Promise<{ readonly status: number; readonly body: string }> {
+  const timestamp = String(Math.floor(Date.now() / 1000) + skew);
+  const signature = createHmac("sha256", secret).update(`v0:${timestamp}:${body}`).digest("hex");
   const response = await fetch(url, {
     method: "POST",
     headers: {
-      "content-type": "application/json",
+      "content-type": contentType,
       "x-slack-request-timestamp": timestamp,
       "x-slack-signature": `v0=${signature}`,
     },
     body,
   });
-  if (!response.ok) throw new Error(`The bot answered ${response.status}.`);
+  return { status: response.status, body: await response.text() };
 }
 
 /** The store as the bot's Slack side has it; its `living` throws once there is something to throw. */
