@@ -11,6 +11,8 @@ import { passwordVariable, type SandboxZonesFile, sandboxPassword, sandboxZonesF
 export interface SandboxOptions {
   readonly zones: number;
   readonly speed: number;
+  /** The zones' pace, "even" or "lab". */
+  readonly pace?: string;
   readonly seed: string;
   /** Every exchange at Slack's and the zones' edges is appended to this file. */
   readonly record?: string;
@@ -91,6 +93,7 @@ async function start(
     entry: "sandbox/zones/main.js",
     args: [
       ...["--zones", String(options.zones), "--port-base", String(options.portBase), "--speed", speed],
+      ...["--pace", options.pace ?? "even"],
       ...["--hypervisor", guests.ready.url, "--hypervisor-token", token, ...record],
     ],
     ready: zonesReady,

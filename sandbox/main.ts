@@ -14,6 +14,7 @@ const HELP = `Runs the bot with stand-ins for Slack, OpenNebula zones and their 
                   with --play the federation also trains, and every SuperNode must take part
   --zones N       how many zones (3; at least 3 for the play, at most 26)
   --speed N       divides the stand-ins' waits and the bot's durations by N (20 with --play, else 1)
+  --pace NAME     the zones' pace: "even", or "lab" as real ones were measured ("even")
   --port-base P   zone i listens at P+10*i and the two ports after it (0: free ports)
   --seed TEXT     what differs from guest to guest comes from this ("florist")
   --record FILE   appends every exchange with Slack and the zones to this file, credentials replaced
@@ -27,6 +28,7 @@ const { values } = parseArgs({
     real: { type: "boolean", default: false },
     zones: { type: "string", default: "3" },
     speed: { type: "string" },
+    pace: { type: "string", default: "even" },
     "port-base": { type: "string", default: "0" },
     seed: { type: "string", default: "florist" },
     record: { type: "string" },
@@ -46,6 +48,7 @@ function optionsOf(): SandboxOptions {
     zones: number("zones", values.zones, values.play ? 3 : 1, 26),
     real: values.real,
     speed: number("speed", values.speed ?? (values.play ? "20" : "1"), 0.1, 1000),
+    pace: values.pace,
     portBase: number("port-base", values["port-base"], 0, 65_000),
     seed: values.seed,
     ...(values.record === undefined ? {} : { record: values.record }),

@@ -1,9 +1,13 @@
+import type { Pace } from "./pace.ts";
+
 /** Time as a zone sees it. Waiting times are given as a real front-end has them and divided by the speed. */
 export class Clock {
+  readonly pace: Pace;
   readonly #speed: number;
   readonly #pending = new Set<NodeJS.Timeout>();
 
-  constructor(speed: number) {
+  constructor(speed: number, pace: Pace) {
+    this.pace = pace;
     this.#speed = speed;
   }
 

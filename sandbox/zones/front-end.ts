@@ -8,12 +8,10 @@ import { OneFlowServer } from "./oneflow/server.ts";
 import { Services } from "./oneflow/services.ts";
 import { checkedTemplate } from "./oneflow/template-check.ts";
 import { OneGateServer } from "./onegate/server.ts";
+import type { Pace } from "./pace.ts";
 import type { Recorder } from "./record.ts";
 import type { ZoneSeed } from "./seed.ts";
 import { XmlRpcServer } from "./xmlrpc/server.ts";
-
-/** OneFlow takes that long for any call on a real front-end, oned next to nothing. */
-const ONEFLOW_MS = 200;
 
 export interface Ports {
   readonly xmlRpc: number;
@@ -39,6 +37,7 @@ export class FrontEnd {
   readonly services: Services;
   readonly faults = new Faults();
   readonly load = { xmlRpc: new Load(), oneFlow: new Load() };
+  #oneFlowIsFree: Promise<void> = Promise.resolve();
   readonly #record: Recorder;
   readonly #clock: Clock;
   readonly #xmlRpc: Daemon;
@@ -51,19 +50,26 @@ export class FrontEnd {
     this.zone = new Zone(options.id, options.name, options.seed, options.clock, options.hypervisor);
     this.services = new Services(this.zone, options.changed);
     seedServiceTemplates(this.zone, options.seed);
+    const { pace } = options.clock;
     const xmlRpc = new XmlRpcServer(this.zone, options.zones);
     const oneFlow = new OneFlowServer(this.zone, this.services, () => this.#xmlRpc.isUp);
     const oneGate = new OneGateServer(this.zone);
     this.#xmlRpc = new Daemon(
-      this.#door(this.load.xmlRpc, XmlRpcServer.operation, async (request) => xmlRpc.answer(request)),
+      this.#door(this.load.xmlRpc, XmlRpcServer.operation, async (request) => {
+        if (pace.xmlRpc > 0) await this.#clock.wait(pace.xmlRpc);
+        return xmlRpc.answer(request);
+      }),
     );
     this.#oneFlow = new Daemon(
       this.#door(this.load.oneFlow, OneFlowServer.operation, async (request) => {
-        await this.#clock.wait(ONEFLOW_MS);
+        await this.#oneFlowTurn(pace.oneFlow);
         return oneFlow.answer(request);
       }),
     );
-    this.#oneGate = new Daemon(async (request) => oneGate.answer(request));
+    this.#oneGate = new Daemon(async (request) => {
+      if (pace.oneGate > 0) await this.#clock.wait(pace.oneGate);
+      return oneGate.answer(request);
+    });
   }
 
   async listen(ports: Ports): Promise<void> {
@@ -83,6 +89,13 @@ export class FrontEnd {
 
   async up(): Promise<void> {
     await Promise.all([this.#xmlRpc, this.#oneFlow, this.#oneGate].map((daemon) => daemon.up()));
+  }
+
+  /** A call's time; one by one means that calls which come together wait for each other. */
+  #oneFlowTurn({ call, oneByOne }: Pace["oneFlow"]): Promise<void> {
+    if (!oneByOne) return this.#clock.wait(call);
+    this.#oneFlowIsFree = this.#oneFlowIsFree.then(() => this.#clock.wait(call));
+    return this.#oneFlowIsFree;
   }
 
   /** The way of a request from outside: a fault may spoil it, and it is recorded with what was answered. */

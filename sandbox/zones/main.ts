@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { prettifyError, ZodError } from "zod";
+import { isPaceName, type PaceName, paces } from "./pace.ts";
 import { fileRecorder, noRecord } from "./record.ts";
 import { MOST_ZONES } from "./seed.ts";
 import { startZones, type ZonesOptions } from "./zones.ts";
@@ -14,6 +15,7 @@ const help = `Stands in for the front-ends of several OpenNebula zones: XML-RPC,
   --hypervisor URL      where VMs that reach RUNNING are started; without it they run as dummies
   --hypervisor-token T  bearer token for the hypervisor
   --speed N             divides all waiting times by N (1)
+  --pace NAME           "even": every VM takes as long as the other; "lab": as a real zone was measured (even)
   --record FILE         appends every request and answer at XML-RPC and OneFlow as a JSON line, credentials replaced
   --help
 
@@ -30,6 +32,7 @@ function options(): ZonesOptions | "help" {
       hypervisor: { type: "string" },
       "hypervisor-token": { type: "string" },
       speed: { type: "string", default: "1" },
+      pace: { type: "string", default: "even" },
       record: { type: "string" },
       help: { type: "boolean", default: false },
     },
@@ -43,6 +46,7 @@ function options(): ZonesOptions | "help" {
     hypervisor:
       values.hypervisor === undefined ? undefined : { url: values.hypervisor, token: values["hypervisor-token"] },
     speed: number("--speed", values.speed, 0.01, 10_000),
+    pace: paceFrom(values.pace),
     record: values.record === undefined ? noRecord : fileRecorder(values.record),
   };
 }
@@ -51,6 +55,11 @@ function number(option: string, text: string, min: number, max: number): number 
   const value = Number(text);
   if (Number.isFinite(value) && value >= min && value <= max) return value;
   throw new Error(`${option} must be a number from ${min} to ${max}, not "${text}"`);
+}
+
+function paceFrom(name: string): PaceName {
+  if (isPaceName(name)) return name;
+  throw new Error(`--pace must be one of ${Object.keys(paces).join(", ")}, not "${name}"`);
 }
 
 /** A seed file, parsed as JSON; what it says is checked where the zones are made. */

@@ -5,6 +5,7 @@ import { Daemon } from "./daemon.ts";
 import { FrontEnd, type Ports } from "./front-end.ts";
 import { HttpHypervisor, noHypervisor } from "./hypervisor.ts";
 import type { Zone } from "./oned/zone.ts";
+import { type PaceName, paces } from "./pace.ts";
 import type { Recorder } from "./record.ts";
 import { zoneName, zoneSeeds } from "./seed.ts";
 
@@ -17,6 +18,8 @@ export interface ZonesOptions {
   readonly seed: unknown;
   readonly hypervisor: { readonly url: string; readonly token: string | undefined } | undefined;
   readonly speed: number;
+  /** "even" without it. */
+  readonly pace?: PaceName;
   readonly record: Recorder;
 }
 
@@ -38,7 +41,7 @@ export interface RunningZones {
 
 /** Starts all front-ends and the control API. Rejects when the seed is no seed or a port is taken. */
 export async function startZones(options: ZonesOptions): Promise<RunningZones> {
-  const clock = new Clock(options.speed);
+  const clock = new Clock(options.speed, paces[options.pace ?? "even"]);
   const changes = new ChangeCounter();
   const { hypervisor: wanted } = options;
   const hypervisor = wanted === undefined ? noHypervisor : new HttpHypervisor(wanted.url, wanted.token);

@@ -1,13 +1,14 @@
 import type { Clock } from "../clock.ts";
 import type { Hypervisor } from "../hypervisor.ts";
+import type { Pace } from "../pace.ts";
 import { setText, vectorsOf } from "./attributes.ts";
 import { errorCode, OneError } from "./one-error.ts";
 import { type Capacity, type Host, hostFor, noHostMessage } from "./scheduling.ts";
 import { type History, type Phase, phases, type VirtualMachine } from "./virtual-machine.ts";
 import { actionNumbers, allowedFrom, MONITORED, type VmAction } from "./vm-actions.ts";
 
-/** Milliseconds on a real front-end with quick drivers; the scheduler looks every few seconds. */
-const times = { scheduler: 3000, prolog: 300, boot: 700, shutdown: 2000, powerOff: 1500, epilog: 200, save: 1000 };
+/** Milliseconds on a real front-end with quick drivers, at any pace. */
+const times = { shutdown: 2000, powerOff: 1500, epilog: 200, save: 1000 };
 
 export interface LifecycleEnvironment {
   readonly zoneName: string;
@@ -26,6 +27,7 @@ export class Lifecycle {
   readonly #environment: LifecycleEnvironment;
   #bootFailures = 0;
   #requests = 0;
+  #placed = 0;
 
   constructor(environment: LifecycleEnvironment) {
     this.#environment = environment;
@@ -72,6 +74,10 @@ export class Lifecycle {
 
   hostBack(vm: VirtualMachine): void {
     if (vm.phase === "unknown") this.#move(vm, "running");
+  }
+
+  get #pace(): Pace {
+    return this.#environment.clock.pace;
   }
 
   #perform(vm: VirtualMachine, action: VmAction): void {
@@ -166,7 +172,7 @@ export class Lifecycle {
     last.end = this.#environment.clock.seconds();
     vm.history.push(this.#stay(vm, { name: last.hostName, id: last.hostId }, false));
     this.#move(vm, "booting");
-    this.#step(vm, "booting", times.boot, () => this.#run(vm));
+    this.#step(vm, "booting", this.#pace.boot, () => this.#run(vm));
   }
 
   #reschedule(vm: VirtualMachine): void {
@@ -174,9 +180,17 @@ export class Lifecycle {
     this.#schedule(vm);
   }
 
-  /** Every pass of the scheduler looks for a host; without one the VM stays pending and says why. */
+  /** Some looks go by before it is the VM's turn. */
   #schedule(vm: VirtualMachine): void {
-    this.#step(vm, "pending", times.scheduler, () => {
+    const { looks } = this.#pace;
+    const turn = looks[this.#placed % looks.length] ?? 1;
+    this.#placed += 1;
+    this.#lookForHost(vm, turn);
+  }
+
+  /** Without a host the VM stays pending, says why, and is looked at again. */
+  #lookForHost(vm: VirtualMachine, turn: number): void {
+    this.#step(vm, "pending", turn * this.#pace.scheduler, () => {
       const host = hostFor(this.#environment.capacity, vm);
       if (host !== undefined) {
         vm.userTemplate.delete("SCHED_MESSAGE");
@@ -185,7 +199,7 @@ export class Lifecycle {
       }
       setText(vm.userTemplate, "SCHED_MESSAGE", noHostMessage(this.#environment.capacity));
       this.#environment.moved(vm);
-      this.#schedule(vm);
+      this.#lookForHost(vm, 1);
     });
   }
 
@@ -195,9 +209,9 @@ export class Lifecycle {
     setText(vm.attributes, "TM_MAD_SYSTEM", "dummy");
     setGraphicsPort(vm, String(5900 + vm.id));
     this.#move(vm, "prolog");
-    this.#step(vm, "prolog", times.prolog, () => {
+    this.#step(vm, "prolog", this.#pace.prolog, () => {
       this.#move(vm, "boot");
-      this.#step(vm, "boot", times.boot, () => this.#booted(vm));
+      this.#step(vm, "boot", this.#pace.boot, () => this.#booted(vm));
     });
   }
 

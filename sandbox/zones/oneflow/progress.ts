@@ -5,7 +5,7 @@ import { addNode, beginRoles, completeRoles } from "./deployment.ts";
 import type { ServiceStates } from "./service-states.ts";
 
 /** Milliseconds on a real front-end. */
-const times = { networks: 700, poll: 30_000, undeployed: 500 };
+const times = { poll: 30_000, undeployed: 500 };
 
 export const failedPhases: readonly Phase[] = ["bootFailure"];
 const troubledPhases: readonly Phase[] = ["poweroff", "unknown", "stopped", "suspended", "undeployed", "bootFailure"];
@@ -22,7 +22,7 @@ export class Progress {
   deploy(service: ServiceDocument): void {
     beginRoles(service.body);
     this.#states.enter(service, flowState.deployingNets);
-    this.#states.after(service, flowState.deployingNets, times.networks, () => {
+    this.#states.after(service, flowState.deployingNets, this.#states.zone.clock.pace.networks, () => {
       completeRoles(service.body);
       if (!this.#deployRoles(service)) return;
       this.#states.enter(service, flowState.deploying);

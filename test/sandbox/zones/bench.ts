@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage } from "node:http";
 import xmlrpc from "xmlrpc";
 import { z } from "zod";
 import { ZonesControl } from "../../../sandbox/zones/client.ts";
+import type { PaceName } from "../../../sandbox/zones/pace.ts";
 import { noRecord, type Recorder } from "../../../sandbox/zones/record.ts";
 import { type RunningZones, startZones } from "../../../sandbox/zones/zones.ts";
 import { WAIT_LIMIT_MS } from "../../waiting.ts";
@@ -9,6 +10,7 @@ import { WAIT_LIMIT_MS } from "../../waiting.ts";
 export interface BenchWish {
   readonly zones?: number;
   readonly speed?: number;
+  readonly pace?: PaceName;
   readonly seed?: unknown;
   readonly record?: Recorder;
 }
@@ -49,6 +51,7 @@ export class Bench {
       seed: wish.seed ?? { zones: [] },
       hypervisor: { url: hypervisor.url, token: "of the bench" },
       speed: wish.speed ?? 200,
+      pace: wish.pace ?? "even",
       record: wish.record ?? noRecord,
     });
     return new Bench(running, hypervisor);
