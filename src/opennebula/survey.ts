@@ -12,19 +12,21 @@ import {
 import { readAccount } from "./account.ts";
 import { headroom } from "./parse/account.ts";
 import { parseImage } from "./parse/image.ts";
-import { parseNames } from "./parse/named.ts";
+import { type Named, parseNames } from "./parse/named.ts";
 import { parseAllocated, parseNetwork } from "./parse/network.ts";
-import { type DiskImage, parseTemplate } from "./parse/template.ts";
+import { parseDisks, parseTemplate } from "./parse/template.ts";
 import { readPool } from "./pool.ts";
 import type { Reading } from "./xmlrpc.ts";
+import type { ZoneSettings } from "./zone-settings.ts";
 
 const USABLE = -2;
 const NAMES_PER_PAGE = 128;
 
-export async function survey(oned: Reading, query: SurveyQuery): Promise<ZoneSurvey> {
+export async function survey(oned: Reading, settings: ZoneSettings, query: SurveyQuery): Promise<ZoneSurvey> {
   const version = await oned.read("one.system.version");
-  const [{ facts, user, groups }, template, network] = await Promise.all([
+  const [{ facts, user, groups }, { rules, disabled }, template, network] = await Promise.all([
     readAccount(oned),
+    settings.read(oned),
     surveyTemplate(oned, query.template),
     surveyNetwork(oned, query.network),
   ]);
@@ -38,6 +40,8 @@ export async function survey(oned: Reading, query: SurveyQuery): Promise<ZoneSur
       [user.quotas, ...(primary === undefined ? [] : [primary.quotas])],
       network.found ? network.id : undefined,
     ),
+    rules,
+    disabled,
   };
 }
 
@@ -45,15 +49,23 @@ async function surveyTemplate(oned: Reading, ref: ObjectRef): Promise<VmTemplate
   const id = await resolve(oned, "VMTEMPLATE", ref);
   if (typeof id !== "number") return id;
   return orAbsent(ref, async () => {
-    const { disks, ...template } = parseTemplate(await oned.read("one.template.info", id, false, false));
-    return { ...template, images: await Promise.all(disks.map((disk) => surveyImage(oned, disk))) };
+    const [plain, extended] = await Promise.all([
+      oned.read("one.template.info", id, false, false),
+      oned.read("one.template.info", id, true, false),
+    ]);
+    const disks = parseDisks(extended);
+    const named = disks.flatMap(({ image }) => (image === undefined ? [] : [image]));
+    const images = await Promise.all(named.map((image) => surveyImage(oned, image)));
+    return { ...parseTemplate(plain), images, disks: disks.map(({ size, datastore }) => ({ size, datastore })) };
   });
 }
 
-async function surveyImage(oned: Reading, { ref, owner }: DiskImage): Promise<ImageFacts | Absent> {
-  const id = await resolve(oned, "IMAGE", ref, owner);
-  if (typeof id !== "number") return id;
-  return orAbsent(ref, async () => parseImage(await oned.read("one.image.info", id, false)));
+/** A name that is left is one of which oned knows no image of the account, or of the owner that the template names. */
+async function surveyImage(oned: Reading, ref: ObjectRef): Promise<ImageFacts | Absent> {
+  if (typeof ref === "number")
+    return orAbsent(ref, async () => parseImage(await oned.read("one.image.info", ref, false)));
+  const namesakes = (await usableObjects(oned, "IMAGE")).filter(({ name }) => name === ref);
+  return { found: false, because: namesakes.length === 0 ? "missing" : "foreign", asked: ref };
 }
 
 async function surveyNetwork(oned: Reading, ref: ObjectRef): Promise<NetworkFacts | Absent> {
@@ -68,18 +80,16 @@ async function surveyNetwork(oned: Reading, ref: ObjectRef): Promise<NetworkFact
 
 const POOLS = { VMTEMPLATE: "one.templatepool.info", VNET: "one.vnpool.info", IMAGE: "one.imagepool.info" } as const;
 
-/** A name must belong to one object only among all that the account can use. */
-async function resolve(
-  oned: Reading,
-  element: keyof typeof POOLS,
-  ref: ObjectRef,
-  owner?: string,
-): Promise<number | Absent> {
-  if (typeof ref === "number") return ref;
-  const usable = await readPool(NAMES_PER_PAGE, async (offset) =>
+/** All that the account can use. */
+const usableObjects = (oned: Reading, element: keyof typeof POOLS): Promise<readonly Named[]> =>
+  readPool(NAMES_PER_PAGE, async (offset) =>
     parseNames(await oned.read(POOLS[element], USABLE, offset, -NAMES_PER_PAGE), element),
   );
-  const fitting = usable.filter((object) => object.name === ref && (owner === undefined || object.owner === owner));
+
+/** A name must belong to one object only among all that the account can use. */
+async function resolve(oned: Reading, element: keyof typeof POOLS, ref: ObjectRef): Promise<number | Absent> {
+  if (typeof ref === "number") return ref;
+  const fitting = (await usableObjects(oned, element)).filter(({ name }) => name === ref);
   const [first] = fitting;
   if (first === undefined) return { found: false, because: "missing", asked: ref };
   return fitting.length === 1 ? first.id : { found: false, because: "ambiguous", asked: ref };

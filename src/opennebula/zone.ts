@@ -12,6 +12,7 @@ import { OneFlow } from "./oneflow.ts";
 import { parseVmState } from "./parse/vm.ts";
 import { survey } from "./survey.ts";
 import { type Account, XmlRpc } from "./xmlrpc.ts";
+import { ZoneSettings } from "./zone-settings.ts";
 
 export interface ZoneOptions extends Account {
   /** As the zones file calls it, for what people read. */
@@ -64,6 +65,7 @@ export function openZone(options: ZoneOptions): OpenZone {
   const words = (text: string) => foreignText(redactor, text);
   const vms = new AccountVms(oned, words);
   const documents = new AccountDocuments(oned, words);
+  const settings = new ZoneSettings();
 
   /** Every way out of here: no error tells a secret. */
   async function guarded<T>(call: () => Promise<T>): Promise<T> {
@@ -96,7 +98,7 @@ export function openZone(options: ZoneOptions): OpenZone {
   return {
     survey: (query) =>
       guarded(async () => {
-        const [facts] = await Promise.all([survey(oned.unhurried, query), viaOneFlow(() => oneflow.reach())]);
+        const [facts] = await Promise.all([survey(oned.unhurried, settings, query), viaOneFlow(() => oneflow.reach())]);
         return facts;
       }),
     account: () => guarded(account),

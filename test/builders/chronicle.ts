@@ -210,6 +210,7 @@ const image = (id: number) => ({
   id,
   name: "Flower SuperLink",
   registeredAt: 1_760_000_000,
+  persistent: false,
   state: "used" as const,
   size: 10_240,
 });

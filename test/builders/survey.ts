@@ -1,6 +1,6 @@
 /** What a look at a zone shows when nothing stands in the way. */
 import { sha256 } from "../../src/federation/model/digest.ts";
-import type { NetworkFacts, VmTemplateFacts, ZoneSurvey } from "../../src/federation/model/zone-facts.ts";
+import type { Headroom, NetworkFacts, VmTemplateFacts, ZoneSurvey } from "../../src/federation/model/zone-facts.ts";
 
 export function aTemplate(changes: Partial<VmTemplateFacts> = {}): VmTemplateFacts {
   return {
@@ -11,9 +11,16 @@ export function aTemplate(changes: Partial<VmTemplateFacts> = {}): VmTemplateFac
     cpu: 2,
     vcpu: 2,
     memory: 4096,
-    images: [{ id: 7, name: "Flower SuperNode", registeredAt: 1_760_000_000, state: "used", size: 10_240 }],
+    images: [
+      { id: 7, name: "Flower SuperNode", registeredAt: 1_760_000_000, persistent: false, state: "used", size: 10_240 },
+    ],
+    disks: [{ size: 10_240, datastore: "system" }],
     nic: { model: "virtio", securityGroups: "0" },
-    contextNames: ["NETWORK", "SSH_PUBLIC_KEY"],
+    otherNics: [],
+    pciNics: [],
+    hasNicAlias: false,
+    hasStartScript: false,
+    startsOnHold: false,
     ...changes,
   };
 }
@@ -30,13 +37,27 @@ export function aNetwork(changes: Partial<NetworkFacts> = {}): NetworkFacts {
   };
 }
 
+/** No quota limits anything, but for what is said. */
+export const aHeadroom = (limits: Partial<Headroom> = {}): Headroom => ({
+  vms: null,
+  cpu: null,
+  memory: null,
+  leases: null,
+  systemDisk: null,
+  datastores: new Map(),
+  imageVms: new Map(),
+  ...limits,
+});
+
 export function aSurvey(changes: Partial<ZoneSurvey> = {}): ZoneSurvey {
   return {
     version: "7.4.0",
     account: { id: 4, name: "florist", administrator: false },
     template: aTemplate(),
     network: aNetwork(),
-    headroom: { vms: null, cpu: null, memory: null, leases: null },
+    headroom: aHeadroom(),
+    rules: { restricted: ["NIC/MAC", "PCI", "CONTEXT/FILES"], startsOnHold: false },
+    disabled: false,
     ...changes,
   };
 }

@@ -10,7 +10,10 @@ const usual: Script = {
   "one.system.version": recorded("xmlrpc.system.version"),
   "one.user.info": recorded("xmlrpc.user.info-with-vm-and-network-quotas"),
   "one.group.info": recorded("xmlrpc.group.info-with-quotas"),
-  "one.template.info": recorded("xmlrpc.template.info-superlink"),
+  "one.template.info": (asked) =>
+    recorded(`xmlrpc.template.info-superlink${asked.parameters[2] === "1" ? "-extended" : ""}`)(),
+  "one.system.config": recorded("xmlrpc.system.config"),
+  "one.zone.info": recorded("xmlrpc.zone.info"),
   "one.templatepool.info": recorded("xmlrpc.templatepool.info-usable"),
   "one.image.info": recorded("xmlrpc.image.info"),
   "one.imagepool.info": recorded("xmlrpc.imagepool.info-usable"),
@@ -18,22 +21,36 @@ const usual: Script = {
   "one.vnpool.info": recorded("xmlrpc.vnpool.info-usable"),
 };
 
+/** The first and the last of those that a zone withholds unless somebody configures it otherwise. */
+const RESTRICTED = ["CONTEXT/FILES", "TOPOLOGY/HUGEPAGE_SIZE"];
+
 describe("surveying a zone", () => {
   it("tells version, account, template, images, network and what quotas leave, and changes nothing", async () => {
     const zone = await zoneThatSays(usual);
-    const { template, network, ...rest } = await zone.survey({ template: 0, network: 0 });
+    const { template, network, rules, ...rest } = await zone.survey({ template: 0, network: 0 });
+    assert.deepEqual([rules?.restricted.at(0), rules?.restricted.at(-1), rules?.startsOnHold], [...RESTRICTED, false]);
     assert.deepEqual(rest, {
       version: "7.4.0",
       account: { id: 2, name: "flbot", administrator: false },
-      headroom: { vms: 2, cpu: 3, memory: 5000, leases: 3 },
+      headroom: {
+        vms: 2,
+        cpu: 3,
+        memory: 5000,
+        leases: 3,
+        systemDisk: null,
+        datastores: new Map(),
+        imageVms: new Map(),
+      },
+      disabled: false,
     });
     assert.ok(template.found && network.found);
     assert.equal(template.name, "Flower SuperLink");
     assert.deepEqual(template.images, [
-      { id: 0, name: "flower-os", registeredAt: 1795363335, state: "used", size: 1024 },
+      { id: 0, name: "flower-os", registeredAt: 1795363335, persistent: false, state: "used", size: 1024 },
     ]);
+    assert.deepEqual(template.disks, [{ size: 1024, datastore: "system" }]);
     assert.deepEqual(network.ranges, [{ first: "10.10.10.10", last: "10.10.10.209" }]);
-    const changing = methods().filter((method) => !/\.(info|version)$|^GET /.test(method));
+    const changing = methods().filter((method) => !/\.(info|version|config)$|^GET /.test(method));
     assert.deepEqual(changing, []);
   });
 
@@ -87,6 +104,42 @@ describe("surveying a zone", () => {
     const { template } = await zone.survey({ template: 0, network: 0 });
     assert.ok(template.found);
     assert.deepEqual(template.images, [{ found: false, because: "missing", asked: 0 }]);
+  });
+
+  it("tells that a zone is disabled, which still answers every look", async () => {
+    const disabled = recordedValue("xmlrpc.zone.info").replace("<STATE>0", "<STATE>1");
+    const zone = await zoneThatSays({ ...usual, "one.zone.info": () => success(disabled) });
+    assert.equal((await zone.survey({ template: 0, network: 0 })).disabled, true);
+  });
+
+  it("reads the zone's long configuration once for many looks", async () => {
+    const zone = await zoneThatSays(usual);
+    await zone.survey({ template: 0, network: 0 });
+    await zone.survey({ template: 0, network: 0 });
+    assert.equal(methods().filter((method) => method === "one.system.config").length, 1);
+  });
+
+  it("does without the configuration where the account is not told", async () => {
+    const zone = await zoneThatSays({ ...usual, "one.system.config": recorded("xmlrpc.error-no-such-method") });
+    const { rules, disabled } = await zone.survey({ template: 0, network: 0 });
+    assert.deepEqual([rules, disabled], [null, false]);
+  });
+
+  const plain = recordedValue("xmlrpc.template.info-superlink");
+  const naming = (image: string) => () => success(plain.replace("<IMAGE_ID><![CDATA[0]]></IMAGE_ID>", image));
+
+  it("tells that a template names another owner's image without the owner", async () => {
+    const zone = await zoneThatSays({ ...usual, "one.template.info": naming("<IMAGE>flower-os</IMAGE>") });
+    const { template } = await zone.survey({ template: 0, network: 0 });
+    assert.ok(template.found);
+    assert.deepEqual(template.images, [{ found: false, because: "foreign", asked: "flower-os" }]);
+  });
+
+  it("tells that nobody has an image of the name that a template gives", async () => {
+    const zone = await zoneThatSays({ ...usual, "one.template.info": naming("<IMAGE>os of tomorrow</IMAGE>") });
+    const { template } = await zone.survey({ template: 0, network: 0 });
+    assert.ok(template.found);
+    assert.deepEqual(template.images, [{ found: false, because: "missing", asked: "os of tomorrow" }]);
   });
 
   for (const name of ["oneadmin", "primary-oneadmin-group", "secondary-oneadmin-group"]) {

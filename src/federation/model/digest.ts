@@ -41,6 +41,7 @@ const FIELDS: Readonly<Record<number, readonly (keyof SitePlan)[]>> = {
     "sshKeys",
     "nodeConfig",
   ],
+  2: ["aside"],
 };
 
 /** What a plan says in the words of an earlier version: compared with a plan of that version it is equal or not. */

@@ -70,11 +70,21 @@ export type Part = z.infer<typeof part>;
 /** How a training site's traffic reaches the SuperLink. */
 const link = z.discriminatedUnion("kind", [z.strictObject({ kind: z.literal("public-address") })]);
 
+/** What the zone's VM template has beside what the plan says, as its owner knows it. */
+const aside = z.strictObject({
+  /** Networks of further cards that VMs do not get: the plan's card is in the place of all of them. */
+  droppedCards: z.array(z.string()).readonly(),
+  /** Networks of cards that are PCI devices, which VMs get beside the plan's. */
+  keptCards: z.array(z.string()).readonly(),
+  /** It has a start script, and the guest agent runs in its place. */
+  startScriptReplaced: z.boolean(),
+});
+
 /**
  * The version of a plan's fields. A plan keeps the version it was made with, and its digest covers that version's
  * fields: a field that a later version adds voids no approval (`projected` in digest.ts).
  */
-export const PLAN_VERSION = 1;
+export const PLAN_VERSION = 2;
 
 /** One zone's part in a federation, exactly. Holds no secret and nothing that differs from one attempt to the next. */
 export const sitePlan = z.strictObject({
@@ -97,6 +107,8 @@ export const sitePlan = z.strictObject({
   sshKeys: z.array(z.string()).readonly(),
   /** What the owner tells its SuperNodes' apps, such as the data path. */
   nodeConfig: z.record(z.string(), z.string()).readonly(),
+  /** From version 2 on; absent when there is nothing of the kind. */
+  aside: aside.exactOptional(),
 });
 export type SitePlan = z.infer<typeof sitePlan>;
 

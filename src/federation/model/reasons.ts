@@ -17,19 +17,35 @@ export const REASONS = {
   "zone-answer": "The zone answered something that is not OpenNebula's. Check the endpoints in the zones file.",
   "zone-version": "The zone's OpenNebula is older than 7.0. Upgrade it before it joins a federation.",
   "zone-error": "The zone reported an error. Its OpenNebula log says more.",
+  "zone-holds-vms":
+    "This OpenNebula creates every VM on hold, so none would start. Its administrator has to turn VM_SUBMIT_ON_HOLD off in oned.conf, then check again.",
+  "attribute-restricted":
+    "This OpenNebula lets no ordinary user set an attribute that the VMs need. Its administrator has to take it out of VM_RESTRICTED_ATTR in oned.conf, then check again.",
   "zone-left-file":
     "The zone is not in the zones file any more. The bot's operator can put it back, or write its part off.",
   "template-missing":
     "The VM template is not in the zone. Import it from the marketplace: onemarketapp export '<Flower app>' '<template name>' -d <image datastore>.",
   "template-forbidden": "The bot's account may not use the VM template. Give its group USE on it.",
   "template-ambiguous": "Several VM templates have that name. Name it by its number in the zones file.",
+  "template-nic-alias":
+    "The VM template has a NIC_ALIAS. The bot's network card takes the place of the template's, and OpenNebula refuses an alias without its card. Take it out of the template, or name another template.",
+  "template-on-hold":
+    "The VM template has SUBMIT_ON_HOLD, so its VMs would never start. Take it out of the template, then check again.",
   "image-missing":
     "An image of the VM template is missing. Import it from the marketplace: onemarketapp export '<Flower app>' '<image name>' -d <image datastore>.",
   "image-forbidden": "The bot's account may not use an image of the VM template. Give its group USE on it.",
   "image-not-ready": "An image of the VM template is not ready. Wait for it or repair it, then check again.",
+  "image-foreign":
+    "The VM template names an image without its owner, and OpenNebula looks for such a name among the bot's own images only. Name it by IMAGE_ID, or add IMAGE_UNAME.",
+  "image-persistent":
+    "An image of the VM template is persistent, so only one VM at a time can have it. Make it non-persistent, or ask for one SuperNode.",
+  "image-in-use":
+    "An image of the VM template is persistent, and another VM has it. Make it non-persistent, or end that VM.",
   "network-missing": "The network is not in the zone. Correct its name in the zones file.",
   "network-forbidden": "The bot's account may not use the network. Give its group USE on it.",
   "network-ambiguous": "Several networks have that name. Name it by its number in the zones file.",
+  "network-without-ipv4":
+    "The network has no IPv4 address range, so its VMs would get no address that the bot knows. Give it one, or name another network.",
   "no-free-address": "The network has too few free IPv4 addresses. Free some or name another network.",
   "address-in-use":
     "The address given for the SuperLink is used by another VM of that network. Free it, or ask again with another address.",
@@ -39,6 +55,11 @@ export const REASONS = {
   "quota-cpu": "The quota leaves too little CPU. Raise it or ask for fewer SuperNodes.",
   "quota-memory": "The quota leaves too little memory. Raise it or ask for fewer SuperNodes.",
   "quota-leases": "The quota leaves too few addresses in the network. Raise it or ask for fewer SuperNodes.",
+  "quota-disk":
+    "The quota leaves too little room for system disks, in MB. Raise SYSTEM_DISK_SIZE or ask for fewer SuperNodes.",
+  "quota-datastore":
+    "The quota leaves too little room in the images' datastore, in MB. Raise its SIZE or ask for fewer SuperNodes.",
+  "quota-image": "The quota lets too few VMs use an image at once. Raise its RVMS or ask for fewer SuperNodes.",
   "coordinator-not-offered": "This zone does not offer to coordinate. Choose another coordinator zone.",
   "framework-not-offered": "This zone has no VM template for that framework. Choose another framework or zone.",
   "value-not-allowed":

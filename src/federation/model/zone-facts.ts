@@ -13,7 +13,8 @@ export interface SurveyQuery {
 /** An object that the bot's account cannot use, and why. */
 export interface Absent {
   readonly found: false;
-  readonly because: "missing" | "forbidden" | "ambiguous";
+  /** `foreign`: there is one of that name, and it belongs to somebody whom the template does not name. */
+  readonly because: "missing" | "forbidden" | "ambiguous" | "foreign";
   readonly asked: ObjectRef;
 }
 
@@ -22,9 +23,19 @@ export interface ImageFacts {
   readonly name: string;
   /** REGTIME, seconds; a remade image has a new id and time. */
   readonly registeredAt: number;
+  /** One VM at a time can have it. */
+  readonly persistent: boolean;
   readonly state: "ready" | "used" | "disabled" | "locked" | "error" | "other";
   /** MB */
   readonly size: number;
+}
+
+/** A disk as oned would make it for a VM. */
+export interface DiskFacts {
+  /** MB */
+  readonly size: number;
+  /** What its size counts against: the system disk quota, that of a datastore, or none. */
+  readonly datastore: "system" | number | null;
 }
 
 export interface VmTemplateFacts {
@@ -38,10 +49,18 @@ export interface VmTemplateFacts {
   /** MB */
   readonly memory: number;
   readonly images: readonly (ImageFacts | Absent)[];
+  readonly disks: readonly DiskFacts[];
   /** What the template's first NIC says beside its network, carried over when the NIC is replaced. */
   readonly nic: { readonly model?: string; readonly securityGroups?: string };
-  /** Names of the template's own CONTEXT entries. */
-  readonly contextNames: readonly string[];
+  /** Networks of its further NICs, which go with the first one; as the template names them. */
+  readonly otherNics: readonly string[];
+  /** Networks of its PCI devices that are NICs: those stay. */
+  readonly pciNics: readonly string[];
+  /** An alias names the NIC it belongs to, which is replaced: oned refuses it then. */
+  readonly hasNicAlias: boolean;
+  /** A start script of its own: ours runs in its place. */
+  readonly hasStartScript: boolean;
+  readonly startsOnHold: boolean;
 }
 
 export interface NetworkFacts {
@@ -62,6 +81,19 @@ export interface Headroom {
   readonly memory: number | null;
   /** Addresses in the network that was asked about. */
   readonly leases: number | null;
+  /** MB of system disks. */
+  readonly systemDisk: number | null;
+  /** MB by datastore, where there is a limit. */
+  readonly datastores: ReadonlyMap<number, number>;
+  /** VMs that may use an image at once, by image, where there is a limit. */
+  readonly imageVms: ReadonlyMap<number, number>;
+}
+
+/** What the zone's configuration says of every VM. */
+export interface ZoneRules {
+  /** Attributes that an ordinary user may not set, such as `NIC/MAC`, `PCI` or `CONTEXT/FILES`. */
+  readonly restricted: readonly string[];
+  readonly startsOnHold: boolean;
 }
 
 /** The account that a zone takes the bot for. */
@@ -79,6 +111,10 @@ export interface ZoneSurvey {
   readonly template: VmTemplateFacts | Absent;
   readonly network: NetworkFacts | Absent;
   readonly headroom: Headroom;
+  /** null: the account is not told. */
+  readonly rules: ZoneRules | null;
+  /** An administrator has disabled it: it can be looked at, and changes nothing. */
+  readonly disabled: boolean;
 }
 
 /** A look at a zone with what would be used there, or why there was none. */

@@ -7,7 +7,8 @@ import { flowerPart, type Part, PLAN_VERSION, type SitePlan } from "../model/pla
 import type { DecisionContext } from "../model/policy.ts";
 import { authorityOf, currentAuthority, currentProposal, type Federation, type Site } from "../model/state.ts";
 import type { SurveyResult } from "../model/zone-facts.ts";
-import { type Choice, type Credit, chooseFor, judge, NO_CREDIT, type UsableSurvey } from "./preflight.ts";
+import { type Credit, NO_CREDIT } from "./headroom.ts";
+import { type Choice, chooseFor, judge, type UsableSurvey } from "./preflight.ts";
 import type { ChosenEndpoint } from "./superlink-endpoint.ts";
 
 /** A look at a zone that can carry what is asked of it, and what would be used there. */
@@ -105,6 +106,23 @@ export function planOf(
     settings: federation.settings,
     sshKeys: coordinator ? (context.zones.get(site.zone)?.sshKeys ?? []) : [],
     nodeConfig: coordinator ? {} : facts.choice.nodeConfig,
+    ...asideOf(facts),
+  };
+}
+
+/** Cards that are named. */
+const MAX_CARDS = 20;
+
+/** Nothing where the template is taken as it is but for its network card. */
+function asideOf({ template }: Usable): Pick<SitePlan, "aside"> {
+  const { otherNics, pciNics, hasStartScript } = template;
+  if (otherNics.length === 0 && pciNics.length === 0 && !hasStartScript) return {};
+  return {
+    aside: {
+      droppedCards: otherNics.slice(0, MAX_CARDS),
+      keptCards: pciNics.slice(0, MAX_CARDS),
+      startScriptReplaced: hasStartScript,
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 /** Whether a zone can carry what is asked of it, judged from a look at it. */
 import { isContextValue } from "../../guest-protocol/alphabets.ts";
+import { CONTEXT } from "../../guest-protocol/names.ts";
 import type { Adjustment, Reason, SiteWish } from "../model/events.ts";
 import type { Settings } from "../model/plan.ts";
 import type { ZoneProfile } from "../model/policy.ts";
@@ -15,6 +16,7 @@ import type {
   ZoneErrorCode,
   ZoneSurvey,
 } from "../model/zone-facts.ts";
+import { type Credit, credited, judgeQuota, NO_CREDIT } from "./headroom.ts";
 import { freeAddressCount } from "./network.ts";
 
 /** What would be used in a zone: its profile's templates and network, or what its owner chose instead. */
@@ -62,79 +64,82 @@ export interface UsableSurvey {
   readonly network: NetworkFacts;
 }
 
-/** What the zone gets back when what runs is replaced: it need not be free beside it. */
-export interface Credit {
-  readonly vms: number;
-  readonly cpu: number;
-  /** MB */
-  readonly memory: number;
-  readonly addresses: readonly string[];
-}
-export const NO_CREDIT: Credit = { vms: 0, cpu: 0, memory: 0, addresses: [] };
-
 /** All that stands in the way, at once; or the facts a plan can be made of. */
 export function judge(seen: ZoneSurvey, choice: Choice, credit: Credit = NO_CREDIT): UsableSurvey | readonly Reason[] {
   const survey = credited(seen, credit);
   const { template, network } = survey;
-  const problems: Reason[] = [...judgeAccount(survey)];
+  const problems: Reason[] = [...judgeZone(survey)];
   if (!template.found) problems.push(absent("template", template));
   if (!network.found) problems.push(absent("network", network));
-  if (network.found && freeAddressCount(network) < choice.vms) problems.push(reason("no-free-address", network.name));
+  else problems.push(...judgeNetwork(network, choice.vms));
   if (!template.found) return problems;
-  const images: ImageFacts[] = [];
-  for (const image of template.images) {
-    if ("found" in image) problems.push(absent("image", image));
-    else if (image.state !== "ready" && image.state !== "used") problems.push(reason("image-not-ready", image.name));
-    else images.push(image);
-  }
-  problems.push(...judgeQuota(survey, template, choice.vms));
+  const images = template.images.flatMap((image) => ("found" in image ? [] : [image]));
+  problems.push(
+    ...judgeTemplate(template),
+    ...template.images.flatMap((image) => judgeImage(image, choice.vms, credit)),
+    ...judgeQuota(survey, template, choice.vms),
+  );
   return problems.length > 0 || !network.found ? problems : { template: { ...template, images }, network };
 }
 
-/** The survey as it would be once what runs is gone. */
-function credited(survey: ZoneSurvey, credit: Credit): ZoneSurvey {
-  const { network, headroom } = survey;
-  const more = (left: number | null, back: number): number | null => (left === null ? null : left + back);
-  return {
-    ...survey,
-    network: network.found
-      ? { ...network, leased: network.leased.filter((address) => !credit.addresses.includes(address)) }
-      : network,
-    headroom: {
-      ...headroom,
-      vms: more(headroom.vms, credit.vms),
-      cpu: more(headroom.cpu, credit.cpu),
-      memory: more(headroom.memory, credit.memory),
-      leases: more(headroom.leases, credit.addresses.length),
-    },
-  };
-}
-
-function judgeAccount(survey: ZoneSurvey): Reason[] {
+function judgeZone(survey: ZoneSurvey): Reason[] {
   const problems: Reason[] = [];
   const major = Number(survey.version.split(".")[0]);
   if (!(major >= 7)) problems.push(reason("zone-version", survey.version));
   if (survey.account.administrator) problems.push(reason("zone-administrator", survey.account.name));
+  if (survey.disabled) problems.push(reason("zone-disabled", ""));
+  if (survey.rules?.startsOnHold) problems.push(reason("zone-holds-vms", ""));
+  const withheld = (survey.rules?.restricted ?? []).filter((name) => NEEDED_ATTRIBUTES.has(name));
+  if (withheld.length > 0) problems.push(reason("attribute-restricted", withheld.join(" ")));
   return problems;
 }
 
-function judgeQuota({ headroom }: ZoneSurvey, template: VmTemplateFacts, vms: number): Reason[] {
-  const needs: readonly (readonly [ReasonCode, number | null, number])[] = [
-    ["quota-vms", headroom.vms, vms],
-    ["quota-cpu", headroom.cpu, vms * template.cpu],
-    ["quota-memory", headroom.memory, vms * template.memory],
-    ["quota-leases", headroom.leases, vms],
+/** What every VM is given beside its template, in the names that oned's configuration uses; a whole vector counts too. */
+const NEEDED_ATTRIBUTES: ReadonlySet<string> = new Set([
+  ...["NIC", "NIC/NAME", "NIC/NETWORK_ID", "NIC/IP", "CONTEXT", "USER_INPUTS"],
+  ...Object.values(CONTEXT).map((name) => `CONTEXT/${name}`),
+]);
+
+function judgeNetwork(network: NetworkFacts, vms: number): Reason[] {
+  if (network.ranges.length === 0) return [reason("network-without-ipv4", network.name)];
+  return freeAddressCount(network) < vms ? [reason("no-free-address", network.name)] : [];
+}
+
+function judgeTemplate({ name, hasNicAlias, startsOnHold }: VmTemplateFacts): Reason[] {
+  return [
+    ...(hasNicAlias ? [reason("template-nic-alias", name)] : []),
+    ...(startsOnHold ? [reason("template-on-hold", name)] : []),
   ];
-  return needs.flatMap(([code, left, needed]) =>
-    left !== null && left < needed ? [reason(code, `${needed} needed, ${left} left`)] : [],
-  );
+}
+
+/** A persistent image belongs to one VM at a time. One that is replaced gives it back. */
+function judgeImage(image: ImageFacts | Absent, vms: number, credit: Credit): Reason[] {
+  if ("found" in image) return [absent("image", image)];
+  const { name, state, persistent } = image;
+  if (state !== "ready" && state !== "used") return [reason("image-not-ready", name)];
+  if (persistent && vms > 1) return [reason("image-persistent", name)];
+  return persistent && state === "used" && credit.vms === 0 ? [reason("image-in-use", name)] : [];
 }
 
 const ABSENT: Readonly<Record<"template" | "network" | "image", Readonly<Record<Absent["because"], ReasonCode>>>> = {
-  template: { missing: "template-missing", forbidden: "template-forbidden", ambiguous: "template-ambiguous" },
-  network: { missing: "network-missing", forbidden: "network-forbidden", ambiguous: "network-ambiguous" },
-  // A name that several images have says as little as a name that none has.
-  image: { missing: "image-missing", forbidden: "image-forbidden", ambiguous: "image-missing" },
+  template: {
+    missing: "template-missing",
+    forbidden: "template-forbidden",
+    ambiguous: "template-ambiguous",
+    foreign: "template-missing",
+  },
+  network: {
+    missing: "network-missing",
+    forbidden: "network-forbidden",
+    ambiguous: "network-ambiguous",
+    foreign: "network-missing",
+  },
+  image: {
+    missing: "image-missing",
+    forbidden: "image-forbidden",
+    ambiguous: "image-missing",
+    foreign: "image-foreign",
+  },
 };
 
 const absent = (what: keyof typeof ABSENT, { because, asked }: Absent): Reason =>

@@ -15,6 +15,8 @@ type Row = z.output<typeof row>;
 const quotaLists = {
   VM_QUOTA: group({ VM: many(row) }),
   NETWORK_QUOTA: group({ NETWORK: many(row) }),
+  DATASTORE_QUOTA: group({ DATASTORE: many(row) }),
+  IMAGE_QUOTA: group({ IMAGE: many(row) }),
 };
 
 const user = z.object({
@@ -42,6 +44,8 @@ interface Quotas {
 interface QuotaLists {
   readonly VM_QUOTA: { readonly VM: readonly Row[] };
   readonly NETWORK_QUOTA: { readonly NETWORK: readonly Row[] };
+  readonly DATASTORE_QUOTA: { readonly DATASTORE: readonly Row[] };
+  readonly IMAGE_QUOTA: { readonly IMAGE: readonly Row[] };
 }
 
 export interface ParsedUser {
@@ -87,19 +91,37 @@ function smallest(values: readonly (number | null)[]): number | null {
 const vmRow = (lists: QuotaLists): Row | undefined =>
   lists.VM_QUOTA.VM.find((candidate) => candidate("CLUSTER_IDS") === undefined);
 
-const networkRow = (lists: QuotaLists, networkId: number): Row | undefined =>
-  lists.NETWORK_QUOTA.NETWORK.find((candidate) => candidate("ID") === networkId);
+const rowOf = (rows: readonly Row[], id: number): Row | undefined => rows.find((candidate) => candidate("ID") === id);
+
+/** What is left of things that have a number each, where there is a limit. */
+function leftById(
+  quotas: readonly Quotas[],
+  rowsOf: (lists: QuotaLists) => readonly Row[],
+  name: string,
+): ReadonlyMap<number, number> {
+  const ids = quotas.flatMap(({ own, standard }) => [...rowsOf(own), ...rowsOf(standard)].map((found) => found("ID")));
+  const entries = [...new Set(ids)].flatMap((id): (readonly [number, number])[] => {
+    if (id === undefined) return [];
+    const limit = smallest(
+      quotas.map(({ own, standard }) => left(rowOf(rowsOf(own), id), rowOf(rowsOf(standard), id), name)),
+    );
+    return limit === null ? [] : [[id, limit]];
+  });
+  return new Map(entries);
+}
 
 /** What is left to an account whose user and group have these quotas. RUNNING_* limits count from the first moment. */
 export function headroom(quotas: readonly Quotas[], networkId: number | undefined): Headroom {
   const ofVms = (...names: readonly string[]) =>
     smallest(quotas.flatMap(({ own, standard }) => names.map((name) => left(vmRow(own), vmRow(standard), name))));
-  const ofNetwork = (id: number) =>
-    smallest(quotas.map(({ own, standard }) => left(networkRow(own, id), networkRow(standard, id), "LEASES")));
+  const leases = leftById(quotas, (lists) => lists.NETWORK_QUOTA.NETWORK, "LEASES");
   return {
     vms: ofVms("VMS", "RUNNING_VMS"),
     cpu: ofVms("CPU", "RUNNING_CPU"),
     memory: ofVms("MEMORY", "RUNNING_MEMORY"),
-    leases: networkId === undefined ? null : ofNetwork(networkId),
+    leases: networkId === undefined ? null : (leases.get(networkId) ?? null),
+    systemDisk: ofVms("SYSTEM_DISK_SIZE"),
+    datastores: leftById(quotas, (lists) => lists.DATASTORE_QUOTA.DATASTORE, "SIZE"),
+    imageVms: leftById(quotas, (lists) => lists.IMAGE_QUOTA.IMAGE, "RVMS"),
   };
 }

@@ -8,13 +8,14 @@ const STATES: ReadonlyMap<number, ImageFacts["state"]> = new Map([
   [3, "disabled"],
   [4, "locked"],
   [5, "error"],
+  [8, "used"],
 ]);
 
 const image = z
-  .object({ ID: integer, NAME: z.string(), REGTIME: integer, STATE: integer, SIZE: decimal })
-  .transform(({ ID, NAME, REGTIME, STATE, SIZE }): ImageFacts => {
+  .object({ ID: integer, NAME: z.string(), REGTIME: integer, PERSISTENT: integer, STATE: integer, SIZE: decimal })
+  .transform(({ ID, NAME, REGTIME, PERSISTENT, STATE, SIZE }): ImageFacts => {
     const state = STATES.get(STATE) ?? "other";
-    return { id: ID, name: NAME, registeredAt: REGTIME, state, size: SIZE };
+    return { id: ID, name: NAME, registeredAt: REGTIME, persistent: PERSISTENT === 1, state, size: SIZE };
   });
 
 /** From `image.info`. */

@@ -2,11 +2,9 @@
 import { z } from "zod";
 import { group, integer, many, parseElement } from "./xml.ts";
 
-const named = z
-  .object({ ID: integer, NAME: z.string(), UNAME: z.string() })
-  .transform(({ ID, NAME, UNAME }) => ({ id: ID, name: NAME, owner: UNAME }));
+const named = z.object({ ID: integer, NAME: z.string() }).transform(({ ID, NAME }) => ({ id: ID, name: NAME }));
 
-type Named = z.output<typeof named>;
+export type Named = z.output<typeof named>;
 
 /** `element` is the pool's member: VMTEMPLATE, VNET or IMAGE. */
 export function parseNames(xml: string, element: "VMTEMPLATE" | "VNET" | "IMAGE"): readonly Named[] {

@@ -1,34 +1,38 @@
 /** VM templates: what they would run, and a digest of all they say. */
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import type { ObjectRef, VmTemplateFacts } from "../../federation/model/zone-facts.ts";
-import { attributes, decimal, group, integer, many, optionalText, parseElement } from "./xml.ts";
+import type { DiskFacts, ObjectRef, VmTemplateFacts } from "../../federation/model/zone-facts.ts";
+import { attributes, decimal, group, integer, isYes, many, optionalText, parseElement } from "./xml.ts";
 
-/** A disk's image as the template names it: by id, or by name and owner. */
-export interface DiskImage {
-  readonly ref: ObjectRef;
-  readonly owner?: string;
-}
+/** A template whose disks have not been looked at yet. */
+export type ParsedTemplate = Omit<VmTemplateFacts, "images" | "disks">;
 
-/** A template whose images have not been looked at yet. */
-export interface ParsedTemplate extends Omit<VmTemplateFacts, "images"> {
-  readonly disks: readonly DiskImage[];
-}
+const nic = z
+  .object({ MODEL: optionalText, SECURITY_GROUPS: optionalText, NETWORK: optionalText, NETWORK_ID: optionalText })
+  .transform(({ MODEL, SECURITY_GROUPS, NETWORK, NETWORK_ID }) => ({
+    model: MODEL,
+    securityGroups: SECURITY_GROUPS,
+    network: networkOf(NETWORK, NETWORK_ID),
+  }));
 
-const disk = z
-  .object({ IMAGE_ID: optionalText, IMAGE: optionalText, IMAGE_UNAME: optionalText })
-  .transform(({ IMAGE_ID, IMAGE, IMAGE_UNAME }): DiskImage | undefined => {
-    if (IMAGE_ID !== undefined && /^\d+$/.test(IMAGE_ID)) return { ref: Number(IMAGE_ID) };
-    if (IMAGE === undefined) return undefined;
-    return { ref: IMAGE, ...(IMAGE_UNAME === undefined ? {} : { owner: IMAGE_UNAME }) };
-  });
+const pci = z
+  .object({ TYPE: optionalText, NETWORK: optionalText, NETWORK_ID: optionalText })
+  .transform(({ TYPE, NETWORK, NETWORK_ID }) =>
+    TYPE?.toUpperCase() === "NIC" ? networkOf(NETWORK, NETWORK_ID) : undefined,
+  );
+
+/** As the template names it. */
+const networkOf = (name: string | undefined, id: string | undefined): string =>
+  name ?? (id === undefined ? "chosen by the scheduler" : `number ${id}`);
 
 const content = group({
   CPU: decimal.optional(),
   VCPU: decimal.optional(),
   MEMORY: decimal.optional(),
-  DISK: many(disk),
-  NIC: many(z.object({ MODEL: optionalText, SECURITY_GROUPS: optionalText })),
+  NIC: many(nic),
+  NIC_ALIAS: many(z.unknown()),
+  PCI: many(pci),
+  SUBMIT_ON_HOLD: optionalText,
   CONTEXT: attributes,
 });
 
@@ -38,9 +42,9 @@ const untouched = z.object({ TEMPLATE: z.unknown() });
 /** From `template.info` without `extended`, which would mix the images' state into the content. */
 export function parseTemplate(xml: string): ParsedTemplate {
   const { ID, NAME, TEMPLATE } = parseElement(xml, "VMTEMPLATE", template);
-  const { CPU, VCPU, MEMORY, DISK, NIC, CONTEXT } = TEMPLATE;
+  const { CPU, VCPU, MEMORY, NIC, NIC_ALIAS, PCI, SUBMIT_ON_HOLD, CONTEXT } = TEMPLATE;
   const whole = parseElement(xml, "VMTEMPLATE", untouched).TEMPLATE;
-  const [nic] = NIC;
+  const [first, ...others] = NIC;
   return {
     found: true,
     id: ID,
@@ -50,13 +54,47 @@ export function parseTemplate(xml: string): ParsedTemplate {
     cpu: CPU ?? 0,
     vcpu: VCPU ?? 1,
     memory: MEMORY ?? 0,
-    disks: DISK.filter((image) => image !== undefined),
     nic: {
-      ...(nic?.MODEL === undefined ? {} : { model: nic.MODEL }),
-      ...(nic?.SECURITY_GROUPS === undefined ? {} : { securityGroups: nic.SECURITY_GROUPS }),
+      ...(first?.model === undefined ? {} : { model: first.model }),
+      ...(first?.securityGroups === undefined ? {} : { securityGroups: first.securityGroups }),
     },
-    contextNames: Object.keys(CONTEXT).sort(),
+    otherNics: others.map(({ network }) => network),
+    pciNics: PCI.filter((network) => network !== undefined),
+    hasNicAlias: NIC_ALIAS.length > 0,
+    hasStartScript: Boolean(CONTEXT["START_SCRIPT"] ?? CONTEXT["START_SCRIPT_BASE64"]),
+    startsOnHold: isYes(SUBMIT_ON_HOLD),
   };
+}
+
+const disk = z
+  .object({
+    IMAGE_ID: optionalText,
+    IMAGE: optionalText,
+    SIZE: decimal.optional().catch(undefined),
+    TYPE: optionalText,
+    CLONE: optionalText,
+    CLONE_TARGET: optionalText,
+    LN_TARGET: optionalText,
+    DATASTORE_ID: integer.optional(),
+  })
+  .transform(({ IMAGE_ID, IMAGE, SIZE, TYPE, CLONE, CLONE_TARGET, LN_TARGET, DATASTORE_ID }): ParsedDisk => {
+    const target = (isYes(CLONE) ? CLONE_TARGET : LN_TARGET)?.toUpperCase();
+    const volatile = ["FS", "SWAP"].includes(TYPE?.toUpperCase() ?? "");
+    return {
+      image: IMAGE_ID !== undefined && /^\d+$/.test(IMAGE_ID) ? Number(IMAGE_ID) : IMAGE,
+      size: SIZE ?? 0,
+      datastore: volatile || target === "SYSTEM" ? "system" : target === "SELF" ? (DATASTORE_ID ?? null) : null,
+    };
+  });
+
+export interface ParsedDisk extends DiskFacts {
+  /** Its number; its name where oned finds none of that name for the account; nothing for a disk that is made empty. */
+  readonly image: ObjectRef | undefined;
+}
+
+/** From `template.info` with `extended`: disks as oned would make them for the account that asks. */
+export function parseDisks(xml: string): readonly ParsedDisk[] {
+  return parseElement(xml, "VMTEMPLATE", z.object({ TEMPLATE: group({ DISK: many(disk) }) })).TEMPLATE.DISK;
 }
 
 /** JSON in which the order of names does not matter. The order of repeated elements (disks, NICs) does. */

@@ -106,3 +106,6 @@ export const optionalText = z.preprocess(
     .optional()
     .transform((text) => (text === "" ? undefined : text)),
 );
+
+/** oned's truth values, as people write them. */
+export const isYes = (text: string | undefined): boolean => /^(yes|y|true|t|1)$/i.test(text ?? "");

@@ -50,6 +50,9 @@ const FACETS: readonly Facet[] = [
         .join(" ") || "none",
   ],
   ["ssh keys for runs", ({ sshKeys }) => sshKeys.map((key) => key.slice(0, 60)).join("; ") || "none"],
+  ["Further network cards that go", ({ aside }) => aside?.droppedCards.join(", ") || "none"],
+  ["PCI network cards that stay", ({ aside }) => aside?.keptCards.join(", ") || "none"],
+  ["The template's own start script", ({ aside }) => (aside?.startScriptReplaced ? "does not run" : "it has none")],
   ["Service template", ({ manifest }) => manifest.slice(0, 12)],
   ["Guest agent", ({ agent }) => agent.slice(0, 12)],
 ];

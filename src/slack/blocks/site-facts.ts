@@ -24,6 +24,7 @@ export function siteFacts(plan: SitePlan): Blocks {
     ]),
     section(trafficOf(plan)),
     section(givenTo(plan)),
+    ...asideOf(plan).map(section),
     context(
       `Service template ${short(plan.manifest)} · guest agent ${short(plan.agent)} · VM template content ${digests} (SHA-256)`,
     ),
@@ -95,6 +96,28 @@ function givenTo(plan: SitePlan): string {
   }
   return `*Values put in.* ${lines.join("; ")}.`;
 }
+
+/** What is different from the VM template as its owner knows it; nothing where it is taken as it is. */
+function asideOf({ aside }: SitePlan): readonly string[] {
+  if (aside === undefined) return [];
+  const { droppedCards, keptCards, startScriptReplaced } = aside;
+  const sentences = [
+    ...(droppedCards.length === 0
+      ? []
+      : [`Its further network cards go, so the VMs do not reach: ${cardNames(droppedCards)}.`]),
+    ...(keptCards.length === 0
+      ? []
+      : [`Its PCI network cards stay beside the one named above: ${cardNames(keptCards)}.`]),
+    ...(startScriptReplaced ? ["Its own start script does not run: the guest agent runs in its place."] : []),
+  ];
+  return [`:warning: *Different from the VM template.* ${sentences.join(" ")}`];
+}
+
+const cardNames = (networks: readonly string[]): string =>
+  listed(
+    networks.map((network) => code(network, 60)),
+    MOST_NAMED,
+  );
 
 /** As `ssh-keygen -l` prints it, with the key's type. */
 export function keyFingerprint(publicKey: string): string {

@@ -4,7 +4,7 @@ import { admittedKeys } from "../../../src/federation/running/admission.ts";
 import { retry, withdraw } from "../../builders/commands.ts";
 import { MINUTE, ownerOf, STRANGER, UPGRADED, zone } from "../../builders/decision-context.ts";
 import { aFederation, type Story } from "../../builders/federation.ts";
-import { aNetwork } from "../../builders/survey.ts";
+import { aHeadroom, aNetwork } from "../../builders/survey.ts";
 
 const fails = (story: Story, name: string): Story =>
   story.happens({ type: "site-failed", site: zone(name), reason: { code: "deployment-failed", detail: "quota" } });
@@ -66,7 +66,7 @@ describe("retrying a site", () => {
     story.shows("beta", (usual) => ({
       ...usual,
       network: aNetwork({ ranges: [{ first: "10.0.0.9", last: "10.0.0.10" }], leased }),
-      headroom: { vms: 0, cpu: 0, memory: 0, leases: 0 },
+      headroom: aHeadroom({ vms: 0, cpu: 0, memory: 0, leases: 0 }),
     }));
     assert.equal(story.begins("beta").deployment("beta").attempt, 2);
   });

@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { REASONS, type ReasonCode } from "../../../src/federation/model/reasons.ts";
-import { ZoneError, type ZoneErrorCode, type ZoneSurvey } from "../../../src/federation/model/zone-facts.ts";
+import {
+  type Absent,
+  type ImageFacts,
+  ZoneError,
+  type ZoneErrorCode,
+  type ZoneSurvey,
+} from "../../../src/federation/model/zone-facts.ts";
+import { NO_CREDIT } from "../../../src/federation/proposing/headroom.ts";
 import { choiceFor } from "../../../src/federation/proposing/plan-making.ts";
 import { type Choice, chooseFor, isTransient, judge, zoneReason } from "../../../src/federation/proposing/preflight.ts";
 import { proposeSites } from "../../../src/federation/proposing/proposal.ts";
@@ -9,10 +16,20 @@ import { SETTINGS } from "../../builders/chronicle.ts";
 import { checkAgain } from "../../builders/commands.ts";
 import { aZone, ownerOf, STRANGER, zone, zonesOf } from "../../builders/decision-context.ts";
 import { aFederation, type Story } from "../../builders/federation.ts";
-import { aNetwork, aSurvey, aTemplate } from "../../builders/survey.ts";
+import { aHeadroom, aNetwork, aSurvey, aTemplate } from "../../builders/survey.ts";
 
 const TWO: Choice = { template: "Flower SuperNode", network: "public", vms: 2, nodeConfig: {} };
-const absent = (because: "missing" | "forbidden" | "ambiguous") => ({ found: false, because, asked: "it" }) as const;
+const absent = (because: Absent["because"]) => ({ found: false, because, asked: "it" }) as const;
+
+const anImage = (changes: Partial<ImageFacts> = {}): ImageFacts => ({
+  id: 7,
+  name: "disk",
+  registeredAt: 1,
+  persistent: false,
+  state: "used",
+  size: 1,
+  ...changes,
+});
 
 const problemsOf = (survey: ZoneSurvey, choice: Choice = TWO): readonly (readonly [ReasonCode, string])[] => {
   const judged = judge(survey, choice);
@@ -49,30 +66,91 @@ describe("the preflight", () => {
     ],
     [
       "a quota that leaves one VM",
-      { headroom: { vms: 1, cpu: null, memory: null, leases: null } },
+      { headroom: aHeadroom({ vms: 1, cpu: null, memory: null, leases: null }) },
       "quota-vms",
       "2 needed, 1 left",
     ],
     [
       "a quota that leaves too little CPU",
-      { headroom: { vms: null, cpu: 3.5, memory: null, leases: null } },
+      { headroom: aHeadroom({ vms: null, cpu: 3.5, memory: null, leases: null }) },
       "quota-cpu",
       "4 needed, 3.5 left",
     ],
     [
       "a quota that leaves too little memory",
-      { headroom: { vms: null, cpu: null, memory: 8191, leases: null } },
+      { headroom: aHeadroom({ vms: null, cpu: null, memory: 8191, leases: null }) },
       "quota-memory",
       "8192 needed, 8191 left",
     ],
     [
       "a quota that leaves one address",
-      { headroom: { vms: null, cpu: null, memory: null, leases: 1 } },
+      { headroom: aHeadroom({ vms: null, cpu: null, memory: null, leases: 1 }) },
       "quota-leases",
       "2 needed, 1 left",
     ],
   ];
-  for (const [what, changes, code, detail] of cases) {
+  const refusedAtInstantiate: typeof cases = [
+    [
+      "a persistent image that two VMs would share",
+      { template: aTemplate({ images: [anImage({ persistent: true, state: "ready" })] }) },
+      "image-persistent",
+      "disk",
+    ],
+    [
+      "an image that is named without its owner, and is not the bot's own",
+      { template: aTemplate({ images: [absent("foreign")] }) },
+      "image-foreign",
+      "it",
+    ],
+    [
+      "an alias of the card that is replaced",
+      { template: aTemplate({ hasNicAlias: true }) },
+      "template-nic-alias",
+      "Flower SuperNode",
+    ],
+    [
+      "VMs that would be created on hold",
+      { template: aTemplate({ startsOnHold: true }) },
+      "template-on-hold",
+      "Flower SuperNode",
+    ],
+    ["a zone that creates every VM on hold", { rules: { restricted: [], startsOnHold: true } }, "zone-holds-vms", ""],
+    [
+      "attributes that the bot's account may not set",
+      { rules: { restricted: ["NIC/IP", "NIC/MAC", "CONTEXT/START_SCRIPT_BASE64"], startsOnHold: false } },
+      "attribute-restricted",
+      "NIC/IP CONTEXT/START_SCRIPT_BASE64",
+    ],
+    ["a disabled zone", { disabled: true }, "zone-disabled", ""],
+    [
+      "a network that hands out no IPv4 address",
+      { network: aNetwork({ ranges: [], leased: [] }) },
+      "network-without-ipv4",
+      "public",
+    ],
+    [
+      "system disks beyond the quota",
+      { headroom: aHeadroom({ systemDisk: 20_479 }) },
+      "quota-disk",
+      "20480 needed, 20479 left",
+    ],
+    [
+      "disks beyond the quota of the datastore that they are cloned in",
+      {
+        template: aTemplate({ disks: [{ size: 300, datastore: 5 }] }),
+        headroom: aHeadroom({ systemDisk: 0, datastores: new Map([[5, 500]]) }),
+      },
+      "quota-datastore",
+      "datastore 5: 600 needed, 500 left",
+    ],
+    [
+      "more VMs than may use the image",
+      { headroom: aHeadroom({ imageVms: new Map([[7, 1]]) }) },
+      "quota-image",
+      "image 7: 2 needed, 1 left",
+    ],
+  ];
+  for (const [what, changes, code, detail] of [...cases, ...refusedAtInstantiate]) {
     it(`tells of ${what}`, () => {
       assert.deepEqual(problemsOf(aSurvey(changes)), [[code, detail]]);
     });
@@ -81,21 +159,43 @@ describe("the preflight", () => {
   it("takes an image that is ready or in use, and no other", () => {
     for (const state of ["ready", "used", "disabled", "locked", "error", "other"] as const) {
       const template = aTemplate({
-        images: [{ id: 7, name: "disk", registeredAt: 1, size: 1, state }],
+        images: [{ id: 7, name: "disk", registeredAt: 1, size: 1, persistent: false, state }],
       });
       const expected = state === "ready" || state === "used" ? [] : [["image-not-ready", "disk"]];
       assert.deepEqual(problemsOf(aSurvey({ template })), expected, state);
     }
   });
 
+  it("lets one VM have a persistent image, unless another has it", () => {
+    const one: Choice = { ...TWO, vms: 1 };
+    const having = (state: "ready" | "used") =>
+      aSurvey({ template: aTemplate({ images: [anImage({ persistent: true, state })] }) });
+    assert.deepEqual(problemsOf(having("ready"), one), []);
+    assert.deepEqual(problemsOf(having("used"), one), [["image-in-use", "disk"]]);
+    const replaced = { ...NO_CREDIT, vms: 1 };
+    assert.equal("template" in judge(having("used"), one, replaced), true);
+  });
+
+  it("does not mind attributes that the zone keeps to itself and no VM needs", () => {
+    const restricted = ["NIC/MAC", "NIC/VLAN_ID", "NIC_ALIAS/MAC", "CONTEXT/FILES", "PCI", "USER_INPUTS/CPU"];
+    assert.deepEqual(problemsOf(aSurvey({ rules: { restricted, startsOnHold: false } })), []);
+    assert.deepEqual(problemsOf(aSurvey({ rules: null })), []);
+  });
+
+  it("counts the disks of what would be replaced as free", () => {
+    const headroom = aHeadroom({ systemDisk: 0, imageVms: new Map([[7, 0]]) });
+    const replaced = { ...NO_CREDIT, vms: 2 };
+    assert.equal("template" in judge(aSurvey({ headroom }), TWO, replaced), true);
+  });
+
   it("a quota that leaves exactly enough is enough", () => {
-    assert.deepEqual(problemsOf(aSurvey({ headroom: { vms: 2, cpu: 4, memory: 8192, leases: 2 } })), []);
+    assert.deepEqual(problemsOf(aSurvey({ headroom: aHeadroom({ vms: 2, cpu: 4, memory: 8192, leases: 2 }) })), []);
   });
 
   it("counts what would be replaced as free", () => {
     const survey = aSurvey({
       network: aNetwork({ ranges: [{ first: "203.0.113.1", last: "203.0.113.2" }], leased: ["203.0.113.1"] }),
-      headroom: { vms: 1, cpu: 2, memory: 4096, leases: 1 },
+      headroom: aHeadroom({ vms: 1, cpu: 2, memory: 4096, leases: 1 }),
     });
     const replaced = { vms: 1, cpu: 2, memory: 4096, addresses: ["203.0.113.1"] };
     assert.notEqual("template" in judge(survey, TWO), true);
@@ -108,7 +208,7 @@ describe("the preflight", () => {
       account: { id: 0, name: "oneadmin", administrator: true },
       template: aTemplate({ images: [absent("missing")] }),
       network: absent("forbidden"),
-      headroom: { vms: 0, cpu: 0, memory: 0, leases: 0 },
+      headroom: aHeadroom({ vms: 0, cpu: 0, memory: 0, leases: 0 }),
     });
     assert.deepEqual(
       problemsOf(survey).map(([code]) => code),

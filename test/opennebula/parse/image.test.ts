@@ -6,8 +6,16 @@ import { recordedValue } from "../recording.ts";
 describe("an image", () => {
   it("tells its time and size", () => {
     const { registeredAt, ...image } = parseImage(recordedValue("xmlrpc.image.info"));
-    assert.deepEqual(image, { id: 0, name: "flower-os", state: "used", size: 1024 });
+    assert.deepEqual(image, { id: 0, name: "flower-os", persistent: false, state: "used", size: 1024 });
     assert.equal(registeredAt, 1795363335);
+  });
+
+  it("that is persistent and that a VM has is in use", () => {
+    const xml = recordedValue("xmlrpc.image.info-used")
+      .replace("<PERSISTENT>0", "<PERSISTENT>1")
+      .replace("<STATE>2", "<STATE>8");
+    const { persistent, state } = parseImage(xml);
+    assert.deepEqual([persistent, state], [true, "used"]);
   });
 
   for (const state of ["disabled", "locked", "error", "used"] as const) {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { parseTemplate } from "../../../src/opennebula/parse/template.ts";
+import { parseDisks, parseTemplate } from "../../../src/opennebula/parse/template.ts";
 import { recordedValue } from "../recording.ts";
 
 describe("a VM template", () => {
@@ -15,9 +15,12 @@ describe("a VM template", () => {
       cpu: 1,
       vcpu: 2,
       memory: 2048,
-      disks: [{ ref: 0 }],
       nic: { model: "virtio" },
-      contextNames: ["FL_ROLE", "NETWORK", "REPORT_READY", "SSH_PUBLIC_KEY", "TOKEN"],
+      otherNics: [],
+      pciNics: [],
+      hasNicAlias: false,
+      hasStartScript: false,
+      startsOnHold: false,
     });
     assert.match(contentDigest, /^[0-9a-f]{64}$/);
   });
@@ -56,11 +59,60 @@ describe("a VM template", () => {
     assert.notEqual(parseTemplate(disks(1, 2)).contentDigest, parseTemplate(disks(2, 1)).contentDigest);
   });
 
-  it("may name an image by name and owner", () => {
-    const named = xml.replace(
-      "<IMAGE_ID><![CDATA[0]]></IMAGE_ID>",
-      "<IMAGE>os</IMAGE><IMAGE_UNAME>oneadmin</IMAGE_UNAME>",
+  const withMore = (more: string) => parseTemplate(xml.replace("<TEMPLATE>", `<TEMPLATE>${more}`));
+
+  it("tells the cards that go when its first is replaced, by the networks that it names", () => {
+    const { nic, otherNics } = parseTemplate(
+      xml.replace(
+        "</NIC>",
+        "</NIC><NIC><NETWORK>storage</NETWORK></NIC><NIC><NETWORK_ID>7</NETWORK_ID></NIC><NIC><NETWORK_MODE>auto</NETWORK_MODE></NIC>",
+      ),
     );
-    assert.deepEqual(parseTemplate(named).disks, [{ ref: "os", owner: "oneadmin" }]);
+    assert.deepEqual([nic.model, otherNics], ["virtio", ["storage", "number 7", "chosen by the scheduler"]]);
+  });
+
+  it("tells PCI devices that are network cards from others", () => {
+    const { pciNics } = withMore("<PCI><TYPE>NIC</TYPE><NETWORK>sriov</NETWORK></PCI><PCI><VENDOR>10de</VENDOR></PCI>");
+    assert.deepEqual(pciNics, ["sriov"]);
+  });
+
+  it("tells an alias, a start script of its own in either form, and that its VMs start on hold", () => {
+    assert.equal(withMore("<NIC_ALIAS><PARENT>NIC0</PARENT></NIC_ALIAS>").hasNicAlias, true);
+    for (const value of ["YES", "yes", "1", "true"]) {
+      assert.equal(withMore(`<SUBMIT_ON_HOLD>${value}</SUBMIT_ON_HOLD>`).startsOnHold, true, value);
+    }
+    assert.equal(withMore("<SUBMIT_ON_HOLD>NO</SUBMIT_ON_HOLD>").startsOnHold, false);
+    for (const name of ["START_SCRIPT", "START_SCRIPT_BASE64"]) {
+      const scripted = xml.replace("<CONTEXT>", `<CONTEXT><${name}>eA==</${name}>`);
+      assert.equal(parseTemplate(scripted).hasStartScript, true, name);
+    }
+  });
+});
+
+describe("a VM template's disks", () => {
+  const xml = recordedValue("xmlrpc.template.info-superlink-extended");
+
+  it("are as oned would make them: a clone's size counts as the datastore's driver says", () => {
+    const disksOf = (target: string) =>
+      parseDisks(xml.replace("<CLONE_TARGET><![CDATA[SYSTEM]]>", `<CLONE_TARGET><![CDATA[${target}]]>`));
+    assert.deepEqual(disksOf("SYSTEM"), [{ image: 0, size: 1024, datastore: "system" }]);
+    assert.deepEqual(disksOf("SELF"), [{ image: 0, size: 1024, datastore: 1 }]);
+    assert.deepEqual(disksOf("NONE"), [{ image: 0, size: 1024, datastore: null }]);
+  });
+
+  it("that are not cloned are linked, and count as the driver says of that", () => {
+    const linked = xml.replace("<CLONE><![CDATA[YES]]>", "<CLONE><![CDATA[NO]]>");
+    assert.deepEqual(parseDisks(linked), [{ image: 0, size: 1024, datastore: null }]);
+  });
+
+  it("that have no image are made empty beside the others", () => {
+    const swap = xml.replace("</DISK>", "</DISK><DISK><TYPE>swap</TYPE><SIZE>512</SIZE></DISK>");
+    assert.deepEqual(parseDisks(swap)[1], { image: undefined, size: 512, datastore: "system" });
+  });
+
+  it("keep the name of an image that oned does not find for the account", () => {
+    const plain = recordedValue("xmlrpc.template.info-superlink");
+    const named = plain.replace("<IMAGE_ID><![CDATA[0]]></IMAGE_ID>", "<IMAGE>flower-os</IMAGE>");
+    assert.deepEqual(parseDisks(named), [{ image: "flower-os", size: 0, datastore: null }]);
   });
 });

@@ -81,7 +81,14 @@ describe("every message of a federation", () => {
     const story = aFederation({ zones: zoneNames(8), superNodes: 10, context });
     const hostile = aTemplate({
       name: HOSTILE,
-      images: Array.from({ length: 30 }, (_, id) => ({ id, name: HOSTILE, registeredAt: 1, state: "used", size: 1 })),
+      images: Array.from({ length: 30 }, (_, id) => ({
+        id,
+        name: HOSTILE,
+        registeredAt: 1,
+        persistent: false,
+        state: "used",
+        size: 1,
+      })),
     });
     for (const name of zoneNames(8)) {
       story.shows(name, () => aSurvey({ template: hostile, network: aNetwork({ name: HOSTILE, id: 3 }) }));
