@@ -1,7 +1,13 @@
 /** The tasks before anything is created: the authority, the looks, the plans, the last look. */
 import { decided } from "../federation/model/decision.ts";
-import type { ZoneName } from "../federation/model/identity.ts";
-import { coordinatorOf, type Site, trainingSitesOf } from "../federation/model/state.ts";
+import type { CardId, ZoneName } from "../federation/model/identity.ts";
+import {
+  coordinatorOf,
+  currentProposal,
+  type Federation,
+  type Site,
+  trainingSitesOf,
+} from "../federation/model/state.ts";
 import type { SurveyResult } from "../federation/model/zone-facts.ts";
 import { beginAttempt, proposeLater, proposeSites, recheckApprovals } from "../federation/proposing/proposal.ts";
 import { mayBegin } from "../federation/running/due-tasks.ts";
@@ -54,11 +60,15 @@ export async function proposeJoining(context: TaskContext, job: Job, zone: ZoneN
 
 /** The look just before an attempt: it starts, or what has changed since the approval voids it. */
 export async function begin(context: TaskContext, job: Job, zone: ZoneName): Promise<Outcome> {
+  const approved = approvedBefore(job, zone);
   const [survey, others] = await Promise.all([
     surveySite(context, job.federation, siteOf(job, zone)),
-    surveysOf(context, job, approvedBefore(job, zone)),
+    surveysOf(context, job, approved),
   ]);
+  const looked = [zone, ...approved.map((site) => site.zone)];
   const decision = await context.store.update(job.id, (newest, deciding) => {
+    // What an owner has changed meanwhile was not looked at.
+    if (looked.some((name) => versionOf(newest, name) !== versionOf(job.federation, name))) return decided();
     const recheck = recheckApprovals(newest, others, deciding);
     if (!recheck.ok || recheck.events.length > 0) return recheck;
     const site = newest.sites.get(zone);
@@ -66,6 +76,11 @@ export async function begin(context: TaskContext, job: Job, zone: ZoneName): Pro
     return mayStill ? beginAttempt(newest, zone, survey, deciding) : decided();
   });
   return decision.ok && decision.events.length > 0 ? "done" : "later";
+}
+
+function versionOf({ sites }: Federation, zone: ZoneName): CardId | null {
+  const site = sites.get(zone);
+  return site === undefined ? null : (currentProposal(site)?.card ?? null);
 }
 
 /** Nothing at all is created on approvals that are void: the coordinator's start counts those of training sites. */

@@ -1,0 +1,55 @@
+/** When a task is carried out again: at once after it was done, later after it failed. */
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { judgeKey } from "../../src/federation/running/admission.ts";
+import { Scheduler } from "../../src/rollout/scheduler.ts";
+import { aFederation } from "../builders/federation.ts";
+import { QUIET } from "../builders/memory-log.ts";
+import { until } from "../waiting.ts";
+import { before } from "./scripted-task.ts";
+
+/** Whoever waited for it would not see the end of the test. */
+const AN_HOUR = { retryFirst: 3_600_000, retryMost: 3_600_000 };
+
+describe("A task that was done", () => {
+  it("is done again at once when it is due again, as where a second key is to be told", async () => {
+    const story = aFederation({ zones: ["alpha", "beta"] })
+      .trusted()
+      .deployed("beta");
+    const told: Readonly<Record<string, string>>[] = [];
+    const stage = await before(story, { publish: async (_vm, attributes) => void told.push(attributes) });
+    const scheduler = new Scheduler({ ...stage.context, live: () => story.live }, AN_HOUR);
+    scheduler.start();
+    for (const nth of [0, 1]) {
+      const { federation } = stage.job();
+      await stage.store.update(federation.id, (newest) => ({
+        ok: true,
+        events: judgeKey(newest, story.claim("beta", nth)),
+      }));
+      await until(`key ${nth} told`, async () => told.length === nth + 1);
+    }
+    await scheduler.stop();
+  });
+});
+
+describe("A federation of which nobody can say what is due", () => {
+  it("is told in the log, and ends nothing", async () => {
+    const story = aFederation({ zones: ["alpha", "beta"] });
+    const stage = await before(story, {});
+    const told: string[] = [];
+    const scheduler = new Scheduler(
+      {
+        ...stage.context,
+        live: () => {
+          throw new TypeError("a state that nobody thought of");
+        },
+        log: { ...QUIET, error: (_fields, message) => void told.push(message) },
+      },
+      AN_HOUR,
+    );
+    scheduler.start();
+    await stage.store.update(story.federation.id, () => ({ ok: true, events: [] }));
+    await scheduler.stop();
+    assert.deepEqual(new Set(told), new Set(["what is due of a federation could not be worked out"]));
+  });
+});
