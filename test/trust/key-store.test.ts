@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createSecretKey, type KeyObject, randomBytes } from "node:crypto";
-import { copyFile, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, open, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
@@ -80,6 +80,24 @@ describe("the key store", () => {
     const ids = ["fed-a", "fed-b", "fed-c"];
     const made = await Promise.all(ids.map((id) => store.ensureAuthority(requestFor(id))));
     assert.equal(new Set(made.map(({ fingerprint }) => fingerprint)).size, ids.length);
+  });
+
+  test("leaves threads to whoever writes while it makes many: a journal's append does not wait behind them", async () => {
+    const store = await openKeyStore(directory, key);
+    let finished = 0;
+    const making = Array.from({ length: 8 }, async (_, nth) => {
+      await store.ensureAuthority(requestFor(`fed-${nth}`));
+      finished += 1;
+    });
+    await Promise.race(making);
+    const before = finished;
+    const journal = await open(join(directory, "journal"), "a");
+    await journal.write("an event");
+    await journal.sync();
+    const meanwhile = finished - before;
+    await journal.close();
+    await Promise.all(making);
+    assert.ok(meanwhile < 3, `${meanwhile} of 8 authorities were made before the append`);
   });
 
   test("does not take one federation's file for another's", async () => {
