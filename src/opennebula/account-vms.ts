@@ -2,7 +2,7 @@
 import { type Unreadable, type VmFacts, type VmProof, ZoneError } from "../federation/model/zone-facts.ts";
 import { KeptTexts } from "./kept-texts.ts";
 import { parseListedState, parseVmIds, parseVmState, parseVms } from "./parse/vm.ts";
-import type { Member } from "./parse/xml.ts";
+import { countElements, type Member } from "./parse/xml.ts";
 import { readPool } from "./pool.ts";
 import { SetAside } from "./set-aside.ts";
 import type { Reading } from "./xmlrpc.ts";
@@ -20,6 +20,8 @@ const WANTED_BYTES = 768 * 1024;
 const MAX_BYTES = 2 * 1024 * 1024;
 /** Small VMs are many elements: what takes long to parse is those, not the bytes. */
 const MAX_BATCH = 40;
+/** A VM has a few hundred. Whoever has one may write many thousands into it. */
+const MAX_ELEMENTS = 16_000;
 /** Times in a look that a batch is read again in two halves, to find which VM spoils it. */
 const MAX_SPLITS = 32;
 
@@ -83,7 +85,9 @@ export class AccountVms {
   }
 
   async #state(vmId: number) {
-    return parseVmState(await this.#oned.read("one.vm.info", vmId, false));
+    const xml = await this.#oned.read("one.vm.info", vmId, false);
+    mustBeSmall(xml, `VM ${vmId} is`);
+    return parseVmState(xml);
   }
 
   async #ids(): Promise<readonly number[]> {
@@ -119,10 +123,7 @@ export class AccountVms {
 
   async #fetch(ids: readonly number[]): Promise<readonly Member<VmFacts>[]> {
     const xml = await this.#oned.read("one.vmpool.infoset", ids.join(","), true);
-    if (xml.length > MAX_BYTES) {
-      const what = ids.length === 1 ? `VM ${ids[0]} is` : "These VMs are";
-      throw new ZoneError("too-large", `${what} larger than ${MAX_BYTES / 1024 / 1024} MB, which is not read.`);
-    }
+    mustBeSmall(xml, ids.length === 1 ? `VM ${ids[0]} is` : "These VMs are");
     const members = parseVms(xml, { words: this.#words, value: (text) => this.#texts.keep(text) });
     if (members.length > 0) this.#bytesPerVm = Math.ceil(xml.length / members.length);
     return members;
@@ -139,4 +140,15 @@ export class AccountVms {
     for (const id of nameless) look.unreadable.push({ kind: "vm", id, why: "It shows no number." });
     for (const id of ids) if (told.has(id)) this.#aside.takeBack(id);
   }
+}
+
+/** Throws `ZoneError` too-large for what would hold everything else up while it is parsed. */
+function mustBeSmall(xml: string, what: string): void {
+  const most =
+    xml.length > MAX_BYTES
+      ? `${MAX_BYTES / 1024 / 1024} MB`
+      : countElements(xml) > MAX_ELEMENTS
+        ? `${MAX_ELEMENTS} elements`
+        : null;
+  if (most !== null) throw new ZoneError("too-large", `${what} larger than ${most}, which is not read.`);
 }

@@ -48,6 +48,8 @@ function holding(vmIds: readonly number[], serviceIds: readonly number[], paddin
   };
 }
 
+const MANY = `<USER_TEMPLATE>${Array.from({ length: 20_000 }, (_, nth) => `<A${nth}><![CDATA[]]></A${nth}>`).join("")}`;
+
 const range = (count: number): number[] => Array.from({ length: count }, (_value, index) => index + 1);
 
 describe("a snapshot of a zone", () => {
@@ -159,6 +161,7 @@ describe("a snapshot of a zone", () => {
   for (const [what, spoilt] of [
     ["has 10 MB of attributes", () => success("x".repeat(10 * 1024 * 1024))],
     ["has 3 MB of attributes", () => success(`<VM_POOL>${vmXml(1, "x".repeat(3 * 1024 * 1024))}</VM_POOL>`)],
+    ["has 20,000 attributes", () => success(`<VM_POOL>${vmXml(1).replace("<USER_TEMPLATE>", MANY)}</VM_POOL>`)],
     ["no parser takes", () => success("<VM_POOL><VM></VM_POOL")],
   ] as const) {
     it(`shows all other VMs when one ${what}, and tries that one ever more seldom`, async () => {

@@ -5,6 +5,18 @@ import { ZoneError } from "../../federation/model/zone-facts.ts";
 
 const parser = new XMLParser({ ignoreAttributes: true, parseTagValue: false, trimValues: false, jPath: false });
 
+/** No zone has so many in one answer; reading them holds everything else up, for more than a second. */
+const MAX_ELEMENTS = 200_000;
+
+/** About how many elements there are, which is what takes time to read. */
+export function countElements(xml: string): number {
+  let count = 0;
+  for (const end of ["</", "/>"]) {
+    for (let at = xml.indexOf(end); at !== -1; at = xml.indexOf(end, at + end.length)) count += 1;
+  }
+  return count;
+}
+
 /**
  * The element called `root` as `schema` reads it. The parser is lenient with XML that was cut, so the end is looked at.
  * Throws `ZoneError` rubbish.
@@ -12,6 +24,7 @@ const parser = new XMLParser({ ignoreAttributes: true, parseTagValue: false, tri
 export function parseElement<S extends z.ZodType>(xml: string, root: string, schema: S): z.output<S> {
   const end = xml.trimEnd();
   if (!end.endsWith(`</${root}>`) && end !== `<${root}/>`) throw rubbish(root, "it does not end where it should");
+  if (countElements(xml) > MAX_ELEMENTS) throw rubbish(root, `it has more than ${MAX_ELEMENTS} elements`);
   const parsed = schema.safeParse(readTree(xml, root)[root]);
   if (parsed.success) return parsed.data;
   throw rubbish(root, firstIssue(parsed.error), parsed.error);
