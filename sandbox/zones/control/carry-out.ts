@@ -78,6 +78,9 @@ async function carryOutOnVms(frontEnd: FrontEnd, command: Command): Promise<Comm
     case "fail-boots":
       zone.lifecycle.failBoots(command.times);
       return {};
+    case "slow-boots":
+      zone.lifecycle.slowBoots(command.times, command.ms);
+      return {};
     case "give-vm":
       giveVm(zone, vm(command.vm), command.to);
       return {};
@@ -104,6 +107,12 @@ async function carryOutOnAccounts(frontEnd: FrontEnd, command: Command): Promise
 async function carryOutOnDaemons(frontEnd: FrontEnd, command: Command): Promise<CommandResult> {
   const { zone } = frontEnd;
   switch (command.do) {
+    case "stall-networks":
+      frontEnd.services.stallNetworks(command.times);
+      return {};
+    case "enable-zone":
+      zone.enabled = command.enabled;
+      return {};
     case "miss-ready":
       frontEnd.services.missEvents(command.times);
       return {};
@@ -181,5 +190,5 @@ function deleteService(zone: Zone, id: number, vms: "end" | "leave"): void {
   found(zone.documents.get(id), "service", id);
   zone.documents.remove(id);
   if (vms === "leave") return;
-  for (const vm of zone.vmsOfService(id)) zone.lifecycle.act(vm, "terminate-hard", administrator);
+  for (const vm of zone.vmsOfService(id)) zone.lifecycle.recover(vm, "delete");
 }

@@ -37,6 +37,11 @@ export const command = z.discriminatedUnion("do", [
   z.object({ do: z.literal("host-lost"), vm: id, guest: z.enum(["runs", "dies"]).default("runs") }),
   z.object({ do: z.literal("host-back"), vm: id }),
   z.object({ do: z.literal("fail-boots"), times }),
+  /** Milliseconds of a real front-end, beyond what a boot takes anyhow. */
+  z.object({ do: z.literal("slow-boots"), times, ms: z.number().nonnegative() }),
+  /** OneFlow makes no VM for the next so many services: they stay in DEPLOYING_NETS. */
+  z.object({ do: z.literal("stall-networks"), times }),
+  z.object({ do: z.literal("enable-zone"), enabled: z.boolean() }),
   z.object({ do: z.literal("miss-ready"), times }),
   /** Behind everybody's back: with its VMs, or the document alone. */
   z.object({ do: z.literal("delete-service"), service: id, vms: z.enum(["end", "leave"]).default("end") }),

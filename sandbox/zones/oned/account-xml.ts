@@ -43,7 +43,7 @@ export function zoneXml(zone: Zone): string {
     "ZONE",
     textElement("ID", zone.id),
     textElement("NAME", zone.name),
-    textElement("STATE", 0),
+    textElement("STATE", zone.enabled ? 0 : 1),
     element("TEMPLATE", cdataElement("ENDPOINT", zone.endpoints.xmlRpc)),
     element("SERVER_POOL"),
   );

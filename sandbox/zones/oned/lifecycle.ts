@@ -3,7 +3,7 @@ import type { Hypervisor } from "../hypervisor.ts";
 import type { Pace } from "../pace.ts";
 import { setText, vectorsOf } from "./attributes.ts";
 import { errorCode, OneError } from "./one-error.ts";
-import { type Capacity, type Host, hostFor, noHostMessage } from "./scheduling.ts";
+import { type Capacity, type Host, hostFor, noHostMessage, onedTime } from "./scheduling.ts";
 import { type History, type Phase, phases, type VirtualMachine } from "./virtual-machine.ts";
 import { actionNumbers, allowedFrom, MONITORED, type VmAction } from "./vm-actions.ts";
 
@@ -26,6 +26,7 @@ export interface LifecycleEnvironment {
 export class Lifecycle {
   readonly #environment: LifecycleEnvironment;
   #bootFailures = 0;
+  #slowBoots = { count: 0, ms: 0 };
   #requests = 0;
   #placed = 0;
 
@@ -43,18 +44,34 @@ export class Lifecycle {
     this.#bootFailures = count;
   }
 
+  /** The next so many boots take that much longer, as from a slow datastore. */
+  slowBoots(count: number, ms: number): void {
+    this.#slowBoots = { count, ms };
+  }
+
   /** `one.vm.action`. Refuses (2048) what the VM's state does not allow; ending a VM that is DONE is no mistake. */
   act(vm: VirtualMachine, action: VmAction, by: { uid: number; gid: number }): void {
     if (vm.phase === "done" && (action === "terminate" || action === "terminate-hard")) return;
     if (!allowedFrom[action].includes(vm.phase)) {
-      const state = phases[vm.phase].word;
-      throw new OneError(
-        errorCode.action,
-        `Error performing action "${action}": This action is not available for state ${state}`,
-      );
+      throw wrongState(vm, action);
     }
     this.#note(vm, actionNumbers[action], by);
     this.#perform(vm, action);
+  }
+
+  /** `one.vm.recover`, for administrators: what a VM is stuck in is taken as failed or as done, tried again, or ended. */
+  recover(vm: VirtualMachine, operation: Recovery): void {
+    const stuck = vm.phase === "boot" || vm.phase === "prolog";
+    if (operation === "delete") this.#end(vm);
+    else if (operation === "failure" && stuck) this.#failBoot(vm);
+    else if (operation === "success" && stuck) this.#run(vm);
+    else if (operation === "retry" && vm.phase === "bootFailure") this.#boot(vm);
+    else {
+      throw new OneError(
+        errorCode.action,
+        `Error performing action "recover": This action is not available for state ${phases[vm.phase].word}`,
+      );
+    }
   }
 
   /** The guest shut itself down; monitoring finds it off, and nobody says who did it. */
@@ -205,28 +222,39 @@ export class Lifecycle {
 
   #deploy(vm: VirtualMachine, host: Host): void {
     vm.history.push(this.#stay(vm, host, true));
-    vm.deployId = `${host.name}:${vm.name}:dummy`;
     setText(vm.attributes, "TM_MAD_SYSTEM", "dummy");
     setGraphicsPort(vm, String(5900 + vm.id));
     this.#move(vm, "prolog");
-    this.#step(vm, "prolog", this.#pace.prolog, () => {
-      this.#move(vm, "boot");
-      this.#step(vm, "boot", this.#pace.boot, () => this.#booted(vm));
-    });
+    this.#step(vm, "prolog", this.#pace.prolog, () => this.#boot(vm));
+  }
+
+  #boot(vm: VirtualMachine): void {
+    const slow = this.#slowBoots.count > 0;
+    if (slow) this.#slowBoots.count -= 1;
+    this.#move(vm, "boot");
+    this.#step(vm, "boot", this.#pace.boot + (slow ? this.#slowBoots.ms : 0), () => this.#booted(vm));
   }
 
   #booted(vm: VirtualMachine): void {
     if (this.#bootFailures > 0) {
       this.#bootFailures -= 1;
-      this.#move(vm, "bootFailure");
+      this.#failBoot(vm);
     } else {
       this.#run(vm);
     }
   }
 
+  #failBoot(vm: VirtualMachine): void {
+    const record = vm.history.at(-1);
+    if (record !== undefined) record.runningEnd = this.#environment.clock.seconds();
+    setText(vm.userTemplate, "ERROR", `${onedTime()} : Error deploying virtual machine`);
+    this.#move(vm, "bootFailure");
+  }
+
   #run(vm: VirtualMachine): void {
     const { hypervisor, zoneName, oneGateUrl } = this.#environment;
     const [context] = vectorsOf(vm.attributes, "CONTEXT");
+    vm.deployId = `${vm.history.at(-1)?.hostName ?? ""}:${vm.name}:dummy`;
     hypervisor.start({
       zone: zoneName,
       vmId: vm.id,
@@ -279,6 +307,17 @@ export class Lifecycle {
       if (vm.phase === expected && vm.history.length === stay) step();
     });
   }
+}
+
+export type Recovery = "failure" | "success" | "retry" | "delete";
+
+/** What ends a VM is refused in other words than the rest. */
+function wrongState(vm: VirtualMachine, action: VmAction): OneError {
+  const { word } = phases[vm.phase];
+  const reason = action.startsWith("terminate")
+    ? `Could not terminate VM ${vm.id}, wrong state ${word}.`
+    : `This action is not available for state ${word}`;
+  return new OneError(errorCode.action, `Error performing action "${action}": ${reason}`);
 }
 
 function leaveHost(record: History, now: number): void {

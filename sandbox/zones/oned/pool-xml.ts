@@ -162,9 +162,11 @@ function fullRange(network: Network, shows: (lease: Lease) => boolean): string {
   );
 }
 
-/** oned packs index and VM into one number each; empty while nothing is leased. */
+/** Pairs of index and owner, for everybody. The owner's kind stands in the upper 32 bits; nobody, on hold, is -1. */
 function allocated(network: Network): string {
-  const VM_OBJECT = 2 ** 44;
-  const packed = [...network.leases].map(([index, { vmId }]) => ` ${index} ${VM_OBJECT + Math.max(vmId, 0)}`);
-  return cdataElement("ALLOCATED", packed.join(""));
+  const ofVm = 0x10 * 2 ** 32;
+  const pairs = [...network.leases]
+    .sort(([a], [b]) => a - b)
+    .map(([index, { vmId }]) => ` ${index} ${ofVm + (vmId >>> 0)}`);
+  return cdataElement("ALLOCATED", pairs.join(""));
 }

@@ -28,9 +28,13 @@ export function hostFor({ hosts, vms }: Capacity, vm: VirtualMachine): Host | un
     .sort((a, b) => room(b).memory - room(a).memory)[0];
 }
 
-/** What the scheduler leaves in USER_TEMPLATE/SCHED_MESSAGE, with a date as C's ctime writes it. */
+/** What the scheduler leaves in USER_TEMPLATE/SCHED_MESSAGE. */
 export function noHostMessage({ hosts }: Capacity): string {
+  return `${onedTime()}: [HOST] Not enough MEMORY on hosts: ${hosts.map(({ id }) => id).join(",")}`;
+}
+
+/** Now, as C's ctime writes it. */
+export function onedTime(): string {
   const [weekday = "", day, month, year, time] = new Date().toUTCString().split(" ");
-  const ids = hosts.map(({ id }) => id).join(",");
-  return `${weekday.slice(0, 3)} ${month} ${day} ${time} ${year}: [HOST] Not enough MEMORY on hosts: ${ids}`;
+  return `${weekday.slice(0, 3)} ${month} ${day} ${time} ${year}`;
 }

@@ -1,4 +1,4 @@
-import { type Phase, phases } from "./virtual-machine.ts";
+import type { Phase } from "./virtual-machine.ts";
 
 export const vmActions = [
   "terminate",
@@ -34,28 +34,34 @@ export const actionNumbers: Readonly<Record<VmAction, number>> = {
   release: 0,
 };
 
+const endable: readonly Phase[] = [
+  "pending",
+  "hold",
+  "running",
+  "unknown",
+  "bootFailure",
+  "stopped",
+  "suspended",
+  "poweroff",
+  "undeployed",
+];
+
 /** Ended by nobody's action: the monitoring found it so. */
 export const MONITORED = 44;
 
-/** From which phases each action may be asked for; `terminate-hard` from all but DONE. */
+/** From which phases each action may be asked for. What is on its way somewhere cannot even be ended. */
 export const allowedFrom: Readonly<Record<VmAction, readonly Phase[]>> = {
-  terminate: ["pending", "hold", "running", "unknown", "bootFailure", "stopped", "suspended", "poweroff", "undeployed"],
-  "terminate-hard": Object.keys(phases)
-    .filter(isPhase)
-    .filter((phase) => phase !== "done"),
+  terminate: endable,
+  "terminate-hard": [...endable, "shutdown"],
   poweroff: ["running", "unknown"],
-  "poweroff-hard": ["running", "unknown"],
+  "poweroff-hard": ["running", "unknown", "poweringOff"],
   resume: ["poweroff", "suspended", "stopped", "undeployed", "unknown"],
-  stop: ["running"],
+  stop: ["running", "suspended"],
   suspend: ["running"],
-  undeploy: ["running", "poweroff"],
-  "undeploy-hard": ["running", "poweroff"],
+  undeploy: ["running", "unknown", "poweroff"],
+  "undeploy-hard": ["running", "unknown", "poweroff"],
   reboot: ["running"],
   "reboot-hard": ["running"],
   hold: ["pending"],
   release: ["hold"],
 };
-
-function isPhase(name: string): name is Phase {
-  return name in phases;
-}

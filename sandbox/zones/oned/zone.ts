@@ -8,6 +8,7 @@ import { type Attributes, attributesFromJson, merged, textOf, vectorsOf } from "
 import { releaseLeases, takeLease } from "./leases.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import type { Image, Network, Owned, VmTemplate } from "./objects.ts";
+import { errorCode, OneError } from "./one-error.ts";
 import { Pool } from "./pool.ts";
 import type { Host } from "./scheduling.ts";
 import { parseTemplateText } from "./template-text.ts";
@@ -45,6 +46,8 @@ export class Zone {
   readonly lifecycle: Lifecycle;
   readonly endpoints: Endpoints = { xmlRpc: "", oneFlow: "", oneGate: "" };
   readonly watchers = new Set<VmWatcher>();
+  /** A disabled zone answers what is only read. */
+  enabled = true;
 
   constructor(id: number, name: string, seed: ZoneSeed, clock: Clock, hypervisor: Hypervisor) {
     this.id = id;
@@ -65,6 +68,11 @@ export class Zone {
       },
       ended: (vm) => this.#releaseAddresses(vm),
     });
+  }
+
+  /** Whatever would change something comes by here, also from OneFlow. */
+  requireEnabled(): void {
+    if (!this.enabled) throw new OneError(errorCode.internal, "Cannot process request, zone disabled");
   }
 
   /** In the first zone of a federation the default VDC lets every group use the networks. */

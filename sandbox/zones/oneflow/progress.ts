@@ -13,15 +13,25 @@ const troubledPhases: readonly Phase[] = ["poweroff", "unknown", "stopped", "sus
 /** Moves services on when something has come true: heard of by an event, or found by OneFlow's own poll. */
 export class Progress {
   readonly #states: ServiceStates;
+  #stalls = 0;
 
   constructor(states: ServiceStates) {
     this.#states = states;
+  }
+
+  stallNetworks(count: number): void {
+    this.#stalls = count;
   }
 
   /** Networks first, then the roles. */
   deploy(service: ServiceDocument): void {
     beginRoles(service.body);
     this.#states.enter(service, flowState.deployingNets);
+    if (this.#stalls > 0) this.#stalls -= 1;
+    else this.awaitNetworks(service);
+  }
+
+  awaitNetworks(service: ServiceDocument): void {
     this.#states.after(service, flowState.deployingNets, this.#states.zone.clock.pace.networks, () => {
       completeRoles(service.body);
       if (!this.#deployRoles(service)) return;

@@ -113,6 +113,7 @@ export class OneFlowServer {
     const given = parsedJson(body);
     if (given === undefined || !isJsonObject(given.value)) throw new FlowError(400, `unexpected token at '${body}'`);
     const template = checkedTemplate(given.value, this.#zone.clock.seconds());
+    this.#zone.requireEnabled();
     requireCreate(user, "DOCUMENT");
     const group = primaryGroup(user);
     const made = this.#zone.documents.add((id) => ({
@@ -266,7 +267,8 @@ function refusal(error: unknown): Answer {
     return reply(500, JSON.stringify({ message: "Internal server error", reason: error.message }));
   }
   if (!(error instanceof OneError)) throw error;
-  const method = /CREATE DOCUMENT/.test(error.message) ? "one.document.allocate" : "one.document.info";
+  const allocates = /CREATE DOCUMENT|zone disabled/.test(error.message);
+  const method = allocates ? "one.document.allocate" : "one.document.info";
   return reply(statusOf(error), `[${method}] ${error.message}`);
 }
 

@@ -47,9 +47,15 @@ export class Services implements VmWatcher {
     this.#missedEvents = count;
   }
 
+  /** Its event queue is stuck: the next so many services stay where their networks are made. */
+  stallNetworks(count: number): void {
+    this.#progress.stallNetworks(count);
+  }
+
   /** Refuses with FlowErrors as recorded; quotas, addresses and images are only looked at later. */
   instantiate(user: User, template: TemplateDocument, merge: JsonObject): ServiceDocument {
     const body = serviceFrom(template.body, merge, this.#zone.clock.seconds());
+    this.#zone.requireEnabled();
     requireCreate(user, "DOCUMENT");
     const { id: gid, name: gname } = primaryGroup(user);
     const service: ServiceDocument = {

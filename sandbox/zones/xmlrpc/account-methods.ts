@@ -64,6 +64,17 @@ export const accountMethods = {
     return zonePoolXml(zones);
   },
 
+  "one.zone.enable": ({ zones, user }, parameters) => {
+    const id = parameters.integer();
+    const enable = parameters.boolean();
+    parameters.end();
+    const wanted = zones.find((zone) => zone.id === id);
+    if (wanted === undefined) throw new OneError(errorCode.noSuchObject, `Error getting zone [${id}].`, id);
+    if (!isAdministrator(user)) throw notAuthorized(user, `ADMIN ZONE [${id}]`);
+    wanted.enabled = enable;
+    return id;
+  },
+
   "one.zone.info": ({ zones }, parameters) => {
     const id = parameters.integer();
     parameters.optionalBoolean();

@@ -46,8 +46,14 @@ export class XmlRpcServer {
     if (method === undefined) throw new Fault(-506, `Method '${call.method}' not defined`);
     const parameters = new Parameters(call.parameters);
     const user = this.#zone.accounts.authenticate(parameters.string());
+    if (!onlyReads(call.method)) this.#zone.requireEnabled();
     return method({ zone: this.#zone, zones: this.#zones, user }, parameters);
   }
+}
+
+/** These a disabled zone still answers. */
+function onlyReads(method: string): boolean {
+  return /\.(info|infoextended|infoset|version|config)$/.test(method) || method === "one.zone.enable";
 }
 
 function reply(status: number, body: string, type: string): Answer {

@@ -1,4 +1,5 @@
 import { granted, may, passesFilter, range } from "../oned/access.ts";
+import type { Recovery } from "../oned/lifecycle.ts";
 import { errorCode, OneError } from "../oned/one-error.ts";
 import { phases, type VirtualMachine } from "../oned/virtual-machine.ts";
 import { fullVmXml, shortVmXml } from "../oned/virtual-machine-xml.ts";
@@ -31,9 +32,7 @@ export const vmMethods = {
     const forAdministrators = action === "resched" || action === "unresched";
     const vm = granted(user, forAdministrators ? "ADMIN" : "MANAGE", "VM", id, zone.vms);
     if (forAdministrators) return id;
-    if (!isVmAction(action)) {
-      throw new OneError(errorCode.action, `Error performing action "${action}": This action is not supported`);
-    }
+    if (!isVmAction(action)) throw new OneError(errorCode.action, `Action "${action}" is not supported`);
     zone.lifecycle.act(vm, action, { uid: user.id, gid: user.groups[0]?.id ?? -1 });
     return id;
   },
@@ -41,9 +40,11 @@ export const vmMethods = {
   /** Wants ADMIN, which the plain owner of a VM has not. */
   "one.vm.recover": ({ zone, user }, parameters) => {
     const id = parameters.integer();
-    parameters.integer();
+    const operation = recoveries[parameters.integer()];
     parameters.end();
-    granted(user, "ADMIN", "VM", id, zone.vms);
+    const vm = granted(user, "ADMIN", "VM", id, zone.vms);
+    if (operation === undefined) throw new OneError(errorCode.action, "Wrong recovery operation code");
+    zone.lifecycle.recover(vm, operation);
     return id;
   },
 
@@ -60,6 +61,9 @@ export const vmMethods = {
     return pool(vms.map(extended ? fullVmXml : shortVmXml));
   },
 } satisfies Record<string, Method>;
+
+/** By their numbers. */
+const recoveries: readonly (Recovery | undefined)[] = ["failure", "success", "retry", "delete"];
 
 const anyState = -2;
 const notDone = -1;

@@ -64,13 +64,30 @@ export class Bench {
 
   /** An XML-RPC call of the bot's user, through the client library that the bot uses. */
   call(method: string, ...parameters: unknown[]): Promise<OneAnswer> {
+    return this.callAs("florist:florist-of-zone-a", method, ...parameters);
+  }
+
+  /** The same as somebody else, `user:password`. */
+  callAs(credential: string, method: string, ...parameters: unknown[]): Promise<OneAnswer> {
     const client = xmlrpc.createClient(this.#zone().xmlrpc);
     return new Promise((resolve, reject) => {
-      client.methodCall(method, ["florist:florist-of-zone-a", ...parameters], (error: unknown, value: unknown) => {
+      client.methodCall(method, [credential, ...parameters], (error: unknown, value: unknown) => {
         if (error) reject(error);
         else resolve(triple.parse(value));
       });
     });
+  }
+
+  /** What must be refused: its code, and its words without the method. */
+  async refusal(method: string, ...parameters: unknown[]): Promise<readonly [number, string]> {
+    const answer = await this.call(method, ...parameters);
+    if (!("code" in answer)) throw new Error(`${method} was not refused`);
+    return [answer.code, answer.message.replace(`[${method}] `, "")];
+  }
+
+  /** A VM of the template 0, or of another. */
+  async makeVm(extra = "", template = 0): Promise<number> {
+    return Number(await this.text("one.template.instantiate", template, "a", false, extra, false));
   }
 
   /** The text of an answer that must be a success. */
@@ -141,6 +158,8 @@ const guestView = z.object({
     TEMPLATE: z.object({ NIC: z.array(z.record(z.string(), z.string())) }),
   }),
 });
+
+export const oneadmin = "oneadmin:oneadmin-of-zone-a";
 
 /** One role, one VM, with the ready gate. */
 export const oneVm = {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { onBench, oneVm } from "./bench.ts";
+import { onBench, oneadmin, oneVm } from "./bench.ts";
 
 const asking = (ip: string) => ({
   roles: [{ name: "superlink", template_contents: { NIC: [{ NAME: "_NIC0", NETWORK_ID: "0", IP: ip }] } }],
@@ -45,4 +45,28 @@ test("addresses are given out in turn until none is left", () =>
     for (let made = 0; made < 12; made += 1) assert.ok("value" in (await wish(`vm-${made}`)));
     const refused = await wish("one-too-many");
     assert.ok("code" in refused && refused.code === 16384);
+  }));
+
+test("the pool tells everybody which addresses are gone, as pairs of index and owner", () =>
+  onBench({}, async (bench) => {
+    await bench.control.command("zone-a", { do: "take-lease", network: 0, ip: "203.0.113.20" });
+    await bench.makeVm();
+    await bench.makeVm();
+    const pool = await bench.text("one.vnpool.info", -2, -1, -1);
+    assert.ok(
+      pool.includes("<ALLOCATED><![CDATA[ 0 73014444031 1 68719476736 2 73014444031 3 68719476737]]></ALLOCATED>"),
+    );
+  }));
+
+test("what others lease, and what is held, an ordinary user sees in numbers only", () =>
+  onBench({}, async (bench) => {
+    await bench.makeVm();
+    await bench.makeVm();
+    await bench.control.command("zone-a", { do: "give-vm", vm: 0, to: "oneadmin" });
+    const seen = await bench.text("one.vn.info", 0, false);
+    assert.match(seen, /<USED_LEASES>3<\/USED_LEASES>/);
+    assert.deepEqual(seen.match(/<LEASE>/g)?.length, 1);
+    const all = await bench.callAs(oneadmin, "one.vn.info", 0, false);
+    assert.ok("value" in all);
+    assert.equal(String(all.value).match(/<LEASE>/g)?.length, 3);
   }));
