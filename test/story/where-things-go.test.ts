@@ -173,13 +173,13 @@ async function decide(party: Party): Promise<void> {
 async function areUp(party: Party): Promise<void> {
   const sites = party.training.filter((zone) => !party.rejecting.includes(zone));
   for (const zone of sites) await stage.reads(party.home, `(${zone})`, "is up");
-  for (const channel of trustChannels(party)) {
-    await stage.slack.until(`the CA file of ${party.name} in ${channel}`, async () => {
-      const { messages } = await stage.slack.channel(channel);
-      const files = messages.flatMap((message) => [message, ...message.replies]).flatMap(({ files }) => files);
-      return files.some(({ name }) => name.startsWith(party.name)) ? true : undefined;
-    });
-  }
+  for (const channel of trustChannels(party)) await stage.reads(channel, party.name, "BEGIN CERTIFICATE");
+  const where = zoneChannel(party.coordinator);
+  await stage.slack.until(`the CA file of ${party.name} in ${where}`, async () => {
+    const { messages } = await stage.slack.channel(where);
+    const files = messages.flatMap((message) => [message, ...message.replies]).flatMap(({ files }) => files);
+    return files.some(({ name }) => name.startsWith(party.name)) ? true : undefined;
+  });
 }
 
 /** Everybody asks about both, wherever they are; each gets the answer alone. */
@@ -271,7 +271,7 @@ describe("What the bot says of two federations in overlapping zones", () => {
       assert.equal(denied.length, 1);
     });
 
-    it(`posts ${party.name}'s CA certificate, as text and as file, in the home channel and those of approved sites`, async () => {
+    it(`posts ${party.name}'s CA certificate once in the home channel and in those of approved sites, and as a file where runs are started`, async () => {
       const { certificateLine, encodedTwice, trustedAt } = await factsOf(party);
       assert.match(certificateLine, /^[A-Za-z0-9+/]{64}$/);
       const found = belongs([certificateLine, encodedTwice], { channels: trustChannels(party), people: [] });
@@ -280,8 +280,11 @@ describe("What the bot says of two federations in overlapping zones", () => {
         [],
       );
       for (const channel of trustChannels(party)) {
-        const here = found.filter((one) => one.channel === channel).map(({ method }) => method);
-        assert.ok(here.includes("chat.postMessage") && here.includes("files.completeUploadExternal"), channel);
+        const posted = (wanted: string): number =>
+          found.filter(({ channel: place, method }) => place === channel && method === wanted).length;
+        assert.equal(posted("chat.postMessage"), 1, channel);
+        const files = channel === zoneChannel(party.coordinator) ? 1 : 0;
+        assert.equal(posted("files.completeUploadExternal"), files, channel);
       }
     });
 

@@ -144,6 +144,7 @@ function apply(federation: Federation, recorded: Recorded): Federation {
       return withoutConditions(
         withSite(federation, event.site, (site) => evolveSite(site, event, at)),
         event.site,
+        true,
       );
     default:
       return evolveDeployment(federation, event satisfies DeploymentEvent, at);

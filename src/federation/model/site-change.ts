@@ -40,9 +40,13 @@ export function removing(site: Site, cause: "retry" | "retire" | "teardown", at:
   return { ...site, deployment: null, removals: [...site.removals, removal] };
 }
 
-/** What was said of a site's VMs ends with them, whatever ended them. */
-export function withoutConditions(federation: Federation, zone: ZoneName): Federation {
-  const isOf = ({ subject }: Condition): boolean => subject.kind !== "zone" && subject.site === zone;
+/**
+ * What was said of a site's VMs ends with them, whatever ended them.
+ * @param ofZone also what is said of its zone: nothing of the federation is to run there any more
+ */
+export function withoutConditions(federation: Federation, zone: ZoneName, ofZone = false): Federation {
+  const isOf = ({ subject }: Condition): boolean =>
+    subject.kind === "zone" ? ofZone && subject.zone === zone : subject.site === zone;
   const kept = [...federation.conditions].filter(([, condition]) => !isOf(condition));
   return kept.length === federation.conditions.size ? federation : { ...federation, conditions: new Map(kept) };
 }

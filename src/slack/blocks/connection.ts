@@ -1,9 +1,11 @@
 /** What the holders of the coordinator zone's ssh keys need to start a run. */
+
 import type { ChannelId } from "../../federation/model/identity.ts";
 import { coordinatorOf, currentProposal, type Federation } from "../../federation/model/state.ts";
 import { trustKey } from "../keys.ts";
 import { linkTo } from "../message.ts";
 import { type Blocks, context, section } from "./elements.ts";
+import { MARK } from "./marks.ts";
 import { codeBlock, count } from "./mrkdwn.ts";
 import { keyFingerprint } from "./site-facts.ts";
 
@@ -27,7 +29,7 @@ export function connectionCard(federation: Federation, trustIn: ChannelId | null
     text: `Federation ${name} is ready for runs`,
     blocks: [
       section(
-        `:checkered_flag: *Federation ${name} is ready for runs.*\nThe Control API is on the loopback of the SuperLink's VM, so runs are started through an ssh tunnel by ${holders}.`,
+        `${MARK.ready} *Federation ${name} is ready for runs.*\nThe Control API is on the loopback of the SuperLink's VM, so runs are started through an ssh tunnel by ${holders}.`,
       ),
       section(
         `1. Open the tunnel, with the user of the VM's image:\n${codeBlock(`ssh -N -L ${CONTROL_PORT}:127.0.0.1:${CONTROL_PORT} root@${sshHost(federation)}`, 400)}`,

@@ -1,4 +1,5 @@
 /** The card on top of a federation's thread: always current, and free of anything that only a zone may see. */
+
 import type { Button } from "@slack/types";
 import type { Directory } from "../../federation/deciding/visibility.ts";
 import { isOfZone } from "../../federation/model/conditions.ts";
@@ -7,6 +8,7 @@ import { raisedConditions } from "../../federation/model/status.ts";
 import { ACTION } from "../names.ts";
 import { plainSentence, sinceWords } from "./conditions.ts";
 import { actions, type Blocks, button, context, header, section } from "./elements.ts";
+import { MARK } from "./marks.ts";
 import { count, escaped, mention } from "./mrkdwn.ts";
 import { phaseOf } from "./phase.ts";
 import { type ListOptions, siteBlocks } from "./site-list.ts";
@@ -42,7 +44,7 @@ function unseenZones(federation: Federation, directory: Directory): Blocks {
   if (away.length === 0) return [];
   const lines = away.slice(0, MOST_AWAY).map(({ zone, condition }) => {
     const where = escaped(zoneTitle(directory, { zone }));
-    return `:grey_question: *${where}*, ${sinceWords(condition)}: ${escaped(plainSentence(condition.code))}`;
+    return `${MARK.unknown} *${where}*, ${sinceWords(condition)}: ${escaped(plainSentence(condition.code))}`;
   });
   if (away.length > MOST_AWAY) lines.push(`and ${count(away.length - MOST_AWAY, "more zone")}`);
   return [section(lines.join("\n"))];

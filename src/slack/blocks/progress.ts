@@ -1,5 +1,4 @@
 /** How a site stands, in one mark and one sentence: the same on every card and in every answer. */
-import type { TaskCardBlock } from "@slack/types";
 import { runsAsProposed } from "../../federation/deciding/approval.ts";
 import { missingConsents, neededKinds } from "../../federation/deciding/consent.ts";
 import type { Directory } from "../../federation/deciding/visibility.ts";
@@ -8,36 +7,16 @@ import { REASONS } from "../../federation/model/reasons.ts";
 import { type Deployment, type Federation, type Site, trainingSitesOf } from "../../federation/model/state.ts";
 import { conditionsOf, type Status, statusOf } from "../../federation/model/status.ts";
 import { causesAt, plainSentence, sinceWords, zoneCondition } from "./conditions.ts";
+import type { Standing } from "./marks.ts";
 import { count, escaped } from "./mrkdwn.ts";
 
-/** `out`: nothing of it is to run. */
-export type Mark = "up" | "coming" | "pending" | "degraded" | "down" | "unknown" | "out";
-
-interface Shown {
-  readonly emoji: string;
-  /** Slack's tasks know four states; the sign beside the sentence says the rest. */
-  readonly task: TaskCardBlock["status"];
-}
-
-export const MARKS: Readonly<Record<Mark, Shown>> = {
-  up: { emoji: "large_green_circle", task: "complete" },
-  coming: { emoji: "large_blue_circle", task: "in_progress" },
-  pending: { emoji: "white_circle", task: "pending" },
-  degraded: { emoji: "large_yellow_circle", task: "error" },
-  down: { emoji: "red_circle", task: "error" },
-  unknown: { emoji: "grey_question", task: "pending" },
-  out: { emoji: "heavy_minus_sign", task: "pending" },
-};
-
 export interface Progress {
-  readonly mark: Mark;
+  readonly mark: Standing;
   /** Plain text, complete sentences. */
   readonly sentence: string;
   /** Since when it is so, and how often, where that is known. */
   readonly since: Pick<Condition, "since" | "count" | "flapping"> | null;
 }
-
-export const sign = ({ mark }: Pick<Progress, "mark">): string => `:${MARKS[mark].emoji}:`;
 
 /** For mrkdwn. */
 export function progressText({ sentence, since }: Progress, most = 300): string {
@@ -45,7 +24,7 @@ export function progressText({ sentence, since }: Progress, most = 300): string 
   return since === null ? text : `${text} S${sinceWords(since).slice(1)}.`;
 }
 
-const at = (mark: Mark, sentence: string, since: Progress["since"] = null): Progress => ({ mark, sentence, since });
+const at = (mark: Standing, sentence: string, since: Progress["since"] = null): Progress => ({ mark, sentence, since });
 
 export function siteProgress(federation: Federation, site: Site, directory: Directory): Progress {
   if (site.approvalState === "excluded") return excluded(site);

@@ -15,12 +15,14 @@ export function siteButtons(federation: Federation, site: Site, proposal: Propos
   const see = button("See what runs", ACTION.seeWhatRuns, value, { label: `See what runs ${about}` });
   const detail = own || !hasDetail(federation, site) ? [] : [button("See the detail", ACTION.seeDetail, value)];
   if (federation.ended !== null || site.approvalState === "excluded") return [see, ...detail];
+  const connect = own || site.role === "training" || federation.readyAt === null ? [] : [connectButton(value, about)];
   const seen = site.deployment === null || runsAsProposed(site) ? [see] : [see, seeAsked(value, about)];
   return [
     ...(site.approvalState === "pending" ? decisions(site, value, about) : []),
     ...withdrawal(site, proposal, value, about),
     ...(site.deployment === null ? [] : acting(federation, site, value, about)),
     ...seen,
+    ...connect,
     ...detail,
   ];
 }
@@ -30,6 +32,9 @@ const hasDetail = (federation: Federation, site: Site): boolean =>
 
 const seeAsked = (value: string, about: string): Button =>
   button("See what is asked", ACTION.seeWhatIsAsked, value, { label: `See what is asked to run ${about}` });
+
+const connectButton = (value: string, about: string): Button =>
+  button("How to start a run", ACTION.seeConnection, value, { label: `See how to start a run ${about}` });
 
 function decisions(site: Site, value: string, about: string): readonly Button[] {
   const what =
@@ -73,7 +78,7 @@ const retryButton = (site: Site, value: string, about: string): Button =>
     },
   });
 
-export const retireButton = (value: string, about: string): Button =>
+const retireButton = (value: string, about: string): Button =>
   button("Retire this site", ACTION.retire, value, {
     style: "danger",
     label: `Retire the site ${about}`,

@@ -2,6 +2,7 @@
  * The card of a site, in its zone's own channel: it asks the owners about the newest version of what would run, and once
  * that is decided it shows what runs, how it is, and what they can do.
  */
+
 import type { Directory } from "../../federation/deciding/visibility.ts";
 import type { EventOf } from "../../federation/model/events.ts";
 import { REASONS } from "../../federation/model/reasons.ts";
@@ -11,21 +12,20 @@ import { linkTo } from "../message.ts";
 import { conditionLines, ownersOf } from "./conditions.ts";
 import { differences } from "./difference.ts";
 import { actions, type Blocks, context, header, section, sections } from "./elements.ts";
+import { MARK } from "./marks.ts";
 import { clip, codeBlock, count, escaped, mention, mentions, moment } from "./mrkdwn.ts";
-import { progressText, sign, siteProgress } from "./progress.ts";
+import { progressText, siteProgress } from "./progress.ts";
 import { siteButtons } from "./site-buttons.ts";
 import { factsLine, siteFacts } from "./site-facts.ts";
 import { superNodesAt, zoneTitle } from "./titles.ts";
 import { votes, whatIsMissing } from "./votes.ts";
 
-const PLAIN_TRUTH =
-  ":warning: *Approving lets the coordinator's organisation run code in these VMs, beside the data you attach.*";
-const PLAIN_TRUTH_COORDINATOR =
-  ":warning: *Approving makes this zone the coordinator: whoever holds the ssh keys named above can run code in every training site's VMs.*";
+const PLAIN_TRUTH = `${MARK.warning} *Approving lets the coordinator's organisation run code in these VMs, beside the data you attach.*`;
+const PLAIN_TRUTH_COORDINATOR = `${MARK.warning} *Approving makes this zone the coordinator: whoever holds the ssh keys named above can run code in every training site's VMs.*`;
 
 /** Nothing is proposed before all of these hold. */
 const PREFLIGHT =
-  ":white_check_mark: credentials  :white_check_mark: version  :white_check_mark: TLS  :white_check_mark: VM template and images  :white_check_mark: network and free addresses  :white_check_mark: quota\n" +
+  `${MARK.done} credentials  ${MARK.done} version  ${MARK.done} TLS  ${MARK.done} VM template and images  ${MARK.done} network and free addresses  ${MARK.done} quota\n` +
   "They are looked at again before anything is created. The contents of an image, and rights given by ACL, cannot be seen from outside.";
 
 export interface SiteCard {
@@ -112,7 +112,7 @@ function state(federation: Federation, site: Site, { directory, own }: SiteCardO
   const details = own ? [failure?.reason.detail ?? "", delayed?.detail ?? ""].filter((detail) => detail !== "") : [];
   const problems = own && site.deployment !== null ? site.problems : [];
   return [
-    section(`${sign(progress)} ${progressText(progress, 600)}`),
+    section(`${MARK[progress.mark]} ${progressText(progress, 600)}`),
     ...(own ? sections(conditionLines(federation, site.zone, directory)) : []),
     ...problems.slice(0, 3).map(({ code, detail }) => section(`${escaped(REASONS[code])}\n${codeBlock(detail, 600)}`)),
     ...details.map((detail) => section(codeBlock(detail, 1500))),

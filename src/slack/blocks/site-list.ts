@@ -1,10 +1,12 @@
 /** The sites on a federation's card: a task or section each while they are few, grouped lines when they are many. */
+
 import type { KnownBlock, PlanBlock, RichTextElement, TaskCardBlock } from "@slack/types";
 import type { Directory } from "../../federation/deciding/visibility.ts";
 import type { Federation, Site } from "../../federation/model/state.ts";
 import { section, sections } from "./elements.ts";
+import { emojiOf, MARK, taskOf } from "./marks.ts";
 import { clip, count, escaped, listed } from "./mrkdwn.ts";
-import { MARKS, type Progress, progressText, sign, siteProgress } from "./progress.ts";
+import { type Progress, progressText, siteProgress } from "./progress.ts";
 import { siteTitle, zoneTitle } from "./titles.ts";
 
 /** Sites that are shown one by one. */
@@ -27,7 +29,7 @@ export function siteBlocks(federation: Federation, { directory, planBlock }: Lis
   if (planBlock) return [planOf(federation, sites, directory)];
   return sites.map((site) => {
     const progress = siteProgress(federation, site, directory);
-    return section(`${sign(progress)} *${escaped(siteTitle(directory, site))}*\n${progressText(progress)}`);
+    return section(`${MARK[progress.mark]} *${escaped(siteTitle(directory, site))}*\n${progressText(progress)}`);
   });
 }
 
@@ -38,7 +40,7 @@ function planOf(federation: Federation, sites: readonly Site[], directory: Direc
       type: "task_card",
       task_id: site.zone,
       title: siteTitle(directory, site),
-      status: MARKS[progress.mark].task,
+      status: taskOf(progress.mark),
       details: { type: "rich_text", elements: [{ type: "rich_text_section", elements: richProgress(progress) }] },
     };
   });
@@ -47,7 +49,7 @@ function planOf(federation: Federation, sites: readonly Site[], directory: Direc
 
 function richProgress({ mark, sentence, since }: Progress): RichTextElement[] {
   const shown: RichTextElement[] = [
-    { type: "emoji", name: MARKS[mark].emoji },
+    { type: "emoji", name: emojiOf(mark) },
     { type: "text", text: ` ${clip(sentence, 300)}` },
   ];
   if (since === null) return shown;
@@ -94,11 +96,11 @@ function lineOf(progress: Progress, sites: readonly Site[], directory: Directory
   const [only] = sites;
   if (only !== undefined && sites.length === 1) {
     const kind = only.role === "coordinator" ? ", coordinator" : "";
-    return `${sign(progress)} *${escaped(zoneTitle(directory, only), 120)}*${kind}: ${progressText(progress, 200)}`;
+    return `${MARK[progress.mark]} *${escaped(zoneTitle(directory, only), 120)}*${kind}: ${progressText(progress, 200)}`;
   }
   const names = listed(
     sites.map(({ zone }) => zone),
     MOST_NAMES,
   );
-  return `${sign(progress)} *${count(sites.length, "site")}*: ${escaped(progress.sentence, 200)} ${names}`;
+  return `${MARK[progress.mark]} *${count(sites.length, "site")}*: ${escaped(progress.sentence, 200)} ${names}`;
 }

@@ -1,10 +1,12 @@
 /** Answers to `status`: private, and only about federations that the person may know of. */
+
 import type { Directory } from "../../federation/deciding/visibility.ts";
 import { coordinatorOf, currentAuthority, type Federation } from "../../federation/model/state.ts";
 import { type Blocks, context, header, section, sections } from "./elements.ts";
+import { MARK } from "./marks.ts";
 import { count, escaped, moment } from "./mrkdwn.ts";
 import { phaseOf } from "./phase.ts";
-import { progressText, sign, siteProgress } from "./progress.ts";
+import { progressText, siteProgress } from "./progress.ts";
 import { zoneTitle } from "./titles.ts";
 
 /** Characters of all lines of one answer together, and of a site's line at least. */
@@ -39,7 +41,7 @@ function siteLines(federation: Federation, directory: Directory): readonly strin
     const progress = siteProgress(federation, site, directory);
     const kind = site.role === "coordinator" ? ", coordinator" : "";
     const name = sites.length > 20 ? site.zone : zoneTitle(directory, site);
-    const line = `${sign(progress)} *${escaped(name, 120)}*${kind}: ${progressText(progress, Math.min(220, room))}`;
+    const line = `${MARK[progress.mark]} *${escaped(name, 120)}*${kind}: ${progressText(progress, Math.min(220, room))}`;
     if (length + line.length > MOST_TEXT) break;
     lines.push(line);
     length += line.length;

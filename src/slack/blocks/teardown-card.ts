@@ -1,4 +1,5 @@
 /** Asks a zone's owners to end their part of a federation. */
+
 import type { Button } from "@slack/types";
 import type { Directory } from "../../federation/deciding/visibility.ts";
 import { type Federation, isEmpty, type Site } from "../../federation/model/state.ts";
@@ -6,6 +7,7 @@ import { cardValue } from "../card-value.ts";
 import { ACTION } from "../names.ts";
 import { ownersOf } from "./conditions.ts";
 import { actions, type Blocks, button, section, sections } from "./elements.ts";
+import { MARK } from "./marks.ts";
 import { escaped, mention, mentions, moment } from "./mrkdwn.ts";
 import { zoneTitle } from "./titles.ts";
 
@@ -43,9 +45,9 @@ function askedOf(federation: Federation, site: Site, teardown: Teardown, directo
 
 function standing(federation: Federation, site: Site, { agreedBy }: Teardown): readonly string[] {
   const lines: string[] = [];
-  if (agreedBy !== null) lines.push(`:white_check_mark: ${mention(agreedBy)} agreed.`);
+  if (agreedBy !== null) lines.push(`${MARK.done} ${mention(agreedBy)} agreed.`);
   if (site.role === "coordinator" && federation.stopAnnounced !== null && site.deployment !== null) {
-    lines.push(`:warning: The SuperLink stops ${moment(federation.stopAnnounced)}, whatever still runs then.`);
+    lines.push(`${MARK.warning} The SuperLink stops ${moment(federation.stopAnnounced)}, whatever still runs then.`);
   }
   if (isEmpty(site)) lines.push("Nothing of this federation runs here any more.");
   else if (site.deployment === null) lines.push("What ran here is being removed.");

@@ -1,8 +1,10 @@
 /** Who has decided what about a site and when, and what is still missing. Lines of mrkdwn. */
+
 import { standingConsents } from "../../federation/deciding/consent.ts";
 import type { Directory } from "../../federation/deciding/visibility.ts";
 import type { ConsentKind } from "../../federation/model/events.ts";
 import type { Federation, Proposal, Site } from "../../federation/model/state.ts";
+import { MARK } from "./marks.ts";
 import { mention, moment, quoted } from "./mrkdwn.ts";
 import { waitsFor } from "./progress.ts";
 
@@ -17,10 +19,12 @@ const WORDS: Readonly<Record<ConsentKind, { readonly given: string; readonly ref
 export function votes(federation: Federation, site: Site, kind: ConsentKind, directory: Directory): readonly string[] {
   const lines = standingConsents(federation, site, kind, directory)
     .slice(0, MOST_VOTES)
-    .map(({ by, at }) => `:white_check_mark: ${mention(by)} ${WORDS[kind].given} ${moment(at)}.`);
+    .map(({ by, at }) => `${MARK.done} ${mention(by)} ${WORDS[kind].given} ${moment(at)}.`);
   const { refusal } = site;
   if (refusal !== null && refusal.kind === kind) {
-    lines.push(`:x: ${mention(refusal.by)} ${WORDS[kind].refused} ${moment(refusal.at)}: ${quoted(refusal.because)}`);
+    lines.push(
+      `${MARK.refused} ${mention(refusal.by)} ${WORDS[kind].refused} ${moment(refusal.at)}: ${quoted(refusal.because)}`,
+    );
   }
   return lines;
 }

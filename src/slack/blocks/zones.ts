@@ -1,9 +1,11 @@
 /** The answer to `zones`: who owns them, whether they can be reached, what is missing. */
+
 import type { ZoneProfile } from "../../federation/model/policy.ts";
 import { REASONS } from "../../federation/model/reasons.ts";
 import type { ZoneCheck } from "../../federation/ports.ts";
 import { ownersOf } from "./conditions.ts";
 import { type Blocks, section, sections } from "./elements.ts";
+import { MARK } from "./marks.ts";
 import { code, count, escaped, mentions } from "./mrkdwn.ts";
 
 type Zones = ReadonlyMap<ZoneProfile["name"], ZoneProfile>;
@@ -39,8 +41,8 @@ function zoneText(look: ZoneCheck, profile: ZoneProfile | undefined): string {
   const well = look.problems.length === 0;
   const state =
     look.version === null
-      ? ":red_circle: no answer"
-      : `${well ? ":large_green_circle:" : ":large_yellow_circle:"} OpenNebula ${escaped(look.version, 20)}`;
+      ? `${MARK.down} no answer`
+      : `${well ? `${MARK.up}` : `${MARK.degraded}`} OpenNebula ${escaped(look.version, 20)}`;
   const ready = well
     ? "Templates and network are there."
     : [...new Set(look.problems.map((problem) => REASONS[problem.code]))]

@@ -1,4 +1,5 @@
 /** What every handler may use. */
+
 import type { WebClient } from "@slack/web-api";
 import type { Logger } from "pino";
 import { openProposal, siteOfCard } from "../../federation/deciding/approval.ts";
@@ -15,6 +16,7 @@ import {
 import { REFUSALS, type RefusalCode } from "../../federation/model/reasons.ts";
 import { type Federation, isSettled, type Site } from "../../federation/model/state.ts";
 import type { Configuration, Federations, ZoneChecks } from "../../federation/ports.ts";
+import { MARK } from "../blocks/marks.ts";
 import { parseCardValue } from "../card-value.ts";
 import type { Membership } from "./membership.ts";
 
@@ -99,7 +101,7 @@ const FORBIDDEN: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
 ]);
 
 export const refusalText = (code: RefusalCode): string =>
-  `${FORBIDDEN.has(code) ? ":no_entry:" : ":information_source:"} ${REFUSALS[code]}`;
+  `${FORBIDDEN.has(code) ? `${MARK.forbidden}` : `${MARK.hint}`} ${REFUSALS[code]}`;
 
 /** A private answer to a click: null where what people see says it all. */
 export const answerTo = (decision: Decision): string | null => (decision.ok ? null : refusalText(decision.refusal));

@@ -1,7 +1,9 @@
 /** How every delivery is handled: recorded, acknowledged in time, and answered whatever happens. */
+
 import type { App } from "@slack/bolt";
 import type { Logger } from "pino";
 import { section } from "../blocks/elements.ts";
+import { MARK } from "../blocks/marks.ts";
 import { acknowledge, type ModalAnswer, message, shown } from "../blocks/modals/modal.ts";
 import { failureOf } from "../slack-error.ts";
 import type { Bot } from "./bot.ts";
@@ -10,11 +12,9 @@ import { type Click, parseClick, parseSubmission, type Submission } from "./payl
 /** Slack waits three seconds; what takes longer goes on after the acknowledgement. */
 const ACKNOWLEDGE_AFTER_MS = 2000;
 
-const WENT_WRONG =
-  ":warning: Something went wrong on the bot's side. Please try again; if it stays, tell the bot's operator.";
-const TOO_LATE =
-  ":warning: That took too long, so Slack does not let the bot open anything any more. Please try again.";
-const TOO_BUSY = ":warning: Slack asks the bot to slow down. Please try again in a minute.";
+const WENT_WRONG = `${MARK.warning} Something went wrong on the bot's side. Please try again; if it stays, tell the bot's operator.`;
+const TOO_LATE = `${MARK.warning} That took too long, so Slack does not let the bot open anything any more. Please try again.`;
+const TOO_BUSY = `${MARK.warning} Slack asks the bot to slow down. Please try again in a minute.`;
 
 /** What a person is told of what was thrown. */
 export function whatWentWrong(error: unknown): string {

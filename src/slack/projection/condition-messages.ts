@@ -2,12 +2,14 @@
  * What is told of conditions: an episode once when it begins and once when it is over, with one message that is kept up
  * to date meanwhile; causes only where no such message shows them.
  */
+
 import { isAvailability, isOfZone } from "../../federation/model/conditions.ts";
 import { coordinatorOf, type Federation, type Site } from "../../federation/model/state.ts";
 import { CAUSES } from "../blocks/condition-causes.ts";
 import { detailSentence, ownersNamed, ownersOf, publicCauses, publicSentence } from "../blocks/conditions.ts";
 import { section } from "../blocks/elements.ts";
 import type { CardOptions } from "../blocks/federation-card.ts";
+import { MARK } from "../blocks/marks.ts";
 import { code, count, escaped, mentions, moment } from "../blocks/mrkdwn.ts";
 import { zoneTitle } from "../blocks/titles.ts";
 import { siteCardKey } from "../keys.ts";
@@ -70,13 +72,13 @@ function steadyText({ where }: Teller, episode: Episode): string {
   const at = where(episode);
   switch (finding.code) {
     case "superlink-down":
-      return `:red_circle: ${at} does not serve since ${moment(since)}. No training site is connected until it does.`;
+      return `${MARK.down} ${at} does not serve since ${moment(since)}. No training site is connected until it does.`;
     case "supernodes-offline":
-      return `${isNone(episode) ? `:red_circle: ${at} is down` : `:large_yellow_circle: ${at} is degraded`}: ${onlineWords(episode)} since ${moment(since)}.`;
+      return `${isNone(episode) ? `${MARK.down} ${at} is down` : `${MARK.degraded} ${at} is degraded`}: ${onlineWords(episode)} since ${moment(since)}.`;
     case "zone-away":
-      return `:grey_question: ${at} has not answered since ${moment(since)}; what is shown is from then.`;
+      return `${MARK.unknown} ${at} has not answered since ${moment(since)}; what is shown is from then.`;
     default:
-      return `:grey_question: ${at}, since ${moment(since)}: ${CAUSES[finding.code].everybody ?? CAUSES[finding.code].what}`;
+      return `${MARK.unknown} ${at}, since ${moment(since)}: ${CAUSES[finding.code].everybody ?? CAUSES[finding.code].what}`;
   }
 }
 
@@ -84,7 +86,7 @@ function flappingText({ where, options }: Teller, episode: Episode): string {
   const { finding, since, count: times } = episode;
   const calm = Math.round(options.directory.policy.durations.calm / 60_000);
   const what = isOfZone(finding.code) ? "keeps coming and going" : "keeps going up and down";
-  return `:large_yellow_circle: ${where(episode)} ${what}: ${times} times since ${moment(since)}. It is told here again when it has been steady for ${count(calm, "minute")}.`;
+  return `${MARK.degraded} ${where(episode)} ${what}: ${times} times since ${moment(since)}. It is told here again when it has been steady for ${count(calm, "minute")}.`;
 }
 
 const isNone = ({ finding }: Episode): boolean => finding.extent === null || finding.extent.online === 0;
@@ -110,7 +112,7 @@ function pastText({ where }: Teller, episode: Episode): string {
   const { finding, since, over, flapping, count: times } = episode;
   const until = over?.at === null || over === null ? "" : ` until ${moment(over.at)}`;
   const often = flapping ? `, ${times} times` : "";
-  return `:heavy_minus_sign: ${where(episode)} ${pastWords(finding.code, flapping)} from ${moment(since)}${until}${often}.`;
+  return `${MARK.out} ${where(episode)} ${pastWords(finding.code, flapping)} from ${moment(since)}${until}${often}.`;
 }
 
 function pastWords(code: Episode["finding"]["code"], flapping: boolean): string {
@@ -123,10 +125,10 @@ function overText({ where, options }: Teller, episode: Episode): string {
   const at = where(episode);
   const calm = Math.round(options.directory.policy.durations.calm / 60_000);
   const steady = episode.flapping ? ` and has been steady for ${count(calm, "minute")}` : "";
-  if (isOfZone(episode.finding.code)) return `:white_check_mark: ${at} can be looked at again${steady}.`;
+  if (isOfZone(episode.finding.code)) return `${MARK.done} ${at} can be looked at again${steady}.`;
   return episode.finding.code === "superlink-down"
-    ? `:large_green_circle: ${at} serves again${steady}.`
-    : `:large_green_circle: ${at} is up again${steady}: ${allOf(episode)} online.`;
+    ? `${MARK.up} ${at} serves again${steady}.`
+    : `${MARK.up} ${at} is up again${steady}: ${allOf(episode)} online.`;
 }
 
 function allOf({ finding }: Episode): string {
@@ -166,7 +168,7 @@ function causeOnce(teller: Teller, episode: Episode): readonly DesiredMessage[] 
     case "unknown-nodes": {
       const keys = finding.detail === "" ? "" : ` ${code(finding.detail, MOST_KEYS)}`;
       const coordinators = ownersNamed(options.directory, coordinatorOf(federation).zone);
-      const text = `:warning: ${CAUSES[finding.code].what}${keys} ${coordinators}: say here whose they are, or unregister them. Every other owner can retire their site.`;
+      const text = `${MARK.warning} ${CAUSES[finding.code].what}${keys} ${coordinators}: say here whose they are, or unregister them. Every other owner can retire their site.`;
       return [reply(timelineKey(seq), place, text)];
     }
     // It says less than how dialling ended, and ends by itself.
@@ -179,7 +181,7 @@ function causeOnce(teller: Teller, episode: Episode): readonly DesiredMessage[] 
       if (episode.wasUp || episode.shownByAvailability) return [];
   }
   const said = publicSentence(federation, finding.code, options.directory);
-  const text = `:warning: ${teller.where(episode)}: ${said}`;
+  const text = `${MARK.warning} ${teller.where(episode)}: ${said}`;
   const key = `condition/${zone}/${finding.code}/${attempt}`;
   return [reply(key, { ...place, importance: "tell" }, text), ...causeToOwners(teller, episode)];
 }

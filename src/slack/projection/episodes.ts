@@ -66,7 +66,7 @@ class Walk {
         return;
       case "attempt-started":
         this.#enter(event.site, { attempt: event.attempt, isUp: false });
-        this.#closeAllOf(event.site, at);
+        this.#closeAllOf(event.site, at, false);
         return;
       case "site-up":
       case "coordinator-verified":
@@ -75,7 +75,7 @@ class Walk {
       case "site-excluded":
       case "site-retired":
       case "site-written-off":
-        this.#closeAllOf(event.site, at);
+        this.#closeAllOf(event.site, at, true);
         return;
     }
   }
@@ -132,10 +132,11 @@ class Walk {
     this.#closed.push({ ...open, over });
   }
 
-  /** What was said of a site's VMs ends with them; what is said of its zone does not. */
-  #closeAllOf(zone: ZoneName, at: string): void {
-    for (const [key, { finding }] of this.#open) {
-      if (finding.subject.kind !== "zone" && finding.subject.site === zone) this.#close(key, { seq: null, at });
+  /** What was said of a site's VMs ends with them; what is said of its zone, with the site's part in it. */
+  #closeAllOf(zone: ZoneName, at: string, ofZone: boolean): void {
+    for (const [key, episode] of this.#open) {
+      const ends = ofZone || episode.finding.subject.kind !== "zone";
+      if (ends && episode.zone === zone) this.#close(key, { seq: null, at });
     }
   }
 

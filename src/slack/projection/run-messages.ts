@@ -1,4 +1,5 @@
 /** What everybody needs who trusts and uses the federation: address and CA, and how to start a run. */
+
 import { channelsFor, organisationsTrusted } from "../../federation/deciding/visibility.ts";
 import type { ChannelId } from "../../federation/model/identity.ts";
 import {
@@ -10,34 +11,35 @@ import {
   type Federation,
 } from "../../federation/model/state.ts";
 import { connectionCard } from "../blocks/connection.ts";
-import { actions, button, section } from "../blocks/elements.ts";
 import type { CardOptions } from "../blocks/federation-card.ts";
+import { MARK } from "../blocks/marks.ts";
 import { escaped, mention } from "../blocks/mrkdwn.ts";
 import { zoneTitle } from "../blocks/titles.ts";
 import { certificateFile, trustCard } from "../blocks/trust-card.ts";
-import { cardValue } from "../card-value.ts";
-import { CONNECTION_KEY, trustKey } from "../keys.ts";
+import { CONNECTION_KEY, siteCardKey, trustKey } from "../keys.ts";
 import { CARD_KEY, type DesiredMessage, linkTo } from "../message.ts";
-import { ACTION } from "../names.ts";
 import { card, inChannel, inHomeThread, reply } from "./place.ts";
 
-/** The address and the CA, once both were verified, wherever an approved site or the home channel is. */
+/**
+ * The address and the CA, once both were verified, wherever an approved site or the home channel is. The CA is a file
+ * as well where runs are started: nobody else needs one.
+ */
 export function trustMessages(federation: Federation, { directory }: CardOptions): readonly DesiredMessage[] {
   const { endpoint, trustedAt, name } = federation;
   const authority = authorityInUse(federation);
   if (authority === null || endpoint === null || trustedAt === null) return [];
   const audience = organisationsTrusted(federation, directory);
+  const [fileIn = federation.homeChannel] = channelsFor(federation, directory, { kind: "run-access" });
   return channelsFor(federation, directory, { kind: "trust" }).flatMap((channel): readonly DesiredMessage[] => {
     const key = trustKey(channel);
     const place = {
       ...inChannel(channel, audience, "tell"),
       thread: channel === federation.homeChannel ? CARD_KEY : null,
     };
+    const told = card(key, place, trustCard(name, endpoint, authority, channel === fileIn));
+    if (channel !== fileIn) return [told];
     const file = { kind: "file", key: `trust-file/${channel}`, name: certificateFile(name) } as const;
-    return [
-      card(key, place, trustCard(name, endpoint, authority)),
-      { ...file, ...place, thread: key, content: authority.certificate },
-    ];
+    return [told, { ...file, ...place, thread: key, content: authority.certificate }];
   });
 }
 
@@ -55,15 +57,13 @@ export function readyMessages(federation: Federation, { directory }: CardOptions
   const where = escaped(zoneTitle(directory, coordinator));
   const [channel] = channelsFor(federation, directory, { kind: "run-access" });
   const how =
-    channel === undefined
-      ? "can start them."
-      : `find in their zone's channel ${linkTo(CONNECTION_KEY, "how to start one")}.`;
-  const text = `:checkered_flag: ${mention(federation.requester)} The federation is ready for runs. The holders of ${where}'s ssh keys ${how}`;
-  const see =
-    channel === undefined && newest !== undefined
-      ? actions(button("See how", ACTION.seeConnection, cardValue(federation.id, newest)))
-      : [];
-  const ready = reply("ready", inHomeThread(federation, "tell"), text, [section(text), ...see]);
+    channel !== undefined
+      ? `find in their zone's channel ${linkTo(CONNECTION_KEY, "how to start one")}.`
+      : newest === undefined
+        ? "can start them."
+        : `can start them; its owners find how on ${linkTo(siteCardKey(coordinator.zone, newest), "its card")}.`;
+  const text = `${MARK.ready} ${mention(federation.requester)} The federation is ready for runs. The holders of ${where}'s ssh keys ${how}`;
+  const ready = reply("ready", inHomeThread(federation, "tell"), text);
   return channel === undefined ? [ready] : [ready, connection(federation, channel, { directory })];
 }
 

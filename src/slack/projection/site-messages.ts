@@ -1,4 +1,5 @@
 /** The cards that a zone's owners have: what is asked, how their site is, what is in its way, and its end. */
+
 import { REASONS } from "../../federation/model/reasons.ts";
 import {
   coordinatorOf,
@@ -9,16 +10,15 @@ import {
 } from "../../federation/model/state.ts";
 import { admitCard } from "../blocks/admit-card.ts";
 import { ownersOf } from "../blocks/conditions.ts";
-import { actions, type Blocks, button, section } from "../blocks/elements.ts";
+import { actions, button, section } from "../blocks/elements.ts";
 import type { CardOptions } from "../blocks/federation-card.ts";
+import { MARK } from "../blocks/marks.ts";
 import { code, count, escaped, mentions, moment } from "../blocks/mrkdwn.ts";
-import { retireButton } from "../blocks/site-buttons.ts";
 import { siteCard, supersededCard } from "../blocks/site-card.ts";
 import { teardownCard } from "../blocks/teardown-card.ts";
 import { superNodesAt, zoneTitle } from "../blocks/titles.ts";
-import { cardValue } from "../card-value.ts";
 import { admitCardKey, preflightKey, siteCardKey, teardownCardKey } from "../keys.ts";
-import type { DesiredMessage } from "../message.ts";
+import { type DesiredMessage, linkTo } from "../message.ts";
 import { ACTION } from "../names.ts";
 import { card, placeOf, reply } from "./place.ts";
 
@@ -47,7 +47,7 @@ function preflight(federation: Federation, site: Site, options: CardOptions): re
   const asked = owners.length === 0 ? "" : `For ${mentions(owners)}: `;
   const head = open
     ? `${asked}*${where} cannot take part in federation ${federation.name} yet:*`
-    : `:white_check_mark: *${where}, federation ${federation.name}: looked at again since this was found.*`;
+    : `${MARK.done} *${where}, federation ${federation.name}: looked at again since this was found.*`;
   const check = open
     ? actions(
         button("Check again", ACTION.checkAgain, federation.id, {
@@ -129,8 +129,8 @@ export function noticesToOthers(federation: Federation, options: CardOptions): r
           options,
           `warning/${seq}`,
           event.site,
-          (where) =>
-            `:warning: The coordinator of federation *${federation.name}* stops ${moment(event.stopsAt)}. Whatever still trains in ${where} ends then.`,
+          (site) =>
+            `${MARK.warning} The coordinator of federation *${federation.name}* stops ${moment(event.stopsAt)}. Whatever still trains in ${escaped(zoneTitle(options.directory, site))} ends then.`,
         )
       : [],
   );
@@ -142,17 +142,23 @@ export function noticesToOthers(federation: Federation, options: CardOptions): r
 
 function aboutNewcomer(federation: Federation, site: Site, options: CardOptions): readonly DesiredMessage[] {
   const who = escaped(zoneTitle(options.directory, site));
-  const text = `*${who}* joins federation *${federation.name}* with ${count(superNodesAt(site), "SuperNode")}. If you do not want to train beside it, you can retire your own site.`;
-  return toZones(federation, options, `newcomer/${site.zone}/${site.requestedAt}`, site.zone, () => text);
+  const text = `*${who}* joins federation *${federation.name}* with ${count(superNodesAt(site), "SuperNode")}.`;
+  return toZones(
+    federation,
+    options,
+    `newcomer/${site.zone}/${site.requestedAt}`,
+    site.zone,
+    (_, own) => `${text} If you do not want to train beside it, you can retire your own site on ${own}.`,
+  );
 }
 
-/** The same words to every other training zone that has a channel, each with the way out. */
+/** To every other training zone that has a channel, with the way to its card: nothing on it can be out of date. */
 function toZones(
   federation: Federation,
   options: CardOptions,
   key: string,
   except: Site["zone"],
-  words: (where: string) => string,
+  words: (site: Site, card: string) => string,
 ): readonly DesiredMessage[] {
   return [...federation.sites.values()].flatMap((site): readonly DesiredMessage[] => {
     const { place, own } = placeOf(federation, site, options);
@@ -161,9 +167,7 @@ function toZones(
     if (!isOther || newest === undefined) return [];
     const owners = ownersOf(options.directory, site.zone);
     const asked = owners.length === 0 ? "" : `${mentions(owners)} `;
-    const text = `${asked}${words(escaped(zoneTitle(options.directory, site)))}`;
-    const about = `in ${site.zone} for federation ${federation.name}`;
-    const blocks: Blocks = [section(text), ...actions(retireButton(cardValue(federation.id, newest.card), about))];
-    return [reply(`${key}/${site.zone}`, place, text, blocks)];
+    const text = `${asked}${words(site, linkTo(siteCardKey(site.zone, newest.card), "its card"))}`;
+    return [reply(`${key}/${site.zone}`, place, text)];
   });
 }

@@ -1,4 +1,5 @@
 /** What happened, one sentence per thing that a person in the home channel acts on or waits for. */
+
 import type { Directory } from "../../federation/deciding/visibility.ts";
 import type { EventOf, FederationEvent } from "../../federation/model/events.ts";
 import type { ZoneName } from "../../federation/model/identity.ts";
@@ -6,6 +7,7 @@ import { REASONS } from "../../federation/model/reasons.ts";
 import type { Federation, TimelineEntry } from "../../federation/model/state.ts";
 import { ownersNamed } from "../blocks/conditions.ts";
 import type { CardOptions } from "../blocks/federation-card.ts";
+import { MARK } from "../blocks/marks.ts";
 import { count, escaped, listed, mention, moment, quoted } from "../blocks/mrkdwn.ts";
 import { superNodesAt, zoneTitle } from "../blocks/titles.ts";
 import { siteCardKey, trustKey } from "../keys.ts";
@@ -72,7 +74,7 @@ class Teller {
       case "consent-given":
         return this.#consent(event);
       case "consent-refused":
-        return `:x: ${mention(event.by)} ${event.kind === "run" ? "rejected it for" : "refused to admit"} ${this.#at(event)}: ${quoted(event.because)}${this.#consequence()}`;
+        return `${MARK.refused} ${mention(event.by)} ${event.kind === "run" ? "rejected it for" : "refused to admit"} ${this.#at(event)}: ${quoted(event.because)}${this.#consequence()}`;
       case "consent-withdrawn": {
         const what = event.kind === "run" ? "the approval for" : "the agreement to admit";
         const holds = this.#follows("site-approved") ? " Enough others agree, so it stays approved." : "";
@@ -89,7 +91,7 @@ class Teller {
       case "attempt-started":
         return this.#started(event);
       case "coordinator-verified":
-        return `:large_green_circle: ${this.#at(event)} serves. Its address and CA are those of the plan: ${linkTo(trustKey(this.#federation.homeChannel), "compare them")}.`;
+        return `${MARK.up} ${this.#at(event)} serves. Its address and CA are those of the plan: ${linkTo(trustKey(this.#federation.homeChannel), "compare them")}.`;
       case "site-up":
         return this.#up(event);
       case "site-failed":
@@ -101,13 +103,13 @@ class Teller {
       case "site-retired":
         return `${mention(event.by)} retired ${this.#at(event)}. Nothing else is touched.${this.#consequence()}`;
       case "site-written-off":
-        return `:heavy_minus_sign: The bot's operator has written ${this.#at(event)} off: its zone is gone.${this.#consequence()}`;
+        return `${MARK.out} The bot's operator has written ${this.#at(event)} off: its zone is gone.${this.#consequence()}`;
       case "teardown-asked":
         return this.#teardown(event);
       case "stop-announced":
-        return `:warning: ${mention(event.by)} stops the coordinator ${moment(event.stopsAt)}, whatever still runs then.`;
+        return `${MARK.warning} ${mention(event.by)} stops the coordinator ${moment(event.stopsAt)}, whatever still runs then.`;
       case "removal-delayed":
-        return `:warning: ${this.#at(event)}: ${escaped(REASONS[event.reason.code])} The bot goes on trying to remove what ran there.`;
+        return `${MARK.warning} ${this.#at(event)}: ${escaped(REASONS[event.reason.code])} The bot goes on trying to remove what ran there.`;
       default:
         return null;
     }
@@ -161,7 +163,7 @@ class Teller {
     const what = event.kind === "run" ? "approved for" : "agreed to admit";
     const quorum = this.#directory.zones.get(event.site)?.quorum ?? 1;
     const complete = quorum > 1 && this.#follows("site-approved") ? " That is enough: it is approved." : "";
-    return `:white_check_mark: ${mention(event.by)} ${what} ${this.#at(event)}.${complete}`;
+    return `${MARK.done} ${mention(event.by)} ${what} ${this.#at(event)}.${complete}`;
   }
 
   /** What is wrong in several zones is one reply; what was told of a zone and is the same is none. */
@@ -177,7 +179,7 @@ class Teller {
     if (fresh.length === 0) return null;
     const lines = fresh.slice(0, MOST_NAMED).map(
       (one) =>
-        `:x: ${this.#at(one)}: ${one.problems
+        `${MARK.refused} ${this.#at(one)}: ${one.problems
           .slice(0, 3)
           .map(({ code }) => escaped(REASONS[code]))
           .join(" ")}`,
@@ -228,12 +230,12 @@ class Teller {
     const site = this.#federation.sites.get(zone);
     if (site === undefined || site.role === "coordinator") return null;
     const number = superNodesAt(site);
-    return `:large_green_circle: ${this.#at({ site: zone })} is up: ${number} of ${count(number, "SuperNode")} online, as the SuperLink sees them.`;
+    return `${MARK.up} ${this.#at({ site: zone })} is up: ${number} of ${count(number, "SuperNode")} online, as the SuperLink sees them.`;
   }
 
   #dropped({ site, cause }: EventOf<"proposal-dropped">): string | null {
     return cause === "expired"
-      ? `:hourglass: The newer version for ${this.#at({ site })} was not decided on in time. What runs there goes on.`
+      ? `${MARK.tooLate} The newer version for ${this.#at({ site })} was not decided on in time. What runs there goes on.`
       : null;
   }
 
@@ -245,7 +247,7 @@ class Teller {
     const ended = this.#after.find((one) => one.type === "federation-ended");
     const end = ended?.type === "federation-ended" ? ` ${endSentence(ended.cause)}` : "";
     const was = zones.length === 1 ? "was not decided on in time and is" : "were not decided on in time and are";
-    return `:hourglass: ${listed(zones, MOST_NAMED)} ${was} left out.${end} ${this.#requester}`;
+    return `${MARK.tooLate} ${listed(zones, MOST_NAMED)} ${was} left out.${end} ${this.#requester}`;
   }
 
   /** Told with what it followed from: a refusal, a site that left, the time that ran out. */
@@ -256,7 +258,7 @@ class Teller {
   }
 
   #failed({ site, reason }: EventOf<"site-failed">): string {
-    const said = `:x: ${this.#at({ site })}: ${escaped(REASONS[reason.code])}`;
+    const said = `${MARK.down} ${this.#at({ site })}: ${escaped(REASONS[reason.code])}`;
     const { own } = placeOf(this.#federation, { zone: site }, this.#options);
     if (own) return `${said} Its owners are asked in their zone's channel.`;
     const can = this.#isCoordinator(site) ? "retry it" : "retry or retire it";
@@ -272,7 +274,7 @@ class Teller {
   #keyRefused({ site, reason }: EventOf<"key-refused">): string | null {
     const attempt = this.#federation.sites.get(site)?.attempts ?? 0;
     return this.#isNews(`key ${site} ${attempt} ${reason.code}`)
-      ? `:x: ${this.#at({ site })}: ${escaped(REASONS[reason.code])}`
+      ? `${MARK.refused} ${this.#at({ site })}: ${escaped(REASONS[reason.code])}`
       : null;
   }
 

@@ -1,6 +1,8 @@
 /** What could not be posted, said in the home thread: in which channel, why, and what helps. Pure. */
+
 import type { ChannelId } from "../../federation/model/identity.ts";
 import { section } from "../blocks/elements.ts";
+import { MARK } from "../blocks/marks.ts";
 import { code } from "../blocks/mrkdwn.ts";
 import { CARD_KEY, type DesiredMessage } from "../message.ts";
 import { isClosedChannel, teamsWithheldFrom, WITHHELD, whyClosed } from "../refusals.ts";
@@ -20,7 +22,7 @@ export function undelivered(home: ChannelId, missing: readonly Undelivered[]): r
     const reasons = missing.flatMap((one) => (one.channel === channel && one.because !== null ? [one.because] : []));
     const text =
       reasons.length === 0
-        ? `:white_check_mark: What could not be posted in <#${channel}> is there now.`
+        ? `${MARK.done} What could not be posted in <#${channel}> is there now.`
         : [...new Set(reasons)]
             .slice(0, MOST_REASONS)
             .map((reason) => sentenceFor(channel, reason))
@@ -42,13 +44,13 @@ function sentenceFor(channel: ChannelId, reason: string): string {
     const teams = teamsWithheldFrom(reason)
       .map((team) => code(team, 30))
       .join(", ");
-    return `:warning: The CA and the address are not posted in <#${channel}>: organisations are connected to it that have no approved site (${teams}). The rollout goes on. They are posted once those organisations are disconnected or have an approved site.`;
+    return `${MARK.warning} The CA and the address are not posted in <#${channel}>: organisations are connected to it that have no approved site (${teams}). The rollout goes on. They are posted once those organisations are disconnected or have an approved site.`;
   }
   if (reason === "is_archived") {
-    return `:warning: I cannot post in <#${channel}>: it is archived. Unarchive it, or name another channel in the zones file; the messages then follow.`;
+    return `${MARK.warning} I cannot post in <#${channel}>: it is archived. Unarchive it, or name another channel in the zones file; the messages then follow.`;
   }
   if (isClosedChannel(reason)) {
-    return `:warning: I cannot post in <#${channel}>: ${whyClosed(reason)}. Invite me there with \`/invite\`; the messages then follow.`;
+    return `${MARK.warning} I cannot post in <#${channel}>: ${whyClosed(reason)}. Invite me there with \`/invite\`; the messages then follow.`;
   }
-  return `:warning: A message could not be posted in <#${channel}>: Slack answers ${code(reason, 60)}.`;
+  return `${MARK.warning} A message could not be posted in <#${channel}>: Slack answers ${code(reason, 60)}.`;
 }

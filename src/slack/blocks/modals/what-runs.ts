@@ -1,4 +1,5 @@
 /** What runs in a zone, or would run, exactly, for its owners only: templates, CONTEXT, manifest, agent. Pure. */
+
 import type { ModalView } from "@slack/types";
 import type { Digest } from "../../../federation/model/identity.ts";
 import type { Manifest, ManifestLibrary } from "../../../federation/model/manifests.ts";
@@ -7,6 +8,7 @@ import { authorityOf, type Federation, type Site } from "../../../federation/mod
 import { attemptTag, serviceOrder, serviceTemplateFor } from "../../../federation/proposing/manifest.ts";
 import { CONTEXT } from "../../../guest-protocol/names.ts";
 import { type Blocks, section } from "../elements.ts";
+import { MARK } from "../marks.ts";
 import { codeBlock } from "../mrkdwn.ts";
 import { siteFacts } from "../site-facts.ts";
 import { message } from "./modal.ts";
@@ -46,7 +48,7 @@ export function whatRuns(
 }
 
 const NOT_KEPT = section(
-  ":warning: The service template and the guest agent of this version are not kept any more, so they cannot be shown. What is above is the rest of what was approved.",
+  `${MARK.warning} The service template and the guest agent of this version are not kept any more, so they cannot be shown. What is above is the rest of what was approved.`,
 );
 
 function manifestBlocks(

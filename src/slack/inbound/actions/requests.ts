@@ -1,8 +1,10 @@
 /** Clicks on the federation's card: what its requester and its members ask for. */
+
 import type { App } from "@slack/bolt";
 import type { OnFederation } from "../../../federation/model/commands.ts";
 import { federationId } from "../../../federation/model/identity.ts";
 import { isSettled } from "../../../federation/model/state.ts";
+import { MARK } from "../../blocks/marks.ts";
 import { ACTION } from "../../names.ts";
 import { answerTo, type Bot, decideOn, findFederation, refusalText, whyNotFound } from "../bot.ts";
 import { type Answer, onClick } from "../listeners.ts";
@@ -18,8 +20,7 @@ export function register(app: App, bot: Bot): void {
 }
 
 /** Whoever sees the card knows of the federation: only those of its zones and its requester may ask for its end. */
-export const NOT_CONCERNED =
-  ":no_entry: Only the person who asked for this federation and the owners of its zones can do that.";
+export const NOT_CONCERNED = `${MARK.forbidden} Only the person who asked for this federation and the owners of its zones can do that.`;
 
 async function onFederation(bot: Bot, { person: by, key, value }: Click, kind: OnFederation["kind"]): Promise<Answer> {
   const id = federationId.safeParse(value);

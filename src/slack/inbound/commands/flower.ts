@@ -1,8 +1,10 @@
 /** The slash command, for members of the organisation that installed the app. */
+
 import type { App } from "@slack/bolt";
 import { channelId, type Person } from "../../../federation/model/identity.ts";
 import { section } from "../../blocks/elements.ts";
 import { help } from "../../blocks/help.ts";
+import { MARK } from "../../blocks/marks.ts";
 import type { Said } from "../../blocks/status.ts";
 import { zonesCards } from "../../blocks/zones.ts";
 import { NOT_CONCERNED } from "../actions/requests.ts";
@@ -59,7 +61,7 @@ async function deploySite(bot: Bot, command: Command, name: string | undefined, 
   if (!(await mayRequest(bot, command.person))) return await say(sentence(refusalText("not-a-requester")));
   if (name !== undefined) return await addSite(bot, command, name, say);
   const refused = await whyNoHome(bot, command.channel);
-  if (refused !== null) return await say(sentence(`:no_entry: ${refused}`));
+  if (refused !== null) return await say(sentence(`${MARK.forbidden} ${refused}`));
   if (bot.configuration.zones.size === 0) return await say(sentence("No zone is configured."));
   await openDeploySite(bot, channelId.parse(command.channel), command.triggerId);
 }
@@ -76,7 +78,9 @@ async function addSite(bot: Bot, { person, triggerId }: Command, name: string, s
 async function zones(bot: Bot, person: Person, say: Say): Promise<void> {
   if (!ownsAnyZone(bot, person) && !(await mayRequest(bot, person))) {
     return await say(
-      sentence(":no_entry: Only those who may ask for a federation, and the owners of zones, can see the zones."),
+      sentence(
+        `${MARK.forbidden} Only those who may ask for a federation, and the owners of zones, can see the zones.`,
+      ),
     );
   }
   await say(sentence("Looking at the zones. The answer is shown here in a moment."));
