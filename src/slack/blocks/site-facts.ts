@@ -1,7 +1,9 @@
 /** What would run in a zone, or runs there, as its owners read it. For that zone's eyes only. */
+
 import { createHash } from "node:crypto";
 import { flowerPart, type Part, type PlannedNic, type SitePlan, superNodesOf } from "../../federation/model/plan.ts";
 import { type Blocks, context, fields, section } from "./elements.ts";
+import { MARK } from "./marks.ts";
 import { clip, code, count, escaped, listed } from "./mrkdwn.ts";
 
 /** Images and network cards that are named. */
@@ -110,7 +112,7 @@ function asideOf({ aside }: SitePlan): readonly string[] {
       : [`Its PCI network cards stay beside the one named above: ${cardNames(keptCards)}.`]),
     ...(startScriptReplaced ? ["Its own start script does not run: the guest agent runs in its place."] : []),
   ];
-  return [`:warning: *Different from the VM template.* ${sentences.join(" ")}`];
+  return [`${MARK.warning} *Different from the VM template.* ${sentences.join(" ")}`];
 }
 
 const cardNames = (networks: readonly string[]): string =>
