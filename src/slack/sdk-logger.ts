@@ -3,12 +3,17 @@ import { LogLevel, type Logger as SdkLogger } from "@slack/bolt";
 import type { Logger } from "pino";
 
 export function quietLogger(log: Logger): SdkLogger {
-  const text = (parts: readonly unknown[]): string => parts.map(String).join(" ");
+  /** Nothing is put into words that nobody reads: the libraries talk at every call. */
+  const at =
+    (level: "trace" | "debug" | "warn" | "error") =>
+    (...parts: readonly unknown[]): void => {
+      if (log.isLevelEnabled(level)) log[level](parts.map(String).join(" "));
+    };
   return {
-    debug: (...parts) => log.trace(text(parts)),
-    info: (...parts) => log.debug(text(parts)),
-    warn: (...parts) => log.warn(text(parts)),
-    error: (...parts) => log.error(text(parts)),
+    debug: at("trace"),
+    info: at("debug"),
+    warn: at("warn"),
+    error: at("error"),
     setLevel: () => {},
     getLevel: () => LogLevel.INFO,
     setName: () => {},

@@ -1,6 +1,6 @@
 /** What is known of every federation without reading it: found by id, by name and by zone, and kept up with each change. */
 import type { FederationId, Slug, ZoneName } from "../federation/model/identity.ts";
-import type { Federation } from "../federation/model/state.ts";
+import { type Federation, newestFirst } from "../federation/model/state.ts";
 import type { FederationSummary } from "../federation/ports.ts";
 import type { Position } from "./event-log.ts";
 
@@ -80,7 +80,7 @@ export class FederationIndex {
 }
 
 const livingThenNewest = (one: IndexEntry, other: IndexEntry): number =>
-  Number(one.endedAt !== null) - Number(other.endedAt !== null) || other.requestedAt.localeCompare(one.requestedAt);
+  Number(one.endedAt !== null) - Number(other.endedAt !== null) || newestFirst(one, other);
 
 /** A federation's name, requester and channel stay what they were; its zones only grow. */
 const isAlike = (one: IndexEntry, other: IndexEntry): boolean =>

@@ -26,8 +26,8 @@ export interface Snapshots {
 const position = z.strictObject({ seq: z.int(), hash: z.string(), start: z.int(), end: z.int() });
 
 /** That the rest is a federation rests on the file's sum and the number of its shape. */
-const isFederation = (value: unknown): value is Federation =>
-  z.looseObject({ id: z.string(), seq: z.int() }).safeParse(value).success;
+const identified = z.looseObject({ id: z.string(), seq: z.int() });
+const isFederation = (value: unknown): value is Federation => identified.safeParse(value).success;
 const snapshot = z
   .strictObject({ position, federation: z.custom<Federation>(isFederation) })
   .refine(({ position: { seq }, federation }) => federation.seq === seq, "It stands for another event.");

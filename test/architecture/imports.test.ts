@@ -61,7 +61,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   "slack/blocks/": [
     "federation/",
     "guest-protocol/",
-    ...["names", "keys", "card-value", "message"].map((one) => `slack/${one}.ts`),
+    ...["names", "keys", "card-value", "message", "once-per"].map((one) => `slack/${one}.ts`),
   ],
   "slack/projection/": ["federation/", "guest-protocol/", "slack/blocks/", "slack/"],
   "slack/outbox/": ["federation/", "slack/message.ts", "slack/refusals.ts", "slack/slack-error.ts"],

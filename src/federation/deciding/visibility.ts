@@ -1,6 +1,6 @@
 /** Where what is known of a federation may go: to these channels and, beyond them, nowhere. */
-import type { ChannelId, TeamId, ZoneName } from "../model/identity.ts";
-import type { DecisionContext } from "../model/policy.ts";
+import type { ChannelId, Person, TeamId, ZoneName } from "../model/identity.ts";
+import type { DecisionContext, ZoneProfile } from "../model/policy.ts";
 import { coordinatorOf, type Federation, type Site } from "../model/state.ts";
 
 export type Content =
@@ -45,6 +45,10 @@ export function channelsOfViewers(federation: Federation, directory: Directory):
   const zones = [...federation.sites.keys()].flatMap((zone) => channelOf(directory, zone));
   return [...new Set([federation.homeChannel, ...zones])];
 }
+
+/** The zones that the person owns. */
+export const zonesOf = ({ team, user }: Person, { zones }: Directory): readonly ZoneProfile[] =>
+  [...zones.values()].filter(({ owners }) => owners.some((owner) => owner.team === team && owner.user === user));
 
 const approvedSites = (federation: Federation): readonly Site[] =>
   [...federation.sites.values()].filter((site) => site.approvalState === "approved");

@@ -254,3 +254,9 @@ export const isSettled = (federation: Federation): boolean =>
   federation.ended !== null &&
   [...federation.sites.values()].every(isEmpty) &&
   (federation.authorities.length === 0 || federation.authorityDestroyed);
+
+/** By when they were asked for. Such texts sort as they are: asking a language's rules takes far longer. */
+export const newestFirst = (one: Requested, other: Requested): number =>
+  Number(one.requestedAt < other.requestedAt) - Number(one.requestedAt > other.requestedAt);
+
+type Requested = Pick<Federation, "requestedAt">;

@@ -1,7 +1,8 @@
 /** Answers to `status`: private, and only about federations that the person may know of. */
 
 import type { Directory } from "../../federation/deciding/visibility.ts";
-import { coordinatorOf, currentAuthority, type Federation } from "../../federation/model/state.ts";
+import { coordinatorOf, currentAuthority, type Federation, newestFirst } from "../../federation/model/state.ts";
+import { oncePer } from "../once-per.ts";
 import { type Blocks, context, header, section, sections } from "./elements.ts";
 import { MARK } from "./marks.ts";
 import { count, escaped, moment } from "./mrkdwn.ts";
@@ -64,6 +65,8 @@ function certificateLine(federation: Federation): string {
   return `Certificates: ${server}${expiry === undefined ? "" : `; the CA until ${moment(expiry)}`}.`;
 }
 
+const lineOf = oncePer((federation: Federation) => `• *${federation.name}*: ${escaped(phaseOf(federation), 150)}`);
+
 /** @param ask what asks for a federation where the person typed, such as `/flower deploy-site`; null: nothing does */
 export function overview(federations: readonly Federation[], ask: string | null, isComplete: boolean): Said {
   const rest = isComplete ? "" : " Not every channel was looked through; name a federation to see it.";
@@ -72,9 +75,9 @@ export function overview(federations: readonly Federation[], ask: string | null,
     const text = `There is no federation that you can see here.${next}${rest}`;
     return { text, blocks: [section(text)] };
   }
-  const newestFirst = [...federations].sort((one, other) => other.requestedAt.localeCompare(one.requestedAt));
-  const lines = newestFirst.slice(0, MOST_FEDERATIONS).map((one) => `• *${one.name}*: ${escaped(phaseOf(one), 150)}`);
-  const more = newestFirst.length - lines.length;
+  const sorted = federations.toSorted(newestFirst);
+  const lines = sorted.slice(0, MOST_FEDERATIONS).map(lineOf);
+  const more = sorted.length - lines.length;
   if (more > 0) lines.push(`and ${count(more, "more federation")}; name one to see it.`);
   return { text: "Your federations", blocks: sections(rest === "" ? lines : [...lines, rest.trim()]) };
 }

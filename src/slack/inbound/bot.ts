@@ -4,6 +4,7 @@ import type { WebClient } from "@slack/web-api";
 import type { Logger } from "pino";
 import { openProposal, siteOfCard } from "../../federation/deciding/approval.ts";
 import { type DirectCommand, decide } from "../../federation/deciding/decide.ts";
+import { zonesOf } from "../../federation/deciding/visibility.ts";
 import type { Vote } from "../../federation/model/commands.ts";
 import { type Decision, refuse } from "../../federation/model/decision.ts";
 import {
@@ -108,6 +109,4 @@ export const answerTo = (decision: Decision): string | null => (decision.ok ? nu
 
 /** Whether somebody may learn of zones and their owners: whoever can ask for a federation, or owns a zone. */
 export const ownsAnyZone = ({ configuration }: Bot, person: Person): boolean =>
-  [...configuration.zones.values()].some(({ owners }) =>
-    owners.some(({ team, user }) => team === person.team && user === person.user),
-  );
+  zonesOf(person, configuration).length > 0;

@@ -9,11 +9,18 @@ import { z } from "zod";
 /** Slack repeats within the hour; far more deliveries than come in one are remembered. */
 const REMEMBERED = 10_000;
 
-const named = z.union([
-  z.object({ type: z.literal("event_callback"), event_id: z.string() }).transform(({ event_id }) => event_id),
-  z.object({ type: z.literal("block_actions"), trigger_id: z.string() }).transform(({ trigger_id }) => trigger_id),
-  z.object({ command: z.string(), trigger_id: z.string() }).transform(({ trigger_id }) => trigger_id),
-]);
+/** One shape for all of them: of three, two would be tried in vain with every command. */
+const named = z
+  .object({
+    type: z.string().optional(),
+    command: z.string().optional(),
+    event_id: z.string().optional(),
+    trigger_id: z.string().optional(),
+  })
+  .transform(({ type, command, event_id, trigger_id }) => {
+    if (type === "event_callback") return event_id;
+    return type === "block_actions" || command !== undefined ? trigger_id : undefined;
+  });
 
 export function deduplicateDeliveries(app: App): void {
   const known = new Set<string>();

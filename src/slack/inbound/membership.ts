@@ -4,9 +4,10 @@
  */
 import type { WebClient } from "@slack/web-api";
 import { z } from "zod";
-import { channelsOfViewers, type Directory } from "../../federation/deciding/visibility.ts";
+import { channelsOfViewers, type Directory, zonesOf } from "../../federation/deciding/visibility.ts";
 import type { ChannelId, Person } from "../../federation/model/identity.ts";
 import type { Federation } from "../../federation/model/state.ts";
+import { oncePer } from "../once-per.ts";
 import { failureOf } from "../slack-error.ts";
 
 export interface Membership {
@@ -41,6 +42,8 @@ const MOST_KEPT = 200;
 interface Kept {
   readonly until: number;
   readonly members: Promise<ReadonlySet<string>>;
+  /** The same, as soon as Slack has said it: nobody has to wait for it any more. */
+  said?: ReadonlySet<string>;
 }
 
 /** `now` is monotonic, in milliseconds. */
@@ -51,6 +54,9 @@ export function createMembership(
 ): Membership {
   const kept = new Map<string, Kept>();
   const inTurn = fewAtATime(AT_A_TIME);
+  const viewers = oncePer((federation: Federation) => channelsOfViewers(federation, directory));
+  const channelsOf = (person: Person): ReadonlySet<ChannelId | null> =>
+    new Set(zonesOf(person, directory).map(({ channel }) => channel));
 
   async function fetchMembers(channel: string): Promise<ReadonlySet<string>> {
     const members = new Set<string>();
@@ -66,16 +72,26 @@ export function createMembership(
     return members;
   }
 
-  const isKnown = (channel: string): boolean => (kept.get(channel)?.until ?? Number.NEGATIVE_INFINITY) > now();
+  /** What was asked about the channel lately. */
+  function known(channel: string): Kept | undefined {
+    const asked = kept.get(channel);
+    return asked !== undefined && asked.until > now() ? asked : undefined;
+  }
 
   function membersOf(channel: string): Promise<ReadonlySet<string>> {
-    const known = kept.get(channel);
-    if (known !== undefined && known.until > now()) return known.members;
+    const asked = known(channel);
+    if (asked !== undefined) return asked.members;
     const members = inTurn(() => fetchMembers(channel));
-    // A failure is not believed for longer than it takes to tell it.
-    members.catch(() => kept.delete(channel));
+    const asking: Kept = { until: now() + BELIEVED_MS, members };
+    members.then(
+      (said) => {
+        asking.said = said;
+      },
+      // A failure is not believed for longer than it takes to tell it.
+      () => kept.delete(channel),
+    );
     kept.delete(channel);
-    kept.set(channel, { until: now() + BELIEVED_MS, members });
+    kept.set(channel, asking);
     for (const oldest of kept.keys()) {
       if (kept.size <= MOST_KEPT) break;
       kept.delete(oldest);
@@ -92,6 +108,13 @@ export function createMembership(
       throw error;
     }
   };
+
+  /** What is known already; null where Slack would have to be asked. */
+  function isKnownInOne(channels: readonly ChannelId[], { user }: Person): boolean | null {
+    const said = channels.map((channel) => known(channel)?.said);
+    if (said.some((members) => members?.has(user))) return true;
+    return said.includes(undefined) ? null : false;
+  }
 
   async function isInOne(channels: readonly ChannelId[], person: Person): Promise<boolean> {
     for (let first = 0; first < channels.length; first += AT_A_TIME) {
@@ -112,15 +135,22 @@ export function createMembership(
         throw error;
       }
     },
-    sees: (person, federation) => isInOne(viewersFor(federation, directory, person), person),
+    sees: async (person, federation) => {
+      const channels = likeliestFirst(viewers(federation), channelsOf(person));
+      return isKnownInOne(channels, person) ?? (await isInOne(channels, person));
+    },
     seenBy: async (person, federations) => {
       const seen: Federation[] = [];
       const asked = new Set<ChannelId>();
+      const own = channelsOf(person);
       let isComplete = true;
       for (const federation of federations) {
-        const channels = viewersFor(federation, directory, person);
+        const channels = likeliestFirst(viewers(federation), own);
+        const isSeen = isKnownInOne(channels, person);
+        if (isSeen === true) seen.push(federation);
+        if (isSeen !== null) continue;
         const affordable = channels.filter((channel) => {
-          if (asked.has(channel) || isKnown(channel)) return true;
+          if (asked.has(channel) || known(channel) !== undefined) return true;
           if (asked.size >= MOST_CHANNELS) return false;
           asked.add(channel);
           return true;
@@ -134,17 +164,10 @@ export function createMembership(
 }
 
 /** The channels of zones that the person owns first: there the answer is most likely yes. */
-function viewersFor(federation: Federation, directory: Directory, { team, user }: Person): readonly ChannelId[] {
-  const own = new Set(
-    [...federation.sites.keys()].flatMap((name) => {
-      const profile = directory.zones.get(name);
-      const isOwner = profile?.owners.some((owner) => owner.team === team && owner.user === user) === true;
-      return isOwner && profile.channel !== null ? [profile.channel] : [];
-    }),
-  );
-  const rest = channelsOfViewers(federation, directory).filter((channel) => !own.has(channel));
-  return [...own, ...rest];
-}
+const likeliestFirst = (channels: readonly ChannelId[], own: ReadonlySet<ChannelId | null>): readonly ChannelId[] =>
+  own.size === 0
+    ? channels
+    : [...channels.filter((channel) => own.has(channel)), ...channels.filter((channel) => !own.has(channel))];
 
 /** Lets so many of the calls run at a time. */
 function fewAtATime(most: number): <T>(call: () => Promise<T>) => Promise<T> {

@@ -12,9 +12,10 @@ const MOST_SKEW_S = 300;
 const text = z.string().min(1);
 const id = z.object({ id: text });
 
+const sslCheck = z.object({ ssl_check: z.literal("1") });
 /** What Slack delivers, as far as Bolt looks into it to find out what it is and whose. */
 const delivery = z.union([
-  z.object({ ssl_check: z.literal("1") }),
+  sslCheck,
   z.object({ type: z.literal("url_verification"), challenge: text }),
   z.object({ type: z.literal("event_callback"), event: z.object({ type: text }) }),
   z.object({ command: text, user_id: text }),
@@ -61,7 +62,7 @@ function bodyOf(request: Parameters<typeof HTTPModuleFunctions.parseHTTPRequestB
 }
 
 /** Slack's question whether the address answers over TLS carries no date. */
-const isSslCheck = (body: unknown): boolean => z.object({ ssl_check: z.literal("1") }).safeParse(body).success;
+const isSslCheck = (body: unknown): boolean => sslCheck.safeParse(body).success;
 
 const isRecent = ({ headers }: IncomingMessage): boolean =>
   Math.abs(Date.now() / 1000 - Number(headers["x-slack-request-timestamp"])) <= MOST_SKEW_S;

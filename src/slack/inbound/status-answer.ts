@@ -1,11 +1,12 @@
 /** `status`, from the command and from a mention alike. */
+import { zonesOf } from "../../federation/deciding/visibility.ts";
 import type { Person } from "../../federation/model/identity.ts";
 import { samePerson } from "../../federation/model/identity.ts";
 import type { RefusalCode } from "../../federation/model/reasons.ts";
-import type { Federation } from "../../federation/model/state.ts";
+import { type Federation, newestFirst } from "../../federation/model/state.ts";
 import { section } from "../blocks/elements.ts";
 import { overview, type Said, statusAnswer } from "../blocks/status.ts";
-import { type Bot, ownsAnyZone, refusalText } from "./bot.ts";
+import { type Bot, refusalText } from "./bot.ts";
 
 /** Past federations of one name that are looked into. */
 const MOST_OF_A_NAME = 5;
@@ -54,17 +55,14 @@ export async function livingNamed(bot: Bot, person: Person, name: string): Promi
 
 /** Living ones: those that the person asked for or has a zone in, then the newest. */
 function likeliestFirst(bot: Bot, person: Person): readonly Federation[] {
-  const isOwner = ownsAnyZone(bot, person);
-  const concerns = ({ requester, sites }: Federation): boolean =>
-    samePerson(requester, person) ||
-    (isOwner &&
-      [...sites.keys()].some((zone) =>
-        bot.configuration.zones.get(zone)?.owners.some((one) => samePerson(one, person)),
-      ));
-  const living = [...bot.federations.living()].filter(({ ended }) => ended === null);
-  const rank = new Map(living.map((federation) => [federation.id, concerns(federation) ? 0 : 1]));
-  return living.sort(
-    (one, other) =>
-      (rank.get(one.id) ?? 1) - (rank.get(other.id) ?? 1) || other.requestedAt.localeCompare(one.requestedAt),
-  );
+  const owned = zonesOf(person, bot.configuration);
+  const concerning: Federation[] = [];
+  const others: Federation[] = [];
+  for (const federation of bot.federations.living()) {
+    const { ended, requester, sites } = federation;
+    if (ended !== null) continue;
+    const concerns = samePerson(requester, person) || owned.some(({ name }) => sites.has(name));
+    (concerns ? concerning : others).push(federation);
+  }
+  return [...concerning.sort(newestFirst), ...others.sort(newestFirst)];
 }

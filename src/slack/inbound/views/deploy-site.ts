@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import type { App } from "@slack/bolt";
 import { type ChannelId, type FederationId, federationId } from "../../../federation/model/identity.ts";
 import { REFUSALS } from "../../../federation/model/reasons.ts";
-import type { Federation } from "../../../federation/model/state.ts";
+import { type Federation, newestFirst } from "../../../federation/model/state.ts";
 import { parseForm } from "../../../federation/proposing/request.ts";
 import { addSiteForm } from "../../blocks/modals/add-site-form.ts";
 import {
@@ -33,7 +33,7 @@ const settingOf = (bot: Bot, channel: ChannelId): FormSetting => ({
   zones: bot.configuration.zones,
   running: [...bot.federations.living()]
     .filter((federation) => federation.homeChannel === channel && takesSites(federation))
-    .sort((one, other) => other.requestedAt.localeCompare(one.requestedAt)),
+    .sort(newestFirst),
 });
 
 const takesSites = (federation: Federation): boolean =>
