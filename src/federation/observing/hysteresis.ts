@@ -14,6 +14,8 @@ import type { Findings } from "./findings.ts";
 const LOOKS = 2;
 /** Milliseconds: how often the count of what keeps coming and going is journalled. */
 const COUNT_PAUSE = 3_600_000;
+/** What goes and comes back so often, each time soon after the last, keeps coming and going although it was never over. */
+const RETURNS = 3;
 /** Other extents of one condition that are told in an hour; the newest is told after it. */
 const MAX_CHANGES = 4;
 /** What one site's guests say of themselves is told so often in an hour, whatever they say; what still stands, after it. */
@@ -35,8 +37,9 @@ interface Track {
   readonly going: Standing | null;
   /** It is raised and found to another extent, or at other VMs. */
   readonly turning: { readonly to: string; readonly stood: Standing } | null;
-  /** Times it has come back since its count was journalled. */
+  /** Times it has come back since its count was journalled, or of late, and when last. */
   readonly returns: number;
+  readonly returnedAt: number;
   readonly toldAt: number;
   /** Other extents that were told. */
   readonly changes: Allowance;
@@ -156,6 +159,7 @@ const untracked = ({ ms }: Moment): Track => ({
   going: null,
   turning: null,
   returns: 0,
+  returnedAt: ms,
   toldAt: ms,
   changes: { since: ms, told: 0 },
 });
@@ -189,9 +193,10 @@ function coming(known: Track, standing: Condition | undefined, finding: Finding,
 /** Found, and raised: how often it came back is counted, and another extent is told once it has stood as well. */
 function staying(known: Track, standing: Condition, finding: Finding, now: Now): Step {
   const { ms } = now.moment;
-  const returns = known.returns + (known.going === null ? 0 : 1);
-  const present: Track = { ...known, coming: null, going: null, returns };
-  if (standing.flapping && now.mayTell && returns > 0 && ms - known.toldAt >= COUNT_PAUSE) {
+  const present: Track = { ...known, coming: null, going: null, ...returned(known, standing, now) };
+  const { returns } = present;
+  const isDue = standing.flapping ? returns > 0 && ms - known.toldAt >= COUNT_PAUSE : returns >= RETURNS;
+  if (isDue && now.mayTell) {
     const { subject, code, since } = standing;
     return {
       track: { ...present, returns: 0, toldAt: ms },
@@ -199,6 +204,17 @@ function staying(known: Track, standing: Condition, finding: Finding, now: Now):
     };
   }
   return turning(present, standing, finding, now);
+}
+
+/** While it does not count as flapping, one look that did not find it is no return, and old ones are forgotten. */
+function returned(
+  { going, returns, returnedAt }: Track,
+  { flapping }: Condition,
+  { moment: { ms }, limits }: Now,
+): Pick<Track, "returns" | "returnedAt"> {
+  const counted = flapping || ms - returnedAt <= limits.flapWindow ? returns : 0;
+  if (going === null || (!flapping && going.looks < LOOKS)) return { returns: counted, returnedAt };
+  return { returns: counted + 1, returnedAt: ms };
 }
 
 function turning(known: Track, standing: Condition, finding: Finding, now: Now): Step {

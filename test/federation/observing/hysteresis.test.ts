@@ -152,6 +152,26 @@ describe("what comes and goes", () => {
     assert.ok((looks.condition?.count ?? 0) > 600, "they were counted");
   });
 
+  it("without ever being over for long enough is told to be flapping too, and then how often", () => {
+    const looks = new Looks();
+    for (let minute = 0; minute < 1440; minute += 1) {
+      looks.stays(offline(9), 40 * SECOND, 5 * SECOND).stays([], 20 * SECOND, 5 * SECOND);
+    }
+    assert.deepEqual(looks.types().slice(0, 2), ["raised", "flapping"]);
+    assert.ok(looks.types().every((type) => type !== "cleared"));
+    assert.ok(looks.told.length <= 26, `${looks.told.length} events`);
+    assert.ok((looks.condition?.count ?? 0) > 1200, "they were counted");
+  });
+
+  it("is not flapping for single looks that do not find it, nor for times far apart", () => {
+    const glitches = new Looks().stays(offline(9), MINUTE);
+    for (let time = 0; time < 100; time += 1) glitches.find([]).stays(offline(9), MINUTE);
+    assert.deepEqual(glitches.types(), ["raised"]);
+    const seldom = new Looks().stays(offline(9), MINUTE);
+    for (let time = 0; time < 100; time += 1) seldom.stays([], 10 * SECOND).stays(offline(9), HOUR, MINUTE);
+    assert.deepEqual(seldom.types(), ["raised"]);
+  });
+
   it("between some and nobody, all day, is told a few times an hour", () => {
     const looks = aDayOf(offline(1), offline(0));
     assert.ok(looks.told.length <= 1 + 24 * 5, `${looks.told.length} events`);
