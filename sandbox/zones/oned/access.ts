@@ -63,6 +63,10 @@ export function passesFilter(user: User, filter: number, object: Owned): boolean
   }
 }
 
+export function requireFilter(filter: number): void {
+  if (filter < -4) throw new OneError(errorCode.rpc, "Incorrect filter_flag");
+}
+
 /** Two numbers say which part of a pool: ids from..to (-1 open), or, with an end below -1, a page of that many from an offset. */
 export function range<Member extends { readonly id: number }>(
   members: readonly Member[],

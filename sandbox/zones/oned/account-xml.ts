@@ -80,11 +80,24 @@ function userHead(user: User): string {
     cdataElement("PASSWORD", NO_HASH) +
     cdataElement("AUTH_DRIVER", "core") +
     textElement("ENABLED", 1) +
+    tokensXml(user) +
     element(
       "TEMPLATE",
       ...template.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => cdataElement(name, value)),
     )
   );
+}
+
+function tokensXml(user: User): string {
+  const tokens = [...user.tokens].map(([token, { end, group }]) =>
+    element(
+      "LOGIN_TOKEN",
+      textElement("TOKEN", token),
+      textElement("EXPIRATION_TIME", end),
+      textElement("EGID", group),
+    ),
+  );
+  return tokens.join("");
 }
 
 function groupHead(zone: Zone, group: Group): string {

@@ -24,9 +24,17 @@ export interface User {
   readonly administers: ReadonlySet<number>;
   readonly attributes: ReadonlyMap<string, string>;
   readonly quotas: Limits;
-  /** Login tokens, each with the second at which it ends; Infinity for one that does not. */
-  readonly tokens: Map<string, number>;
+  readonly tokens: Map<string, LoginToken>;
 }
+
+export interface LoginToken {
+  /** The second at which it ends; -1 for one that does not. */
+  readonly end: number;
+  /** Who logs in with it acts as a member of this group alone; -1 for all groups. */
+  readonly group: number;
+}
+
+const MOST_TOKENS = 10;
 
 const ADMINISTRATORS = 0;
 const FIRST_GROUP = 100;
@@ -69,7 +77,11 @@ export class Accounts {
 
   /** Deleted and made anew: what was theirs belongs to a number that nobody has. */
   remake(user: User): User {
-    const made = { ...user, id: Math.max(...this.#users.map(({ id }) => id)) + 1, tokens: new Map<string, number>() };
+    const made = {
+      ...user,
+      id: Math.max(...this.#users.map(({ id }) => id)) + 1,
+      tokens: new Map<string, LoginToken>(),
+    };
     this.#replace(user, made);
     return made;
   }
@@ -89,18 +101,29 @@ export class Accounts {
     const colon = session.indexOf(":");
     const user = this.users.find(({ name }) => name === session.slice(0, Math.max(colon, 0)));
     const secret = session.slice(colon + 1);
-    if (user !== undefined && (equal(secret, user.password) || this.#tokenCounts(user, secret))) return user;
+    if (user !== undefined && equal(secret, user.password)) return user;
+    const token = user?.tokens.get(secret);
+    if (user !== undefined && token !== undefined && (token.end < 0 || token.end > this.#clock.seconds())) {
+      return token.group < 0 ? user : { ...user, groups: user.groups.filter(({ id }) => id === token.group) };
+    }
     throw new OneError(errorCode.authentication, "User couldn't be authenticated, aborting call.");
   }
 
-  /** `one.user.login`: an empty token with a time makes a new one, 0 seconds revokes, -1 never expires. */
-  login(user: User, token: string, seconds: number): string {
+  /** `one.user.login`: an empty token with a time makes a new one, 0 seconds revokes it or all, -1 never expires. */
+  login(user: User, token: string, seconds: number, group: number): string {
     if (seconds === 0) {
-      user.tokens.delete(token);
+      if (token === "") user.tokens.clear();
+      else if (!user.tokens.delete(token)) throw new OneError(errorCode.rpc, `Could not find token: ${token}`);
       return token;
     }
+    if (seconds < -1) throw new OneError(errorCode.rpc, "Wrong valid period for token");
+    if (group !== -1 && !isAdministrator(user) && user.groups.every(({ id }) => id !== group)) {
+      throw new OneError(errorCode.rpc, "EGID is not in user group list");
+    }
+    this.#dropEnded(user);
+    if (user.tokens.size >= MOST_TOKENS) throw new OneError(errorCode.rpc, "Max number of tokens limit reached.");
     const made = token === "" ? randomBytes(32).toString("hex") : token;
-    user.tokens.set(made, seconds < 0 ? Number.POSITIVE_INFINITY : this.#clock.seconds() + seconds);
+    user.tokens.set(made, { end: seconds < 0 ? -1 : this.#clock.seconds() + seconds, group });
     return made;
   }
 
@@ -120,9 +143,10 @@ export class Accounts {
     return this.users.filter((user) => user.groups.includes(group));
   }
 
-  #tokenCounts(user: User, token: string): boolean {
-    const end = user.tokens.get(token);
-    return end !== undefined && end > this.#clock.seconds();
+  #dropEnded(user: User): void {
+    for (const [token, { end }] of user.tokens) {
+      if (end >= 0 && end <= this.#clock.seconds()) user.tokens.delete(token);
+    }
   }
 }
 

@@ -66,17 +66,26 @@ export function attributesJson(attributes: Attributes): Record<string, JsonAttri
 
 export type JsonAttribute = string | Record<string, string> | (string | Record<string, string>)[];
 
-/** The JSON of a OneFlow role's `template_contents`: objects become vectors, lists become repeated names. */
+/**
+ * The JSON of a OneFlow role's `template_contents`: objects become vectors, lists become repeated names. OneFlow writes
+ * it as template text on the way, which costs blanks at the ends and puts a comma before a newline inside a vector.
+ */
 export function attributesFromJson(json: Readonly<Record<string, unknown>>): Attributes {
   const attributes: Attributes = new Map();
   for (const [name, value] of Object.entries(json)) {
     const values = Array.isArray(value) ? value : [value];
-    attributes.set(name.toUpperCase(), values.map(attributeFromJson));
+    attributes.set(attributeName(name), values.map(attributeFromJson));
   }
   return attributes;
 }
 
 function attributeFromJson(value: unknown): Attribute {
-  if (typeof value !== "object" || value === null) return String(value ?? "");
-  return new Map(Object.entries(value).map(([key, text]) => [key.toUpperCase(), String(text)]));
+  if (typeof value !== "object" || value === null) return String(value ?? "").trim();
+  const entries = Object.entries(value);
+  return new Map(entries.map(([key, text]) => [attributeName(key), String(text).trim().replaceAll("\n", ",\n")]));
+}
+
+/** Names are upper case, and XML could not begin one with a digit. */
+export function attributeName(given: string): string {
+  return given.replace(/^(?=\d)/, "ONE_").toUpperCase();
 }

@@ -1,6 +1,8 @@
 import type { User } from "./accounts.ts";
-import { type Attributes, textOf, type Vector, vector } from "./attributes.ts";
+import { textOf, type Vector, vector } from "./attributes.ts";
 import type { Network } from "./objects.ts";
+import { cannotAllocate } from "./one-error.ts";
+import type { VirtualMachine } from "./virtual-machine.ts";
 
 /** What oned writes into CONTEXT per NIC, empty where the network says nothing. */
 const nicFields = [
@@ -37,7 +39,7 @@ export interface ContextNic {
 /** The CONTEXT that the guest gets: the template's, its variables filled in, and what oned adds. */
 export function contextOf(
   given: Vector,
-  vm: { id: number; uid: number; attributes: Attributes; userTemplate: Attributes },
+  vm: VirtualMachine,
   user: User,
   nics: readonly ContextNic[],
   environment: { diskId: number; oneGateUrl: string },
@@ -71,21 +73,23 @@ function addNic(context: Map<string, string>, index: number, { ip, mac, network 
   for (const field of nicFields) context.set(`ETH${index}_${field}`, known.get(field) ?? "");
 }
 
-/** `$NAME` is an attribute of the VM, `$USER[NAME]` one of its owner; a last newline and anything in `${}` is lost. */
+/**
+ * `$NAME` is an attribute of the VM, `$USER[NAME]` one of its owner, and any other `$` an error. What a variable brings
+ * in loses what stands in `${}`, and all of it the blanks at its ends.
+ */
 function filledIn(value: string, variable: (name: string) => string, user: User): string {
+  if (/\$(?!\w)/.test(value)) throw cannotAllocate(`Error parsing: ${value}`);
   return value
     .replace(/\$USER\[(\w+)\]/g, (_, name: string) => user.attributes.get(name) ?? "")
-    .replace(/\$([A-Z_][A-Z0-9_]*)/gi, (_, name: string) => variable(name.toUpperCase()))
+    .replace(/\$(\w+)/g, (_, name: string) => variable(name.toUpperCase()))
     .replace(/\$\{[^}]*\}/g, "")
-    .replace(/\n$/, "");
+    .trim();
 }
 
-function variableOf(
-  name: string,
-  vm: { id: number; uid: number; attributes: Attributes; userTemplate: Attributes },
-): string {
-  if (name === "VMID") return String(vm.id);
-  if (name === "UID") return String(vm.uid);
+function variableOf(name: string, vm: VirtualMachine): string {
+  const own = { VMID: vm.id, NAME: vm.name, UID: vm.uid, UNAME: vm.uname, GID: vm.gid, GNAME: vm.gname };
+  const known = Object.entries(own).find(([key]) => key === name);
+  if (known !== undefined) return String(known[1]);
   return textOf(vm.userTemplate, name) ?? textOf(vm.attributes, name) ?? "";
 }
 

@@ -2,7 +2,7 @@ import { may, notAuthorized } from "./access.ts";
 import type { User } from "./accounts.ts";
 import { type Vector, vector } from "./attributes.ts";
 import type { Image } from "./objects.ts";
-import { errorCode, OneError } from "./one-error.ts";
+import { cannotAllocate } from "./one-error.ts";
 import type { Pool } from "./pool.ts";
 import { imageStateNumber } from "./pool-xml.ts";
 import type { VirtualMachine } from "./virtual-machine.ts";
@@ -12,10 +12,19 @@ const USED = 2;
 
 /** A disk of a new VM, filled in from its image. Refuses an image that is gone, not allowed, or not fit for use. */
 export function diskOf(images: Pool<Image>, user: User, disk: Vector, index: number): Vector {
-  const image = imageOf(images, disk);
-  const wanted = disk.get("IMAGE_ID") ?? disk.get("IMAGE");
-  if (image === undefined && wanted === undefined) return new Map([...disk, ["DISK_ID", String(index)]]);
-  if (image === undefined) throw cannotAllocate(`DISK ${index}: Image with ID: ${wanted} does not exist`);
+  const image = imageOf(images, disk, user.id);
+  const id = disk.get("IMAGE_ID");
+  const name = disk.get("IMAGE");
+  if (image === undefined && id === undefined && name === undefined) {
+    return new Map([...disk, ["DISK_ID", String(index)]]);
+  }
+  if (image === undefined) {
+    const reason =
+      id === undefined
+        ? `User ${user.id} does not own an image with name: ${name} . Set IMAGE_UNAME or IMAGE_UID of owner in DISK.`
+        : `Image with ID: ${id} does not exist`;
+    throw cannotAllocate(`DISK ${index}: ${reason}`);
+  }
   if (!may(user, "USE", image)) throw notAuthorized(user, `USE IMAGE [${image.id}]`);
   if (image.state !== "ready") {
     throw cannotAllocate(
@@ -27,8 +36,8 @@ export function diskOf(images: Pool<Image>, user: User, disk: Vector, index: num
 }
 
 /** What `one.template.info` with extended shows: the image's data, without the device. A missing image changes nothing. */
-export function extendedDisk(zone: ImageUse, disk: Vector, index: number): Vector {
-  const image = imageOf(zone.images, disk);
+export function extendedDisk(zone: ImageUse, user: User, disk: Vector, index: number): Vector {
+  const image = imageOf(zone.images, disk, user.id);
   return image === undefined ? disk : filledDisk(image, disk, index, imageStateNumber(image, zone.vmsOfImage(image)));
 }
 
@@ -37,16 +46,15 @@ export interface ImageUse {
   vmsOfImage(image: Image): readonly VirtualMachine[];
 }
 
-function imageOf(images: Pool<Image>, disk: Vector): Image | undefined {
+/** By its number, or by name among the images of its owner, which is whoever asks unless the disk says. */
+function imageOf(images: Pool<Image>, disk: Vector, asking: number): Image | undefined {
   const id = disk.get("IMAGE_ID");
   if (id !== undefined) return images.get(Number(id));
   const name = disk.get("IMAGE");
-  const owner = disk.get("IMAGE_UNAME");
-  return images.newestFirst().find((image) => image.name === name && (owner === undefined || image.uname === owner));
-}
-
-export function cannotAllocate(what: string): OneError {
-  return new OneError(errorCode.allocate, `Error allocating a new virtual machine template. ${what}`);
+  const uname = disk.get("IMAGE_UNAME");
+  const uid = Number(disk.get("IMAGE_UID") ?? asking);
+  const isOwners = (image: Image) => (uname === undefined ? image.uid === uid : image.uname === uname);
+  return images.newestFirst().find((image) => image.name === name && isOwners(image));
 }
 
 function filledDisk(image: Image, disk: Vector, index: number, state: number): Vector {

@@ -1,11 +1,12 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { granted, requireCreate } from "./access.ts";
 import { isAdministrator, primaryGroup, type User } from "./accounts.ts";
-import { type Attributes, merged, setText, type Vector, vector, vectorsOf } from "./attributes.ts";
+import { type Attributes, merged, setText, textOf, type Vector, vector, vectorsOf } from "./attributes.ts";
 import { contextOf } from "./contextualisation.ts";
 import { diskOf } from "./disks.ts";
+import { nameFault } from "./names.ts";
 import { leasedNics, plannedNic } from "./nics.ts";
-import { errorCode, OneError } from "./one-error.ts";
+import { cannotAllocate, errorCode, OneError } from "./one-error.ts";
 import { requireQuota } from "./quotas.ts";
 import type { VirtualMachine } from "./virtual-machine.ts";
 import type { Zone } from "./zone.ts";
@@ -52,7 +53,8 @@ export function instantiate(zone: Zone, user: User, wish: Instantiation): Virtua
   const template = granted(user, "USE", "TEMPLATE", wish.templateId, zone.templates);
   if (wish.extra.size > 0) requireCreate(user, "TEMPLATE");
   requireNothingRestricted(user, wish.extra);
-  if (wish.name.includes("<")) throw new OneError(errorCode.internal, "Invalid NAME, it cannot contain '<'");
+  const fault = wish.name === "" ? undefined : nameFault(wish.name);
+  if (fault !== undefined) throw cannotAllocate(fault);
   const vm = zone.vms.add((id) => {
     const name = wish.name === "" ? `${template.name}-${id}` : wish.name;
     return machine(zone, user, { ...wish, name }, id, combined(template.attributes, wish));
@@ -72,9 +74,10 @@ function combined(template: Attributes, wish: Instantiation): Attributes {
 }
 
 function machine(zone: Zone, user: User, wish: Instantiation, id: number, all: Attributes): VirtualMachine {
+  requireCapacity(all);
   const vm = draft(zone, user, wish, id, all);
   const disks = vectorsOf(all, "DISK").map((disk, index) => diskOf(zone.images, user, disk, index));
-  const nics = vectorsOf(all, "NIC").map((nic, index) => plannedNic(zone, user, nic, index));
+  const nics = vectorsOf(all, "NIC").map((nic) => plannedNic(zone, user, nic));
   vm.attributes.set("DISK", disks);
   vm.attributes.set(
     "NIC",
@@ -122,6 +125,15 @@ function draft(zone: Zone, user: User, wish: Instantiation, id: number, all: Att
     history: [],
     oneGateToken: randomBytes(16).toString("base64"),
   };
+}
+
+/** What is no number above 0 is refused, and so is a VM without CPU or memory. */
+function requireCapacity(all: Attributes): void {
+  const kinds = { MEMORY: "integer", CPU: "float or integer", VCPU: "integer" };
+  for (const [name, kind] of Object.entries(kinds)) {
+    const value = textOf(all, name) ?? (name === "VCPU" ? "1" : "");
+    if (!(Number.parseFloat(value) > 0)) throw cannotAllocate(`${name} attribute must be a positive ${kind} value.`);
+  }
 }
 
 function securityGroupRules(): Vector[] {

@@ -2,9 +2,9 @@ import { notAuthorized } from "./access.ts";
 import type { User } from "./accounts.ts";
 import { type Vector, vector } from "./attributes.ts";
 import type { ContextNic } from "./contextualisation.ts";
-import { cannotAllocate } from "./disks.ts";
 import { releaseLeases, takeLease } from "./leases.ts";
 import type { Network } from "./objects.ts";
+import { cannotAllocate } from "./one-error.ts";
 import type { Pool } from "./pool.ts";
 
 /** A NIC before its address is taken. Without a network it keeps what it says, leased from nobody. */
@@ -18,15 +18,28 @@ export interface Networks {
   mayUseNetwork(user: User, network: Network): boolean;
 }
 
-export function plannedNic(zone: Networks, user: User, given: Vector, index: number): PlannedNic {
-  const wanted = given.get("NETWORK_ID") ?? given.get("NETWORK");
-  if (wanted === undefined) return { given, network: undefined };
-  const network = given.has("NETWORK_ID")
-    ? zone.networks.get(Number(wanted))
-    : zone.networks.newestFirst().find(({ name }) => name === wanted);
-  if (network === undefined) throw cannotAllocate(`NIC ${index}: Virtual network with ID: ${wanted} does not exist`);
+export function plannedNic(zone: Networks, user: User, given: Vector): PlannedNic {
+  const id = given.get("NETWORK_ID");
+  const name = given.get("NETWORK");
+  if (id === undefined && name === undefined) return { given, network: undefined };
+  const network = id === undefined ? ownersNetwork(zone, user, given) : zone.networks.get(Number(id));
+  if (network === undefined) {
+    throw cannotAllocate(
+      id === undefined
+        ? `User ${user.id} does not own a network with name: ${name} . Set NETWORK_UNAME or NETWORK_UID of owner in NIC.`
+        : `Virtual network with ID: ${id} does not exist`,
+    );
+  }
   if (!zone.mayUseNetwork(user, network)) throw notAuthorized(user, `USE NET [${network.id}]`);
   return { given, network };
+}
+
+/** By name among the networks of its owner, which is whoever asks unless the NIC says. */
+function ownersNetwork({ networks }: Networks, user: User, nic: Vector): Network | undefined {
+  const uname = nic.get("NETWORK_UNAME");
+  const uid = Number(nic.get("NETWORK_UID") ?? user.id);
+  const isOwners = (network: Network) => (uname === undefined ? network.uid === uid : network.uname === uname);
+  return networks.newestFirst().find((network) => network.name === nic.get("NETWORK") && isOwners(network));
 }
 
 /** Takes the addresses for that VM. When one is not to be had, those already taken are given back. */

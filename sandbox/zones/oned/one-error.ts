@@ -4,6 +4,7 @@ export const errorCode = {
   authorization: 512,
   noSuchObject: 1024,
   action: 2048,
+  rpc: 4096,
   internal: 8192,
   allocate: 16384,
 } as const;
@@ -21,4 +22,8 @@ export class OneError extends Error {
     this.code = code;
     this.objectId = objectId;
   }
+}
+
+export function cannotAllocate(what: string): OneError {
+  return new OneError(errorCode.allocate, `Error allocating a new virtual machine template. ${what}`);
 }

@@ -1,5 +1,5 @@
 import { XMLParser, XMLValidator } from "fast-xml-parser";
-import type { Attribute, Attributes, Vector } from "./attributes.ts";
+import { type Attribute, type Attributes, attributeName, type Vector } from "./attributes.ts";
 import { errorCode, OneError } from "./one-error.ts";
 
 /** More than this is answered with success and forgotten; 4 MiB were seen to be kept, 16 MiB not. */
@@ -7,13 +7,15 @@ const FORGOTTEN_FROM_BYTES = 16 * 1024 * 1024;
 
 /**
  * Reads OpenNebula's own template text (`NAME="value"`, `NAME=[A="1",B="2"]`) or its XML form.
- * As lax as the original: a quote that never closes is an ordinary character of a bare word, and the last newline of a quoted value is lost.
+ * As lax as the original: a quote that never closes is an ordinary character of a bare word. Values lose blanks at both
+ * ends, and a name that begins with a digit gets `ONE_` in front.
  * Throws a OneError (2048) where the original has a parse error.
  */
 export function parseTemplateText(text: string): Attributes {
   if (Buffer.byteLength(text) >= FORGOTTEN_FROM_BYTES) return new Map();
+  if (text.trimStart().startsWith("<")) return fromXml(text);
   if (text.includes("]]>")) throw parseError("CDATA end mark in a value", 0);
-  return text.trimStart().startsWith("<") ? fromXml(text) : new TemplateReader(text).read();
+  return new TemplateReader(text).read();
 }
 
 class TemplateReader {
@@ -42,7 +44,7 @@ class TemplateReader {
     this.#match(/\s*/y);
     if (this.#match(/=/y) === undefined) throw parseError("unexpected VARIABLE, expecting EQUAL", this.#at);
     this.#match(/[ \t]*/y);
-    return name.toUpperCase();
+    return attributeName(name);
   }
 
   #vector(): Vector {
@@ -61,8 +63,10 @@ class TemplateReader {
 
   #value(bareWord: RegExp): string {
     const quoted = this.#match(/"[^"\\]*(?:\\[\s\S][^"\\]*)*"/y);
-    if (quoted !== undefined) return quoted.slice(1, -1).replaceAll('\\"', '"').replace(/\n$/, "");
-    return this.#match(bareWord) ?? "";
+    if (quoted !== undefined) return quoted.slice(1, -1).replaceAll('\\"', '"').trim();
+    const bare = this.#match(bareWord);
+    if (bare === undefined) throw parseError("unexpected end of the value, expecting STRING or OBRACKET", this.#at);
+    return bare;
   }
 
   #skipSpaceAndComments(): void {
@@ -90,14 +94,15 @@ function fromXml(text: string): Attributes {
   const attributes: Attributes = new Map();
   for (const [name, value] of Object.entries(isRecord(root) ? root : {})) {
     if (name === "#text") continue;
-    attributes.set(name.toUpperCase(), (Array.isArray(value) ? value : [value]).map(xmlAttribute));
+    attributes.set(attributeName(name), (Array.isArray(value) ? value : [value]).map(xmlAttribute));
   }
   return attributes;
 }
 
 function xmlAttribute(value: unknown): Attribute {
-  if (!isRecord(value)) return String(value ?? "");
-  return new Map(Object.entries(value).map(([name, text]) => [name.toUpperCase(), String(text)]));
+  if (!isRecord(value)) return String(value ?? "").trim();
+  const entries = Object.entries(value).filter(([name]) => name !== "#text");
+  return new Map(entries.map(([name, text]) => [attributeName(name), String(text).trim()]));
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

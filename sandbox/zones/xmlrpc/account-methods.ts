@@ -29,12 +29,12 @@ export const accountMethods = {
     const name = parameters.string();
     const token = parameters.string();
     const seconds = parameters.integer();
-    parameters.integer();
+    const group = parameters.optionalInteger() ?? -1;
     parameters.end();
     const wanted = zone.accounts.users.find((other) => other.name === name);
     if (wanted === undefined) throw new OneError(errorCode.noSuchObject, "Error getting user [-1].");
-    if (wanted !== user && !isAdministrator(user)) throw notAuthorized(user, `MANAGE USER [${wanted.id}]`);
-    return zone.accounts.login(wanted, token, seconds);
+    if (wanted.id !== user.id && !isAdministrator(user)) throw notAuthorized(user, `MANAGE USER [${wanted.id}]`);
+    return zone.accounts.login(wanted, token, seconds, group);
   },
 
   "one.group.info": ({ zone, user }, parameters) => {
@@ -87,5 +87,7 @@ export const accountMethods = {
 
 /** Oneself; a group's administrator sees its members, an administrator everybody. */
 function maySeeUser(user: User, wanted: User): boolean {
-  return wanted === user || isAdministrator(user) || wanted.groups.some((group) => user.administers.has(group.id));
+  return (
+    wanted.id === user.id || isAdministrator(user) || wanted.groups.some((group) => user.administers.has(group.id))
+  );
 }

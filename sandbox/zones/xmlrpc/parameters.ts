@@ -1,3 +1,4 @@
+import { errorCode, OneError } from "../oned/one-error.ts";
 import { Fault, type RpcValue } from "./codec.ts";
 
 /** A call's parameters, taken one after another as the method wants them. What does not fit is a Fault -501. */
@@ -31,6 +32,10 @@ export class Parameters {
     return this.#next < this.#values.length && this.boolean();
   }
 
+  optionalInteger(): number | undefined {
+    return this.#next < this.#values.length ? this.integer() : undefined;
+  }
+
   optionalString(): string {
     return this.#next < this.#values.length ? this.string() : "";
   }
@@ -46,6 +51,13 @@ export class Parameters {
     if (value === undefined) throw new Fault(-501, "Not enough parameters");
     return value;
   }
+}
+
+/** The type of an update, optional: 0 replaces, 1 appends by name. */
+export function appends(parameters: Parameters): boolean {
+  const type = parameters.optionalInteger() ?? 0;
+  if (type !== 0 && type !== 1) throw new OneError(errorCode.rpc, "Wrong update type");
+  return type === 1;
 }
 
 function wrongType(wanted: string): Fault {

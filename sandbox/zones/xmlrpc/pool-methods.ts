@@ -1,4 +1,4 @@
-import { granted, may, notAuthorized, passesFilter, range } from "../oned/access.ts";
+import { granted, may, notAuthorized, passesFilter, range, requireFilter } from "../oned/access.ts";
 import { isAdministrator } from "../oned/accounts.ts";
 import { headXml, type Lease, type Owned, permissionsXml } from "../oned/objects.ts";
 import { errorCode, OneError } from "../oned/one-error.ts";
@@ -18,6 +18,7 @@ export function poolPart<Member extends Owned>(
   const filter = parameters.integer();
   const start = parameters.integer();
   const end = parameters.integer();
+  requireFilter(filter);
   return range(
     members.filter((member) => passes(filter, member)),
     start,

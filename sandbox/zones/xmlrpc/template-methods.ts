@@ -3,11 +3,13 @@ import { primaryGroup } from "../oned/accounts.ts";
 import { type Attributes, merged, textOf, vectorsOf } from "../oned/attributes.ts";
 import { extendedDisk } from "../oned/disks.ts";
 import { instantiate } from "../oned/instantiation.ts";
+import { nameFault } from "../oned/names.ts";
 import { errorCode, OneError } from "../oned/one-error.ts";
 import { templateXml } from "../oned/pool-xml.ts";
 import { parseTemplateText } from "../oned/template-text.ts";
 import { element } from "../xml.ts";
 import type { Method } from "./method.ts";
+import { appends } from "./parameters.ts";
 import { poolPart } from "./pool-methods.ts";
 
 export const templateMethods = {
@@ -19,7 +21,7 @@ export const templateMethods = {
     const template = granted(user, "USE", "TEMPLATE", id, zone.templates);
     if (!extended) return templateXml(template);
     const attributes: Attributes = new Map(template.attributes);
-    const disks = vectorsOf(attributes, "DISK").map((disk, index) => extendedDisk(zone, disk, index));
+    const disks = vectorsOf(attributes, "DISK").map((disk, index) => extendedDisk(zone, user, disk, index));
     if (disks.length > 0) attributes.set("DISK", disks);
     return templateXml({ ...template, attributes });
   },
@@ -44,8 +46,9 @@ export const templateMethods = {
     const attributes = parsedForAllocation(parameters.string());
     parameters.end();
     requireCreate(user, "TEMPLATE");
-    const name = textOf(attributes, "NAME");
-    if (name === undefined || name === "") throw new OneError(errorCode.internal, "Invalid NAME, it cannot be empty");
+    const name = textOf(attributes, "NAME") ?? "";
+    const fault = nameFault(name);
+    if (fault !== undefined) throw new OneError(errorCode.internal, fault);
     const namesake = zone.templates.newestFirst().find((other) => other.name === name && other.uid === user.id);
     if (namesake !== undefined) {
       throw new OneError(errorCode.internal, `NAME is already taken by TEMPLATE ${namesake.id}.`);
@@ -57,7 +60,7 @@ export const templateMethods = {
   "one.template.update": ({ zone, user }, parameters) => {
     const id = parameters.integer();
     const given = parseTemplateText(parameters.string());
-    const append = parameters.integer() === 1;
+    const append = appends(parameters);
     parameters.end();
     const template = granted(user, "MANAGE", "TEMPLATE", id, zone.templates);
     template.attributes = append ? merged(template.attributes, given) : given;

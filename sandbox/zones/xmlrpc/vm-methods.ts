@@ -1,4 +1,4 @@
-import { granted, may, passesFilter, range } from "../oned/access.ts";
+import { granted, may, passesFilter, range, requireFilter } from "../oned/access.ts";
 import type { Recovery } from "../oned/lifecycle.ts";
 import { errorCode, OneError } from "../oned/one-error.ts";
 import { phases, type VirtualMachine } from "../oned/virtual-machine.ts";
@@ -6,7 +6,7 @@ import { fullVmXml, shortVmXml } from "../oned/virtual-machine-xml.ts";
 import { type VmAction, vmActions } from "../oned/vm-actions.ts";
 import { element } from "../xml.ts";
 import type { Caller, Method } from "./method.ts";
-import type { Parameters } from "./parameters.ts";
+import { appends, type Parameters } from "./parameters.ts";
 
 export const vmMethods = {
   "one.vm.info": ({ zone, user }, parameters) => {
@@ -19,7 +19,7 @@ export const vmMethods = {
   "one.vm.update": ({ zone, user }, parameters) => {
     const id = parameters.integer();
     const text = parameters.string();
-    const append = parameters.integer() === 1;
+    const append = appends(parameters);
     parameters.end();
     zone.updateVm(granted(user, "MANAGE", "VM", id, zone.vms), text, append);
     return id;
@@ -67,6 +67,7 @@ const recoveries: readonly (Recovery | undefined)[] = ["failure", "success", "re
 
 const anyState = -2;
 const notDone = -1;
+const LAST_STATE = 11;
 
 function vmsOf({ zone, user }: Caller, parameters: Parameters): VirtualMachine[] {
   const filter = parameters.integer();
@@ -75,6 +76,8 @@ function vmsOf({ zone, user }: Caller, parameters: Parameters): VirtualMachine[]
   const state = parameters.integer();
   const search = parameters.optionalString();
   parameters.end();
+  requireFilter(filter);
+  if (state < anyState || state > LAST_STATE) throw new OneError(errorCode.rpc, "Incorrect filter_flag, state");
   const seen = zone.vms
     .newestFirst()
     .filter((vm) => passesFilter(user, filter, vm) && inState(vm, state) && matches(vm, search));

@@ -78,3 +78,37 @@ test("a role's NIC replaces the VM template's, but is added to one that the serv
       [["0", undefined]],
     ]);
   }));
+
+test("a dollar that begins no variable refuses the VM, and $NAME is the VM's name", () =>
+  onBench({}, async (bench) => {
+    const make = (value: string) =>
+      bench.call("one.template.instantiate", 0, "my-vm", false, `CONTEXT=[FL_X="${value}"]`, false);
+    for (const value of ["a$", "$$", ["$", "{b}"].join(""), "$(c)", "$ d"]) {
+      const refused = await make(value);
+      assert.ok("code" in refused && refused.code === 16384, value);
+    }
+    await make("$NAME");
+    await make("cost$5");
+    assert.equal((await bench.hypervisor.started("zone-a", 0)).context["FL_X"], "my-vm");
+    assert.equal((await bench.hypervisor.started("zone-a", 1)).context["FL_X"], "cost");
+  }));
+
+test("through OneFlow a dollar fails the deployment, and a newline gets a comma", () =>
+  onBench({}, async (bench) => {
+    const with_ = (value: string) => ({
+      name: "context",
+      roles: [superlink({ template_contents: { CONTEXT: { FL_X: value } } })],
+    });
+    const failed = await bench.instantiate(await bench.createTemplate(with_("a$")));
+    await bench.serviceComesTo(failed, "FAILED_DEPLOYING");
+    await bench.instantiate(await bench.createTemplate(with_(" a\nb ")));
+    assert.equal((await bench.hypervisor.started("zone-a", 0)).context["FL_X"], "a,\nb");
+  }));
+
+test("values lose blanks at both ends, in updates and in CONTEXT", () =>
+  onBench({}, async (bench) => {
+    await bench.makeVm('CONTEXT=[FL_X="  a b "]');
+    assert.equal((await bench.hypervisor.started("zone-a", 0)).context["FL_X"], "a b");
+    await bench.call("one.vm.update", 0, 'FL_Y=" \tc\n"', 1);
+    assert.match(await bench.text("one.vm.info", 0, false), /<FL_Y><!\[CDATA\[c]]>/);
+  }));

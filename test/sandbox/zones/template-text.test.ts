@@ -23,6 +23,14 @@ test("the XML form is read as well", () => {
   });
 });
 
+test("XML may hold its values in CDATA, and a name that begins with a digit gets ONE_ in front", () => {
+  assert.deepEqual(read("<VM><A><![CDATA[ <1> ]]></A><NIC><IP><![CDATA[10.0.0.1]]></IP></NIC></VM>"), {
+    A: "<1>",
+    NIC: { IP: "10.0.0.1" },
+  });
+  assert.deepEqual(read('3D="x"\nV=[1A="y"]'), { ONE_3D: "x", V: { ONE_1A: "y" } });
+});
+
 test("a quote that never closes is part of the value", () => {
   assert.deepEqual(read('X="unterminated\n'), { X: '"unterminated' });
 });
@@ -31,7 +39,7 @@ test("an empty value is a value", () => {
   assert.deepEqual(read('FL_ADMIT=""\n'), { FL_ADMIT: "" });
 });
 
-for (const wrong of ["X=a b", "A-B=1", "A.B=1", 'X="]]>"', "CPU=[[", "X"]) {
+for (const wrong of ["X=a b", "A-B=1", "A.B=1", 'X="]]>"', "CPU=[[", "X", "E=", "V=[A=]"]) {
   test(`${JSON.stringify(wrong)} is a parse error`, () => {
     assert.throws(() => parseTemplateText(wrong), { name: "OneError", code: 2048 });
   });
