@@ -29,7 +29,7 @@ export async function startBot(
   checkpoint: Checkpoint = () => undefined,
 ): Promise<RunningBot> {
   const workspace = await identify(configuration, log);
-  const policy: Policy = { ...configuration.policy, installingTeam: workspace.team };
+  const policy: Policy = { ...configuration.policy, installingTeams: workspace.teams };
   const shipped = await readManifests(join(packageRoot(), "manifests"));
   const { dataDirectory, retries, zones } = configuration;
   const manifests = await openManifestArchive(join(dataDirectory, "manifests"), shipped, log);
@@ -78,8 +78,9 @@ async function identify({ slack, retries }: Configuration, log: Logger) {
     logger: quietLogger(log),
     retryConfig: { forever: true, minTimeout: retries.first, maxTimeout: retries.longest, randomize: true },
   });
-  const { team_id, url } = await client.auth.test();
-  return { team: teamId.parse(team_id), url: url ?? "https://slack.com/" };
+  const { team_id, enterprise_id, url } = await client.auth.test();
+  const teams = [teamId.parse(team_id), ...(enterprise_id ? [teamId.parse(enterprise_id)] : [])];
+  return { teams, url: url ?? "https://slack.com/" };
 }
 
 async function readManifests(directory: string): Promise<ShippedManifests> {

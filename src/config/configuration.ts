@@ -6,7 +6,7 @@ import { credential, type Secret } from "../secret.ts";
 
 export interface Configuration {
   /** The workspace that installed the app is not written down anywhere: Slack says it at the start. */
-  readonly policy: Omit<Policy, "installingTeam">;
+  readonly policy: Omit<Policy, "installingTeams">;
   readonly zones: ReadonlyMap<ZoneName, ZoneProfile>;
   readonly zoneAccess: ReadonlyMap<ZoneName, ZoneAccess>;
   /** Zones that are gone for good, by the operator's word. */

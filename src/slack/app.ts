@@ -12,6 +12,7 @@ import { deduplicateDeliveries } from "./inbound/deduplicate.ts";
 import * as channels from "./inbound/events/channels.ts";
 import * as mentions from "./inbound/events/mentions.ts";
 import { createMembership } from "./inbound/membership.ts";
+import { createPeople } from "./inbound/people.ts";
 import { createReceiver } from "./inbound/receiver.ts";
 import * as addSite from "./inbound/views/add-site.ts";
 import * as adjust from "./inbound/views/adjust.ts";
@@ -87,6 +88,7 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
     configuration,
     slack,
     membership: createMembership(slack, configuration),
+    people: createPeople(slack, configuration),
     commandName: options.commandName,
     log,
     channelChanged: outbox.reopen,

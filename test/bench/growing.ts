@@ -79,7 +79,7 @@ const manifests = await openManifestArchive(
 const runtime = await openRuntime({
   dataDirectory,
   storeKey: configuration.storeKey,
-  policy: { ...configuration.policy, installingTeam: REQUESTER.team },
+  policy: { ...configuration.policy, installingTeams: [REQUESTER.team] },
   zones,
   access: configuration.zoneAccess,
   writtenOff: [],

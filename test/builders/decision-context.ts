@@ -61,7 +61,7 @@ const DURATIONS: Durations = {
 };
 
 export const POLICY: Policy = {
-  installingTeam: INSTALLING_TEAM,
+  installingTeams: [INSTALLING_TEAM],
   requesters: { people: [REQUESTER], channels: [] },
   requesterMayApproveAlone: true,
   durations: DURATIONS,

@@ -25,7 +25,7 @@ export const OWNER = { team: teamId.parse("T0ASTER"), user: userId.parse("U0OWNE
 export const REQUESTER = { team: teamId.parse("T0ASTER"), user: userId.parse("U0ASKER") };
 
 const policy: Policy = {
-  installingTeam: OWNER.team,
+  installingTeams: [OWNER.team],
   requesters: { people: [REQUESTER], channels: [] },
   requesterMayApproveAlone: false,
   durations: {

@@ -18,6 +18,7 @@ const SCOPES_OF_METHODS: Readonly<Record<string, readonly string[]>> = {
   "files.info": ["files:read"],
   "users.info": ["users:read"],
   "views.open": [],
+  "views.push": [],
   "views.update": [],
 };
 const SCOPES_OF_EVENTS: Readonly<Record<string, readonly string[]>> = {

@@ -40,6 +40,8 @@ export interface BenchOptions {
   readonly context?: Partial<DecisionContext>;
   readonly pace?: Partial<Pace>;
   readonly looks?: readonly ZoneCheck[];
+  /** What an owner's own version waits for, as for its zone. */
+  readonly adjusting?: Promise<void>;
   /** Changes Slack before the bot starts. */
   readonly prepare?: (control: SlackControl) => Promise<void>;
 }
@@ -123,6 +125,7 @@ export async function openBench(context: TestContext, options: BenchOptions = {}
   const zoneChecks: ZoneChecks = {
     checkAll: async () => options.looks ?? [...zones.keys()].map((zone) => ({ zone, version: "7.4.0", problems: [] })),
     adjust: async ({ federation, ...asked }) => {
+      await options.adjusting;
       const outcomes: ReturnType<typeof adjustProposal>[] = [];
       await store.update(federation, (state, seen) => {
         const outcome = adjustProposal(state, { ...asked, survey: { ok: true, survey: aSurvey() } }, seen);

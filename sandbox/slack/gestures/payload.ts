@@ -6,7 +6,12 @@ import type { Channel, Person, Workspace } from "../world/world.ts";
 export function interactionBase(slack: Slack, person: Person, team: Workspace): Record<string, unknown> {
   return {
     team: { id: team.id, domain: team.domain },
-    user: { id: person.id, username: person.name, name: person.name, team_id: person.workspace },
+    user: {
+      id: person.id,
+      username: person.name,
+      name: person.name,
+      team_id: person.organisation?.id ?? person.workspace,
+    },
     api_app_id: slack.world.app.id,
     token: slack.verificationToken,
     enterprise: null,

@@ -67,11 +67,27 @@ function isVisible(slack: Slack, person: Person): boolean {
   return slack.world.channels().some((each) => each.members.includes(person.id) && teamsOf(each).includes(home.id));
 }
 
+/** Of people on Enterprise Grid there may be no `team_id`, but always all that is known of their organisation. */
+function teamOf({ id, workspace, organisation }: Person): Record<string, unknown> {
+  if (organisation === undefined) return { team_id: workspace };
+  const { id: enterprise, workspaces } = organisation;
+  return {
+    enterprise_user: {
+      id,
+      enterprise_id: enterprise,
+      enterprise_name: enterprise,
+      is_admin: false,
+      is_owner: false,
+      teams: workspaces,
+    },
+  };
+}
+
 function userJson(slack: Slack, person: Person, isBot: boolean): Record<string, unknown> {
   const isForeign = person.workspace !== slack.world.home.id;
   return {
     id: person.id,
-    team_id: person.workspace,
+    ...teamOf(person),
     name: person.name,
     deleted: false,
     real_name: person.name,

@@ -3,7 +3,13 @@ import { z } from "zod";
 const id = (prefix: string) => z.string().regex(new RegExp(`^${prefix}[A-Z0-9]{2,}$`));
 
 const workspace = z.strictObject({ id: id("T"), name: z.string().min(1), domain: z.string().regex(/^[a-z0-9-]+$/) });
-const person = z.strictObject({ id: id("[UW]"), workspace: id("T"), name: z.string().min(1) });
+const person = z.strictObject({
+  id: id("[UW]"),
+  workspace: id("T"),
+  name: z.string().min(1),
+  /** On Enterprise Grid: what a person does in a message or a modal comes from the organisation, not from a workspace. */
+  organisation: z.strictObject({ id: id("E"), workspaces: z.array(id("T")) }).optional(),
+});
 const channel = z.strictObject({
   id: id("[CGD]"),
   name: z.string().min(1),

@@ -37,7 +37,7 @@ export function channelsFor(federation: Federation, directory: Directory, conten
 /** The organisations that may be connected to a channel for trust to be posted there. */
 export function organisationsTrusted(federation: Federation, directory: Directory): readonly TeamId[] {
   const owners = approvedSites(federation).flatMap((site) => directory.zones.get(site.zone)?.owners ?? []);
-  return [...new Set([directory.policy.installingTeam, ...owners.map(({ team }) => team)])];
+  return [...new Set([...directory.policy.installingTeams, ...owners.map(({ team }) => team)])];
 }
 
 /** Whoever is a member of one of these may see status and plan; for everybody else the federation does not exist. */

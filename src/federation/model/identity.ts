@@ -13,6 +13,7 @@ export const userId = z
   .string()
   .regex(/^[UW][A-Z0-9]{2,}$/, "must be a Slack user id such as U0123ABCD")
   .brand("UserId");
+export type UserId = z.infer<typeof userId>;
 
 /** A Slack channel, `C…` or `G…`; never a DM. */
 export const channelId = z

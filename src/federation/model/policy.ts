@@ -56,8 +56,8 @@ export interface Durations {
 }
 
 export interface Policy {
-  /** The workspace that installed the app. */
-  readonly installingTeam: TeamId;
+  /** The workspace that installed the app, and the organisation it belongs to where it does. */
+  readonly installingTeams: readonly TeamId[];
   readonly requesters: { readonly people: readonly Person[]; readonly channels: readonly ChannelId[] };
   /** When false, a requester's own vote does not complete a zone's quorum alone. */
   readonly requesterMayApproveAlone: boolean;

@@ -20,6 +20,7 @@ import type { Configuration, Federations, ZoneChecks } from "../../federation/po
 import { MARK } from "../blocks/marks.ts";
 import { parseCardValue } from "../card-value.ts";
 import type { Membership } from "./membership.ts";
+import type { People } from "./people.ts";
 
 export interface Bot {
   readonly federations: Federations;
@@ -27,6 +28,7 @@ export interface Bot {
   readonly configuration: Configuration;
   readonly slack: WebClient;
   readonly membership: Membership;
+  readonly people: People;
   /** With its slash. */
   readonly commandName: string;
   readonly log: Logger;
@@ -60,6 +62,10 @@ export async function findCard(bot: Bot, value: string): Promise<OnCard | null> 
   const site = about === null || federation === null ? null : siteOfCard(federation, about.card);
   return about === null || federation === null || site === null ? null : { federation, site, card: about.card };
 }
+
+/** Where its owners read about a card's site. */
+export const channelOfCard = ({ configuration }: Bot, found: OnCard | null): ChannelId | null =>
+  found === null ? null : (configuration.zones.get(found.site.zone)?.channel ?? found.federation.homeChannel);
 
 /** Decides on the newest state. Of a federation with which nothing can happen any more nothing is decided. */
 export async function decideOn(bot: Bot, id: FederationId, command: DirectCommand): Promise<Decision> {

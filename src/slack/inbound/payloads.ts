@@ -1,7 +1,11 @@
 /** Slack's deliveries, parsed once into who did what. Whatever Slack adds beside is ignored. */
 import { z } from "zod";
-import { type Person, person, type TeamId, teamId, userId } from "../../federation/model/identity.ts";
+import { type Person, teamId, userId } from "../../federation/model/identity.ts";
 import { type StateValues, stateValues } from "../blocks/modals/state-values.ts";
+import type { Actor } from "./people.ts";
+
+/** As it was delivered: who acted is as Slack names them there, and is found out before anything is done. */
+export type Delivered<T extends { readonly person: Person }> = Omit<T, "person"> & { readonly actor: Actor };
 
 /** A click on a button or a change of an input. */
 export interface Click {
@@ -38,9 +42,7 @@ export interface Command {
 }
 
 export interface Mention {
-  readonly user: string;
-  /** The organisation in which the person typed. */
-  readonly team: TeamId | null;
+  readonly actor: Actor;
   readonly channel: string;
   readonly threadTs: string | null;
   readonly words: readonly string[];
@@ -64,29 +66,23 @@ const view = z
     }),
   );
 
-/** A person's own team is `user.team_id`; `team` is theirs in a submission and ours in a click. */
-const who = z.object({
-  user: z.object({ id: userId, team_id: teamId.optional() }),
-  team: z.object({ id: teamId }).nullish(),
-});
+const user = z.object({ id: userId, team_id: teamId.nullish() });
 
-const personOf = (raw: z.infer<typeof who>): Person =>
-  person.parse({ team: raw.user.team_id ?? raw.team?.id, user: raw.user.id });
-
+/** `team` of a click is the organisation that installed the app, and says nothing about who clicked. */
 const click = z
   .object({
-    ...who.shape,
+    user,
     trigger_id: z.string(),
     channel: z.object({ id: z.string() }).nullish(),
     container: z.object({ message_ts: z.string().optional() }).optional(),
     view: view.nullish(),
     actions: z.array(z.object({ action_ts: z.string(), value: z.string().optional() })).min(1),
   })
-  .transform((raw): Click => {
+  .transform((raw): Delivered<Click> => {
     const [action] = raw.actions;
     const where = raw.container?.message_ts ?? raw.view?.id ?? "";
     return {
-      person: personOf(raw),
+      actor: { user: raw.user.id, team: raw.user.team_id ?? null },
       value: action?.value ?? "",
       channel: raw.channel?.id ?? null,
       triggerId: raw.trigger_id,
@@ -94,12 +90,16 @@ const click = z
       view: raw.view ?? null,
     };
   });
-export const parseClick = (body: unknown): Click => click.parse(body);
+export const parseClick = (body: unknown): Delivered<Click> => click.parse(body);
 
-const submission = z
-  .object({ ...who.shape, view })
-  .transform((raw): Submission => ({ person: personOf(raw), view: raw.view }));
-export const parseSubmission = (body: unknown): Submission => submission.parse(body);
+/** `team` of a submission is that of whoever submits. */
+const submission = z.object({ user, team: z.object({ id: teamId }).nullish(), view }).transform(
+  (raw): Delivered<Submission> => ({
+    actor: { user: raw.user.id, team: raw.user.team_id ?? raw.team?.id ?? null },
+    view: raw.view,
+  }),
+);
+export const parseSubmission = (body: unknown): Delivered<Submission> => submission.parse(body);
 
 /** As people type: in any case, with a full stop behind, a name in quotes or as code. */
 const wordsOf = (text: string): readonly string[] =>
@@ -118,14 +118,14 @@ const command = z
     trigger_id: z.string(),
   })
   .transform(
-    (raw): Command => ({
-      person: { team: raw.team_id, user: raw.user_id },
+    (raw): Delivered<Command> => ({
+      actor: { team: raw.team_id, user: raw.user_id },
       channel: raw.channel_id,
       words: wordsOf(raw.text),
       triggerId: raw.trigger_id,
     }),
   );
-export const parseCommand = (body: unknown): Command => command.parse(body);
+export const parseCommand = (body: unknown): Delivered<Command> => command.parse(body);
 
 const mentioned = z
   .object({
@@ -138,8 +138,7 @@ const mentioned = z
   })
   .transform(
     (raw): Mention => ({
-      user: raw.user,
-      team: raw.user_team ?? raw.team ?? null,
+      actor: { user: raw.user, team: raw.user_team ?? raw.team ?? null },
       channel: raw.channel,
       threadTs: raw.thread_ts ?? null,
       // The mention itself may stand anywhere in the text.

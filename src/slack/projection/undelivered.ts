@@ -44,7 +44,7 @@ function sentenceFor(channel: ChannelId, reason: string): string {
     const teams = teamsWithheldFrom(reason)
       .map((team) => code(team, 30))
       .join(", ");
-    return `${MARK.warning} The CA and the address are not posted in <#${channel}>: organisations are connected to it that have no approved site (${teams}). The rollout goes on. They are posted once those organisations are disconnected or have an approved site.`;
+    return `${MARK.warning} The CA and the address are not posted in <#${channel}>: organisations are connected to it that have no approved site (${teams}). The rollout goes on. They are posted once those organisations are disconnected or have an approved site whose owners the zones file names with that id.`;
   }
   if (reason === "is_archived") {
     return `${MARK.warning} I cannot post in <#${channel}>: it is archived. Unarchive it, or name another channel in the zones file; the messages then follow.`;

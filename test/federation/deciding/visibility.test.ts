@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { channelsFor, channelsOfViewers, organisationsTrusted } from "../../../src/federation/deciding/visibility.ts";
+import { teamId } from "../../../src/federation/model/identity.ts";
 import {
   aDecisionContext,
   aZone,
@@ -40,6 +41,12 @@ describe("what is known of a federation", () => {
 
   it("is trusted to the organisations of approved sites and to the one that installed the app", () => {
     assert.deepEqual(organisationsTrusted(partly.federation, partly.context), ["THOST", "TALPHA", "TBETA"]);
+  });
+
+  it("is trusted to the organisation that the installing workspace belongs to", () => {
+    const installingTeams = [teamId.parse("THOST"), teamId.parse("EHOST")];
+    const context = { ...partly.context, policy: { ...partly.context.policy, installingTeams } };
+    assert.deepEqual(organisationsTrusted(partly.federation, context), ["THOST", "EHOST", "TALPHA", "TBETA"]);
   });
 
   it("tells how to start a run in the coordinator's channel only, and not before it is approved", () => {

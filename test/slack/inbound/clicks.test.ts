@@ -30,7 +30,7 @@ describe("a click", () => {
     assert.match((await bench.modal(owner("beta"))).text, /Digest of this version/);
   });
 
-  it("in a modal that fails rewrites the modal", async (context) => {
+  it("in a modal that fails is told over it, and what was typed is kept", async (context) => {
     const bench = await openBench(context);
     await bench.control.command({ person: REQUESTER, channel: HOME_CHANNEL, text: "deploy-site" });
     const { viewId } = await bench.modal(REQUESTER);
@@ -39,6 +39,25 @@ describe("a click", () => {
     await bench.control.until("the modal to say so", async () =>
       (await bench.modal(REQUESTER)).text.includes("Something went wrong") ? true : undefined,
     );
+    const [form] = (await bench.control.person(REQUESTER)).views;
+    assert.equal(form?.viewId, viewId);
+    assert.deepEqual(form?.fields.find(({ blockId }) => blockId === "training")?.value, ["beta"]);
+  });
+
+  it("whose answer comes after its modal was closed is answered in the zone's channel", async (context) => {
+    let fail = () => {};
+    const adjusting = new Promise<void>((_, reject) => {
+      fail = () => reject(new Error("the zone is away"));
+    });
+    const bench = await openBench(context, { story: aFederation().planned(), adjusting });
+    const person = owner("beta");
+    await bench.press(person, await bench.read(channel("beta"), "asks to run"), "Adjust and approve");
+    const { viewId } = await bench.modal(person);
+    await bench.control.submit({ person, viewId });
+    assert.equal((await bench.modal(person)).title, "One moment");
+    await bench.control.close({ person, viewId });
+    fail();
+    await bench.whispered(person, "*That did not work*\n:warning: Something went wrong");
   });
 
   it("shows what is asked beside what runs, each with its own digest and agent", async (context) => {

@@ -31,15 +31,34 @@ export function acknowledge(answer: ModalAnswer): ViewResponseAction | undefined
   }
 }
 
-export function shown(answer: ModalAnswer): ModalView {
+export const shown = (answer: ModalAnswer): ModalView => message(titleOf(answer), [section(inWords(answer))]);
+
+function titleOf(answer: ModalAnswer): string {
   switch (answer.kind) {
     case "done":
-      return message("Done", [section("It is done. You can close this.")]);
+      return "Done";
     case "mistakes":
-      return message("Please correct", [section(Object.values(answer.mistakes).join("\n"))]);
+      return "Please correct";
     case "told":
-      return message(answer.title, [section(answer.text)]);
+      return answer.title;
     case "working":
-      return message("One moment", [section("This takes a moment. The result is shown here.")]);
+      return "One moment";
+  }
+}
+
+/** The same for somebody whose modal is closed. */
+export const asMessage = (answer: ModalAnswer): string => `*${titleOf(answer)}*\n${inWords(answer)}`;
+
+/** mrkdwn */
+function inWords(answer: ModalAnswer): string {
+  switch (answer.kind) {
+    case "done":
+      return "It is done. You can close this.";
+    case "mistakes":
+      return Object.values(answer.mistakes).join("\n");
+    case "told":
+      return answer.text;
+    case "working":
+      return "This takes a moment. The result is shown here.";
   }
 }

@@ -9,7 +9,7 @@ import type { Said } from "../../blocks/status.ts";
 import { zonesCards } from "../../blocks/zones.ts";
 import { NOT_CONCERNED } from "../actions/requests.ts";
 import { type Bot, decideOn, ownsAnyZone, refusalText } from "../bot.ts";
-import { whatWentWrong } from "../listeners.ts";
+import { NOBODY, whatWentWrong } from "../listeners.ts";
 import { type Command, parseCommand } from "../payloads.ts";
 import { mayRequest, whyNoHome } from "../requesting.ts";
 import { answerStatus, livingNamed } from "../status-answer.ts";
@@ -29,7 +29,10 @@ export function register(app: App, bot: Bot): void {
       await respond({ response_type: "ephemeral", text, blocks: [...blocks] });
     };
     try {
-      await answer(bot, parseCommand(body), say);
+      const { actor, ...command } = parseCommand(body);
+      const person = await bot.people.identify(actor);
+      if (person === null) await say(sentence(NOBODY));
+      else await answer(bot, { ...command, person }, say);
     } catch (error) {
       bot.log.error({ err: error }, "A command failed.");
       await say(sentence(whatWentWrong(error)));

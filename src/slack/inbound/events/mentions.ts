@@ -1,13 +1,12 @@
 /** `@florist …`, for people to whom the slash command is not offered. Answers are shown to them only. */
 import type { App } from "@slack/bolt";
-import { z } from "zod";
-import { type Person, person, teamId } from "../../../federation/model/identity.ts";
+import type { Person } from "../../../federation/model/identity.ts";
 import { type Blocks, section } from "../../blocks/elements.ts";
 import { help } from "../../blocks/help.ts";
 import { codeBlock } from "../../blocks/mrkdwn.ts";
 import { EVENT } from "../../names.ts";
 import type { Bot } from "../bot.ts";
-import { whatWentWrong } from "../listeners.ts";
+import { NOBODY, whatWentWrong } from "../listeners.ts";
 import { type Mention, parseMention } from "../payloads.ts";
 import { answerStatus } from "../status-answer.ts";
 
@@ -23,46 +22,30 @@ export function register(app: App, bot: Bot): void {
       await show(bot, mention, await answer(bot, mention));
     } catch (error) {
       bot.log.error({ err: error }, "A mention could not be answered.");
-      const text = whatWentWrong(error);
-      await show(bot, mention, { text, blocks: [section(text)] });
+      await show(bot, mention, said(whatWentWrong(error)));
     }
   });
 }
 
-async function answer(bot: Bot, mention: Mention): Promise<Said> {
-  const [word, name] = mention.words;
-  switch (word) {
-    case "status":
-      return await answerStatus(bot, await whoIs(bot, mention), name, null);
-    case "whoami":
-      return whoami(await whoIs(bot, mention));
-    default:
-      return help(bot.commandName);
-  }
+async function answer(bot: Bot, { actor, words }: Mention): Promise<Said> {
+  const [word, name] = words;
+  if (word !== "status" && word !== "whoami") return help(bot.commandName);
+  const person = await bot.people.identify(actor);
+  if (person === null) return said(NOBODY);
+  return word === "status" ? await answerStatus(bot, person, name, null) : whoami(person);
 }
 
-const answered = z.object({
-  user: z.object({
-    team_id: teamId.optional(),
-    enterprise_user: z.object({ enterprise_id: teamId.optional() }).optional(),
-  }),
-});
-
-/** Slack's word for the organisation somebody belongs to; in a shared channel it need not be ours. */
-async function whoIs(bot: Bot, { user: id, team }: Mention): Promise<Person> {
-  const { user } = answered.parse(await bot.slack.users.info({ user: id }));
-  return person.parse({ team: user.team_id ?? team ?? user.enterprise_user?.enterprise_id, user: id });
-}
+const said = (text: string): Said => ({ text, blocks: [section(text)] });
 
 function whoami({ team, user }: Person): Said {
   const text = "This pair identifies you. The bot's operator enters it in the zones file to make you a zone's owner.";
   return { text, blocks: [section(text), section(codeBlock(`- team: ${team}\n  user: ${user}`, 200))] };
 }
 
-async function show(bot: Bot, { channel, user, threadTs }: Mention, { text, blocks }: Said): Promise<void> {
+async function show(bot: Bot, { channel, actor, threadTs }: Mention, { text, blocks }: Said): Promise<void> {
   await bot.slack.chat.postEphemeral({
     channel,
-    user,
+    user: actor.user,
     text,
     blocks: [...blocks],
     ...(threadTs === null ? {} : { thread_ts: threadTs }),

@@ -17,7 +17,10 @@ export async function openAddSite(bot: Bot, federation: Federation, triggerId: s
 }
 
 export function register(app: App, bot: Bot): void {
-  onSubmission(app, bot, VIEW.addSite, (submission) => submit(bot, submission));
+  onSubmission(app, bot, VIEW.addSite, {
+    handle: (submission) => submit(bot, submission),
+    whereElse: async ({ view }) => (await findFederation(bot, view.privateMetadata))?.homeChannel ?? null,
+  });
 }
 
 async function submit(bot: Bot, { person: by, view }: Submission): Promise<ModalAnswer> {

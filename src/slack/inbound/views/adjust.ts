@@ -7,13 +7,16 @@ import { type Adjustable, adjustForm, readAdjustment } from "../../blocks/modals
 import type { ModalAnswer } from "../../blocks/modals/modal.ts";
 import { code } from "../../blocks/mrkdwn.ts";
 import { ACTION, VIEW } from "../../names.ts";
-import { type Bot, findCard, refusalText, whyNotFound, whyUndecidable } from "../bot.ts";
+import { type Bot, channelOfCard, findCard, refusalText, whyNotFound, whyUndecidable } from "../bot.ts";
 import { type Answer, onClick, onSubmission } from "../listeners.ts";
 import type { Click, Submission } from "../payloads.ts";
 
 export function register(app: App, bot: Bot): void {
   onClick(app, bot, ACTION.adjust, (click) => open(bot, click));
-  onSubmission(app, bot, VIEW.adjust, (submission) => submit(bot, submission));
+  onSubmission(app, bot, VIEW.adjust, {
+    handle: (submission) => submit(bot, submission),
+    whereElse: async ({ view }) => channelOfCard(bot, await findCard(bot, view.privateMetadata)),
+  });
 }
 
 async function open(bot: Bot, { value, person: by, triggerId }: Click): Promise<Answer> {

@@ -47,7 +47,10 @@ export function register(app: App, bot: Bot): void {
     ACTION.federationChosen,
   ];
   for (const action of redrawing) onClick(app, bot, action, (click) => redraw(bot, click));
-  onSubmission(app, bot, VIEW.deploySite, (submission) => submit(bot, submission));
+  onSubmission(app, bot, VIEW.deploySite, {
+    handle: (submission) => submit(bot, submission),
+    whereElse: async ({ view }) => channelOfForm(view.privateMetadata),
+  });
 }
 
 async function redraw(bot: Bot, { view }: Click): Promise<Answer> {
