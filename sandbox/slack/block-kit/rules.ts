@@ -111,7 +111,11 @@ function brokenElement(element: Interactive, path: Path): Complaint[] {
     case "static_select":
       return [...offersOneWay(element, path), ...notOffered(offered(element), [element.initial_option], path)];
     case "multi_static_select":
-      return [...offersOneWay(element, path), ...notOffered(offered(element), element.initial_options ?? [], path)];
+      return [
+        ...offersOneWay(element, path),
+        ...notOffered(offered(element), element.initial_options ?? [], path),
+        ...tooManyChosen(element.initial_options ?? [], element.max_selected_items, path),
+      ];
     case "radio_buttons":
       return [...repeatedValues(element.options, path), ...notOffered(element.options, [element.initial_option], path)];
     case "checkboxes":
@@ -122,9 +126,7 @@ function brokenElement(element: Interactive, path: Path): Complaint[] {
     case "number_input":
       return brokenNumber(element, path);
     case "plain_text_input":
-      return (element.min_length ?? 0) > (element.max_length ?? 3000)
-        ? [complaint("min_length must be no more than max_length", path)]
-        : [];
+      return brokenLengths(element, path);
     default:
       return [];
   }
@@ -169,6 +171,22 @@ function canonical(value: unknown): string {
       ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => a.localeCompare(b)))
       : inner,
   );
+}
+
+function tooManyChosen(initial: readonly Option[], most: number | undefined, path: Path): Complaint[] {
+  return initial.length > (most ?? Number.POSITIVE_INFINITY)
+    ? [complaint("initial_options must be no more than max_selected_items", [...path, "initial_options"])]
+    : [];
+}
+
+function brokenLengths(element: Extract<Interactive, { type: "plain_text_input" }>, path: Path): Complaint[] {
+  const { min_length: min = 0, max_length: max = 3000, initial_value: initial } = element;
+  return [
+    ...(min > max ? [complaint("min_length must be no more than max_length", path)] : []),
+    ...(initial !== undefined && initial.length > max
+      ? [complaint("must be no longer than max_length", [...path, "initial_value"])]
+      : []),
+  ];
 }
 
 function brokenNumber(element: Extract<Interactive, { type: "number_input" }>, path: Path): Complaint[] {

@@ -24,6 +24,8 @@ export const commandRequest = z.strictObject({
   channel: z.string(),
   command: z.string().optional(),
   text: z.string(),
+  /** Typed in a thread, which Slack does not pass on. */
+  threadTs: z.string().optional(),
 });
 export const mentionRequest = z.strictObject({
   person: z.string(),

@@ -8,17 +8,20 @@ import { channelOf, experienceOf, personNamed } from "./experience.ts";
 import { channelJson } from "./payload.ts";
 
 /**
- * A person types a slash command. Only members of the workspace that installed the app have it.
+ * A person types a slash command. Only members of the workspace that installed the app have it, and not in threads or
+ * where a channel is archived.
  * @throws NotOnScreen
  */
 export async function typeCommand(slack: Slack, gesture: CommandRequest): Promise<Experience> {
   const { app, home } = slack.world;
   const person = personNamed(slack, gesture.person);
   const channel = channelOf(slack, person, gesture.channel);
+  if (channel.isArchived) throw new NotOnScreen(`${channel.id} is archived, so nobody can type there`);
   const command = gesture.command ?? app.command;
   if (command !== app.command || person.workspace !== home.id) {
     throw new NotOnScreen(`${command} is not a valid command for ${person.id} of ${person.workspace}`);
   }
+  if (gesture.threadTs !== undefined) throw new NotOnScreen(`${command} is not supported in threads. Sorry!`);
   const target = { personId: person.id, channel: channel.id, messageTs: undefined, threadTs: undefined };
   const ack = await slack.deliveries.send({
     kind: "command",

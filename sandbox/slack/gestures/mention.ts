@@ -2,6 +2,7 @@ import type { Block } from "../block-kit/blocks.ts";
 import type { Experience, MentionRequest } from "../control/control-api.ts";
 import { isAccepted, type Parcel } from "../delivery.ts";
 import type { Slack } from "../state/slack.ts";
+import { NotOnScreen } from "../state/state-values.ts";
 import { isShared } from "../world/world.ts";
 import { channelOf, experienceOf, onScreenOnly, personNamed } from "./experience.ts";
 
@@ -17,6 +18,10 @@ export async function mention(slack: Slack, gesture: MentionRequest): Promise<Ex
   const { app, home } = slack.world;
   const person = personNamed(slack, gesture.person);
   const channel = channelOf(slack, person, gesture.channel);
+  if (channel.isArchived) throw new NotOnScreen(`${channel.id} is archived, so nobody can write there`);
+  if (gesture.threadTs !== undefined && slack.messages.find(channel.id, gesture.threadTs) === undefined) {
+    throw new NotOnScreen(`there is no message ${gesture.threadTs} in ${channel.id}`);
+  }
   const text = `<@${app.botUserId}> ${escaped(gesture.text)}`;
   const blocks: Block[] = [
     {

@@ -27,6 +27,8 @@ export const settingsChange = z.strictObject({
   membership: z.strictObject({ channel: z.string(), person: z.string(), member: z.boolean() }).optional(),
   /** Slack can give a channel a new id when it is shared. */
   channelId: z.strictObject({ from: z.string(), to: z.string().regex(/^C[A-Z0-9]{2,}$/) }).optional(),
+  /** By another name; ids stay. */
+  rename: z.strictObject({ channel: z.string(), name: z.string().regex(/^[a-z0-9_-]{1,80}$/) }).optional(),
   archive: z.strictObject({ channel: z.string(), archived: z.boolean() }).optional(),
 });
 

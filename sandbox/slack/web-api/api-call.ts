@@ -48,7 +48,7 @@ function admit(slack: Slack, name: string, request: Request, args: Args): { meth
   checkToken(slack, bearer(request) ?? args["token"]);
   const type = contentType(request);
   if (request.body.length > 0 && !KNOWN_TYPES.has(type)) throw new Refusal("invalid_post_type");
-  if (type === "application/json" && parseJson(request.body.toString()) === undefined) {
+  if (type === "application/json" && request.body.length > 0 && parseJson(request.body.toString()) === undefined) {
     throw new Refusal("invalid_json");
   }
   needScope(slack, method.scopes);

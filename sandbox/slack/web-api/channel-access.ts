@@ -10,6 +10,10 @@ export function readableChannel(slack: Slack, id: string): Channel {
   return channel;
 }
 
+/** Whether the app has the scope with which Slack tells it of such a channel. */
+export const canReadAbout = (slack: Slack, channel: Channel): boolean =>
+  slack.options.scopes.includes(readScope(channel));
+
 function readScope(channel: Channel): string {
   if (channel.isDirect) return "im:read";
   return channel.isPrivate ? "groups:read" : "channels:read";

@@ -428,6 +428,26 @@ describe("What each element holds", () => {
       invalid("must be less than 3001 characters [json-pointer:/blocks/0/element/initial_value]"),
     ],
     [
+      "a text input starts with no more than it takes",
+      inMessage(input(typed({ initial_value: "abc", max_length: 2 }))),
+      invalid("must be no longer than max_length [json-pointer:/blocks/0/element/initial_value]"),
+    ],
+    [
+      "a multiple select starts with no more than can be chosen",
+      inMessage(
+        actions({
+          type: "multi_static_select",
+          action_id: "p",
+          options: [option("a"), option("b")],
+          initial_options: [option("a"), option("b")],
+          max_selected_items: 1,
+        }),
+      ),
+      invalid(
+        "initial_options must be no more than max_selected_items [json-pointer:/blocks/0/elements/0/initial_options]",
+      ),
+    ],
+    [
       "a number input says whether decimals are allowed",
       inMessage(input({ type: "number_input", action_id: "n" })),
       invalid("missing required field: is_decimal_allowed [json-pointer:/blocks/0/element]"),

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { test } from "node:test";
 import { z } from "zod";
+import { defaultSeed } from "../../../sandbox/slack/world/default-seed.ts";
 import { type Received, startScriptedApp } from "./scripted-app.ts";
 import {
   ASTER,
@@ -22,6 +23,8 @@ import {
 } from "./workspace.ts";
 
 type Json = Record<string, unknown>;
+
+const BOT = "U0FLORIST1";
 
 const button = (more: Json = {}) => ({
   type: "button",
@@ -405,6 +408,84 @@ test("The app hears when a channel is shared, unshared, or gets a new id", async
   assert.deepEqual([events[2]?.["old_channel_id"], events[2]?.["new_channel_id"]], [ZONE_A, "C0ZONEA002"]);
   assert.equal((await control.channel("C0ZONEA002")).messages[0]?.text, "before");
   await assert.rejects(web.chat.postMessage({ channel: ZONE_A, text: "x" }), /channel_not_found/);
+});
+
+test("The app hears who joins and leaves a channel that it is in, and that it came or went itself", async (context) => {
+  const workspace = await openWorkspace(context, {
+    events: ["member_joined_channel", "member_left_channel", "channel_left", "channel_archive"],
+  });
+  const app = await startScriptedApp(context, workspace);
+  const change = (person: string, member: boolean) =>
+    workspace.control.settings({ membership: { channel: HOME, person, member } });
+  for (const member of [true, false, false, true]) await change(OWNER_B, member);
+  await change(BOT, false);
+  await change(OWNER_A, false);
+  await change(BOT, true);
+  assert.deepEqual(
+    app.received.map((request) => {
+      const { type, user, channel, channel_type: kind, team } = eventOf(request).event;
+      return [type, user, channel, kind, team];
+    }),
+    [
+      ["member_left_channel", OWNER_B, HOME, "C", BIRCH],
+      ["member_joined_channel", OWNER_B, HOME, "C", BIRCH],
+      ["channel_left", undefined, HOME, undefined, undefined],
+      ["member_joined_channel", BOT, HOME, "C", ASTER],
+    ],
+  );
+});
+
+test("The app hears that a channel is archived, comes back or gets another name, once each", async (context) => {
+  const types = ["channel_archive", "channel_unarchive", "channel_rename"];
+  const groupTypes = ["group_archive", "group_unarchive", "group_rename"];
+  for (const [isPrivate, expected] of [
+    [false, types],
+    [true, groupTypes],
+  ] as const) {
+    const seed = defaultSeed(3, "/flower");
+    const channels = seed.channels.map((channel) => (channel.id === HOME ? { ...channel, isPrivate } : channel));
+    const workspace = await openWorkspace(context, { seed: { ...seed, channels }, events: [...types, ...groupTypes] });
+    const app = await startScriptedApp(context, workspace);
+    const { control } = workspace;
+    for (const archived of [true, true, false]) await control.settings({ archive: { channel: HOME, archived } });
+    await control.settings({ rename: { channel: HOME, name: "hospitals" } });
+    await control.settings({ rename: { channel: HOME, name: "hospitals" } });
+    const events = app.received.map((request) => eventOf(request).event);
+    assert.deepEqual(
+      events.map(({ type }) => type),
+      expected,
+    );
+    const renamed = z.object({ id: z.string(), name: z.string() }).parse(events[2]?.["channel"]);
+    assert.deepEqual(renamed, { id: HOME, name: "hospitals" });
+    assert.equal((await control.channel(HOME)).name, "hospitals");
+  }
+});
+
+test("The app hears nothing of channels for which it has no scope", async (context) => {
+  const workspace = await openWorkspace(context, {
+    scopes: SCOPES.filter((scope) => scope !== "channels:read"),
+    events: ["channel_archive", "member_left_channel"],
+  });
+  const app = await startScriptedApp(context, workspace);
+  await workspace.control.settings({ archive: { channel: HOME, archived: true } });
+  await workspace.control.settings({ membership: { channel: HOME, person: OWNER_B, member: false } });
+  assert.deepEqual(app.received, []);
+});
+
+test("Slash commands are not supported in threads, and nobody types where a channel is archived", async (context) => {
+  const { control, web } = await openWorkspace(context);
+  const { ts = "" } = await web.chat.postMessage({ channel: HOME, text: "card" });
+  await assert.rejects(
+    control.command({ person: REQUESTER, channel: HOME, text: "status", threadTs: ts }),
+    /\/flower is not supported in threads/,
+  );
+  await assert.rejects(
+    control.mention({ person: REQUESTER, channel: HOME, text: "status", threadTs: "1.2" }),
+    /there is no message 1\.2/,
+  );
+  await control.settings({ archive: { channel: HOME, archived: true } });
+  await assert.rejects(control.command({ person: REQUESTER, channel: HOME, text: "status" }), /is archived/);
+  await assert.rejects(control.mention({ person: REQUESTER, channel: HOME, text: "status" }), /is archived/);
 });
 
 test("Nobody is a member of a channel that their workspace is not in", async (context) => {

@@ -157,6 +157,8 @@ test("A body that is no JSON, or of an unknown type, is refused", async (context
   };
   assert.match(await post("application/json", "{"), /"error":"invalid_json"/);
   assert.match(await post("text/xml", "<a/>"), /"error":"invalid_post_type"/);
+  // Some clients say JSON and send nothing: then nothing was said.
+  assert.match(await post("application/json", ""), /missing required field: channel/);
 });
 
 test("Posting needs the channel, membership, an open channel, something to say, and a thread that exists", async (context) => {

@@ -1,0 +1,110 @@
+/** The stand-in serves whoever tests a Slack app, in whatever language: here Bolt for Python. */
+import assert from "node:assert/strict";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { type TestContext, test } from "node:test";
+import { promisify } from "node:util";
+import { packageRoot } from "../../../src/package-root.ts";
+import { BOT_TOKEN, HOME, OWNER_B, openWorkspace, REQUESTER, SIGNING_SECRET, type Workspace } from "./workspace.ts";
+
+const PACKAGES = ["slack_bolt==1.30.0", "slack_sdk==3.48.0"];
+/** Installed from the package index once on a machine. */
+const ENVIRONMENT = join(homedir(), ".cache", "florist", "slack-bolt-1.30.0");
+const INSTALL_MS = 600_000;
+
+const run = promisify(execFile);
+
+/** Why the test is left out here, or false; under CI that is a failure. */
+async function leftOut(): Promise<string | false> {
+  try {
+    await run("python3", ["-c", "import ensurepip, venv"]);
+    return false;
+  } catch {
+    const reason = "left out: python3 with venv is missing; install python3 and python3-venv";
+    if (process.env["CI"] === "true") throw new Error(reason);
+    return reason;
+  }
+}
+
+/** The folder of a virtual environment that holds Bolt; whoever is first to have one made it for all. */
+async function bolt(): Promise<string> {
+  if (await exists(join(ENVIRONMENT, "complete"))) return ENVIRONMENT;
+  const mine = `${ENVIRONMENT}.${process.pid}`;
+  await mkdir(mine, { recursive: true });
+  await run("python3", ["-m", "venv", "--clear", mine]);
+  const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", ...PACKAGES];
+  await run(join(mine, "bin", "python"), pip, { timeout: INSTALL_MS });
+  await writeFile(join(mine, "complete"), "");
+  try {
+    await rename(mine, ENVIRONMENT);
+  } catch {
+    await rm(mine, { recursive: true });
+  }
+  return ENVIRONMENT;
+}
+
+const exists = async (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
+
+async function startPythonApp(context: TestContext, { url, control }: Workspace): Promise<void> {
+  const python = join(await bolt(), "bin", "python");
+  const app = spawn(python, [join(packageRoot(), "test", "sandbox", "slack", "bolt-app.py")], {
+    env: {
+      TOKEN: BOT_TOKEN,
+      SLACK_SIGNING_SECRET: SIGNING_SECRET,
+      SLACK_API_URL: `${url}/api/`,
+      CHANNEL: HOME,
+    },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  context.after(async () => {
+    if (app.exitCode !== null) return;
+    app.kill();
+    await once(app, "exit");
+  });
+  const lines = createInterface({ input: app.stdout });
+  const [line] = await Promise.race([
+    once(lines, "line"),
+    once(app, "exit").then(() => ["the app ended before it was ready"]),
+  ]);
+  const port = /^ready (\d+)$/.exec(String(line))?.[1];
+  assert.ok(port !== undefined, String(line));
+  await control.eventsUrl({ url: `http://127.0.0.1:${port}/slack/events`, verify: true });
+}
+
+const skip = await leftOut();
+
+test("A Bolt app in Python starts, and handles a command, a click, a modal and a mention", {
+  skip,
+}, async (context) => {
+  const workspace = await openWorkspace(context);
+  const { control } = workspace;
+  await startPythonApp(context, workspace);
+  const typed = await control.command({ person: REQUESTER, channel: HOME, text: "spring-trial" });
+  assert.deepEqual([typed.status, typed.problem], [200, undefined]);
+  const card = await control.until("the card", async () =>
+    (await control.channel(HOME)).messages.find(({ text }) => text.includes("spring-trial")),
+  );
+  await control.until("the private answer", async () =>
+    (await control.person(REQUESTER)).ephemerals.find(({ text }) => text.includes("The card is posted.")),
+  );
+  await control.click({ person: OWNER_B, channel: HOME, ts: card.ts, actionId: "approve" });
+  const view = await control.until("the modal", async () => (await control.person(OWNER_B)).views.at(-1));
+  const refused = await control.submit({ person: OWNER_B, viewId: view.viewId, values: { because: "no" } });
+  assert.deepEqual(refused.errors, { because: "Say more." });
+  await control.submit({ person: OWNER_B, viewId: view.viewId, values: { because: "it helps" } });
+  await control.until("the rewritten card", async () =>
+    (await control.channel(HOME)).messages.find(({ ts, text }) => ts === card.ts && text.includes("it helps")),
+  );
+  await control.mention({ person: OWNER_B, channel: HOME, text: "hello" });
+  await control.until("the answer to the mention", async () =>
+    (await control.person(OWNER_B)).ephemerals.find(({ text }) => text === "You called."),
+  );
+});
