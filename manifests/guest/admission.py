@@ -14,7 +14,6 @@ COLUMNS = {"node_id", "status", "online_until", "public_key"}
 LISTS = ("FL_REVOKE", "FL_ADMIT")
 RETRY_AFTER = 15  # seconds
 LIST_EVERY = 15  # when Flower's command has to be asked
-LOSS_TOLD_FOR = 600
 
 # As Flower's command line finds this SuperLink.
 CONNECTION = '[superlink]\ndefault = "fed"\n[superlink.fed]\naddress = "{}"\nroot-certificates = "{}"\n'
@@ -31,31 +30,25 @@ class Admission:
         self.sequences: dict[str, int] = {}
         self.ids: dict[str, str] = {}  # by key fingerprint, the id that Flower answered
         self.done: dict[str, tuple[int, list[str]]] = {}  # by name, the list that was carried out
-        self.malformed = False
-        self.loss_told_until = 0.0
+        self.reason: str | None = None
         self.not_before = 0.0
         self.listed: list[tuple[str, str, str]] = []
         self.next_list = 0.0
 
     def prepare(self, control: str, ca: str) -> None:
-        """A database that is gone is said: its nodes are cut off until their keys are admitted anew."""
+        """A database that is gone is said although it heals, by registering anew: the runs in it are gone."""
         write(self.flower.places.site / "config.toml", CONNECTION.format(control, ca), 0o644)
         if self.memory.exists():
             self.sequences, self.ids = json.loads(self.memory.read_text())
         if self.ids and not self.database.exists():
             log.warning("the database is gone; keys are registered anew as FL_ADMIT says")
-            self.loss_told_until = time.monotonic() + LOSS_TOLD_FOR
+            self.guest.remark = "database-lost", time.monotonic()
             self.sequences, self.ids, self.done = {}, {}, {}
-
-    def reason(self) -> str | None:
-        """A lost database is told for a while although it heals at once, for the runs that were in it are gone."""
-        lost = "database-lost" if time.monotonic() < self.loss_told_until else None
-        return "admission-malformed" if self.malformed else lost
 
     def follow(self) -> None:
         """Carries out what is new in the two lists and publishes who is there; what fails is tried again."""
         lists = {name: wire.key_list(name, self.guest.given[name]) for name in LISTS if self.guest.given.get(name)}
-        self.malformed = None in lists.values()
+        self.reason = "admission-malformed" if None in lists.values() else None
         for name, found in lists.items():
             if found and found != self.done.get(name) and time.monotonic() >= self.not_before:
                 self.carry_out(name, *found)
@@ -88,7 +81,7 @@ class Admission:
         answer = self.flower.call("supernode", "register", str(file))
         log.info("registering %s: %s", fingerprint, answer)
         if answer.get("success"):
-            self.ids[fingerprint] = str(answer["node-id"])
+            self.ids[fingerprint] = str(answer.get("node-id"))
             self.remember()
         return bool(answer.get("success"))
 
@@ -117,18 +110,21 @@ class Admission:
                 if COLUMNS - {row[1] for row in database.execute("PRAGMA table_info(node)")}:
                     return None
                 found = database.execute("SELECT public_key, node_id, status, online_until FROM node").fetchall()
-        except sqlite3.Error:
+            rows = []
+            for key, node_id, status, online_until in found:
+                # After a hard death the status stands until Flower looks; the time does not.
+                status = "offline" if status == "online" and (online_until or 0) <= time.time() else status
+                if key:
+                    rows.append((wire.fingerprint_of_column(key), str(node_id % 2**64), status))
+        except (sqlite3.Error, TypeError, ValueError):
             return None
-        rows = []
-        for public_key, node_id, status, online_until in found:
-            key = wire.fingerprint_of_pem(public_key.decode())
-            # After a hard death the status stands until Flower looks; the time does not.
-            status = "offline" if status == "online" and online_until <= time.time() else status
-            rows.append((key, str(node_id % 2**64), status))
         return rows
 
     def rows_of_command(self) -> list[tuple[str, str, str]]:
-        """Without keys, so that only ours can be told."""
+        """Without keys, so that only ours can be told; as before, if it does not answer or in another form."""
         keys = {node_id: key for key, node_id in self.ids.items()}
-        nodes = self.flower.call("supernode", "list").get("nodes", [])
-        return [(keys[node["node-id"]], node["node-id"], node["status"]) for node in nodes if node["node-id"] in keys]
+        nodes = self.flower.call("supernode", "list").get("nodes")
+        try:
+            return [(keys[at], at, node["status"]) for node in nodes if (at := str(node["node-id"])) in keys]
+        except (KeyError, TypeError):
+            return self.listed

@@ -32,7 +32,8 @@ from supernode import SuperNode
 from tools import tool
 from wire import digest
 
-RUN = f"{sys.executable} -EsB {__file__} run"
+# How the image sets up OpenSSL is for its own programs: with some settings Python's `ssl` and pip cannot even start.
+RUN = f"/usr/bin/env OPENSSL_CONF={os.devnull} {sys.executable} -EsB {__file__} run"
 UNIT_FILE = Path("/run/systemd/system/florist-guest.service")
 UNIT = (
     "[Unit]\nDescription=florist guest agent\n[Service]\n"
@@ -40,6 +41,7 @@ UNIT = (
 )
 # Where there is no systemd: the same, and the lock makes a second one end at once.
 LOOP = 'while :; do env -i PATH="$PATH" {run} >> {log} 2>&1; sleep 2; done'
+ENDPOINT = r"(?i:https?)://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?(/[A-Za-z0-9._~/-]*)?"
 RETRY_AFTER = 30  # seconds after a failure: a full disk or an unreachable index may heal
 
 log = logging.getLogger("florist")
@@ -70,9 +72,11 @@ def onegate_of_vm() -> list[str]:
     kept = Path("/var/run/one-context/one_env")
     if not token and kept.is_file() and (found := re.search(r'TOKENTXT="([^"\n]+)"', kept.read_text())):
         token = found[1]
-    if not re.fullmatch(r"https?://[A-Za-z0-9.:_-]+", endpoint) or not vm_id.isdigit() or not token:
-        raise SystemExit("florist: ONEGATE_ENDPOINT, VMID or the token is missing; CONTEXT needs TOKEN=YES.")
-    return [endpoint, token, vm_id]
+    if not re.fullmatch(ENDPOINT, endpoint):
+        raise SystemExit("florist: ONEGATE_ENDPOINT is missing or no URL; it comes from the zone's oned.conf.")
+    if not vm_id.isdigit() or not token:
+        raise SystemExit("florist: VMID or the token is missing; CONTEXT needs TOKEN=YES.")
+    return [endpoint.rstrip("/"), token, vm_id]
 
 
 def run(places: Places) -> None:
@@ -117,13 +121,13 @@ def serve(places: Places, guest: Guest, settings: dict[str, str]) -> None:
 
 
 def upkeep(places: Places, users: list, endpoint: str) -> None:
-    """Somebody may have flushed the rules; a zone whose names do not resolve for a moment is no reason to stop."""
-    for name in ("agent", "install", "flwr"):
-        rotate(places.logs / f"{name}.log")
+    """Somebody may have flushed the rules. Names that do not resolve for a moment or a full disk stop nothing here."""
     try:
+        for name in ("agent", "install", "flwr"):
+            rotate(places.logs / f"{name}.log")
         guard.keep_from_onegate(users, endpoint)
-    except (Failure, OSError) as error:
-        log.warning("the rule that keeps apps from OneGate was not renewed: %s", error)
+    except Exception as error:
+        log.warning("logs or the rule that keeps apps from OneGate were not looked after: %r", error)
 
 
 if __name__ == "__main__":

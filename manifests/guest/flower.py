@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from context import Failure
+from guest import Guest
 from process import Process, User
 from tools import tool, works
 
@@ -59,6 +60,21 @@ class Places:
             os.chown(folder, uid, gid)
             os.chmod(folder, mode)
         write(self.site / "sitecustomize.py", (self.program / "flower_options.py").read_text(), 0o644)
+
+    def bind(self, guest: Guest, context: dict[str, str]) -> None:
+        """A disk that was cloned or kept is another VM's or attempt's: of that nothing stays but Flower itself."""
+        mark, owner = self.agent / "owner", f"{guest.vm_id} {context['FL_ATTEMPT']}"
+        if mark.exists() and mark.read_text() == owner:
+            return
+        if mark.exists() or any(self.keys.glob("*")):
+            log.warning("this disk was another VM's or attempt's; it starts anew, with new keys")
+            guest.remark = "disk-reused", time.monotonic()
+        for path in [path for folder in (self.keys, self.state, self.apps, self.agent) for path in folder.glob("*")]:
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            elif path.name not in ("context.json", "lock", mark.name):
+                path.unlink()
+        write(mark, owner)
 
 
 def write(path: Path, text: str, mode: int = 0o600, group: int = 0) -> None:
@@ -116,7 +132,7 @@ class VirtualEnvironment:
             try:
                 with urllib.request.urlopen(url + name, timeout=60) as answer:
                     wheel.write_bytes(answer.read())
-            except OSError as error:
+            except Exception as error:  # also half an answer
                 raise Failure("flower-missing", f"The Python package index cannot be reached: {error}") from error
         if hashlib.sha256(wheel.read_bytes()).hexdigest() != digest:
             raise Failure("flower-missing", "The pip that came is not the pinned one.")
@@ -230,6 +246,7 @@ class Flower:
             "FLWR_HOME": str(folder / "flwr"),
             "TMPDIR": str(folder),
             "LANG": "C.UTF-8",
+            "OPENSSL_CONF": os.devnull,
             "FLWR_TELEMETRY_ENABLED": "0",
             "FLWR_DISABLE_UPDATE_CHECK": "1",
             "PYTHONPATH": str(self.places.site),

@@ -1,16 +1,21 @@
 """This VM as the bot sees it: what it says through its zone's OneGate, what it was told there, and its heartbeat."""
 
+import contextlib
+import http.client
 import json
 import logging
 import re
+import socket
+import threading
 import time
-import urllib.request
+import urllib.parse
 from collections.abc import Callable
 
 HEARTBEAT_EVERY = 30  # seconds
 READ_EVERY = 3
 UPKEEP_EVERY = 60
 PATIENCE = 10  # for one call
+REMARK_FOR = 600
 LARGEST_VALUE = 64 * 1024
 LARGEST_ANSWER = 8 * 1024 * 1024
 
@@ -23,8 +28,6 @@ class Guest:
         self.endpoint = endpoint
         self.vm_id = vm_id
         self.headers = {"X-ONEGATE-TOKEN": token, "X-ONEGATE-VMID": vm_id}
-        # Inside the zone, so never through a proxy that somebody set for the way out.
-        self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         self.given: dict[str, str] = {}  # all attributes of this VM, as last read
         self.said: dict[str, str] = {}
         self.unsaid: dict[str, str] = {}
@@ -32,11 +35,14 @@ class Guest:
         self.due = {"heartbeat": 0.0, "read": 0.0, "upkeep": time.monotonic() + UPKEEP_EVERY}
         self.upkeep: Callable[[], None] = lambda: None  # what has to be set right now and then
         self.in_touch = True
+        self.remark = "none", 0.0  # the reason that is told for a while from then on, where no other is
 
     def tell(self, stage: str | None = None, reason: str | None = None, **attributes: str) -> None:
         """What is told in one call reaches the zone in one update: what changed, and as soon as OneGate answers."""
         if stage:
-            attributes |= {"FL_STAGE": stage, "FL_REASON": reason or "none"}
+            remark, since = self.remark
+            reason = reason or (remark if time.monotonic() - since < REMARK_FOR else "none")
+            attributes |= {"FL_STAGE": stage, "FL_REASON": reason}
         fresh = {name: value for name, value in attributes.items() if (self.said | self.unsaid).get(name) != value}
         if {"FL_STAGE", "FL_REASON"} & fresh.keys():
             log.info("stage %s, reason %s", stage, reason)
@@ -71,12 +77,9 @@ class Guest:
         return True
 
     def read(self) -> None:
-        answer = self.call("GET")
-        try:
-            template = json.loads(answer or "{}")["VM"]["USER_TEMPLATE"]
-            self.given = {name: value for name, value in template.items() if isinstance(value, str)}
-        except (ValueError, LookupError, TypeError, AttributeError):
-            pass  # no answer, or one without attributes: what was read before holds
+        attributes = self.call("GET")
+        if attributes is not None:
+            self.given = attributes
 
     def flush(self) -> None:
         lines = "\n".join(f"{name}={value}" for name, value in self.unsaid.items())
@@ -84,15 +87,37 @@ class Guest:
             self.said |= self.unsaid
             self.unsaid = {}
 
-    def call(self, method: str, body: bytes | None = None) -> bytes | None:
-        """OneGate may be away for hours; Flower goes on, and what is to be said is said later."""
-        request = urllib.request.Request(f"{self.endpoint}/vm", body, self.headers, method=method)
+    def call(self, method: str, body: bytes | None = None) -> dict[str, str] | None:
+        """None is no answer. OneGate may be away for hours; Flower goes on, and what is to be said is said later."""
         try:
-            with self.opener.open(request, timeout=PATIENCE) as answer:
-                self.in_touch = True
-                return answer.read(LARGEST_ANSWER)
-        except OSError as error:  # all of urllib's errors are one
+            attributes = self.ask(method, body)
+        except Exception as error:  # whatever half an answer, or one of a proxy, leads to
             if self.in_touch:
-                log.warning("OneGate %s: %s", method, error)
+                log.warning("OneGate %s: %r", method, error)
             self.in_touch = False
             return None
+        self.in_touch = True
+        return attributes
+
+    def ask(self, method: str, body: bytes | None) -> dict[str, str]:
+        """Never through a proxy for the way out, nor where a redirection leads: the token is for this zone's OneGate."""
+        url = urllib.parse.urlsplit(self.endpoint)
+        kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
+        with contextlib.closing(kind(url.hostname, url.port, timeout=PATIENCE)) as connection:
+            connection.connect()
+            # That timeout is for each piece, and pieces may come for ever.
+            limit = threading.Timer(PATIENCE, connection.sock.shutdown, [socket.SHUT_RDWR])
+            limit.start()
+            try:
+                connection.request(method, f"{url.path}/vm", body, self.headers)
+                answer = connection.getresponse()
+                text = answer.read(LARGEST_ANSWER).decode()
+            finally:
+                limit.cancel()
+        # OneGate takes an update without a word; `length` is what is missing at the end.
+        if answer.status != 200 or answer.length or (body and text):
+            raise ValueError(f"{answer.status}, {text[:80]}")
+        vm = {"USER_TEMPLATE": {}} if body else json.loads(text)["VM"]
+        if vm.get("ID", self.vm_id) != self.vm_id:
+            raise ValueError("this is about another VM")
+        return {name: value for name, value in vm["USER_TEMPLATE"].items() if isinstance(value, str)}

@@ -16,14 +16,22 @@ FLEET_PORT = 9092
 CONTROL = "127.0.0.1:9093"
 APP_IO = "127.0.0.1:9091"
 HANDSHAKE_EVERY = 15  # seconds
+REFUSED_FOR = 15  # then a certificate is looked at again, for this VM's clock may have been set
 START_PATIENCE = 60
 RESTART_AFTER = (0, 1, 2, 5, 10)  # by failures in a row
+
+# What a handshake with the own port meets, besides what is the SuperLink's own fault.
+UNWELL = {"clock-skew": "clock", "expired": "certificate-expired"}
+
+# A whole configuration of `openssl req`: what the image has may add to it, or be missing.
+REQUEST = "[req]\nprompt=no\ndistinguished_name=who\nreq_extensions=more\n[who]\nCN=superlink\n[more]\nsubjectAltName={}\n"
 
 log = logging.getLogger("florist")
 
 
 class SuperLink:
     def __init__(self, context: dict[str, str], guest: Guest, flower: Flower):
+        flower.places.bind(guest, context)
         self.context = context
         self.host, _ = address(context["FL_DIALLED_ADDRESS"])
         self.guest = guest
@@ -32,7 +40,8 @@ class SuperLink:
         self.key = flower.places.keys / "server.key"
         self.chain = flower.places.keys / "server.pem"
         self.ca = flower.places.keys / "ca.crt"
-        self.refused: tuple[str, str] | None = None  # the certificate that was not taken, so that it is looked at once
+        self.refused: tuple[str, str] | None = None  # the certificate that was not taken
+        self.not_before = 0.0  # that is looked at again
         self.refusal: str | None = None
         self.admission = Admission(guest, flower)
         self.processes: list[Process] = []
@@ -57,7 +66,7 @@ class SuperLink:
             if self.guest.said.get("FL_READY"):
                 self.admission.follow()
             if self.answers:
-                self.guest.tell("serving", self.refusal or self.admission.reason())
+                self.guest.tell("serving", self.refusal or self.admission.reason)
             self.guest.pause(1)
 
     def stop(self) -> None:
@@ -73,22 +82,21 @@ class SuperLink:
         dialled = f"{'IP' if is_ip(self.host) else 'DNS'}:{self.host}"
         extra = self.context["FL_CERT_EXTRA_SAN"].split(",")
         names = dict.fromkeys(["DNS:localhost", "IP:127.0.0.1", "IP:::1", *own, dialled, *extra])
-        extension = f"subjectAltName={','.join(names)}"
-        command = ("openssl", "req", "-new", "-key", str(self.key), "-subj", "/CN=superlink", "-addext", extension)
-        return tool(*command).decode()
+        settings = REQUEST.format(",".join(names)).encode()
+        return tool("openssl", "req", "-new", "-key", str(self.key), "-config", "/dev/stdin", given=settings).decode()
 
     def take_certificate(self) -> bool:
         """Takes what the bot signed if it is whole, ours, and covers what is dialled; else it tells why not, once."""
         given = (self.guest.given.get("FL_TLS_CERT", ""), self.guest.given.get("FL_TLS_CA", ""))
-        if not all(given) or given == self.refused:
+        if not all(given) or (given == self.refused and time.monotonic() < self.not_before):
             return False
         chain, ca = (wire.certificates(wire.decode_text(value)) for value in given)
-        if self.chain.exists() and (self.chain.read_text(), self.ca.read_text()) == (chain, ca):
+        if self.processes and (self.chain.read_text(), self.ca.read_text()) == (chain, ca):
             self.refused = self.refusal = None
             return False
         self.refusal = self.check(chain, ca) if chain and ca else "certificate-malformed"
         if self.refusal or not chain or not ca:
-            self.refused = given
+            self.refused, self.not_before = given, time.monotonic() + REFUSED_FOR
             if not self.processes:
                 self.guest.tell("awaiting-certificate", self.refusal)
             return False
@@ -107,11 +115,12 @@ class SuperLink:
             if tool(*read, "-pubkey") != tool("openssl", "pkey", "-in", str(self.key), "-pubout"):
                 return "certificate-key-mismatch"
             trust = ("-no-CApath", "-no-CAstore", "-CAfile", str(ca_file), "-untrusted", str(chain_file))
-            tool("openssl", "verify", "-x509_strict", "-purpose", "sslserver", *trust, str(chain_file))
+            tool("openssl", "verify", "-x509_strict", "-check_ss_sig", "-purpose", "sslserver", *trust, str(chain_file))
         except ToolFailure as failure:
             log.warning("%s", failure)
-            out_of_date = "expired" in str(failure) or "not yet valid" in str(failure)
-            return "certificate-expired" if out_of_date else "certificate-untrusted"
+            # Certificates are back-dated when they are made, so before its time is this VM's clock.
+            verdicts = (("not yet valid", "clock"), ("expired", "certificate-expired"), ("", "certificate-untrusted"))
+            return next(reason for phrase, reason in verdicts if phrase in str(failure))
         for host in (self.host, "127.0.0.1"):
             if b"does match" not in tool(*read, "-checkip" if is_ip(host) else "-checkhost", host):
                 return "certificate-name-missing"
@@ -159,11 +168,11 @@ class SuperLink:
         self.answers = own.link == "ok"
         if not self.answers:
             log.warning("own port: %s %s", own.link, own.detail)
-            self.guest.tell("starting", "own-handshake-failed")
+            self.guest.tell("starting", UNWELL.get(own.link, "own-handshake-failed"))
             return
         self.guest.tell(
             "serving",
-            self.refusal or self.admission.reason(),
+            self.refusal or self.admission.reason,
             FL_ENDPOINT=self.context["FL_DIALLED_ADDRESS"].lower(),
             FL_CA_CERT=wire.encode_text(self.ca.read_text()),
             FL_TLS_FINGERPRINT=own.fingerprint,

@@ -39,6 +39,7 @@ log = logging.getLogger("florist")
 
 class SuperNode:
     def __init__(self, context: dict[str, str], guest: Guest, flower: Flower):
+        flower.places.bind(guest, context)
         self.context = context
         self.guest = guest
         self.flower = flower

@@ -85,7 +85,8 @@ def fingerprint_of_line(line: str) -> str:
     return fingerprint(base64.b64decode(line.split(" ")[1]))
 
 
-def fingerprint_of_pem(pem: str) -> str:
-    """Of the same key as Flower's database holds it; a key of another kind, which we never admit, gets one as well."""
-    der = base64.b64decode("".join(re.findall(r"^[A-Za-z0-9+/=]+$", pem, re.MULTILINE)))
+def fingerprint_of_column(key: str | bytes) -> str:
+    """Of the same key as Flower's database holds it, PEM or DER; one of another kind, which we never admit, has one too."""
+    text = key if isinstance(key, str) else key.decode() if key[:5] == b"-----" else None
+    der = key if text is None else base64.b64decode(re.sub(r"-----.*?-----|\s", "", text), validate=True)
     return fingerprint(base64.b64decode(HEAD) + der[-97:] if len(der) == 120 else der)

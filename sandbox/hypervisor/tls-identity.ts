@@ -69,7 +69,11 @@ export function checkCredentials(
   if (!isChained(chain, authorities)) {
     return { ok: false, reason: "certificate-untrusted" };
   }
-  if (![...chain, ...authorities].every((certificate) => isValidAt(certificate, own.now))) {
+  const all = [...chain, ...authorities];
+  if (all.some(({ validFrom }) => own.now < new Date(validFrom))) {
+    return { ok: false, reason: "clock" };
+  }
+  if (all.some(({ validTo }) => own.now > new Date(validTo))) {
     return { ok: false, reason: "certificate-expired" };
   }
   const covered = own.names.every((name) => checkServerIdentity(name, leaf.toLegacyObject()) === undefined);
@@ -108,8 +112,4 @@ function isChained(chain: readonly X509Certificate[], authorities: readonly X509
       (issuer) => issuer.ca && certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey),
     );
   });
-}
-
-function isValidAt(certificate: X509Certificate, now: Date): boolean {
-  return new Date(certificate.validFrom) <= now && now <= new Date(certificate.validTo);
 }

@@ -88,6 +88,7 @@ export const REASONS = [
   "keepalive-invalid",
   "port-taken",
   "disk-full",
+  "disk-reused",
   "certificate-malformed",
   "certificate-untrusted",
   "certificate-key-mismatch",

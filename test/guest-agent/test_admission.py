@@ -10,11 +10,9 @@ import types
 import unittest
 from unittest import mock
 
-import admission
 import wire
 from admission import Admission
 from test_context import key_list
-
 
 
 def key(letter: str) -> str:
@@ -72,7 +70,7 @@ class Admitting(unittest.TestCase):
         writing = mock.patch("flower.os.fchown")
         writing.start()
         self.addCleanup(writing.stop)
-        self.guest = types.SimpleNamespace(given={}, said={}, tell=self.tell)
+        self.guest = types.SimpleNamespace(given={}, said={}, tell=self.tell, remark=("none", 0.0))
         self.start()
 
     def tell(self, **attributes: str) -> None:
@@ -115,14 +113,14 @@ class Admitting(unittest.TestCase):
     def test_a_list_that_cannot_be_read_is_told_at_once_and_does_not_hold_up_the_next(self):
         self.guest.given["FL_ADMIT"] = key_list("FL_ADMIT", 1, [key("a")], sequence=2)
         self.admission.follow()
-        self.assertEqual((self.admission.reason(), self.done()), ("admission-malformed", []))
+        self.assertEqual((self.admission.reason, self.done()), ("admission-malformed", []))
         self.give("FL_ADMIT", 1, key("a"))
-        self.assertEqual((self.admission.reason(), self.done()), (None, ["register"]))
+        self.assertEqual((self.admission.reason, self.done()), (None, ["register"]))
 
     def test_one_good_list_does_not_hide_that_the_other_is_bad(self):
         self.guest.given["FL_ADMIT"] = "no list"
         self.give("FL_REVOKE", 1)
-        self.assertEqual(self.admission.reason(), "admission-malformed")
+        self.assertEqual(self.admission.reason, "admission-malformed")
 
     def test_an_older_list_changes_nothing_also_after_a_restart(self):
         self.give("FL_ADMIT", 5, key("a"))
@@ -146,19 +144,17 @@ class Admitting(unittest.TestCase):
         self.admission.prepare("127.0.0.1:9093", "/ca.crt")
         self.flower.make_database()
         self.admission.follow()
-        self.assertEqual((self.admission.reason(), self.nodes()), ("database-lost", {"2": "registered"}))
+        self.assertEqual((self.guest.remark[0], self.nodes()), ("database-lost", {"2": "registered"}))
 
-    def test_a_lost_database_is_told_for_a_while_and_its_keys_are_registered_anew(self):
+    def test_a_lost_database_is_told_and_its_keys_are_registered_anew(self):
         self.give("FL_ADMIT", 3, key("a"), key("b"))
         self.give("FL_REVOKE", 1, key("b"))
         (self.flower.places.state / "superlink.db").unlink()
         self.start()
         self.flower.make_database()
         self.admission.follow()
-        self.assertEqual(self.admission.reason(), "database-lost")
+        self.assertEqual(self.guest.remark[0], "database-lost")
         self.assertEqual(len(self.nodes()), 1)
-        with mock.patch.object(admission.time, "monotonic", lambda: time.perf_counter() + 1e6):
-            self.assertIsNone(self.admission.reason())
 
     def test_a_node_that_died_without_a_word_is_offline_when_its_time_is_over(self):
         self.give("FL_ADMIT", 1, key("a"), key("b"))
@@ -178,6 +174,53 @@ class Admitting(unittest.TestCase):
         self.flower.database.execute("INSERT INTO node VALUES (77, 'registered', 0, ?)", [pem(key("z"))])
         self.admission.follow()
         self.assertEqual(self.nodes(), {"77": "registered"})
+
+    def test_a_key_is_read_in_every_form_that_a_column_may_give_it(self):
+        whole = pem(key("a"))
+        der = base64.b64decode("".join(whole.decode().splitlines()[1:-1]))
+        folded = whole.replace(b"\n", b"\r\n")
+        for form in (whole, whole.decode(), memoryview(whole), der, folded, folded.decode(), whole.strip()):
+            with self.subTest(form=form):
+                self.flower.database.execute("DELETE FROM node")
+                self.flower.database.execute("INSERT INTO node VALUES (7, 'registered', 0, ?)", [form])
+                self.give("FL_ADMIT", 1, key("a"))
+                self.assertEqual((self.done(), self.nodes()), ([], {"7": "registered"}))
+
+    def test_a_node_without_a_key_is_passed_over_and_hides_no_other(self):
+        self.give("FL_ADMIT", 1, key("a"))
+        for absent in (None, b"", ""):
+            self.flower.database.execute("INSERT INTO node VALUES (77, 'online', NULL, ?)", [absent])
+        self.admission.follow()
+        self.assertEqual(self.nodes(), {"1": "registered"})
+
+    def test_what_a_row_holds_that_cannot_be_read_is_asked_of_flowers_own_command(self):
+        self.give("FL_ADMIT", 1, key("a"))
+        odd = (
+            *((1, "registered", 0, form) for form in ("no key", "ä", b"-----\xff", "-----BEGIN X-----\nA\n", 7, 1.5)),
+            *((node_id, "registered", 0, pem(key("a"))) for node_id in ("x", None)),
+            (1, "online", "2026-11-26 12:00:00", pem(key("a"))),
+        )
+        for row in odd:
+            with self.subTest(row=row):
+                self.flower.database.execute("DELETE FROM node")
+                self.flower.database.execute("INSERT INTO node VALUES (?, ?, ?, ?)", row)
+                self.admission.next_list = 0.0
+                answer = {"nodes": [{"node-id": 1, "status": "online"}, {"node-id": "2", "status": "online"}]}
+                with mock.patch.object(self.flower, "call", return_value=answer):
+                    self.admission.follow()
+                self.assertEqual(self.nodes(), {"1": "online"})
+
+    def test_an_answer_of_flowers_command_that_says_nothing_leaves_what_it_said_before(self):
+        self.give("FL_ADMIT", 1, key("a"))
+        self.flower.database.execute("ALTER TABLE node RENAME COLUMN online_until TO until")
+        self.admission.follow()
+        self.assertEqual(self.nodes(), {"1": "registered"})
+        odd = ({}, {"error-message": "timeout"}, {"nodes": None}, {"nodes": 7}, {"nodes": ["x"]}, {"nodes": [{}]})
+        for answer in odd:
+            with self.subTest(answer=answer), mock.patch.object(self.flower, "call", return_value=answer):
+                self.admission.next_list = 0.0
+                self.admission.follow()
+                self.assertEqual(self.nodes(), {"1": "registered"})
 
     def test_a_database_of_another_make_is_left_to_flowers_own_command(self):
         self.flower.database.execute("ALTER TABLE node RENAME COLUMN public_key TO pubkey")

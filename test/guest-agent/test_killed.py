@@ -43,7 +43,10 @@ class AnyMoment(unittest.TestCase):
         patch.start()
         self.addCleanup(patch.stop)
         # A shorter key, because one of usual length takes a second to find and many are made here.
-        quick = mock.patch("superlink.tool", lambda *command: tool(*(word.replace("3072", "2048") for word in command)))
+        def quick_tool(*command: str, **more: bytes) -> bytes:
+            return tool(*(word.replace("3072", "2048") for word in command), **more)
+
+        quick = mock.patch("superlink.tool", quick_tool)
         quick.start()
         self.addCleanup(quick.stop)
 

@@ -49,7 +49,7 @@ class FakeProcess:
 
 class FakeFlower:
     def __init__(self, root: pathlib.Path):
-        self.places = types.SimpleNamespace(agent=root, keys=root)
+        self.places = types.SimpleNamespace(agent=root, keys=root, bind=lambda *_: None)
         self.keys = types.SimpleNamespace(gid=0)
 
     def daemon(self, *arguments: str) -> FakeProcess:

@@ -1,6 +1,9 @@
 """The image's own tools, through no shell."""
 
+import os
+import subprocess
 import unittest
+from unittest import mock
 
 from context import Failure
 from tools import ToolFailure, tool, works
@@ -20,6 +23,17 @@ class Tools(unittest.TestCase):
         with self.assertRaises(ToolFailure) as caught:
             tool("ls", "/no/such/folder")
         self.assertIn("/no/such/folder", str(caught.exception))
+
+    def test_a_tool_that_hangs_is_told_as_one_that_fails(self):
+        hangs = mock.Mock(side_effect=subprocess.TimeoutExpired("nft", 120))
+        with mock.patch("tools.subprocess.run", hangs), self.assertRaises(ToolFailure):
+            tool("nft")
+
+    def test_a_tool_is_given_the_environment_but_for_the_settings_of_openssl(self):
+        with mock.patch.dict(os.environ, {"OPENSSL_CONF": "/etc/other.cnf", "OTHER": "kept"}):
+            words = tool("env").decode().splitlines()
+        self.assertIn("OPENSSL_CONF=/dev/null", words)
+        self.assertIn("OTHER=kept", words)
 
     def test_whether_a_tool_works_can_be_asked(self):
         self.assertEqual((works("true"), works("false"), works("no-such-tool")), (True, False, False))

@@ -15,7 +15,7 @@ import { CONTEXT, GIVEN, PUBLISHED, type Stage } from "../../src/guest-protocol/
 import { type NodeKey, parseNodeKey } from "../../src/guest-protocol/node-key.ts";
 import { decodeNodeList } from "../../src/guest-protocol/node-list.ts";
 import { checkNodeProof } from "../../src/trust/node-proof.ts";
-import { describeRequest, TestAuthority } from "../sandbox/hypervisor/test-authority.ts";
+import { describeRequest, type Signing, TestAuthority } from "../sandbox/hypervisor/test-authority.ts";
 import { TinyOneGate } from "../sandbox/hypervisor/tiny-one-gate.ts";
 
 const PROGRAM = join(import.meta.dirname, "../../sandbox/hypervisor/main.js");
@@ -150,7 +150,7 @@ export class Play {
   }
 
   /** Signs what a SuperLink asked for. @param name what accounts call the certificate */
-  sign(vm: VmAddress, name: string, options: { names?: readonly string[]; days?: number } = {}): string {
+  sign(vm: VmAddress, name: string, options: Signing = {}): string {
     const chain = this.authority.sign(this.said(vm, PUBLISHED.certificateRequest), options);
     const text = decodeBase64Text(chain);
     assert.ok(text.ok);

@@ -98,6 +98,7 @@ const WRONG_CERTIFICATES = {
   "certificate-name-missing": (play) =>
     play.sign(LINK, "without the dialled name", { names: ["127.0.0.1", "localhost"] }),
   "certificate-expired": (play) => play.sign(LINK, "expired", { days: -1 }),
+  clock: (play) => play.sign(LINK, "not valid yet", { fromDays: 1 }),
 } satisfies Readonly<Record<string, (play: Play) => string | Promise<string>>>;
 for (const [reason, make] of Object.entries(WRONG_CERTIFICATES)) {
   step(

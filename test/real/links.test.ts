@@ -13,7 +13,7 @@ const SITES = ["zone-b", "zone-c", "zone-d", "zone-e"];
 
 const CLOCK_DIFFERS = {
   detail:
-    "The VM's clock differs from the SuperLink's, and the SuperLink refuses it silently. Here: set the host's clock",
+    "The VM's clock is wrong: certificates are not valid yet, or the SuperLink refuses the SuperNode silently. Here: set the host's clock",
   sentence: "A guest reports a problem.",
 };
 

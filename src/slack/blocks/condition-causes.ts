@@ -96,6 +96,10 @@ const GUESTS: Causes<GuestCode> = {
     what: "The VM's disk is full.",
     owner: "give the VM template a larger disk, then retry.",
   },
+  "guest-disk-reused": {
+    what: "The VM's disk came with keys of another VM or of an earlier attempt. They are not used; it began anew with its own.",
+    owner: "if you did not expect that, use an image that was not saved from a VM that has run.",
+  },
   "guest-certificate-malformed": {
     what: "The certificate that the bot delivered cannot be read.",
     owner: "retry the site, so that it gets a new one.",
@@ -114,7 +118,7 @@ const GUESTS: Causes<GuestCode> = {
   },
   "guest-certificate-expired": {
     what: "The certificate has expired.",
-    owner: "look whether the VM was stopped for long, then retry.",
+    owner: "look whether the VM's clock is right and whether it was stopped for long, then retry.",
   },
   "guest-own-handshake-failed": {
     what: "The SuperLink does not answer its own TLS handshake.",
@@ -152,8 +156,8 @@ const GUESTS: Causes<GuestCode> = {
     itself: "It passes after a minute or two.",
   },
   "guest-clock": {
-    what: "The VM's clock differs from the SuperLink's, and the SuperLink refuses it silently.",
-    owner: "set the host's clock to the right time; the SuperNode goes on by itself then.",
+    what: "The VM's clock is wrong: certificates are not valid yet, or the SuperLink refuses the SuperNode silently.",
+    owner: "set the host's clock to the right time; the VM goes on by itself then.",
   },
 };
 

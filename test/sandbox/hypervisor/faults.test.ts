@@ -45,7 +45,7 @@ function newZone() {
 }
 
 describe("a SuperLink's certificate", () => {
-  it("is refused from another authority, for another key, without the dialled name, expired, or unreadable", async () => {
+  it("is refused from another authority, for another key, without the dialled name, expired, not valid yet, or unreadable", async () => {
     const { startSuperlink, superlink, host } = newZone();
     await startSuperlink();
     const request = await guests.published(superlink, PUBLISHED.certificateRequest);
@@ -64,6 +64,8 @@ describe("a SuperLink's certificate", () => {
     await says("certificate-name-missing");
     await guests.certify(superlink, { days: -1 });
     await says("certificate-expired");
+    await guests.certify(superlink, { fromDays: 1 });
+    await says("clock");
     guests.give(superlink, GIVEN.certificate, "rubbish");
     await says("certificate-malformed");
 

@@ -12,7 +12,7 @@ import { CONTEXT, GIVEN, PUBLISHED } from "../../../src/guest-protocol/names.ts"
 import { type NodeKey, parseNodeKey } from "../../../src/guest-protocol/node-key.ts";
 import { decodeNodeList } from "../../../src/guest-protocol/node-list.ts";
 import { eventually, WAIT_LIMIT_MS } from "../../waiting.ts";
-import { TestAuthority } from "./test-authority.ts";
+import { type Signing, TestAuthority } from "./test-authority.ts";
 import { TinyOneGate } from "./tiny-one-gate.ts";
 
 const PROGRAM = join(import.meta.dirname, "../../../sandbox/hypervisor/main.js");
@@ -82,7 +82,7 @@ export class GuestsFixture {
     await this.shows(vm, PUBLISHED.stage, "serving");
   }
 
-  async certify(vm: VmAddress, options: { names?: readonly string[]; days?: number } = {}): Promise<void> {
+  async certify(vm: VmAddress, options: Signing = {}): Promise<void> {
     const request = await this.published(vm, PUBLISHED.certificateRequest);
     this.give(vm, GIVEN.certificate, this.authority.sign(request, options));
     this.give(vm, GIVEN.certificateAuthority, this.authority.encoded);

@@ -3,6 +3,9 @@ import forge from "node-forge";
 import { makeTlsKey } from "../../../sandbox/hypervisor/tls-identity.ts";
 import { decodePem, encodePem } from "../../../src/guest-protocol/certificates.ts";
 
+/** With `fromDays` above nought a certificate that is not valid yet, with `days` below it one that has expired. */
+export type Signing = { readonly names?: readonly string[]; readonly days?: number; readonly fromDays?: number };
+
 /** A certificate authority of the tests' own, which signs what it is asked to. */
 export class TestAuthority {
   readonly pem: string;
@@ -35,12 +38,12 @@ export class TestAuthority {
   }
 
   /** Signs a request that came as `FL_TLS_CSR`, for the given names or else the ones it asks for; base64 as `FL_TLS_CERT`. */
-  sign(encodedRequest: string, options: { names?: readonly string[]; days?: number } = {}): string {
+  sign(encodedRequest: string, { names, days = 30, fromDays = -10 }: Signing = {}): string {
     const request = readRequest(encodedRequest);
     if (request.publicKey === null) {
       throw new Error("The request has no key.");
     }
-    return encodePem([this.issue(request.publicKey, options.names ?? namesIn(request), options.days ?? 30)]);
+    return encodePem([this.issue(request.publicKey, names ?? namesIn(request), days, fromDays)]);
   }
 
   /** For a key made here; with `fromDays` above nought a certificate that is not valid yet. */
