@@ -101,7 +101,8 @@ export const reasonCode = z.enum(Object.keys(REASONS) as [ReasonCode, ...ReasonC
 
 /** Why something that a person asked for is not done. Nothing has changed when one of these is given. */
 export const REFUSALS = {
-  "not-an-owner": "Only this zone's owners can do that. Ask one of them; `whoami` shows the pair that identifies you.",
+  "not-an-owner":
+    "Only this zone's owners can do that. Ask one of them; mention me with `whoami` to see the pair that identifies you.",
   "not-the-requester": "Only the person who asked for this federation can do that.",
   "not-a-requester":
     "You are not among those who may ask for a federation here. The bot's operator can add you or this channel.",

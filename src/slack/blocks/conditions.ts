@@ -7,14 +7,15 @@ import type { Person, ZoneName } from "../../federation/model/identity.ts";
 import { coordinatorOf, type Federation } from "../../federation/model/state.ts";
 import { conditionsOf } from "../../federation/model/status.ts";
 import { CAUSES } from "./condition-causes.ts";
-import { code as codeSpan, count, mentions, moment } from "./mrkdwn.ts";
+import { code as codeSpan, firstOf, listed, mentions, moment } from "./mrkdwn.ts";
 
 const MOST_LINES = 8;
-/** People that one sentence names. */
-const MOST_NAMED = 10;
+/** VMs that one line names, and causes that everybody reads of one site. */
+const MOST_VMS = 10;
+const MOST_CAUSES = 4;
 
 export const ownersOf = (directory: Pick<Directory, "zones">, zone: ZoneName): readonly Person[] =>
-  (directory.zones.get(zone)?.owners ?? []).slice(0, MOST_NAMED);
+  directory.zones.get(zone)?.owners ?? [];
 
 /** Mentions of a zone's owners; in words where the zones file has none any more. */
 export function ownersNamed(directory: Directory, zone: ZoneName): string {
@@ -82,17 +83,20 @@ export const zoneCondition = (federation: Federation, zone: ZoneName): Condition
 /** For the zone's own channel, one line for each code, mrkdwn; at most eight and how many more there are. */
 export function conditionLines(federation: Federation, zone: ZoneName, directory: Directory): readonly string[] {
   const standing = [...conditionsOf(federation, zone)].filter(({ code }) => !isAvailability(code));
-  const lines = standing.slice(0, MOST_LINES).map((condition) => {
-    const vms = condition.vmIds.length === 0 ? "" : `, VM ${condition.vmIds.slice(0, 10).join(", ")}`;
+  const lines = standing.map((condition) => {
+    const vms = condition.vmIds.length === 0 ? "" : `, VM ${listed(condition.vmIds.map(String), MOST_VMS)}`;
     const detail = condition.detail === "" ? "" : ` ${codeSpan(condition.detail, 150)}`;
     return `• ${detailSentence(federation, zone, condition.code, directory)} (${sinceWords(condition)}${vms})${detail}`;
   });
-  const more = standing.length - lines.length;
-  return more > 0 ? [...lines, `and ${count(more, "other condition")}`] : lines;
+  return firstOf(lines, MOST_LINES, "condition");
 }
 
 /** For every member of the home channel: each sentence once, mrkdwn. */
 export function publicCauses(federation: Federation, zone: ZoneName, directory: Directory): readonly string[] {
   const sentences = causesAt(federation, zone).map(({ code }) => publicSentence(federation, code, directory));
-  return [...new Set(sentences)].slice(0, 4).map((sentence) => `• ${sentence}`);
+  return firstOf(
+    [...new Set(sentences)].map((sentence) => `• ${sentence}`),
+    MOST_CAUSES,
+    "cause",
+  );
 }

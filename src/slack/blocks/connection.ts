@@ -6,11 +6,13 @@ import { trustKey } from "../keys.ts";
 import { linkTo } from "../message.ts";
 import { type Blocks, context, section } from "./elements.ts";
 import { MARK } from "./marks.ts";
-import { codeBlock, count } from "./mrkdwn.ts";
+import { codeBlock, count, listed } from "./mrkdwn.ts";
 import { keyFingerprint } from "./site-facts.ts";
 
 /** The Control API's port, on the SuperLink VM's loopback only. */
 const CONTROL_PORT = 9093;
+/** ssh keys that are named. */
+const MOST_KEYS = 8;
 
 /** @param trustIn the channel in which the CA's file is to be found; null for a modal, where nothing can be linked */
 export function connectionCard(federation: Federation, trustIn: ChannelId | null): { text: string; blocks: Blocks } {
@@ -21,10 +23,10 @@ export function connectionCard(federation: Federation, trustIn: ChannelId | null
   const holders =
     keys.length === 0
       ? "whoever can log in to the SuperLink's VM"
-      : `the holders of ${count(keys.length, "ssh key")}: ${keys
-          .slice(0, 8)
-          .map((key) => `\`${keyFingerprint(key)}\``)
-          .join(", ")}`;
+      : `the holders of ${count(keys.length, "ssh key")}: ${listed(
+          keys.map((key) => `\`${keyFingerprint(key)}\``),
+          MOST_KEYS,
+        )}`;
   return {
     text: `Federation ${name} is ready for runs`,
     blocks: [

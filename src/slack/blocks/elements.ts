@@ -62,6 +62,10 @@ const confirmation = (asked: NonNullable<ButtonOptions["confirm"]>): Confirmatio
 
 export type Blocks = readonly KnownBlock[];
 
+/** As many of the blocks as Slack takes; the last one says where the rest is missing. */
+export const fitting = (blocks: Blocks, most: number): Blocks =>
+  blocks.length <= most ? blocks : [...blocks.slice(0, most - 1), section("The rest is too long to be shown here.")];
+
 /** Lines gathered into as few sections as hold them. */
 export function sections(lines: readonly string[]): Blocks {
   const texts: string[] = [];

@@ -26,7 +26,14 @@ export const codeBlock = (text: string, max: number): string =>
   `\`\`\`\n${escaped(text.replaceAll("```", "'".repeat(3)), max - 8)}\n\`\`\``;
 
 export const mention = (person: Person): string => `<@${person.user}>`;
-export const mentions = (people: readonly Person[]): string => people.map(mention).join(" ");
+/** People that one sentence mentions; of more it says how many. */
+const MOST_MENTIONED = 10;
+
+export function mentions(people: readonly Person[]): string {
+  const more = people.length - MOST_MENTIONED;
+  const named = people.slice(0, MOST_MENTIONED).map(mention).join(" ");
+  return more > 0 ? `${named} and ${count(more, "more owner")}` : named;
+}
 
 /** A moment in each reader's own time zone. */
 export const moment = (iso: string): string =>
@@ -37,6 +44,10 @@ export function listed(names: readonly string[], most: number): string {
   const more = names.length - most;
   return more > 0 ? `${names.slice(0, most).join(", ")} and ${more} more` : names.join(", ");
 }
+
+/** As many of the lines as are to be read, and how many more there are of what they are about. */
+export const firstOf = (lines: readonly string[], most: number, what: string): readonly string[] =>
+  lines.length > most ? [...lines.slice(0, most), `and ${count(lines.length - most, `more ${what}`)}`] : lines;
 
 /** `1 SuperNode`, `2 SuperNodes`. */
 export const count = (number: number, one: string): string => `${number} ${one}${number === 1 ? "" : "s"}`;

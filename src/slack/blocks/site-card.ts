@@ -28,6 +28,9 @@ const PREFLIGHT =
   `${MARK.done} credentials  ${MARK.done} version  ${MARK.done} TLS  ${MARK.done} VM template and images  ${MARK.done} network and free addresses  ${MARK.done} quota\n` +
   "They are looked at again before anything is created. The contents of an image, and rights given by ACL, cannot be seen from outside.";
 
+/** Problems that are told with their detail. */
+const MOST_PROBLEMS = 3;
+
 export interface SiteCard {
   readonly text: string;
   readonly blocks: Blocks;
@@ -114,7 +117,12 @@ function state(federation: Federation, site: Site, { directory, own }: SiteCardO
   return [
     section(`${MARK[progress.mark]} ${progressText(progress, 600)}`),
     ...(own ? sections(conditionLines(federation, site.zone, directory)) : []),
-    ...problems.slice(0, 3).map(({ code, detail }) => section(`${escaped(REASONS[code])}\n${codeBlock(detail, 600)}`)),
+    ...problems
+      .slice(0, MOST_PROBLEMS)
+      .map(({ code, detail }) => section(`${escaped(REASONS[code])}\n${codeBlock(detail, 600)}`)),
+    ...(problems.length > MOST_PROBLEMS
+      ? [section(`and ${count(problems.length - MOST_PROBLEMS, "more problem")}`)]
+      : []),
     ...details.map((detail) => section(codeBlock(detail, 1500))),
   ];
 }

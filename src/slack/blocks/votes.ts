@@ -5,10 +5,10 @@ import type { Directory } from "../../federation/deciding/visibility.ts";
 import type { ConsentKind } from "../../federation/model/events.ts";
 import type { Federation, Proposal, Site } from "../../federation/model/state.ts";
 import { MARK } from "./marks.ts";
-import { mention, moment, quoted } from "./mrkdwn.ts";
+import { firstOf, mention, moment, quoted } from "./mrkdwn.ts";
 import { waitsFor } from "./progress.ts";
 
-/** Votes that are named; a quorum is smaller. */
+/** Votes that are named. */
 const MOST_VOTES = 10;
 
 const WORDS: Readonly<Record<ConsentKind, { readonly given: string; readonly refused: string }>> = {
@@ -17,9 +17,10 @@ const WORDS: Readonly<Record<ConsentKind, { readonly given: string; readonly ref
 };
 
 export function votes(federation: Federation, site: Site, kind: ConsentKind, directory: Directory): readonly string[] {
-  const lines = standingConsents(federation, site, kind, directory)
-    .slice(0, MOST_VOTES)
-    .map(({ by, at }) => `${MARK.done} ${mention(by)} ${WORDS[kind].given} ${moment(at)}.`);
+  const given = standingConsents(federation, site, kind, directory).map(
+    ({ by, at }) => `${MARK.done} ${mention(by)} ${WORDS[kind].given} ${moment(at)}.`,
+  );
+  const lines = [...firstOf(given, MOST_VOTES, "vote")];
   const { refusal } = site;
   if (refusal !== null && refusal.kind === kind) {
     lines.push(

@@ -6,13 +6,14 @@ import type { ZoneCheck } from "../../federation/ports.ts";
 import { ownersOf } from "./conditions.ts";
 import { type Blocks, section, sections } from "./elements.ts";
 import { MARK } from "./marks.ts";
-import { code, count, escaped, mentions } from "./mrkdwn.ts";
+import { code, count, escaped, firstOf, mentions } from "./mrkdwn.ts";
 
 type Zones = ReadonlyMap<ZoneProfile["name"], ZoneProfile>;
 
 /** Characters of one answer, and answers to one question: Slack takes no more. */
 const PAGE_TEXT = 9000;
 const MOST_PAGES = 4;
+const MOST_PROBLEMS = 6;
 
 /** In as many messages as hold them. Names of templates and errors in detail stay with the zone. */
 export function zonesCards(looks: readonly ZoneCheck[], zones: Zones): readonly { text: string; blocks: Blocks }[] {
@@ -45,9 +46,10 @@ function zoneText(look: ZoneCheck, profile: ZoneProfile | undefined): string {
       : `${well ? `${MARK.up}` : `${MARK.degraded}`} OpenNebula ${escaped(look.version, 20)}`;
   const ready = well
     ? "Templates and network are there."
-    : [...new Set(look.problems.map((problem) => REASONS[problem.code]))]
-        .slice(0, 6)
-        .map((sentence) => `• ${escaped(sentence)}`)
-        .join("\n");
+    : firstOf(
+        [...new Set(look.problems.map((problem) => `• ${escaped(REASONS[problem.code])}`))],
+        MOST_PROBLEMS,
+        "problem",
+      ).join("\n");
   return `${title}: ${state}, owners ${owners}\n${ready}`;
 }

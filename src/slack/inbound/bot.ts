@@ -4,16 +4,9 @@ import type { WebClient } from "@slack/web-api";
 import type { Logger } from "pino";
 import { openProposal, siteOfCard } from "../../federation/deciding/approval.ts";
 import { type DirectCommand, decide } from "../../federation/deciding/decide.ts";
-import { zonesOf } from "../../federation/deciding/visibility.ts";
 import type { Vote } from "../../federation/model/commands.ts";
 import { type Decision, refuse } from "../../federation/model/decision.ts";
-import {
-  type CardId,
-  type ChannelId,
-  type FederationId,
-  federationId,
-  type Person,
-} from "../../federation/model/identity.ts";
+import { type CardId, type ChannelId, type FederationId, federationId } from "../../federation/model/identity.ts";
 import { REFUSALS, type RefusalCode } from "../../federation/model/reasons.ts";
 import { type Federation, isSettled, type Site } from "../../federation/model/state.ts";
 import type { Configuration, Federations, ZoneChecks } from "../../federation/ports.ts";
@@ -112,7 +105,3 @@ export const refusalText = (code: RefusalCode): string =>
 
 /** A private answer to a click: null where what people see says it all. */
 export const answerTo = (decision: Decision): string | null => (decision.ok ? null : refusalText(decision.refusal));
-
-/** Whether somebody may learn of zones and their owners: whoever can ask for a federation, or owns a zone. */
-export const ownsAnyZone = ({ configuration }: Bot, person: Person): boolean =>
-  zonesOf(person, configuration).length > 0;

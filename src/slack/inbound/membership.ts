@@ -13,8 +13,8 @@ import { failureOf } from "../slack-error.ts";
 export interface Membership {
   /** False also where the bot cannot see. */
   isMember(channel: string, person: Person): Promise<boolean>;
-  /** Whether the bot is a member of the channel. */
-  botIsIn(channel: string): Promise<boolean>;
+  /** Why the bot cannot post in the channel; null when it can. */
+  whyClosed(channel: string): Promise<"archived" | "not-a-member" | null>;
   /** Whether the person may know of the federation: asked about its channels only, until one has the person. */
   sees(person: Person, federation: Federation): Promise<boolean>;
   /** Those of the federations that the person may know of; not complete when too many channels would have to be asked about. */
@@ -126,12 +126,13 @@ export function createMembership(
 
   return {
     isMember,
-    botIsIn: async (channel) => {
+    whyClosed: async (channel) => {
       try {
-        const answer = await slack.conversations.info({ channel });
-        return answer.channel?.is_member === true;
+        const { channel: found } = await slack.conversations.info({ channel });
+        if (found?.is_archived === true) return "archived";
+        return found?.is_member === true ? null : "not-a-member";
       } catch (error) {
-        if (failureOf(error).kind === "refused") return false;
+        if (failureOf(error).kind === "refused") return "not-a-member";
         throw error;
       }
     },

@@ -101,10 +101,15 @@ const submission = z.object({ user, team: z.object({ id: teamId }).nullish(), vi
 );
 export const parseSubmission = (body: unknown): Delivered<Submission> => submission.parse(body);
 
-/** As people type: in any case, with a full stop behind, a name in quotes or as code. */
+/**
+ * As people type and their devices change it: in any case, with a full stop behind, a name in quotes or as code, with a
+ * dash for a hyphen; what looks like an address Slack has made a link.
+ */
 const wordsOf = (text: string): readonly string[] =>
   text
     .toLowerCase()
+    .replaceAll(/<[^<>|]*\|([^<>|]*)>/g, "$1")
+    .replaceAll(/[\u2010-\u2015\u2212]/g, "-")
     .split(/\s+/)
     .map((word) => word.replace(/^[^a-z0-9]+|[^a-z0-9]+$/g, ""))
     .filter((word) => word !== "");

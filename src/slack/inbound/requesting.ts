@@ -16,6 +16,12 @@ export async function whyNoHome(bot: Bot, channel: string): Promise<string | nul
   if (!channelId.safeParse(channel).success) {
     return "A federation needs a channel whose members can follow it. Run the command in a channel, not in a direct message.";
   }
-  if (await bot.membership.botIsIn(channel)) return null;
-  return "I am not a member of this channel. Invite me with `/invite`, then run the command again.";
+  switch (await bot.membership.whyClosed(channel)) {
+    case null:
+      return null;
+    case "archived":
+      return "This channel is archived. Unarchive it, or run the command in another channel.";
+    case "not-a-member":
+      return "I am not a member of this channel. Invite me with `/invite`, then run the command again.";
+  }
 }

@@ -5,8 +5,10 @@ import { samePerson } from "../../federation/model/identity.ts";
 import type { RefusalCode } from "../../federation/model/reasons.ts";
 import { type Federation, newestFirst } from "../../federation/model/state.ts";
 import { section } from "../blocks/elements.ts";
+import { code } from "../blocks/mrkdwn.ts";
 import { overview, type Said, statusAnswer } from "../blocks/status.ts";
 import { type Bot, refusalText } from "./bot.ts";
+import { nearest } from "./nearest.ts";
 
 /** Past federations of one name that are looked into. */
 const MOST_OF_A_NAME = 5;
@@ -23,12 +25,21 @@ export async function answerStatus(
     return overview(federations, ask, isComplete);
   }
   const federation = await seenNamed(bot, person, name);
-  return typeof federation === "string" ? refused(federation) : statusAnswer(federation, bot.configuration);
+  if (typeof federation !== "string") return statusAnswer(federation, bot.configuration);
+  const text = federation === "not-visible" ? await unknownName(bot, person, name) : refusalText(federation);
+  return { text, blocks: [section(text)] };
 }
 
-function refused(code: RefusalCode): Said {
-  const text = refusalText(code);
-  return { text, blocks: [section(text)] };
+/** Names that are looked into for what was meant. */
+const MOST_MEANT = 3;
+
+/** There is none of that name for this person, who may have meant another one that they can see. */
+export async function unknownName(bot: Bot, person: Person, name: string): Promise<string> {
+  const living = [...bot.federations.living()].filter(({ ended }) => ended === null);
+  const likely = nearest(name, new Set(living.map((one) => one.name))).filter((other) => other !== name);
+  const meant = likely.slice(0, MOST_MEANT).flatMap((other) => living.filter((one) => one.name === other));
+  const [seen] = (await bot.membership.seenBy(person, meant)).federations;
+  return `${refusalText("not-visible")}${seen === undefined ? "" : ` Did you mean ${code(seen.name)}?`}`;
 }
 
 /**

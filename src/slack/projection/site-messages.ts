@@ -13,7 +13,7 @@ import { ownersOf } from "../blocks/conditions.ts";
 import { actions, button, section } from "../blocks/elements.ts";
 import type { CardOptions } from "../blocks/federation-card.ts";
 import { MARK } from "../blocks/marks.ts";
-import { code, count, escaped, mentions, moment } from "../blocks/mrkdwn.ts";
+import { code, count, escaped, firstOf, mentions, moment } from "../blocks/mrkdwn.ts";
 import { siteCard, supersededCard } from "../blocks/site-card.ts";
 import { teardownCard } from "../blocks/teardown-card.ts";
 import { superNodesAt, zoneTitle } from "../blocks/titles.ts";
@@ -21,6 +21,9 @@ import { admitCardKey, preflightKey, siteCardKey, teardownCardKey } from "../key
 import { type DesiredMessage, linkTo } from "../message.ts";
 import { ACTION } from "../names.ts";
 import { card, placeOf, reply } from "./place.ts";
+
+/** Problems of one zone that are told one by one. */
+const MOST_PROBLEMS = 8;
 
 export function siteMessages(federation: Federation, site: Site, options: CardOptions): readonly DesiredMessage[] {
   return [
@@ -39,11 +42,11 @@ function preflight(federation: Federation, site: Site, options: CardOptions): re
   const where = escaped(zoneTitle(options.directory, site));
   const open = site.problems.length > 0 && federation.ended === null && site.approvalState !== "excluded";
   const owners = ownersOf(options.directory, site.zone);
-  const lines = told
-    .slice(0, 8)
-    .map(({ code: reason, detail }) => `• ${escaped(REASONS[reason])} ${code(detail, 150)}`);
-  const more = told.length - lines.length;
-  if (more > 0) lines.push(`and ${count(more, "more problem")}`);
+  const lines = firstOf(
+    told.map(({ code: reason, detail }) => `• ${escaped(REASONS[reason])} ${code(detail, 150)}`),
+    MOST_PROBLEMS,
+    "problem",
+  );
   const asked = owners.length === 0 ? "" : `For ${mentions(owners)}: `;
   const head = open
     ? `${asked}*${where} cannot take part in federation ${federation.name} yet:*`

@@ -8,7 +8,7 @@ import type { Federation, TimelineEntry } from "../../federation/model/state.ts"
 import { ownersNamed } from "../blocks/conditions.ts";
 import type { CardOptions } from "../blocks/federation-card.ts";
 import { MARK } from "../blocks/marks.ts";
-import { count, escaped, listed, mention, moment, quoted } from "../blocks/mrkdwn.ts";
+import { count, escaped, firstOf, listed, mention, moment, quoted } from "../blocks/mrkdwn.ts";
 import { superNodesAt, zoneTitle } from "../blocks/titles.ts";
 import { siteCardKey, trustKey } from "../keys.ts";
 import { linkTo, type Reply } from "../message.ts";
@@ -18,6 +18,8 @@ export const timelineKey = (seq: number): string => `timeline/${seq}`;
 
 /** Zones that one sentence names. */
 const MOST_NAMED = 12;
+/** Problems of one zone that one sentence tells. */
+const MOST_PROBLEMS = 3;
 
 /** What was decided at once, in order: the first of it is told, with what followed from it. */
 type Batch = readonly [TimelineEntry, ...TimelineEntry[]];
@@ -177,15 +179,11 @@ class Teller {
       );
     });
     if (fresh.length === 0) return null;
-    const lines = fresh.slice(0, MOST_NAMED).map(
-      (one) =>
-        `${MARK.refused} ${this.#at(one)}: ${one.problems
-          .slice(0, 3)
-          .map(({ code }) => escaped(REASONS[code]))
-          .join(" ")}`,
-    );
-    const more = fresh.length - lines.length;
-    return [...lines, ...(more > 0 ? [`and ${count(more, "more zone")}`] : [])].join("\n");
+    const lines = fresh.map((one) => {
+      const sentences = [...new Set(one.problems.map(({ code }) => escaped(REASONS[code])))];
+      return `${MARK.down} ${this.#at(one)}: ${firstOf(sentences, MOST_PROBLEMS, "problem").join(" ")}`;
+    });
+    return firstOf(lines, MOST_NAMED, "zone").join("\n");
   }
 
   #isNews(meaning: string): boolean {

@@ -3,7 +3,7 @@
 import type { ChannelId } from "../../federation/model/identity.ts";
 import { section } from "../blocks/elements.ts";
 import { MARK } from "../blocks/marks.ts";
-import { code } from "../blocks/mrkdwn.ts";
+import { code, firstOf } from "../blocks/mrkdwn.ts";
 import { CARD_KEY, type DesiredMessage } from "../message.ts";
 import { isClosedChannel, teamsWithheldFrom, WITHHELD, whyClosed } from "../refusals.ts";
 
@@ -23,10 +23,11 @@ export function undelivered(home: ChannelId, missing: readonly Undelivered[]): r
     const text =
       reasons.length === 0
         ? `${MARK.done} What could not be posted in <#${channel}> is there now.`
-        : [...new Set(reasons)]
-            .slice(0, MOST_REASONS)
-            .map((reason) => sentenceFor(channel, reason))
-            .join("\n");
+        : firstOf(
+            [...new Set(reasons)].map((reason) => sentenceFor(channel, reason)),
+            MOST_REASONS,
+            "reason",
+          ).join("\n");
     return {
       kind: "card",
       key: `undelivered/${channel}`,

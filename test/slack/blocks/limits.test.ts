@@ -2,17 +2,31 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { checkMessageBlocks, checkModal } from "../../../sandbox/slack/block-kit/check.ts";
+import { connectionCard } from "../../../src/slack/blocks/connection.ts";
+import { section } from "../../../src/slack/blocks/elements.ts";
 import { federationCard } from "../../../src/slack/blocks/federation-card.ts";
 import { addSiteForm } from "../../../src/slack/blocks/modals/add-site-form.ts";
 import { deploySiteForm, EMPTY_FORM, readForm } from "../../../src/slack/blocks/modals/deploy-site-form.ts";
+import { message } from "../../../src/slack/blocks/modals/modal.ts";
 import { phaseOf } from "../../../src/slack/blocks/phase.ts";
 import { statusAnswer } from "../../../src/slack/blocks/status.ts";
 import { zonesCards } from "../../../src/slack/blocks/zones.ts";
+import { messagesOf } from "../../../src/slack/projection/projection.ts";
 import { requestSite } from "../../builders/commands.ts";
-import { aDecisionContext, aZone, HOME_CHANNEL, zone, zonesOf } from "../../builders/decision-context.ts";
+import { aDecisionContext, aZone, HOME_CHANNEL, ownerOf, zone, zonesOf } from "../../builders/decision-context.ts";
 import { aFederation } from "../../builders/federation.ts";
-import { roomy } from "../phases.ts";
+import { phases, roomy } from "../phases.ts";
+import { everRead, textOf } from "../reading.ts";
 
+const ALL_PROBLEMS = [
+  "zone-timeout",
+  "zone-tls",
+  "image-missing",
+  "network-missing",
+  "quota-vms",
+  "quota-cpu",
+  "quota-memory",
+] as const;
 const NOTHING_REFUSED: ReadonlySet<string> = new Set();
 const names = (count: number): readonly string[] =>
   Array.from({ length: count }, (_, nth) => `hospital${String(nth).padStart(3, "0")}`);
@@ -133,5 +147,78 @@ describe("the headline of a running federation", () => {
     const asked = aFederation().approved();
     asked.hides("alpha", { code: "image-missing", detail: "x" }).begins("alpha");
     assert.match(phaseOf(asked.federation), /^Waits: a zone has a problem/);
+  });
+});
+
+describe("what is too much for one message", () => {
+  const crowded = () =>
+    aDecisionContext({
+      zones: zonesOf(
+        ["alpha", "beta", "gamma"].map((name) =>
+          aZone(name, {
+            owners: Array.from({ length: 30 }, (_, nth) => ownerOf(name, nth + 1)),
+            quorum: 15,
+            sshKeys: Array.from({ length: 20 }, (_, nth) => `ssh-ed25519 AAAA${nth}`),
+          }),
+        ),
+      ),
+    });
+
+  it("is said in words: owners who are not mentioned, votes, keys, problems and zones that are not listed", () => {
+    const context = crowded();
+    const story = aFederation({ context }).planned();
+    for (let nth = 1; nth <= 14; nth += 1) story.approvedBy("beta", ownerOf("beta", nth));
+    const asked = everRead(story).map(textOf).join("\n");
+    assert.match(asked, /For (?:<@UBETA\d+> ){9}<@UBETA10> and 20 more owners: /);
+    assert.match(asked, /and 4 more votes/);
+    const keys = connectionCard(story.federation, null).blocks;
+    assert.match(JSON.stringify(keys), /the holders of 20 ssh keys: .* and 12 more/);
+
+    const problems = ALL_PROBLEMS.map((code) => ({ code, detail: code }));
+    const blocked = aFederation({ context }).happens({ type: "preflight-failed", site: zone("beta"), problems });
+    assert.match(everRead(blocked).map(textOf).join("\n"), /and 4 more problems/);
+    const looks = [{ zone: zone("alpha"), version: "7.4.0", problems }];
+    assert.match(JSON.stringify(zonesCards(looks, context.zones)), /and 1 more problem/);
+  });
+
+  it("is said where a modal cannot show all of it", () => {
+    const blocks = Array.from({ length: 130 }, (_, nth) => section(`block ${nth}`));
+    const view = message("How this site stands", blocks);
+    assert.equal(modalComplaints(view), "");
+    assert.match(JSON.stringify(view.blocks.at(-1)), /The rest is too long to be shown here/);
+  });
+
+  it("keeps the names of zones apart where their titles are long", () => {
+    const view = deploySiteForm(
+      { ...EMPTY_FORM, training: names(3).map((name) => ({ zone: name, superNodes: "2" })) },
+      { channel: HOME_CHANNEL, zones: zonesNamed(3), running: [] },
+    );
+    assert.equal(modalComplaints(view), "");
+    const labels = [...JSON.stringify(view).matchAll(/"text":"([^"]*hospital00\d\))"/g)].map(([, text]) => text);
+    assert.equal(new Set(labels).size, 6, "an option and a field for each");
+  });
+});
+
+describe("every text that a form or a button holds", () => {
+  it("is whole: nothing that the bot itself wrote is cut", () => {
+    const cut = phases().flatMap(([name, story]) => {
+      const { federation, context } = story();
+      return messagesOf(federation, { directory: context, planBlock: true })
+        .filter((message) => message.kind !== "file")
+        .flatMap(({ blocks }) => JSON.stringify(blocks).match(/"text":"[^"]*…"/g) ?? [])
+        .filter((text) => !/exceeded|-----BEGIN/.test(text))
+        .map((text) => `${name}: ${text}`);
+    });
+    assert.deepEqual(cut, []);
+    const zones = zonesNamed(3);
+    const form = deploySiteForm(EMPTY_FORM, { channel: HOME_CHANNEL, zones, running: [] });
+    const forms = [
+      form,
+      addSiteForm(aFederation({ context: roomy() }).running().federation, { zone: "", superNodes: "" }, zones),
+    ];
+    for (const view of forms) {
+      for (const [text] of JSON.stringify(view).matchAll(/"text":"[^"]*…[^"]*"/g))
+        assert.match(text, /hospital\d+\)"$/);
+    }
   });
 });

@@ -9,6 +9,7 @@ import type { Federation } from "../../../federation/model/state.ts";
 import { FLEET_PORT, FLOWER, type FormField, type RequestForm } from "../../../federation/proposing/request.ts";
 import { ACTION, VIEW } from "../../names.ts";
 import { plain } from "../elements.ts";
+import { clip } from "../mrkdwn.ts";
 import {
   type Choice,
   checkboxInput,
@@ -90,7 +91,14 @@ function federationChoice(running: readonly Federation[]): readonly InputBlock[]
   ];
 }
 
-export const zoneChoice = ({ name, title }: ZoneProfile): Choice => ({ value: name, text: `${title} (${name})` });
+/** Characters of an option's text. */
+const OPTION_TEXT = 75;
+
+/** Of a long title the name is kept: it tells zones apart. */
+export const zoneChoice = ({ name, title }: Pick<ZoneProfile, "name" | "title">): Choice => ({
+  value: name,
+  text: `${clip(title, OPTION_TEXT - name.length - 3)} (${name})`,
+});
 
 function siteInputs(form: RequestForm, zones: readonly ZoneProfile[]): readonly InputBlock[] {
   const coordinators = zones.filter(({ templates }) => templates.superlink !== null);
@@ -124,7 +132,8 @@ function superNodesInputs({ training }: RequestForm, zones: readonly ZoneProfile
 }
 
 function superNodesInput(zone: string, superNodes: string, zones: readonly ZoneProfile[]): InputBlock {
-  const title = zones.find(({ name }) => name === zone)?.title ?? zone;
+  const profile = zones.find(({ name }) => name === zone);
+  const title = profile === undefined ? zone : zoneChoice(profile).text;
   const field: FormField = `superNodes:${zone}`;
   return numberInput(field, `SuperNodes in ${title}`, superNodes, SUPERNODES);
 }

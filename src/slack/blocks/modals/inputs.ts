@@ -16,7 +16,7 @@ interface InputOptions {
 }
 
 function input(field: string, label: string, element: InputBlock["element"], options: InputOptions = {}): InputBlock {
-  const block: InputBlock = { type: "input", block_id: field, label: plain(label), element };
+  const block: InputBlock = { type: "input", block_id: field, label: plain(label, 150), element };
   if (options.hint !== undefined) block.hint = plain(options.hint, 150);
   if (options.optional === true) block.optional = true;
   if (options.redraws !== undefined) block.dispatch_action = true;

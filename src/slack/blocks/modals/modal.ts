@@ -2,7 +2,10 @@
 
 import type { ViewResponseAction } from "@slack/bolt";
 import type { ModalView } from "@slack/types";
-import { type Blocks, plain, section } from "../elements.ts";
+import { type Blocks, fitting, plain, section } from "../elements.ts";
+
+/** Blocks that a modal may hold. */
+const MOST_BLOCKS = 100;
 
 export type ModalAnswer =
   | { readonly kind: "done" }
@@ -16,7 +19,7 @@ export const message = (title: string, blocks: Blocks): ModalView => ({
   type: "modal",
   title: plain(title, 24),
   close: plain("Close", 24),
-  blocks: blocks.slice(0, 100),
+  blocks: [...fitting(blocks, MOST_BLOCKS)],
 });
 
 export function acknowledge(answer: ModalAnswer): ViewResponseAction | undefined {

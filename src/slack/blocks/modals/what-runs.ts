@@ -7,7 +7,7 @@ import type { SitePlan } from "../../../federation/model/plan.ts";
 import { authorityOf, type Federation, type Site } from "../../../federation/model/state.ts";
 import { attemptTag, serviceOrder, serviceTemplateFor } from "../../../federation/proposing/manifest.ts";
 import { CONTEXT } from "../../../guest-protocol/names.ts";
-import { type Blocks, section } from "../elements.ts";
+import { type Blocks, fitting, section } from "../elements.ts";
 import { MARK } from "../marks.ts";
 import { codeBlock } from "../mrkdwn.ts";
 import { siteFacts } from "../site-facts.ts";
@@ -37,10 +37,8 @@ export function whatRuns(
     ...listing("Images", imagesOf(plan)),
     ...listing("ssh keys for runs", plan.sshKeys.join("\n") || "none"),
   ];
-  const isAll = shown.length <= MOST_BLOCKS;
   return message(version.tag === undefined ? "See what is asked" : "See what runs", [
-    ...shown.slice(0, isAll ? MOST_BLOCKS : MOST_BLOCKS - 1),
-    ...(isAll ? [] : [section("The rest is too long to be shown here.")]),
+    ...fitting(shown, MOST_BLOCKS),
     section(
       `*Digest of this version*\n\`${digest}\`\nAn approval is bound to it: whatever of the above changes voids the approval.`,
     ),
@@ -91,10 +89,12 @@ const withoutCertificate = (inputs: Readonly<Record<string, string>>, fingerprin
 const withoutAgent = (text: string, { agent }: Manifest): string =>
   text.replaceAll(agent.base64, `the guest agent, packed from the source with SHA-256 ${agent.sha256}`);
 
-/** Long text in as many blocks as it needs, at most twenty. */
+/** Blocks of one long text. */
+const MOST_PARTS = 20;
+
+/** Long text in as many blocks as it needs. */
 function listing(title: string, text: string): Blocks {
   const parts = text.match(/[\s\S]{1,2400}/g) ?? [" "];
-  return parts
-    .slice(0, 20)
-    .map((part, index) => section(`${index === 0 ? `*${title}*\n` : ""}${codeBlock(part, 2600)}`));
+  const shown = parts.map((part, nth) => section(`${nth === 0 ? `*${title}*\n` : ""}${codeBlock(part, 2600)}`));
+  return fitting(shown, MOST_PARTS);
 }

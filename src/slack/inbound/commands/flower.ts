@@ -1,18 +1,21 @@
 /** The slash command, for members of the organisation that installed the app. */
 
 import type { App } from "@slack/bolt";
+import { zonesOf } from "../../../federation/deciding/visibility.ts";
 import { channelId, type Person } from "../../../federation/model/identity.ts";
 import { section } from "../../blocks/elements.ts";
 import { help } from "../../blocks/help.ts";
 import { MARK } from "../../blocks/marks.ts";
+import { code } from "../../blocks/mrkdwn.ts";
 import type { Said } from "../../blocks/status.ts";
 import { zonesCards } from "../../blocks/zones.ts";
 import { NOT_CONCERNED } from "../actions/requests.ts";
-import { type Bot, decideOn, ownsAnyZone, refusalText } from "../bot.ts";
+import { type Bot, decideOn, refusalText } from "../bot.ts";
 import { NOBODY, whatWentWrong } from "../listeners.ts";
+import { nearest } from "../nearest.ts";
 import { type Command, parseCommand } from "../payloads.ts";
 import { mayRequest, whyNoHome } from "../requesting.ts";
-import { answerStatus, livingNamed } from "../status-answer.ts";
+import { answerStatus, livingNamed, unknownName } from "../status-answer.ts";
 import { openAddSite } from "../views/add-site.ts";
 import { openDeploySite } from "../views/deploy-site.ts";
 
@@ -20,7 +23,8 @@ import { openDeploySite } from "../views/deploy-site.ts";
 type Say = (said: Said) => Promise<void>;
 
 const sentence = (text: string): Said => ({ text, blocks: [section(text)] });
-const NOT_VISIBLE = refusalText("not-visible");
+const WORDS = ["deploy-site", "status", "zones", "teardown", "help"] as const;
+type Word = (typeof WORDS)[number];
 
 export function register(app: App, bot: Bot): void {
   app.command(bot.commandName, async ({ ack, body, respond }) => {
@@ -41,7 +45,7 @@ export function register(app: App, bot: Bot): void {
 }
 
 async function answer(bot: Bot, command: Command, say: Say): Promise<void> {
-  const [word = "help", name] = command.words;
+  const { word, name } = asked(command.words);
   switch (word) {
     case "deploy-site":
       return await deploySite(bot, command, name, say);
@@ -53,41 +57,62 @@ async function answer(bot: Bot, command: Command, say: Say): Promise<void> {
       return await teardown(bot, command, name, say);
     case "help":
       return await say(help(bot.commandName));
-    default: {
+    case null: {
       const { text, blocks } = help(bot.commandName);
-      return await say({ text, blocks: [section("I do not know that word. This is what I can do:"), ...blocks] });
+      return await say({ text, blocks: [section(unknownWord(bot, command.words[0] ?? "")), ...blocks] });
     }
   }
+}
+
+/** Its two parts may also be typed apart, as in "deploy site". */
+function asked([first = "help", second, third]: readonly string[]): { word: Word | null; name: string | undefined } {
+  const whole = WORDS.find((word) => word === first);
+  if (whole !== undefined) return { word: whole, name: second };
+  return { word: WORDS.find((word) => word === `${first}-${second}`) ?? null, name: third };
+}
+
+function unknownWord({ commandName }: Bot, typed: string): string {
+  if (typed === "whoami") return `Mention the bot instead: ${code("@florist whoami")}. This is what I can do:`;
+  const [meant] = nearest(typed, WORDS);
+  const hint = meant === undefined ? "" : ` Did you mean ${code(`${commandName} ${meant}`)}?`;
+  return `I do not know that word.${hint} This is what I can do:`;
 }
 
 async function deploySite(bot: Bot, command: Command, name: string | undefined, say: Say): Promise<void> {
   if (!(await mayRequest(bot, command.person))) return await say(sentence(refusalText("not-a-requester")));
   if (name !== undefined) return await addSite(bot, command, name, say);
   const refused = await whyNoHome(bot, command.channel);
-  if (refused !== null) return await say(sentence(`${MARK.forbidden} ${refused}`));
+  if (refused !== null) return await say(sentence(`${MARK.hint} ${refused}`));
   if (bot.configuration.zones.size === 0) return await say(sentence("No zone is configured."));
   await openDeploySite(bot, channelId.parse(command.channel), command.triggerId);
 }
 
 async function addSite(bot: Bot, { person, triggerId }: Command, name: string, say: Say): Promise<void> {
   const federation = await livingNamed(bot, person, name);
-  if (federation === null) return await say(sentence(NOT_VISIBLE));
+  if (federation === null) return await say(sentence(await unknownName(bot, person, name)));
   if (federation.trustedAt === null) return await say(sentence(refusalText("federation-not-running")));
   if (federation.teardown !== null) return await say(sentence(refusalText("teardown-under-way")));
   await openAddSite(bot, federation, triggerId);
 }
 
-/** Zones and their owners are shown to those who work with them. */
+/** Whoever may ask for a federation is offered every zone; an owner sees the own ones and those they work with. */
 async function zones(bot: Bot, person: Person, say: Say): Promise<void> {
-  if (!ownsAnyZone(bot, person) && !(await mayRequest(bot, person))) {
-    return await say(
-      sentence(
-        `${MARK.forbidden} Only those who may ask for a federation, and the owners of zones, can see the zones.`,
-      ),
-    );
+  const shown = await zonesShownTo(bot, person);
+  if (shown !== null && shown.size === 0) {
+    const who = "Only those who may ask for a federation, and the owners of zones, can see the zones.";
+    return await say(sentence(`${MARK.forbidden} ${who}`));
   }
   await say(sentence("Looking at the zones. The answer is shown here in a moment."));
-  for (const card of zonesCards(await bot.zoneChecks.checkAll(), bot.configuration.zones)) await say(card);
+  const looks = (await bot.zoneChecks.checkAll()).filter(({ zone }) => shown === null || shown.has(zone));
+  for (const card of zonesCards(looks, bot.configuration.zones)) await say(card);
+}
+
+/** null: all of them. */
+async function zonesShownTo(bot: Bot, person: Person): Promise<ReadonlySet<string> | null> {
+  if (await mayRequest(bot, person)) return null;
+  const own = zonesOf(person, bot.configuration).map(({ name }) => name);
+  const together = [...bot.federations.living()].filter(({ sites }) => own.some((name) => sites.has(name)));
+  return new Set([...own, ...together.flatMap(({ sites }) => [...sites.keys()])]);
 }
 
 async function teardown(
@@ -98,7 +123,7 @@ async function teardown(
 ): Promise<void> {
   if (name === undefined) return await say(sentence(`Say which one: \`${bot.commandName} teardown spring-trial\`.`));
   const federation = await livingNamed(bot, by, name);
-  if (federation === null) return await say(sentence(NOT_VISIBLE));
+  if (federation === null) return await say(sentence(await unknownName(bot, by, name)));
   const decision = await decideOn(bot, federation.id, { kind: "ask-teardown", by, key: triggerId });
   if (!decision.ok && decision.refusal === "not-visible") return await say(sentence(NOT_CONCERNED));
   if (!decision.ok) return await say(sentence(refusalText(decision.refusal)));

@@ -2,7 +2,7 @@
 import type { App } from "@slack/bolt";
 import type { Person } from "../../../federation/model/identity.ts";
 import { type Blocks, section } from "../../blocks/elements.ts";
-import { help } from "../../blocks/help.ts";
+import { help, helpWithoutCommand } from "../../blocks/help.ts";
 import { codeBlock } from "../../blocks/mrkdwn.ts";
 import { EVENT } from "../../names.ts";
 import type { Bot } from "../bot.ts";
@@ -29,10 +29,18 @@ export function register(app: App, bot: Bot): void {
 
 async function answer(bot: Bot, { actor, words }: Mention): Promise<Said> {
   const [word, name] = words;
-  if (word !== "status" && word !== "whoami") return help(bot.commandName);
   const person = await bot.people.identify(actor);
   if (person === null) return said(NOBODY);
-  return word === "status" ? await answerStatus(bot, person, name, null) : whoami(person);
+  switch (word) {
+    case "status":
+      return await answerStatus(bot, person, name, null);
+    case "whoami":
+      return whoami(person);
+    default:
+      return bot.configuration.policy.installingTeams.includes(person.team)
+        ? help(bot.commandName)
+        : helpWithoutCommand();
+  }
 }
 
 const said = (text: string): Said => ({ text, blocks: [section(text)] });

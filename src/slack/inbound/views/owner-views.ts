@@ -51,7 +51,7 @@ function whatIsAsked(bot: Bot, { federation, site }: OnCard): ModalView | null {
 
 function details(bot: Bot, { federation, site }: OnCard): ModalView {
   const failure = site.deployment?.failure ?? null;
-  const problems = site.problems.slice(0, 8).map(({ code, detail }) => detailed(`*${escaped(REASONS[code])}*`, detail));
+  const problems = site.problems.map(({ code, detail }) => detailed(`*${escaped(REASONS[code])}*`, detail));
   const failed =
     failure === null
       ? []
