@@ -10,7 +10,7 @@ import { Redactor } from "./secret.ts";
 
 /** Resolves when the bot has ended; sets the exit code. */
 export async function runProgram(checkpoint?: Checkpoint): Promise<void> {
-  const loaded = loadConfiguration({ environment: process.env, readFile: readFileFromDisk });
+  const loaded = await loadConfiguration({ environment: process.env, readFile: readFileFromDisk });
   if (!loaded.ok) {
     console.error(describeMistakes(loaded.mistakes));
     process.exitCode = 2;

@@ -119,20 +119,18 @@ function runtime(options: RuntimeOptions, stored: Store, keys: KeyStore) {
     live: (id) => watch.live(id),
   };
   const scheduler = new Scheduler(context, options.pace);
-  for (const [name, access] of options.access) {
-    const zone = openZone({ ...access, name, checkpoint });
-    clients.set(name, zone);
-    pollers.set(name, pollerOf(name, zone, watch, options));
-  }
-  store.onChange((federation) => watch.attend(federation));
-  for (const federation of store.living()) watch.attend(federation);
+  for (const [name, access] of options.access) clients.set(name, openZone({ ...access, name, checkpoint }));
   return {
     store,
     receipts: stored.receipts,
     zoneChecks: zoneChecks(context, options.zones),
+    /** From now on zones are looked at and what is due is done: whoever asks in Slack is answered already. */
     async start(): Promise<void> {
       await writeOff(store, options);
       await watch.missUnknownZones(options.zones);
+      for (const [name, zone] of clients) pollers.set(name, pollerOf(name, zone, watch, options));
+      store.onChange((federation) => watch.attend(federation));
+      for (const federation of store.living()) watch.attend(federation);
       scheduler.start();
     },
     /** Nothing new begins; what is under way ends; then the store is closed. */
@@ -158,7 +156,7 @@ async function writeOff(store: Store["federations"], { writtenOff, log }: Runtim
   }
 }
 
-/** A zone that has left the zones file is not looked at any more. */
+/** A zone that has left the zones file is not looked at any more, and none is before the start. */
 const NO_POLLER: PollHints = { expect: () => undefined, pollSoon: () => undefined };
 
 function known<T>(clients: ReadonlyMap<ZoneName, T>, name: ZoneName): T {

@@ -1,3 +1,4 @@
+import { setImmediate as breath } from "node:timers/promises";
 import type { Configuration } from "./configuration.ts";
 import { readEnvironment, unknownVariables, zonesFilePath } from "./environment.ts";
 import type { ReadFile } from "./file-reader.ts";
@@ -9,10 +10,17 @@ export type Loaded =
   | { readonly ok: true; readonly configuration: Configuration }
   | { readonly ok: false; readonly mistakes: readonly Mistake[] };
 
-/** Reads everything before it judges, so that all mistakes of environment and zones file are told at once. */
-export function loadConfiguration(from: { readonly environment: Environment; readonly readFile: ReadFile }): Loaded {
+/**
+ * Reads everything before it judges, so that all mistakes of environment and zones file are told at once. Other work has
+ * its turn between the parts.
+ */
+export async function loadConfiguration(from: {
+  readonly environment: Environment;
+  readonly readFile: ReadFile;
+}): Promise<Loaded> {
   const own = readEnvironment(from.environment, from.readFile);
-  const { outcome: zones, variables } = readZonesPart({ ...from, path: zonesFilePath(from.environment) });
+  await breath();
+  const { outcome: zones, variables } = await readZonesPart({ ...from, path: zonesFilePath(from.environment) });
   const unknown = unknownVariables(from.environment, variables);
   if (!own.ok || !zones.ok || unknown.length > 0) {
     const told = [own, zones].flatMap((outcome) => (outcome.ok ? [] : outcome.mistakes));

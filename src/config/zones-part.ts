@@ -1,6 +1,7 @@
 /** The zones file's part of the configuration: its text read, checked, and turned into what the bot works with. */
 import { X509Certificate } from "node:crypto";
 import { dirname, resolve } from "node:path";
+import { setImmediate as breath } from "node:timers/promises";
 import { z } from "zod";
 import { type ZoneName, zoneName } from "../federation/model/identity.ts";
 import type { ZoneProfile } from "../federation/model/policy.ts";
@@ -26,8 +27,13 @@ export interface ZonesSource {
   readonly readFile: ReadFile;
 }
 
+interface ZonesReading {
+  readonly outcome: Outcome<ZonesPart>;
+  readonly variables: ReadonlySet<string>;
+}
+
 /** Also the variables that zones name for their passwords, as far as they can be told. */
-export function readZonesPart(source: ZonesSource): { outcome: Outcome<ZonesPart>; variables: ReadonlySet<string> } {
+export async function readZonesPart(source: ZonesSource): Promise<ZonesReading> {
   const { path } = source;
   const file = source.readFile(path);
   if (!file.ok) {
@@ -40,13 +46,13 @@ export function readZonesPart(source: ZonesSource): { outcome: Outcome<ZonesPart
   // What is no YAML has no shape to speak of.
   if (yaml.value === undefined) return { outcome: { ok: false, mistakes: syntax }, variables: new Set() };
   const place = placing(path, yaml);
+  await breath();
   const parsed = zonesFile.safeParse(yaml.value);
+  await breath();
   const access = readAccess(yaml.value, source);
-  const found = [
-    ...(parsed.success ? [] : findings(parsed.error, yaml.value)),
-    ...brokenRules(yaml.value),
-    ...access.findings,
-  ];
+  const broken = brokenRules(yaml.value);
+  await breath();
+  const found = [...(parsed.success ? [] : findings(parsed.error, yaml.value)), ...broken, ...access.findings];
   const mistakes = [...syntax, ...found.map(place)];
   const { variables } = access;
   if (!parsed.success || mistakes.length > 0) return { outcome: { ok: false, mistakes }, variables };

@@ -1,4 +1,5 @@
 /** Carries out what is due, each task on its own: one slow zone holds nobody else. */
+import { setImmediate as breath } from "node:timers/promises";
 import type { FederationId } from "../federation/model/identity.ts";
 import type { Federation } from "../federation/model/state.ts";
 import { dueTasks, nextWake, type Task, taskKey } from "../federation/running/due-tasks.ts";
@@ -15,6 +16,9 @@ export interface Pace {
 
 /** Milliseconds. Calendars can be set: whatever waits for a date is looked at so often at least. */
 const LONGEST_SLEEP = 60 * 60_000;
+
+/** Federations that are attended to in one breath when the bot starts. */
+const AT_A_TIME = 10;
 
 interface Trial {
   readonly running: boolean;
@@ -44,10 +48,11 @@ export class Scheduler {
     this.#pace = pace;
   }
 
+  /** Nobody waits until every living federation has been attended to once. */
   start(): void {
     this.#state = "started";
     this.#context.store.onChange(({ id }) => this.attend(id));
-    for (const { id } of this.#context.store.living()) this.attend(id);
+    void this.#attendAll();
   }
 
   /** No new task starts; those under way are waited for. */
@@ -70,6 +75,15 @@ export class Scheduler {
       this.#attend(federation);
     } catch (error) {
       this.#context.log.error({ federation: id, err: error }, "what is due of a federation could not be worked out");
+    }
+  }
+
+  async #attendAll(): Promise<void> {
+    let count = 0;
+    for (const { id } of this.#context.store.living()) {
+      if (count % AT_A_TIME === 0) await breath();
+      this.attend(id);
+      count += 1;
     }
   }
 

@@ -1,7 +1,7 @@
 /** The index on disk: a cache, made anew from the chains when it is missing, damaged or does not agree with them. */
 import { Low } from "lowdb";
 import { z } from "zod";
-import { channelId, federationId, person, slug, zoneName } from "../federation/model/identity.ts";
+import type { Position } from "./event-log.ts";
 import type { IndexEntry } from "./federation-index.ts";
 import { SealedFile } from "./sealed-file.ts";
 
@@ -15,26 +15,18 @@ export interface IndexFile {
 const SCHEMA = 1;
 
 /** Written short: the file grows with everything that ever was. */
-const entryShape = z
-  .strictObject({
-    id: federationId,
-    name: slug,
-    homeChannel: channelId,
-    zones: z.array(zoneName),
-    requester: person,
-    requestedAt: z.iso.datetime(),
-    endedAt: z.iso.datetime().nullable(),
-    settled: z.boolean(),
-    told: z.boolean(),
-    seq: z.int(),
-    hash: z.string(),
-    start: z.int(),
-    bytes: z.int(),
-  })
-  .transform(({ seq, hash, start, bytes, ...rest }) => ({ ...rest, position: { seq, hash, start, end: bytes } }));
-const entries = z.array(entryShape);
+type StoredEntry = Omit<IndexEntry, "position"> & Omit<Position, "end"> & { readonly bytes: number };
 
-const stored = ({ position: { seq, hash, start, end }, ...rest }: IndexEntry): object => ({
+/** That they are entries rests on the file's sum and the number of their shape: a start reads all that ever was. */
+const isStored = (value: unknown): value is readonly StoredEntry[] => Array.isArray(value);
+const storedEntries = z.custom<readonly StoredEntry[]>(isStored);
+
+const entryOf = ({ seq, hash, start, bytes, ...rest }: StoredEntry): IndexEntry => ({
+  ...rest,
+  position: { seq, hash, start, end: bytes },
+});
+
+const stored = ({ position: { seq, hash, start, end }, ...rest }: IndexEntry): StoredEntry => ({
   ...rest,
   seq,
   hash,
@@ -49,7 +41,7 @@ export const openIndexFile = (path: string): IndexFile => {
       schema: SCHEMA,
       durable: false,
       encode: (data) => data?.map(stored),
-      decode: (data) => entries.parse(data),
+      decode: (data) => storedEntries.parse(data).map(entryOf),
     }),
     null,
   );

@@ -2,8 +2,10 @@
  * The append-only record of events, one chain per federation, one file per chain. What it gives back has been on disk;
  * what it failed to write is nowhere. It keeps no events in memory.
  */
-import { readdir, stat } from "node:fs/promises";
+import { statSync } from "node:fs";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { setImmediate as breath } from "node:timers/promises";
 import { makePrivateDirectory, syncDirectory } from "../durable-directory.ts";
 import { genesis, headAfter, type Line, lineText, nextLine } from "./chain.ts";
 import { ChainFile, type TornLine } from "./chain-file.ts";
@@ -34,6 +36,7 @@ export interface JournalOptions<E> {
 }
 
 const SUFFIX = ".jsonl";
+const SIZES_AT_A_TIME = 50;
 const ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/;
 
 export class Journal<E> implements EventLog<E> {
@@ -59,8 +62,9 @@ export class Journal<E> implements EventLog<E> {
     const { directory } = this.#options;
     const sizes = new Map<string, number>();
     for (const name of (await readdir(directory)).filter((entry) => entry.endsWith(SUFFIX)).sort()) {
-      const { size } = await stat(join(directory, name));
-      sizes.set(name.slice(0, -SUFFIX.length), size);
+      // Asked without waiting, which for a thousand files takes a tenth of the time; others have their turn in between.
+      sizes.set(name.slice(0, -SUFFIX.length), statSync(join(directory, name)).size);
+      if (sizes.size % SIZES_AT_A_TIME === 0) await breath();
     }
     return sizes;
   }

@@ -5,7 +5,6 @@
 import { open, readFile, rename } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { Adapter } from "lowdb";
-import { z } from "zod";
 import { syncDirectory } from "../durable-directory.ts";
 import { sha256 } from "../federation/model/digest.ts";
 
@@ -28,7 +27,9 @@ export interface SealedFileOptions<T> {
   decode(stored: unknown): T;
 }
 
-const envelope = z.strictObject({ schema: z.int(), sum: z.string(), data: z.unknown() });
+/** What stands before the data, and what behind it. The sum is that of the text between, as it was written. */
+const HEAD = /^\{"schema":(\d{1,9}),"sum":"([0-9a-f]{64})","data":/;
+const TAIL = "}\n";
 
 const isMissing = (error: unknown): boolean => error instanceof Error && "code" in error && error.code === "ENOENT";
 
@@ -58,7 +59,7 @@ export class SealedFile<T> implements Adapter<T> {
     const unfinished = join(dirname(path), `.${basename(path)}.unfinished`);
     const handle = await open(unfinished, "w", 0o600);
     try {
-      await handle.writeFile(`{"schema":${schema},"sum":"${sha256(stored)}","data":${stored}}\n`);
+      await handle.writeFile(`{"schema":${schema},"sum":"${sha256(stored)}","data":${stored}${TAIL}`);
       if (durable) await handle.sync();
     } finally {
       await handle.close();
@@ -70,22 +71,15 @@ export class SealedFile<T> implements Adapter<T> {
   #dataIn(text: string): T {
     const { path, schema, decode } = this.#options;
     const fail = (problem: string, cause?: unknown) => new UnusableFileError(path, problem, cause);
-    const parsed = envelope.safeParse(jsonIn(text));
-    if (!parsed.success) throw fail("it is cut or is something else");
-    if (parsed.data.schema !== schema) throw fail("another version of florist wrote it");
-    if (sha256(JSON.stringify(parsed.data.data ?? null)) !== parsed.data.sum) throw fail("it has been changed");
+    const [head, writtenIn, sum] = HEAD.exec(text) ?? [];
+    if (head === undefined || !text.endsWith(TAIL)) throw fail("it is cut or is something else");
+    if (Number(writtenIn) !== schema) throw fail("another version of florist wrote it");
+    const stored = text.slice(head.length, -TAIL.length);
+    if (sha256(stored) !== sum) throw fail("it has been changed");
     try {
-      return decode(parsed.data.data);
+      return decode(JSON.parse(stored));
     } catch (error) {
       throw fail("it does not hold what it should", error);
     }
   }
 }
-
-const jsonIn = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-};

@@ -67,7 +67,7 @@ function approveEverything(store: Federations): void {
   });
 }
 
-const loaded = loadConfiguration({ environment: process.env, readFile: readFileFromDisk });
+const loaded = await loadConfiguration({ environment: process.env, readFile: readFileFromDisk });
 if (!loaded.ok) throw new Error(describeMistakes(loaded.mistakes));
 const { configuration } = loaded;
 const { dataDirectory, zones, retries } = configuration;

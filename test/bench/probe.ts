@@ -91,10 +91,33 @@ function residentMemory(): number {
 
 /** Resident memory of this process in MB, after unused memory was given back. */
 function settledMemory(): number {
+  collectGarbage();
+  return residentMemory();
+}
+
+/** Work during which nothing is compiled for speed: such code would count as memory that is held. */
+export async function uncompiled<T>(work: () => Promise<T>): Promise<T> {
+  const compilers = ["opt", "sparkplug"];
+  for (const compiler of compilers) setFlagsFromString(`--no-${compiler}`);
+  try {
+    return await work();
+  } finally {
+    for (const compiler of compilers) setFlagsFromString(`--${compiler}`);
+  }
+}
+
+/** Bytes that this process holds on to. */
+export function heldMemory(): number {
+  // What the first collection lets go of may hold other things.
+  for (let time = 0; time < 3; time += 1) collectGarbage();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
+function collectGarbage(): void {
   setFlagsFromString("--expose-gc");
   const collect: unknown = runInNewContext("gc");
   if (typeof collect === "function") collect();
-  return residentMemory();
 }
 
 /** From now on this process says what it costs whenever it is asked. `watching`: its event loop is watched at once. */

@@ -10,8 +10,11 @@ import { packageRoot } from "../../src/package-root.ts";
 import { createAuthority } from "../../src/trust/authority.ts";
 import { ENVIRONMENT, FILES, filesOf, ZONES_FILE } from "./sample.ts";
 
-function loaded(environment: Readonly<Record<string, string>>, readFile = filesOf(FILES)): Configuration {
-  const outcome = loadConfiguration({ environment, readFile });
+async function loaded(
+  environment: Readonly<Record<string, string>>,
+  readFile = filesOf(FILES),
+): Promise<Configuration> {
+  const outcome = await loadConfiguration({ environment, readFile });
   assert.ok(outcome.ok, outcome.ok ? "" : describeMistakes(outcome.mistakes));
   return outcome.configuration;
 }
@@ -20,8 +23,8 @@ const ZONE_A = zoneName.parse("zone-a");
 const ZONE_B = zoneName.parse("zone-b");
 
 suite("A configuration that loads", () => {
-  test("has the usual values for everything that is left out", () => {
-    const configuration = loaded(ENVIRONMENT);
+  test("has the usual values for everything that is left out", async () => {
+    const configuration = await loaded(ENVIRONMENT);
     assert.deepEqual(configuration.slack.delivery, {
       ...configuration.slack.delivery,
       kind: "http",
@@ -36,8 +39,8 @@ suite("A configuration that loads", () => {
     assert.equal(configuration.policy.durations.approvalExpiry, 7 * 24 * 3600 * 1000);
   });
 
-  test("says of each zone what the core decides with, and apart from it how to get in", () => {
-    const configuration = loaded(ENVIRONMENT);
+  test("says of each zone what the core decides with, and apart from it how to get in", async () => {
+    const configuration = await loaded(ENVIRONMENT);
     assert.deepEqual(configuration.zones.get(ZONE_B), {
       name: "zone-b",
       title: "Birch",
@@ -54,20 +57,20 @@ suite("A configuration that loads", () => {
     assert.deepEqual(passwords, ["password of zone a", "password of zone b"]);
   });
 
-  test("prints no secret, however it is printed", () => {
-    const { zoneAccess, slack } = loaded(ENVIRONMENT);
+  test("prints no secret, however it is printed", async () => {
+    const { zoneAccess, slack } = await loaded(ENVIRONMENT);
     const printed = `${JSON.stringify([...zoneAccess.values()])}${JSON.stringify(slack)}${inspect(slack)}`;
     for (const secret of ["password of zone", "xoxb-sample", "signing-secret-sample"]) {
       assert.ok(!printed.includes(secret), secret);
     }
   });
 
-  test("takes numbers and truth values into the node configuration as they are written", () => {
+  test("takes numbers and truth values into the node configuration as they are written", async () => {
     const zones = ZONES_FILE.replace(
       "network: 3",
       "network: 3\n    nodeConfig: {partition-id: 2, gpu: true, path: /a b}",
     );
-    const configuration = loaded(ENVIRONMENT, filesOf({ ...FILES, "zones.yml": zones }));
+    const configuration = await loaded(ENVIRONMENT, filesOf({ ...FILES, "zones.yml": zones }));
     assert.deepEqual(configuration.zones.get(ZONE_B)?.nodeConfig, { "partition-id": "2", gpu: "true", path: "/a b" });
   });
 
@@ -82,7 +85,7 @@ suite("A configuration that loads", () => {
     const zones = ZONES_FILE.replace("user: florist", "user: florist\n    ca: aster.pem");
     const read = filesOf({ ...FILES, "zones.yml": zones, "aster.pem": `Aster's CA\n${authority.certificatePem}` });
     const paths: string[] = [];
-    const configuration = loaded({ ...ENVIRONMENT, FLORIST_ZONES_FILE: "/etc/florist/zones.yml" }, (path) => {
+    const configuration = await loaded({ ...ENVIRONMENT, FLORIST_ZONES_FILE: "/etc/florist/zones.yml" }, (path) => {
       paths.push(path);
       return read(path);
     });
@@ -99,15 +102,15 @@ suite("zones.example.yml", () => {
     FLORIST_ZONES_FILE: join(packageRoot(), "zones.example.yml"),
   };
 
-  test("loads, with its passwords in the environment", () => {
-    const configuration = loaded(environment, readFileFromDisk);
+  test("loads, with its passwords in the environment", async () => {
+    const configuration = await loaded(environment, readFileFromDisk);
     assert.deepEqual([...configuration.zones.keys()], ["zone-a", "zone-b"]);
     assert.doesNotMatch(configuration.zones.get(ZONE_A)?.sshKeys[0] ?? "@", /@/);
   });
 
-  test("shows the usual value of every duration and limit", () => {
-    const shown = loaded(environment, readFileFromDisk);
-    const usual = loaded(ENVIRONMENT);
+  test("shows the usual value of every duration and limit", async () => {
+    const shown = await loaded(environment, readFileFromDisk);
+    const usual = await loaded(ENVIRONMENT);
     assert.deepEqual(shown.policy.durations, usual.policy.durations);
     assert.deepEqual(shown.polling, usual.polling);
     assert.deepEqual(shown.retries, usual.retries);

@@ -10,12 +10,12 @@ import { ENVIRONMENT, FILES, filesOf } from "./sample.ts";
 
 type Changes = Readonly<Record<string, string | undefined>>;
 
-function load(changes: Changes, files: Parameters<typeof filesOf>[0] = {}) {
+async function load(changes: Changes, files: Parameters<typeof filesOf>[0] = {}) {
   return loadConfiguration({ environment: { ...ENVIRONMENT, ...changes }, readFile: filesOf({ ...FILES, ...files }) });
 }
 
-function mistakesOf(changes: Changes, files: Parameters<typeof filesOf>[0] = {}): readonly Mistake[] {
-  const loaded = load(changes, files);
+async function mistakesOf(changes: Changes, files: Parameters<typeof filesOf>[0] = {}): Promise<readonly Mistake[]> {
+  const loaded = await load(changes, files);
   return loaded.ok ? [] : loaded.mistakes;
 }
 
@@ -46,8 +46,8 @@ const CASES: readonly (readonly [name: string, changes: Changes, where: string, 
 
 suite("A mistake in the environment names its variable and what to do:", () => {
   for (const [name, changes, where, problem, remedy] of CASES) {
-    test(name, () => {
-      const [mistake, ...others] = mistakesOf(changes);
+    test(name, async () => {
+      const [mistake, ...others] = await mistakesOf(changes);
       assert.equal(mistake?.where, `environment: ${where}`);
       assert.match(mistake.problem, problem);
       assert.match(mistake.remedy, remedy);
@@ -57,11 +57,12 @@ suite("A mistake in the environment names its variable and what to do:", () => {
 });
 
 suite("The environment", () => {
-  test("has its mistakes told together with those of the zones file", () => {
-    const places = mistakesOf(
+  test("has its mistakes told together with those of the zones file", async () => {
+    const mistakes = await mistakesOf(
       { FLORIST_PORT: "x", SLACK_BOT_TOKEN: undefined, FLORIST_KEY: "short", FLORIST_ZONE_FILE: "x" },
       { "zones.yml": "zones: []\n" },
-    ).map(({ where }) => where);
+    );
+    const places = mistakes.map(({ where }) => where);
     assert.deepEqual(places, [
       "environment: FLORIST_PORT",
       "environment: SLACK_BOT_TOKEN",
@@ -72,8 +73,8 @@ suite("The environment", () => {
     ]);
   });
 
-  test("gives Socket Mode its token and asks for no signing secret then", () => {
-    const loaded = load({
+  test("gives Socket Mode its token and asks for no signing secret then", async () => {
+    const loaded = await load({
       FLORIST_SOCKET_MODE: "yes",
       SLACK_APP_TOKEN: "xapp-sample",
       SLACK_SIGNING_SECRET: undefined,
@@ -81,14 +82,14 @@ suite("The environment", () => {
     assert.equal(loaded.ok && loaded.configuration.slack.delivery.kind, "socket");
   });
 
-  test("may hold a zone's password under a name that begins like the bot's own", () => {
+  test("may hold a zone's password under a name that begins like the bot's own", async () => {
     const zones = FILES["zones.yml"].replace("ZONE_A_PASSWORD", "FLORIST_ZONE_A");
-    assert.deepEqual(mistakesOf({ FLORIST_ZONE_A: "a password" }, { "zones.yml": zones }), []);
+    assert.deepEqual(await mistakesOf({ FLORIST_ZONE_A: "a password" }, { "zones.yml": zones }), []);
   });
 
-  test("may name a file for every secret", () => {
+  test("may name a file for every secret", async () => {
     const files = { bot: "xoxb-filed\n", signing: "signing-secret-filed", key: "00".repeat(32) };
-    const loaded = load(
+    const loaded = await load(
       {
         SLACK_BOT_TOKEN: undefined,
         SLACK_BOT_TOKEN_FILE: "bot",
@@ -102,15 +103,19 @@ suite("The environment", () => {
     assert.equal(loaded.ok && loaded.configuration.slack.botToken.reveal(), "xoxb-filed");
   });
 
-  test("never has a secret repeated in what is said about it", () => {
-    const mistakes = mistakesOf({ SLACK_BOT_TOKEN: "hunter2", SLACK_SIGNING_SECRET: "h2", FLORIST_KEY: "hunter2" });
+  test("never has a secret repeated in what is said about it", async () => {
+    const mistakes = await mistakesOf({
+      SLACK_BOT_TOKEN: "hunter2",
+      SLACK_SIGNING_SECRET: "h2",
+      FLORIST_KEY: "hunter2",
+    });
     assert.equal(mistakes.length, 3);
     assert.doesNotMatch(JSON.stringify(mistakes), /hunter2|"h2"/);
   });
 });
 
 suite("What a person reads when the bot does not start", () => {
-  test("counts the mistakes and gives each its place and remedy", () => {
+  test("counts the mistakes and gives each its place and remedy", async () => {
     const mistakes = [
       { where: "zones.yml:3: zones.zone-a", problem: "offers neither role", remedy: "Add one." },
       { where: "environment: FLORIST_KEY", problem: "is not set", remedy: "Set it." },

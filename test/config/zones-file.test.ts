@@ -14,8 +14,8 @@ function edited(...edits: readonly Edit[]): string {
   }, ZONES_FILE);
 }
 
-function mistakesOf(zonesFile: string, files: Parameters<typeof filesOf>[0] = {}): readonly Mistake[] {
-  const loaded = loadConfiguration({
+async function mistakesOf(zonesFile: string, files: Parameters<typeof filesOf>[0] = {}): Promise<readonly Mistake[]> {
+  const loaded = await loadConfiguration({
     environment: ENVIRONMENT,
     readFile: filesOf({ ...FILES, "zones.yml": zonesFile, ...files }),
   });
@@ -405,8 +405,8 @@ const CASES: readonly Case[] = [
 
 suite("A mistake in the zones file is told at its place, with what to do:", () => {
   for (const { name, edits, where, problem, remedy } of CASES) {
-    test(name, () => {
-      const mistakes = mistakesOf(edited(...edits));
+    test(name, async () => {
+      const mistakes = await mistakesOf(edited(...edits));
       const found = mistakes.find((mistake) => mistake.where === `zones.yml${where}`);
       assert.ok(found, `nothing at ${where}, but ${JSON.stringify(mistakes, null, 2)}`);
       assert.match(found.problem, problem);
@@ -416,12 +416,12 @@ suite("A mistake in the zones file is told at its place, with what to do:", () =
 });
 
 suite("The zones file", () => {
-  test("loads as the sample that all mistakes are made in", () => {
-    assert.deepEqual(mistakesOf(ZONES_FILE), []);
+  test("loads as the sample that all mistakes are made in", async () => {
+    assert.deepEqual(await mistakesOf(ZONES_FILE), []);
   });
 
-  test("has all its mistakes told at once, those between its parts too", () => {
-    const mistakes = mistakesOf(
+  test("has all its mistakes told at once, those between its parts too", async () => {
+    const mistakes = await mistakesOf(
       edited(
         [OWNERS_A, `${OWNERS_A}\n    quorum: 3`],
         [ADDRESS, "http://one.aster.example:2633/RPC2"],
@@ -442,83 +442,85 @@ suite("The zones file", () => {
     ]);
   });
 
-  test("has one mistake told once", () => {
+  test("has one mistake told once", async () => {
     for (const { name, edits } of CASES) {
-      const places = mistakesOf(edited(...edits)).map(({ where, problem }) => `${where} ${problem}`);
+      const mistakes = await mistakesOf(edited(...edits));
+      const places = mistakes.map(({ where, problem }) => `${where} ${problem}`);
       assert.deepEqual(places, [...new Set(places)], name);
     }
   });
 
-  test("never has a secret repeated in what is said about it", () => {
+  test("never has a secret repeated in what is said about it", async () => {
     const secrets: readonly Edit[] = [
       ["{environment: ZONE_A_PASSWORD}", "hunter2"],
       [ADDRESS, "https://florist:hunter2@one.aster.example:2633/RPC2"],
       sshKeys("-----BEGIN OPENSSH PRIVATE KEY----- hunter2"),
     ];
-    const mistakes = mistakesOf(edited(...secrets));
+    const mistakes = await mistakesOf(edited(...secrets));
     assert.equal(mistakes.length, 3);
     assert.doesNotMatch(JSON.stringify(mistakes), /hunter2/);
   });
 
-  test("is refused with its line when it is no YAML", () => {
-    const [mistake] = mistakesOf(edited(["user: florist", 'user: "florist']));
+  test("is refused with its line when it is no YAML", async () => {
+    const [mistake] = await mistakesOf(edited(["user: florist", 'user: "florist']));
     assert.match(mistake?.where ?? "", /^zones\.yml:\d+$/);
     assert.match(mistake?.problem ?? "", /is not YAML/);
   });
 
-  test("is refused, and the bot does not fall over, when an alias in it leads nowhere", () => {
-    const [mistake, ...others] = mistakesOf(edited(["network: public", "network: *lab"]));
+  test("is refused, and the bot does not fall over, when an alias in it leads nowhere", async () => {
+    const [mistake, ...others] = await mistakesOf(edited(["network: public", "network: *lab"]));
     assert.match(mistake?.problem ?? "", /is not YAML.*lab/);
     assert.match(mistake?.remedy ?? "", /Write values out/);
     assert.deepEqual(others, []);
   });
 
-  test("is refused when it is empty, a list, or not there", () => {
+  test("is refused when it is empty, a list, or not there", async () => {
     for (const [text, problem] of [
       ["", /is empty/],
       ["- zones", /is a list/],
     ] as const) {
-      const [mistake, ...others] = mistakesOf(text);
+      const [mistake, ...others] = await mistakesOf(text);
       assert.match(mistake?.problem ?? "", problem);
       assert.match(mistake?.remedy ?? "", /zones\.example\.yml/);
       assert.deepEqual(others, []);
     }
-    const loaded = loadConfiguration({ environment: ENVIRONMENT, readFile: filesOf({}) });
+    const loaded = await loadConfiguration({ environment: ENVIRONMENT, readFile: filesOf({}) });
     assert.match(loaded.ok ? "" : (loaded.mistakes[0]?.problem ?? ""), /cannot be read/);
   });
 
-  test("names no zone at its peril", () => {
-    const mistakes = mistakesOf("zones: {}\nrequesters: {channels: [C0FEDERATE]}\n");
+  test("names no zone at its peril", async () => {
+    const mistakes = await mistakesOf("zones: {}\nrequesters: {channels: [C0FEDERATE]}\n");
     assert.deepEqual(mistakes, [
       { where: "zones.yml:1: zones", problem: "names no zone", remedy: "Add a zone; zones.example.yml shows how." },
     ]);
   });
 
-  test("may give an unencrypted endpoint on this machine", () => {
+  test("may give an unencrypted endpoint on this machine", async () => {
     for (const host of ["127.0.0.1", "localhost", "[::1]", "127.1.2.3"]) {
-      assert.deepEqual(mistakesOf(edited([ADDRESS, `http://${host}:2633/RPC2`])), []);
+      assert.deepEqual(await mistakesOf(edited([ADDRESS, `http://${host}:2633/RPC2`])), []);
     }
   });
 });
 
 suite("Files that the zones file names", () => {
-  test("must be closed to others when they hold a password", () => {
-    const [mistake] = mistakesOf(ZONES_FILE, { "birch-password": { text: "secret", openToOthers: true } });
+  test("must be closed to others when they hold a password", async () => {
+    const [mistake] = await mistakesOf(ZONES_FILE, { "birch-password": { text: "secret", openToOthers: true } });
     assert.equal(mistake?.where, "zones.yml:22: zones.zone-b.password");
     assert.match(mistake.problem, /others can read/);
     assert.match(mistake.remedy, /chmod 600 .*birch-password/);
   });
 
-  test("must hold a password of one line", () => {
+  test("must hold a password of one line", async () => {
     for (const [text, problem] of [
       ["", /is empty/],
       ["one\ntwo\n", /more than one line/],
     ] as const) {
-      assert.match(mistakesOf(ZONES_FILE, { "birch-password": text })[0]?.problem ?? "", problem);
+      const [mistake] = await mistakesOf(ZONES_FILE, { "birch-password": text });
+      assert.match(mistake?.problem ?? "", problem);
     }
   });
 
-  test("must hold a password that was typed, and nothing that only came along, which is told without the password", () => {
+  test("must hold a password that was typed, and nothing that only came along, which is told without the password", async () => {
     for (const [text, problem] of [
       ["\uFEFFhunter2\n", /begins with a byte order mark/],
       ["hunter2\u200b\n", /holds an invisible character/],
@@ -534,25 +536,25 @@ suite("Files that the zones file names", () => {
       ["hunter2 \r\n", /begins or ends with a blank/],
       ["hunter2".repeat(200), /longer than 1024 characters/],
     ] as const) {
-      const [mistake, ...others] = mistakesOf(ZONES_FILE, { "birch-password": text });
+      const [mistake, ...others] = await mistakesOf(ZONES_FILE, { "birch-password": text });
       assert.match(mistake?.problem ?? "", problem, JSON.stringify(text));
       assert.equal(mistake?.where, "zones.yml:22: zones.zone-b.password");
       assert.doesNotMatch(JSON.stringify([mistake, others]), /hun|ter2/);
       assert.deepEqual(others, []);
     }
     for (const fine of ["gr\u00fcn&<>\"'", "\u5bc6\u7801", "with a blank"]) {
-      assert.deepEqual(mistakesOf(ZONES_FILE, { "birch-password": `${fine}\n` }), []);
+      assert.deepEqual(await mistakesOf(ZONES_FILE, { "birch-password": `${fine}\n` }), []);
     }
   });
 
-  test("must hold certificates, and no private key, where a CA is asked for", () => {
+  test("must hold certificates, and no private key, where a CA is asked for", async () => {
     const withCa = edited(["user: florist", "user: florist\n    ca: aster.pem"]);
     for (const [text, problem] of [
       ["nothing", /no certificate that can be read/],
       ["-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", /no certificate that can be read/],
       ["-----BEGIN PRIVATE KEY-----\n", /holds a private key/],
     ] as const) {
-      const [mistake] = mistakesOf(withCa, { "aster.pem": text });
+      const [mistake] = await mistakesOf(withCa, { "aster.pem": text });
       assert.equal(mistake?.where, "zones.yml:8: zones.zone-a.ca");
       assert.match(mistake.problem, problem);
     }

@@ -32,6 +32,27 @@ describe("A task that was done", () => {
   });
 });
 
+describe("A federation of which nothing is due", () => {
+  it("is attended to once at the start, and then not before the hour is over in which calendars may be set", async (t) => {
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    const story = aFederation({ zones: ["alpha", "beta"] }).running();
+    const stage = await before(story, {});
+    let attended = 0;
+    const live = () => {
+      attended += 1;
+      return story.live;
+    };
+    const scheduler = new Scheduler({ ...stage.context, live }, AN_HOUR);
+    scheduler.start();
+    await until("attended to", async () => attended > 0);
+    for (let minute = 1; minute < 60; minute += 1) t.mock.timers.tick(60_000);
+    assert.equal(attended, 1);
+    t.mock.timers.tick(60_000);
+    assert.equal(attended, 2);
+    await scheduler.stop();
+  });
+});
+
 describe("A federation of which nobody can say what is due", () => {
   it("is told in the log, and ends nothing", async () => {
     const story = aFederation({ zones: ["alpha", "beta"] });
@@ -48,7 +69,7 @@ describe("A federation of which nobody can say what is due", () => {
       AN_HOUR,
     );
     scheduler.start();
-    await stage.store.update(story.federation.id, () => ({ ok: true, events: [] }));
+    await until("told", async () => told.length > 0);
     await scheduler.stop();
     assert.deepEqual(new Set(told), new Set(["what is due of a federation could not be worked out"]));
   });

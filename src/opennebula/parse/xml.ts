@@ -49,8 +49,8 @@ export function parseMembers<S extends z.ZodType>(
   element: string,
   schema: S,
 ): readonly Member<z.output<S>>[] {
-  const pool = parseElement(xml, root, group({ [element]: many(z.unknown()) }));
-  return (pool[element] ?? []).map((member): Member<z.output<S>> => {
+  const pool = parseElement(xml, root, ofAnything);
+  return several.parse(pool[element]).map((member): Member<z.output<S>> => {
     const id = idOf(member);
     const parsed = schema.safeParse(member);
     if (!parsed.success) return { id, why: firstIssue(parsed.error) };
@@ -63,13 +63,13 @@ export const readable = <T>(members: readonly Member<T>[]): readonly T[] =>
   members.flatMap((member) => ("value" in member ? [member.value] : []));
 
 function idOf(member: unknown): number | null {
-  const parsed = z.object({ ID: integer }).safeParse(member);
+  const parsed = numbered.safeParse(member);
   return parsed.success ? parsed.data.ID : null;
 }
 
 function readTree(xml: string, root: string): Readonly<Record<string, unknown>> {
   try {
-    return z.record(z.string(), z.unknown()).parse(parser.parse(xml));
+    return tree.parse(parser.parse(xml));
   } catch (error) {
     throw rubbish(root, error instanceof Error ? error.message : "no XML", error);
   }
@@ -122,3 +122,9 @@ export const optionalText = z.preprocess(
 
 /** oned's truth values, as people write them. */
 export const isYes = (text: string | undefined): boolean => /^(yes|y|true|t|1)$/i.test(text ?? "");
+
+// Made once, not with every answer: a shape is compiled when it is first used.
+const tree = z.record(z.string(), z.unknown());
+const ofAnything = z.preprocess((value) => (value === undefined || value === "" ? {} : value), tree);
+const several = many(z.unknown());
+const numbered = z.object({ ID: integer });
