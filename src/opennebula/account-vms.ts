@@ -30,6 +30,15 @@ export interface SeenVms {
   readonly unreadable: readonly Unreadable[];
 }
 
+/** Which VM shows no number is found only by asking for each. */
+function numbered(member: Member<VmFacts>): { readonly id: number; readonly member: Member<VmFacts> } {
+  if (member.id === null) throw new ZoneError("rubbish", "A VM shows no number.");
+  return { id: member.id, member };
+}
+
+const isSpoilt = (error: unknown): error is ZoneError =>
+  error instanceof ZoneError && (error.code === "too-large" || error.code === "rubbish");
+
 /** One look, while it is under way. */
 interface Look {
   readonly vms: VmFacts[];
@@ -51,11 +60,39 @@ export class AccountVms {
     this.#words = words;
   }
 
-  /** Every VM that is not done, with CONTEXT and USER_TEMPLATE. The list leaves both out, so they are fetched by id. */
+  /** Every VM that is not done, with CONTEXT and USER_TEMPLATE: one call for as many as fit into an answer. */
   async look(): Promise<SeenVms> {
+    this.#texts.nextRound();
+    if (!this.#aside.isEmpty) return this.#lookOneByOne();
+    try {
+      return await this.#lookByPage();
+    } catch (error) {
+      if (!isSpoilt(error)) throw error;
+      return this.#lookOneByOne();
+    }
+  }
+
+  async #lookByPage(): Promise<SeenVms> {
+    // Pages overlap by one, so that a page of one would never end.
+    const size = Math.max(2, this.#batch);
+    const listed = await readPool(size, async (offset) => {
+      const xml = await this.#oned.read("one.vmpool.infoextended", OWN, offset, -size, NOT_DONE);
+      return this.#parse(xml, "A page of VMs is").map(numbered);
+    });
+    const look: Look = { vms: [], unreadable: [], splits: 0 };
+    const inOrder = listed.toSorted((one, other) => one.id - other.id);
+    this.#take(
+      [],
+      inOrder.map(({ member }) => member),
+      look,
+    );
+    return { vms: look.vms, unreadable: look.unreadable };
+  }
+
+  /** Where an answer cannot be read whole, the VMs are listed and then fetched by id, to find the one that spoils it. */
+  async #lookOneByOne(): Promise<SeenVms> {
     const ids = await this.#ids();
     const look: Look = { vms: [], unreadable: [], splits: 0 };
-    this.#texts.nextRound();
     this.#aside.begin(ids);
     const wanted = ids.filter((id) => !this.#aside.has(id));
     for (const id of ids.filter((one) => this.#aside.has(one))) {
@@ -64,10 +101,13 @@ export class AccountVms {
       else look.unreadable.push({ kind: "vm", id, why });
     }
     while (wanted.length > 0) {
-      const size = Math.min(MAX_BATCH, Math.max(1, Math.floor(WANTED_BYTES / this.#bytesPerVm)));
-      await this.#read(wanted.splice(0, size), look);
+      await this.#read(wanted.splice(0, this.#batch), look);
     }
     return { vms: look.vms, unreadable: look.unreadable };
+  }
+
+  get #batch(): number {
+    return Math.min(MAX_BATCH, Math.max(1, Math.floor(WANTED_BYTES / this.#bytesPerVm)));
   }
 
   /** A VM that is too large to be shown whole is still listed with its state. */
@@ -103,7 +143,7 @@ export class AccountVms {
     try {
       this.#take(ids, await this.#fetch(ids), look);
     } catch (error) {
-      if (!(error instanceof ZoneError) || (error.code !== "too-large" && error.code !== "rubbish")) throw error;
+      if (!isSpoilt(error)) throw error;
       const [only] = ids;
       if (ids.length > 1 || only === undefined) return this.#halve(ids, look, error);
       // What a proxy answers in the zone's place says nothing about the VM: then this fails as well.
@@ -122,8 +162,12 @@ export class AccountVms {
   }
 
   async #fetch(ids: readonly number[]): Promise<readonly Member<VmFacts>[]> {
-    const xml = await this.#oned.read("one.vmpool.infoset", ids.join(","), true);
-    mustBeSmall(xml, ids.length === 1 ? `VM ${ids[0]} is` : "These VMs are");
+    const what = ids.length === 1 ? `VM ${ids[0]} is` : "These VMs are";
+    return this.#parse(await this.#oned.read("one.vmpool.infoset", ids.join(","), true), what);
+  }
+
+  #parse(xml: string, what: string): readonly Member<VmFacts>[] {
+    mustBeSmall(xml, what);
     const members = parseVms(xml, { words: this.#words, value: (text) => this.#texts.keep(text) });
     if (members.length > 0) this.#bytesPerVm = Math.ceil(xml.length / members.length);
     return members;

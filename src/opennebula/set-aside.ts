@@ -13,6 +13,10 @@ const LONGEST_PAUSE = 64;
 export class SetAside {
   readonly #aside = new Map<number, Aside>();
 
+  get isEmpty(): boolean {
+    return this.#aside.size === 0;
+  }
+
   /** Begins a look at those that are there: others are forgotten. */
   begin(present: readonly number[]): void {
     const there = new Set(present);

@@ -77,7 +77,7 @@ function defaults(url: string): ZoneOptions {
     oneflow: url,
     user: "flbot",
     password: { reveal: () => "flbot-secret" },
-    deadlines: { xmlrpc: 5000, oneflow: 5000 },
+    deadlines: { xmlrpc: 60_000, oneflow: 60_000 },
     inFlight: { xmlrpc: 4, oneflow: 2 },
   };
 }

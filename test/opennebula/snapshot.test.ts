@@ -32,15 +32,28 @@ const whose: Script = {
   "one.group.info": recorded("xmlrpc.group.info-own"),
 };
 
+/** However VMs are asked for, by page or by number, these are there and `answer` tells them. */
+function vmsTold(vmIds: readonly number[], answer: (ids: readonly number[]) => Reply): Script {
+  const newestFirst = vmIds.toSorted((one, other) => other - one);
+  return {
+    "one.vmpool.info": paged(
+      "VM_POOL",
+      vmIds.map((id) => ({ id, xml: `<VM><ID>${id}</ID></VM>` })),
+    ),
+    "one.vmpool.infoextended": ({ parameters }) => {
+      const offset = Number(parameters[2]);
+      return answer(newestFirst.slice(offset, offset - Number(parameters[3])));
+    },
+    "one.vmpool.infoset": ({ parameters }) => answer((parameters[1] ?? "").split(",").map(Number)),
+  };
+}
+
+const pool = (vms: readonly string[]): Reply => success(`<VM_POOL>${vms.join("")}</VM_POOL>`);
+
 function holding(vmIds: readonly number[], serviceIds: readonly number[], padding = ""): Script {
-  const listed = vmIds.map((id) => ({ id, xml: `<VM><ID>${id}</ID></VM>` }));
   return {
     ...whose,
-    "one.vmpool.info": paged("VM_POOL", listed),
-    "one.vmpool.infoset": ({ parameters }) => {
-      const wanted = (parameters[1] ?? "").split(",").map(Number);
-      return success(`<VM_POOL>${wanted.map((id) => vmXml(id, padding)).join("")}</VM_POOL>`);
-    },
+    ...vmsTold(vmIds, (ids) => pool(ids.map((id) => vmXml(id, padding)))),
     "one.documentpool.info": paged(
       "DOCUMENT_POOL",
       serviceIds.map((id) => ({ id, xml: serviceXml(id) })),
@@ -79,7 +92,7 @@ describe("a snapshot of a zone", () => {
     const zone = await zoneThatSays(holding([], []));
     const { services, vms } = await zone.snapshot();
     assert.deepEqual([services, vms], [[], []]);
-    const expected = ["one.documentpool.info", "one.group.info", "one.user.info", "one.vmpool.info"];
+    const expected = ["one.documentpool.info", "one.group.info", "one.user.info", "one.vmpool.infoextended"];
     assert.deepEqual([...methods()].sort(), expected);
   });
 
@@ -95,15 +108,13 @@ describe("a snapshot of a zone", () => {
 
   it("keeps each answer about VMs below 1 MB, however large they are", async () => {
     let largest = 0;
-    const script = holding(range(60), [], "x".repeat(60_000));
-    const infoset = script["one.vmpool.infoset"];
     const zone = await zoneThatSays({
-      ...script,
-      "one.vmpool.infoset": (asked) => {
-        const reply = infoset?.(asked) ?? failure(2048, "");
+      ...holding([], []),
+      ...vmsTold(range(60), (ids) => {
+        const reply = pool(ids.map((id) => vmXml(id, "x".repeat(60_000))));
         largest = Math.max(largest, reply.body.length);
         return reply;
-      },
+      }),
     });
     assert.equal((await zone.snapshot()).vms.length, 60);
     // The first batch is sized by a guess; later ones by what came.
@@ -113,16 +124,14 @@ describe("a snapshot of a zone", () => {
   it("asks for fewer when an answer was too large", async () => {
     const sizes: number[] = [];
     const zone = await zoneThatSays({
-      ...holding(range(17), []),
-      "one.vmpool.infoset": ({ parameters }) => {
-        const ids = (parameters[1] ?? "").split(",").map(Number);
+      ...holding([], []),
+      ...vmsTold(range(17), (ids) => {
         sizes.push(ids.length);
-        if (ids.length > 8) return success("x".repeat(8.5 * 1024 * 1024));
-        return success(`<VM_POOL>${ids.map((id) => vmXml(id)).join("")}</VM_POOL>`);
-      },
+        return ids.length > 8 ? success("x".repeat(8.5 * 1024 * 1024)) : pool(ids.map((id) => vmXml(id)));
+      }),
     });
     assert.equal((await zone.snapshot()).vms.length, 17);
-    assert.deepEqual(sizes.slice(0, 2), [16, 8]);
+    assert.deepEqual(sizes.slice(0, 3), [16, 16, 8], "a page, as many by number, half of them");
   });
 
   it("misses no service when another is removed between two pages", async () => {
@@ -148,12 +157,11 @@ describe("a snapshot of a zone", () => {
   function withOneSpoilt(count: number, spoilt: () => Reply) {
     const fetched: string[] = [];
     const script: Script = {
-      ...holding(range(count), []),
-      "one.vmpool.infoset": ({ parameters }) => {
-        const ids = (parameters[1] ?? "").split(",").map(Number);
+      ...holding([], []),
+      ...vmsTold(range(count), (ids) => {
         fetched.push(ids.join(","));
-        return ids.includes(1) ? spoilt() : success(`<VM_POOL>${ids.map((id) => vmXml(id)).join("")}</VM_POOL>`);
-      },
+        return ids.includes(1) ? spoilt() : pool(ids.map((id) => vmXml(id)));
+      }),
     };
     return { fetched, script };
   }
@@ -187,12 +195,10 @@ describe("a snapshot of a zone", () => {
 
   it("shows a VM again once it can be read", async () => {
     let odd = true;
-    const { script } = withOneSpoilt(3, () => success("x".repeat(9 * 1024 * 1024)));
-    const spoilt = script["one.vmpool.infoset"];
-    const fine = holding(range(3), [])["one.vmpool.infoset"];
+    const large = success("x".repeat(9 * 1024 * 1024));
     const zone = await zoneThatSays({
-      ...script,
-      "one.vmpool.infoset": (one) => (odd ? spoilt : fine)?.(one) ?? failure(2048, ""),
+      ...holding([], []),
+      ...vmsTold(range(3), (ids) => (odd && ids.includes(1) ? large : pool(ids.map((id) => vmXml(id))))),
     });
     assert.equal((await zone.snapshot()).unreadable.length, 1);
     odd = false;
@@ -209,6 +215,7 @@ describe("a snapshot of a zone", () => {
       const zone = await zoneThatSays({
         ...script,
         "one.vmpool.info": (one) => (calls++ === 0 ? script["one.vmpool.info"]?.(one) : page()) ?? page(),
+        "one.vmpool.infoextended": page,
         "one.vmpool.infoset": page,
       });
       await assert.rejects(zone.snapshot(), refusedWith("rubbish"));
@@ -220,8 +227,8 @@ describe("a snapshot of a zone", () => {
     const oddVm = vmXml(2).replace(/<MEMORY>.*?<\/MEMORY>/, "");
     const oddService = serviceXml(71).replace('"state":2', '"state":16');
     const zone = await zoneThatSays({
-      ...holding([1, 2], [70]),
-      "one.vmpool.infoset": () => success(`<VM_POOL>${oddVm}${vmXml(1)}</VM_POOL>`),
+      ...holding([], [70]),
+      ...vmsTold([1, 2], () => pool([oddVm, vmXml(1)])),
       "one.documentpool.info": () => success(`<DOCUMENT_POOL>${oddService}${serviceXml(70)}</DOCUMENT_POOL>`),
     });
     const { vms, services, unreadable } = await zone.snapshot();
@@ -262,11 +269,8 @@ describe("a snapshot of a zone", () => {
     const agent = "A".repeat(40_000);
     const crowd = vmXml(1).replace("<CONTEXT>", `<CONTEXT><START_SCRIPT_BASE64>${agent}</START_SCRIPT_BASE64>`);
     const zone = await zoneThatSays({
-      ...holding(range(400), []),
-      "one.vmpool.infoset": ({ parameters }) => {
-        const ids = (parameters[1] ?? "").split(",").map(Number);
-        return success(`<VM_POOL>${ids.map((id) => crowd.replace("<ID>1<", `<ID>${id}<`)).join("")}</VM_POOL>`);
-      },
+      ...holding([], []),
+      ...vmsTold(range(400), (ids) => pool(ids.map((id) => crowd.replace("<ID>1<", `<ID>${id}<`)))),
     });
     const { vms } = await zone.snapshot();
     assert.equal(vms.length, 400);

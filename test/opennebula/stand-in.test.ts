@@ -43,7 +43,7 @@ function open(password = "florist-of-zone-a", user = "florist"): OpenZone {
     ...where,
     user,
     password: { reveal: () => password },
-    deadlines: { xmlrpc: 5000, oneflow: 10_000 },
+    deadlines: { xmlrpc: 60_000, oneflow: 60_000 },
     inFlight: { xmlrpc: 4, oneflow: 2 },
   });
   opened.push(zone);
