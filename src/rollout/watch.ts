@@ -88,7 +88,7 @@ export class Watch {
   attend(federation: Federation): void {
     if (isSettled(federation)) this.#seen.delete(federation.id);
     for (const site of federation.sites.values()) {
-      const since = isSettled(federation) ? null : awaitedSince(site);
+      const since = isSettled(federation) ? null : awaitedSince(federation, site);
       const awaited = since === null ? null : { what: since, forMs: Math.max(0, Date.now() - Date.parse(since)) };
       this.#options.pollHints(site.zone).expect(federation.id, awaited);
     }

@@ -217,14 +217,25 @@ function deploymentWakes({ deployment }: Site, { boot, serve, certificateLife }:
 }
 
 /** Since when something is awaited of a site's zone; null when nothing is. Governs how often it is looked at. */
-export function awaitedSince(site: Site): string | null {
+export function awaitedSince(federation: Federation, site: Site): string | null {
   const [removal] = site.removals;
   if (removal !== undefined) return removal.since;
   const { deployment } = site;
-  if (deployment === null || deployment.upAt !== null || hasTerminalFailure(deployment)) return null;
-  const moments = [
-    deployment.createdAt ?? deployment.startedAt,
-    ...[...deployment.vms.values()].map(({ seenAt }) => seenAt),
-  ];
-  return moments.toSorted().at(-1) ?? null;
+  if (deployment !== null && isOnItsWay(deployment))
+    return latest(deployment.createdAt ?? deployment.startedAt, deployment);
+  // Which keys it registered and which SuperNodes are online is said by the SuperLink, in its own zone.
+  const joining = site.role === "coordinator" ? trainingSitesOf(federation).flatMap(joiningOf) : [];
+  return joining.toSorted().at(-1) ?? null;
+}
+
+const isOnItsWay = (deployment: Deployment): boolean => deployment.upAt === null && !hasTerminalFailure(deployment);
+
+/** When the VMs of a site on its way, which has told a key, last moved. */
+function joiningOf({ deployment }: Site): readonly string[] {
+  if (deployment === null || !isOnItsWay(deployment)) return [];
+  return [...deployment.vms.values()].filter(({ seen }) => seen.key !== null).map(({ seenAt }) => seenAt);
+}
+
+function latest(begun: string, { vms }: Deployment): string {
+  return [begun, ...[...vms.values()].map(({ seenAt }) => seenAt)].toSorted().at(-1) ?? begun;
 }

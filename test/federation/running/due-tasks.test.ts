@@ -272,17 +272,26 @@ describe("just before a site is created", () => {
 describe("how long something has been awaited", () => {
   it("is known while a site is on its way, and nothing is once it is up or stopped", () => {
     const story = aFederation().approved();
-    assert.equal(awaitedSince(story.site("alpha")), null);
+    assert.equal(awaitedSince(story.federation, story.site("alpha")), null);
     story.deployed("alpha");
-    assert.equal(awaitedSince(story.site("alpha")), story.context.now);
+    assert.equal(awaitedSince(story.federation, story.site("alpha")), story.context.now);
     story.passes(SECOND).trusted();
-    assert.equal(awaitedSince(story.site("alpha")), null);
+    assert.equal(awaitedSince(story.federation, story.site("alpha")), null);
     const stopped = fails(aFederation().approved().deployed("alpha"), "alpha", "created-differs");
-    assert.equal(awaitedSince(stopped.site("alpha")), null);
+    assert.equal(awaitedSince(stopped.federation, stopped.site("alpha")), null);
+  });
+
+  it("is known of the coordinator's zone too while SuperNodes that told their keys are not seen by the SuperLink", () => {
+    const story = aFederation().trusted().deployed("beta");
+    assert.equal(awaitedSince(story.federation, story.site("alpha")), null);
+    story.passes(SECOND).publishes("beta", 0, "some key").observes("beta");
+    assert.equal(awaitedSince(story.federation, story.site("alpha")), story.context.now);
+    story.passes(SECOND).joins("beta");
+    assert.equal(awaitedSince(story.federation, story.site("alpha")), null);
   });
 
   it("counts from the removal while one is under way", () => {
     const story = aFederation().running().passes(DAY).does(retire("beta"));
-    assert.equal(awaitedSince(story.site("beta")), story.context.now);
+    assert.equal(awaitedSince(story.federation, story.site("beta")), story.context.now);
   });
 });
