@@ -12,7 +12,16 @@ import { parseArgs } from "node:util";
 import { type Figure, tableOf } from "./figures.ts";
 import { measured } from "./measuring.ts";
 
-const GROUPS = ["whole-bot", "store-start", "appends", "looks", "removals", "flapping", "certificates"] as const;
+const GROUPS = [
+  "whole-bot",
+  "store-start",
+  "appends",
+  "looks",
+  "removals",
+  "rollout",
+  "flapping",
+  "certificates",
+] as const;
 
 /** Milliseconds after which a group counts as broken. */
 const PATIENCE = 480_000;
