@@ -10,14 +10,37 @@ import type { Publisher } from "./publisher.ts";
 
 /** Milliseconds at speed 1. */
 export const WAITS = {
-  boot: 2_000,
-  /** Between two looks at OneGate and at the SuperLink while something is awaited; `calm` when all is well. */
-  poll: 1_000,
-  calm: 3_000,
+  boot: 1_000,
   redial: 15_000,
   nodes: 15_000,
   heartbeat: 30_000,
 } as const;
+
+/** Milliseconds at speed 1 between two looks. */
+const LOOKS = { fastest: 300, slowest: 3_000 } as const;
+
+/**
+ * How long to wait between two looks at what somebody else will bring: a tenth of the time in which nothing came. What
+ * comes soon is seen at once, and what does not come costs little.
+ */
+export class Patience {
+  readonly #pace: Pace;
+  #moved = performance.now();
+
+  constructor(pace: Pace) {
+    this.#pace = pace;
+  }
+
+  /** Something came, or something new is awaited. */
+  moved(): void {
+    this.#moved = performance.now();
+  }
+
+  /** Milliseconds at speed 1. */
+  get wait(): number {
+    return Math.min(LOOKS.slowest, Math.max(LOOKS.fastest, this.#pace.since(this.#moved) / 10));
+  }
+}
 
 /** Everything one guest works with; made anew at every boot, save the disk. */
 export type GuestEnvironment = {
@@ -94,12 +117,17 @@ export async function repeatedly(
   });
 }
 
-/** Counts on from the seconds since 1970, so that it has moved after a reboot too. */
-export async function heartbeat(guest: GuestEnvironment): Promise<void> {
+/** Says that it boots, and moves the heartbeat from then on: on from the seconds since 1970, so that it moves at a reboot too. */
+export async function bootAndBeat(guest: GuestEnvironment, run: () => Promise<void>): Promise<void> {
   let count = Math.floor(Date.now() / 1000);
-  const next = async () => {
+  const next = (): Record<string, string> => {
     count += 1;
-    await guest.publisher.say({ [PUBLISHED.heartbeat]: String(count) });
+    return { [PUBLISHED.heartbeat]: String(count) };
   };
-  await repeatedly(guest, () => WAITS.heartbeat, next);
+  await guest.publisher.say({ ...stage("booting"), ...next() });
+  const beat = async (): Promise<void> => {
+    await guest.pace.wait(WAITS.heartbeat, guest.signal);
+    await guest.publisher.say(next());
+  };
+  await Promise.all([repeatedly(guest, () => 0, beat), run()]);
 }

@@ -19,6 +19,11 @@ export class Pace {
     return Math.max(ms / this.#speed, LEAST_WAIT_MS);
   }
 
+  /** Milliseconds at speed 1 since a moment of `performance.now()`. */
+  since(moment: number): number {
+    return (performance.now() - moment) * this.#speed;
+  }
+
   /** @throws AbortError when the guest ends first. */
   async wait(ms: number, signal: AbortSignal): Promise<void> {
     await sleep(this.scaled(ms), undefined, { signal });

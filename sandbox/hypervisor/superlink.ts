@@ -11,6 +11,7 @@ import {
   type GuestDetails,
   type GuestEnvironment,
   type GuestProgram,
+  Patience,
   repeatedly,
   stage,
   until,
@@ -30,10 +31,14 @@ export class Superlink implements GuestProgram {
   #fleet: Fleet | undefined;
   /** What is wrong while it serves; the latest of each kind. */
   readonly #wrong: { certificate: Reason; lists: Reason } = { certificate: "none", lists: "none" };
+  readonly #patience: Patience;
+  /** The lists as they were read last. */
+  #lists = "";
 
   constructor(guest: GuestEnvironment, context: SuperlinkContext) {
     this.#guest = guest;
     this.#context = context;
+    this.#patience = new Patience(guest.pace);
   }
 
   describe(): GuestDetails {
@@ -54,7 +59,10 @@ export class Superlink implements GuestProgram {
       registry,
       keyPem: intake.keyPem,
       credentials,
-      changed: () => void this.#sayNodes(fleet).catch(complain),
+      changed: () => {
+        this.#patience.moved();
+        void this.#sayNodes(fleet).catch(complain);
+      },
       failed: complain,
     });
     this.#fleet = fleet;
@@ -85,9 +93,10 @@ export class Superlink implements GuestProgram {
     if (kept !== undefined) {
       return kept;
     }
+    this.#patience.moved();
     const credentials = await until(
       this.#guest,
-      () => WAITS.poll,
+      () => this.#patience.wait,
       async () => {
         await publisher.flush();
         const handed = intake.consider(await oneGate.get(signal));
@@ -124,9 +133,10 @@ export class Superlink implements GuestProgram {
 
   async #serve(fleet: Fleet, registry: Registry, intake: CertificateIntake): Promise<void> {
     const { oneGate, publisher, signal } = this.#guest;
+    this.#patience.moved();
     await repeatedly(
       this.#guest,
-      () => (fleet.nodes().every(({ status }) => status === "online") ? WAITS.calm : WAITS.poll),
+      () => this.#patience.wait,
       async () => {
         const given = await oneGate.get(signal);
         await this.#takeKeys(fleet, registry, given);
@@ -162,6 +172,9 @@ export class Superlink implements GuestProgram {
 
   /** A list that cannot be read whole changes nothing, and is said. */
   async #takeKeys(fleet: Fleet, registry: Registry, given: Attributes): Promise<void> {
+    const lists = `${given.get(GIVEN.admit)} ${given.get(GIVEN.revoke)}`;
+    if (lists !== this.#lists) this.#patience.moved();
+    this.#lists = lists;
     const admit = readList(GIVEN.admit, given);
     const revoke = readList(GIVEN.revoke, given);
     this.#wrong.lists = admit === "malformed" || revoke === "malformed" ? "admission-malformed" : "none";

@@ -6,7 +6,15 @@ import { decodeTrust } from "../../src/guest-protocol/trust.ts";
 import type { SupernodeContext } from "./context.ts";
 import { dialSuperlink } from "./dial.ts";
 import { BINDING, challenge, challengeBytes, farewell, type Verdict, verdict } from "./fleet-protocol.ts";
-import { type GuestDetails, type GuestEnvironment, type GuestProgram, repeatedly, stage, WAITS } from "./guest.ts";
+import {
+  type GuestDetails,
+  type GuestEnvironment,
+  type GuestProgram,
+  Patience,
+  repeatedly,
+  stage,
+  WAITS,
+} from "./guest.ts";
 import { LineChannel } from "./line-channel.ts";
 import { NodeIdentity } from "./node-identity.ts";
 import { areAuthorities } from "./tls-identity.ts";
@@ -38,10 +46,14 @@ export class Supernode implements GuestProgram {
   /** Why the SuperLink did not take it, the last time. */
   #refusal: Reason = "none";
   #channel: LineChannel | undefined;
+  /** A dial, and what comes of it until the connection ends. */
+  #connection: Promise<void> | undefined;
+  readonly #patience: Patience;
 
   constructor(guest: GuestEnvironment, context: SupernodeContext) {
     this.#guest = guest;
     this.#context = context;
+    this.#patience = new Patience(guest.pace);
     this.#target = { sequence: 0, address: context.superlink, authorities: context.authorities };
   }
 
@@ -57,32 +69,31 @@ export class Supernode implements GuestProgram {
     const proof = identity.sign(nodeProofBytes({ federation, site, attempt, vmId: spec.vmId }));
     await publisher.say({ [PUBLISHED.nodeKey]: identity.key.line, [PUBLISHED.nodeProof]: encodeNodeProof(proof) });
     await this.#takeTrust(await disk.read(TRUST_FILE));
-    const { log } = this.#guest;
-    await this.#look(identity).catch((error: unknown) => log.warn({ err: error }, "OneGate cannot be read yet"));
-    await Promise.all([this.#watchOneGate(identity), this.#watchLink(), this.#keepConnected(identity)]);
-  }
-
-  async #watchOneGate(identity: NodeIdentity): Promise<void> {
-    const { publisher } = this.#guest;
-    await repeatedly(
-      this.#guest,
-      () => (this.#channel === undefined ? WAITS.poll : WAITS.calm),
-      async () => {
-        await publisher.flush();
-        const wasMalformed = this.#trustMalformed;
+    this.#patience.moved();
+    const look = async (): Promise<void> => {
+      try {
         await this.#look(identity);
-        if (this.#trustMalformed !== wasMalformed) {
-          await this.#say(this.#stage, this.#reason);
-        }
-      },
-    );
+      } finally {
+        this.#connection ??= this.#connect(identity);
+      }
+    };
+    await Promise.all([repeatedly(this.#guest, () => this.#patience.wait, look), this.#watchLink()]);
   }
 
   async #look(identity: NodeIdentity): Promise<void> {
-    const { oneGate, signal } = this.#guest;
+    const { oneGate, publisher, signal } = this.#guest;
+    await publisher.flush();
     const given = await oneGate.get(signal);
-    this.#isTold = given.get(GIVEN.admitted) === identity.key.fingerprint;
+    const isTold = given.get(GIVEN.admitted) === identity.key.fingerprint;
+    if (isTold !== this.#isTold) {
+      this.#patience.moved();
+    }
+    this.#isTold = isTold;
+    const wasMalformed = this.#trustMalformed;
     await this.#takeTrust(given.get(GIVEN.trust));
+    if (this.#trustMalformed !== wasMalformed) {
+      await this.#say(this.#stage, this.#reason);
+    }
   }
 
   /** A changed CA or address needs a new connection, as Flower's SuperNode needs a restart. */
@@ -118,22 +129,25 @@ export class Supernode implements GuestProgram {
     );
   }
 
-  async #keepConnected(identity: NodeIdentity): Promise<void> {
-    await repeatedly(
-      this.#guest,
-      () => WAITS.poll,
-      async () => {
-        const socket = await this.#dial();
-        if (socket === undefined) {
-          await this.#sayLinkDown();
-        } else if (this.#isTold) {
-          await this.#join(socket, identity);
-        } else {
-          socket.destroy();
-          await this.#say("awaiting-admission", "none");
-        }
-      },
-    );
+  /** Dials, and joins if it may; what goes wrong does not keep it from the next try. */
+  async #connect(identity: NodeIdentity): Promise<void> {
+    try {
+      const socket = await this.#dial();
+      if (socket === undefined) {
+        await this.#sayLinkDown();
+      } else if (this.#isTold) {
+        await this.#join(socket, identity);
+      } else {
+        socket.destroy();
+        await this.#say("awaiting-admission", "none");
+      }
+    } catch (error) {
+      if (!this.#guest.signal.aborted) {
+        this.#guest.log.warn({ err: error }, "a connection could not be kept");
+      }
+    } finally {
+      this.#connection = undefined;
+    }
   }
 
   /** Reports how it ended; the gate of the zone opens with the first `ok`. */
@@ -195,6 +209,9 @@ export class Supernode implements GuestProgram {
   }
 
   async #say(name: Stage, reason: Reason): Promise<void> {
+    if (name !== this.#stage || reason !== this.#reason) {
+      this.#patience.moved();
+    }
     this.#stage = name;
     this.#reason = reason;
     await this.#guest.publisher.say(stage(name, this.#trustMalformed ? "trust-malformed" : reason));

@@ -37,8 +37,12 @@ export interface ZonePoller extends PollHints {
   stop(): void;
 }
 
-/** While nothing is awaited the services, which are large, are read in every so many looks. */
+/**
+ * Services are large, and what is awaited is mostly VMs. They are read in every so many looks, and sooner while something
+ * is awaited or somebody wants a look: then only what was read so many of the fastest pauses ago still counts.
+ */
 const LOOKS_PER_SERVICES = 4;
+const AWAITED_LOOKS_PER_SERVICES = 8;
 /** Whose answers these are changes hardly ever; after a failure it is asked anew in any case. */
 const LOOKS_PER_ACCOUNT = 20;
 
@@ -59,6 +63,8 @@ class Poller implements ZonePoller {
   #account: { readonly facts: AccountFacts; readonly look: number } | undefined;
   #services: SeenServices | undefined;
   #looks = 0;
+  /** When services were read last: in which look, and by the clock that nobody sets. */
+  #servicesRead: { readonly look: number; readonly at: number } | undefined;
   #quietLooks = 0;
   #failed: { readonly count: number; readonly since: string } | undefined;
   #lastStart: number;
@@ -123,6 +129,7 @@ class Poller implements ZonePoller {
     const { clock } = this.#options;
     const at = clock.date();
     this.#looking = true;
+    if (this.#wanted) this.#servicesRead = undefined;
     this.#wanted = false;
     this.#lastStart = clock.now();
     const snapshot = await this.#attempt("zone", at, () => this.#read(at));
@@ -156,13 +163,21 @@ class Poller implements ZonePoller {
 
   async #read(at: string): Promise<ZoneSnapshot> {
     const { zone } = this.#options;
-    const due = this.#awaited.size > 0 || this.#looks % LOOKS_PER_SERVICES === 0;
-    this.#looks += 1;
     const account = await this.#readAccount();
-    const kept = due ? undefined : this.#services;
+    const kept = this.#servicesCount() ? this.#services : undefined;
+    if (kept === undefined) this.#servicesRead = { look: this.#looks, at: this.#lastStart };
     const [services, vms] = await Promise.all([kept ?? zone.services(), zone.vms()]);
+    this.#looks += 1;
     this.#services = services;
     return snapshotOf(at, account, services, vms);
+  }
+
+  #servicesCount(): boolean {
+    const read = this.#servicesRead;
+    if (read === undefined) return false;
+    return this.#awaited.size > 0
+      ? this.#lastStart - read.at < AWAITED_LOOKS_PER_SERVICES * this.#options.policy.fastest
+      : this.#looks - read.look < LOOKS_PER_SERVICES;
   }
 
   async #readAccount(): Promise<AccountFacts> {

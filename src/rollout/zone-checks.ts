@@ -12,6 +12,7 @@ import { adjustProposal, type Unusable } from "../federation/proposing/adjustmen
 import { choiceFor } from "../federation/proposing/plan-making.ts";
 import { type Choice, chooseFor, judge, zoneReason } from "../federation/proposing/preflight.ts";
 import { checkAddress } from "../federation/proposing/proposal.ts";
+import { mayBegin } from "../federation/running/due-tasks.ts";
 import { SharedLook } from "./shared-look.ts";
 import type { TaskContext } from "./task-context.ts";
 
@@ -65,7 +66,10 @@ export function zoneChecks(context: TaskContext, zones: ReadonlyMap<ZoneName, Zo
     recheckAddress(id: FederationId): void {
       const federation = context.store.get(id);
       if (federation === undefined || federation.address === null) return;
-      surveySite(context, federation, coordinatorOf(federation))
+      const coordinator = coordinatorOf(federation);
+      // What begins now is looked at in any case, and what has begun holds its address.
+      if (coordinator.attempts > 0 || mayBegin(federation, coordinator)) return;
+      surveySite(context, federation, coordinator)
         .then((seen) => context.store.update(id, (newest, deciding) => checkAddress(newest, seen, deciding)))
         .catch((error: unknown) =>
           context.log.warn({ federation: id, err: error }, "the address could not be looked at again"),
