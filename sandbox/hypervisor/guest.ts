@@ -118,16 +118,16 @@ export async function repeatedly(
 }
 
 /** Says that it boots, and moves the heartbeat from then on: on from the seconds since 1970, so that it moves at a reboot too. */
-export async function bootAndBeat(guest: GuestEnvironment, run: () => Promise<void>): Promise<void> {
+export async function bootWithHeartbeat(guest: GuestEnvironment, run: () => Promise<void>): Promise<void> {
   let count = Math.floor(Date.now() / 1000);
   const next = (): Record<string, string> => {
     count += 1;
     return { [PUBLISHED.heartbeat]: String(count) };
   };
   await guest.publisher.say({ ...stage("booting"), ...next() });
-  const beat = async (): Promise<void> => {
+  const goOn = async (): Promise<void> => {
     await guest.pace.wait(WAITS.heartbeat, guest.signal);
     await guest.publisher.say(next());
   };
-  await Promise.all([repeatedly(guest, () => 0, beat), run()]);
+  await Promise.all([repeatedly(guest, () => 0, goOn), run()]);
 }

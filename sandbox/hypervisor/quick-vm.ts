@@ -5,7 +5,14 @@ import { readContext } from "./context.ts";
 import type { Disk } from "./disk.ts";
 import { type Attributes, distorted } from "./distortion.ts";
 import type { FaultBook } from "./faults.ts";
-import { bootAndBeat, type GuestDetails, type GuestEnvironment, type GuestProgram, stage, WAITS } from "./guest.ts";
+import {
+  bootWithHeartbeat,
+  type GuestDetails,
+  type GuestEnvironment,
+  type GuestProgram,
+  stage,
+  WAITS,
+} from "./guest.ts";
 import { GuestFailure } from "./guest-failure.ts";
 import type { VmSpec } from "./hypervisor.ts";
 import type { GuestId, LoopbackNetwork } from "./network.ts";
@@ -95,7 +102,7 @@ export class QuickVm {
     const { signal } = this.#life;
     try {
       await this.#world.pace.wait(this.#bootMs(), signal);
-      await bootAndBeat(this.#environment(), () => this.#run());
+      await bootWithHeartbeat(this.#environment(), () => this.#run());
     } catch (error) {
       if (!signal.aborted) {
         this.#log.error({ err: error }, "a guest ended by a mistake of its own");
