@@ -131,7 +131,7 @@ export function noticesToOthers(federation: Federation, options: CardOptions): r
           federation,
           options,
           `warning/${seq}`,
-          event.site,
+          ({ deployment }) => deployment !== null,
           (site) =>
             `${MARK.warning} The coordinator of federation *${federation.name}* stops ${moment(event.stopsAt)}. Whatever still trains in ${escaped(zoneTitle(options.directory, site))} ends then.`,
         )
@@ -150,24 +150,23 @@ function aboutNewcomer(federation: Federation, site: Site, options: CardOptions)
     federation,
     options,
     `newcomer/${site.zone}/${site.requestedAt}`,
-    site.zone,
+    ({ approvalState, requestedAt }) => approvalState === "approved" && requestedAt < site.requestedAt,
     (_, own) => `${text} If you do not want to train beside it, you can retire your own site on ${own}.`,
   );
 }
 
-/** To every other training zone that has a channel, with the way to its card: nothing on it can be out of date. */
+/** To the training zones that are concerned, with the way to the card: nothing on that can be out of date. */
 function toZones(
   federation: Federation,
   options: CardOptions,
   key: string,
-  except: Site["zone"],
+  isConcerned: (site: Site) => boolean,
   words: (site: Site, card: string) => string,
 ): readonly DesiredMessage[] {
   return [...federation.sites.values()].flatMap((site): readonly DesiredMessage[] => {
     const { place, own } = placeOf(federation, site, options);
     const newest = site.proposals.at(-1);
-    const isOther = own && site.zone !== except && site.role === "training" && site.approvalState === "approved";
-    if (!isOther || newest === undefined) return [];
+    if (!own || site.role !== "training" || newest === undefined || !isConcerned(site)) return [];
     const owners = ownersOf(options.directory, site.zone);
     const asked = owners.length === 0 ? "" : `${mentions(owners)} `;
     const text = `${asked}${words(site, linkTo(siteCardKey(site.zone, newest.card), "its card"))}`;

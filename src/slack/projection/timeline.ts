@@ -165,7 +165,8 @@ class Teller {
     const what = event.kind === "run" ? "approved for" : "agreed to admit";
     const quorum = this.#directory.zones.get(event.site)?.quorum ?? 1;
     const complete = quorum > 1 && this.#follows("site-approved") ? " That is enough: it is approved." : "";
-    return `${MARK.done} ${mention(event.by)} ${what} ${this.#at(event)}.${complete}`;
+    const again = this.#isNews(`${event.kind} ${event.site} ${event.by.team} ${event.by.user}`) ? "" : " again";
+    return `${MARK.done} ${mention(event.by)} ${what} ${this.#at(event)}${again}.${complete}`;
   }
 
   /** What is wrong in several zones is one reply; what was told of a zone and is the same is none. */
@@ -228,7 +229,8 @@ class Teller {
     const site = this.#federation.sites.get(zone);
     if (site === undefined || site.role === "coordinator") return null;
     const number = superNodesAt(site);
-    return `${MARK.up} ${this.#at({ site: zone })} is up: ${number} of ${count(number, "SuperNode")} online, as the SuperLink sees them.`;
+    const again = this.#isNews(`up ${zone}`) ? "" : " again";
+    return `${MARK.up} ${this.#at({ site: zone })} is up${again}: ${number} of ${count(number, "SuperNode")} online, as the SuperLink sees them.`;
   }
 
   #dropped({ site, cause }: EventOf<"proposal-dropped">): string | null {

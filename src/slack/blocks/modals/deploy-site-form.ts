@@ -132,8 +132,7 @@ function superNodesInputs({ training }: RequestForm, zones: readonly ZoneProfile
 }
 
 function superNodesInput(zone: string, superNodes: string, zones: readonly ZoneProfile[]): InputBlock {
-  const profile = zones.find(({ name }) => name === zone);
-  const title = profile === undefined ? zone : zoneChoice(profile).text;
+  const title = zones.find(({ name }) => name === zone)?.title ?? zone;
   const field: FormField = `superNodes:${zone}`;
   return numberInput(field, `SuperNodes in ${title}`, superNodes, SUPERNODES);
 }
