@@ -2,7 +2,7 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
-import { setFlagsFromString } from "node:v8";
+import { getHeapCodeStatistics, setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { z } from "zod";
 
@@ -106,12 +106,12 @@ export async function uncompiled<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Bytes that this process holds on to. */
+/** Bytes that this process holds on to, without the code that was compiled: that comes and goes as it likes. */
 export function heldMemory(): number {
   // What the first collection lets go of may hold other things.
   for (let time = 0; time < 3; time += 1) collectGarbage();
   const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
+  return heapUsed + external - getHeapCodeStatistics().code_and_metadata_size;
 }
 
 function collectGarbage(): void {

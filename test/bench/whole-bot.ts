@@ -22,12 +22,13 @@ interface Times {
   readonly growth: number;
   /** After a start, until nothing of it is left to be done. */
   readonly settling: number;
+  /** So long that each zone is looked at as often in every bot: twice at the usual pace. */
   readonly idling: number;
   /** Commands to one app, before it is the next one's turn; and how often it is each one's turn. */
   readonly turn: number;
   readonly turns: number;
 }
-const USUAL: Times = { growth: 150, settling: 25, idling: 32, turn: 2, turns: 6 };
+const USUAL: Times = { growth: 150, settling: 35, idling: 60, turn: 2, turns: 10 };
 const QUICK: Times = { growth: 150, settling: 15, idling: 15, turn: 1, turns: 4 };
 const PER_SECOND = 50;
 /** Where the numbers of federations begin. */
@@ -109,14 +110,13 @@ interface Rest {
 async function atRest(standing: readonly Standing[], { settling, idling }: Times): Promise<readonly Rest[]> {
   const each = (asked: "costs" | "settled") => Promise.all(standing.map(({ bot }) => ask(bot.child, asked)));
   await pause(settling * 1_000);
-  const settled = await each("settled");
-  // The collection of unused memory goes on for a moment.
-  await pause(1_000);
   const clock = performance.now();
   const before = await each("costs");
   await pause(idling * 1_000);
   const after = await each("costs");
   const passed = performance.now() - clock;
+  // Asked last: whoever is made to give memory back has to compile its code again with the next look.
+  const settled = await each("settled");
   return standing.map(({ started }, nth) => ({
     started,
     memory: settled[nth]?.memory ?? Number.NaN,
