@@ -6,7 +6,7 @@ import type { Configuration } from "./config/configuration.ts";
 import { teamId } from "./federation/model/identity.ts";
 import { type ShippedManifests, serviceTemplate } from "./federation/model/manifests.ts";
 import type { Policy } from "./federation/model/policy.ts";
-import type { Checkpoint } from "./federation/ports.ts";
+import type { ChannelIds, Checkpoint } from "./federation/ports.ts";
 import type { Logger } from "./log.ts";
 import { openManifestArchive } from "./manifests/archive.ts";
 import { readGuestScript } from "./manifests/guest-script.ts";
@@ -14,6 +14,7 @@ import { packageRoot } from "./package-root.ts";
 import { openRuntime } from "./runtime.ts";
 import { createSlackApp } from "./slack/app.ts";
 import { quietLogger } from "./slack/sdk-logger.ts";
+import { openChannelIds } from "./store/channel-id-file.ts";
 
 export interface RunningBot {
   /** Where Slack's requests are to be sent; null in Socket Mode. */
@@ -29,9 +30,16 @@ export async function startBot(
   checkpoint: Checkpoint = () => undefined,
 ): Promise<RunningBot> {
   const workspace = await identify(configuration, log);
-  const policy: Policy = { ...configuration.policy, installingTeams: workspace.teams };
   const shipped = await readManifests(join(packageRoot(), "manifests"));
-  const { dataDirectory, retries, zones } = configuration;
+  const { dataDirectory, retries } = configuration;
+  const channels = await openChannelIds(join(dataDirectory, "channels.json"));
+  const zones = withFirstIds(configuration.zones, channels);
+  const { requesters } = configuration.policy;
+  const policy: Policy = {
+    ...configuration.policy,
+    requesters: { ...requesters, channels: requesters.channels.map(channels.first) },
+    installingTeams: workspace.teams,
+  };
   const manifests = await openManifestArchive(join(dataDirectory, "manifests"), shipped, log);
   const runtime = await openRuntime({
     dataDirectory,
@@ -53,6 +61,8 @@ export async function startBot(
     zoneChecks: runtime.zoneChecks,
     configuration: { policy, zones, manifests },
     workspaceUrl: workspace.url,
+    channels,
+    channelsWritten: channelsWritten(configuration),
     log,
     botToken: slack.botToken,
     slackApiUrl: slack.apiUrl,
@@ -70,6 +80,22 @@ export async function startBot(
     },
   };
 }
+
+/** Whichever of its ids the zones file gives a channel. */
+const withFirstIds = (zones: Configuration["zones"], channels: ChannelIds): Configuration["zones"] =>
+  new Map(
+    [...zones].map(([name, profile]) => [
+      name,
+      { ...profile, channel: profile.channel === null ? null : channels.first(profile.channel) },
+    ]),
+  );
+
+const channelsWritten = ({ zones, channelLines }: Configuration) =>
+  new Map(
+    [...zones].flatMap(([name, { channel }]) =>
+      channel === null ? [] : [[name, { channel, where: channelLines.get(name) ?? "the zones file" }] as const],
+    ),
+  );
 
 /** The workspace that the bot token belongs to; asked until Slack answers. */
 async function identify({ slack, retries }: Configuration, log: Logger) {

@@ -8,6 +8,8 @@ export interface Configuration {
   /** The workspace that installed the app is not written down anywhere: Slack says it at the start. */
   readonly policy: Omit<Policy, "installingTeams">;
   readonly zones: ReadonlyMap<ZoneName, ZoneProfile>;
+  /** Where the zones file names each zone's channel. */
+  readonly channelLines: ReadonlyMap<ZoneName, string>;
   readonly zoneAccess: ReadonlyMap<ZoneName, ZoneAccess>;
   /** Zones that are gone for good, by the operator's word. */
   readonly writtenOff: readonly ZoneName[];

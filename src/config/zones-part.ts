@@ -1,6 +1,6 @@
 /** The zones file's part of the configuration: its text read, checked, and turned into what the bot works with. */
 import { X509Certificate } from "node:crypto";
-import { dirname, resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { setImmediate as breath } from "node:timers/promises";
 import { z } from "zod";
 import { type ZoneName, zoneName } from "../federation/model/identity.ts";
@@ -18,7 +18,7 @@ import { type PolicySection, type ZonesFile, zonesFile } from "./zones-file.ts";
 
 export type ZonesPart = Pick<
   Configuration,
-  "policy" | "zones" | "zoneAccess" | "writtenOff" | "polling" | "retries" | "slackPace"
+  "policy" | "zones" | "channelLines" | "zoneAccess" | "writtenOff" | "polling" | "retries" | "slackPace"
 >;
 
 export interface ZonesSource {
@@ -56,8 +56,18 @@ export async function readZonesPart(source: ZonesSource): Promise<ZonesReading> 
   const mistakes = [...syntax, ...found.map(place)];
   const { variables } = access;
   if (!parsed.success || mistakes.length > 0) return { outcome: { ok: false, mistakes }, variables };
-  return { outcome: { ok: true, value: zonesPart(parsed.data, access.opened) }, variables };
+  const channelLines = linesOfChannels(path, yaml, parsed.data);
+  return { outcome: { ok: true, value: { ...zonesPart(parsed.data, access.opened), channelLines } }, variables };
 }
+
+/** Such as `zones.yml, line 14`: people in Slack read it, and need not learn where the file lies. */
+const linesOfChannels = (path: string, yaml: YamlText, file: ZonesFile): ReadonlyMap<ZoneName, string> =>
+  new Map(
+    Object.entries(file.zones).flatMap(([name, { channel }]): [ZoneName, string][] => {
+      const line = channel === undefined ? undefined : yaml.lineOf(["zones", name, "channel"]);
+      return line === undefined ? [] : [[zoneName.parse(name), `${basename(path)}, line ${line}`]];
+    }),
+  );
 
 function placing(file: string, yaml: YamlText): (finding: Finding) => Mistake {
   return ({ path, problem, remedy }) => {
@@ -141,7 +151,7 @@ function isCertificate(pem: string): boolean {
   }
 }
 
-function zonesPart(file: ZonesFile, opened: ReadonlyMap<string, Opened>): ZonesPart {
+function zonesPart(file: ZonesFile, opened: ReadonlyMap<string, Opened>): Omit<ZonesPart, "channelLines"> {
   const zones = new Map<ZoneName, ZoneProfile>();
   const zoneAccess = new Map<ZoneName, ZoneAccess>();
   for (const [written, entry] of Object.entries(file.zones)) {

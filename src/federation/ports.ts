@@ -188,6 +188,14 @@ export interface Federations {
   decisionContext(id: FederationId): DecisionContext;
 }
 
+/** A channel goes by the id it was first known by, and Slack by its newest. */
+export interface ChannelIds {
+  first(channel: ChannelId): ChannelId;
+  newest(channel: ChannelId): ChannelId;
+  /** In force at once; durable when it returns. */
+  change(from: ChannelId, to: ChannelId): Promise<void>;
+}
+
 /** Where a message of a federation stands in Slack. */
 export interface Receipt {
   readonly channel: ChannelId;

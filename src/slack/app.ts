@@ -1,9 +1,12 @@
 /** The Slack side of the bot: what comes in is handed to listeners, what the state says goes out through the outbox. */
-import { App, type AuthorizeResult, SocketModeReceiver, webApi } from "@slack/bolt";
+import { App, type AuthorizeResult, SocketModeReceiver, type webApi } from "@slack/bolt";
 import type { Logger } from "pino";
-import type { Configuration, Federations, Receipts, ZoneChecks } from "../federation/ports.ts";
+import type { ChannelId, ZoneName } from "../federation/model/identity.ts";
+import type { ChannelIds, Configuration, Federations, Receipts, ZoneChecks } from "../federation/ports.ts";
 import type { Secret } from "../secret.ts";
 import { help } from "./blocks/help.ts";
+import { federationOf } from "./card-value.ts";
+import { createClient } from "./client.ts";
 import * as decisions from "./inbound/actions/decisions.ts";
 import * as requests from "./inbound/actions/requests.ts";
 import type { Bot } from "./inbound/bot.ts";
@@ -22,6 +25,7 @@ import * as reject from "./inbound/views/reject.ts";
 import { ACTION, VIEW } from "./names.ts";
 import { createOutbox } from "./outbox/outbox.ts";
 import type { Pace } from "./outbox/pace.ts";
+import type { OutdatedEntry } from "./projection/renumbered.ts";
 import { undelivered } from "./projection/undelivered.ts";
 import { createPublisher } from "./publisher.ts";
 import { quietLogger } from "./sdk-logger.ts";
@@ -47,6 +51,15 @@ export interface SlackAppOptions {
   readonly receipts: Receipts;
   /** Such as `https://example.slack.com/`. */
   readonly workspaceUrl: string;
+  readonly channels: ChannelIds;
+  /** How the zones file names each zone's channel, and where. */
+  readonly channelsWritten: ReadonlyMap<ZoneName, ChannelWritten>;
+}
+
+export interface ChannelWritten {
+  readonly channel: ChannelId;
+  /** Such as `zones.yml, line 14`. */
+  readonly where: string;
 }
 
 export interface SlackApp {
@@ -58,14 +71,10 @@ export interface SlackApp {
   idle(): Promise<void>;
 }
 
-/** The library repeats nothing by itself: the outbox tries again in its own time, and people are told at once. */
-const RETRIES = { retries: 0 };
-const CALL_TIMEOUT_MS = 10_000;
-
 const LISTENERS = [command, decisions, requests, addSite, adjust, deploySite, reject, ownerViews, mentions, channels];
 
 export function createSlackApp(options: SlackAppOptions): SlackApp {
-  const { federations, configuration, log } = options;
+  const { federations, configuration, log, channels } = options;
   const slack = createClient(options);
   const app = createApp(options, slack);
   const outbox = createOutbox({
@@ -73,15 +82,17 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
     receipts: options.receipts,
     notices: (id, missing) => {
       const home = federations.get(id)?.homeChannel;
-      return home === undefined ? [] : undelivered(home, missing);
+      return home === undefined ? [] : undelivered(home, missing, channels.newest);
     },
+    channels,
     workspaceUrl: options.workspaceUrl,
     pace: options.pace,
     log,
     onPlanRefused: () => publisher.withoutPlanBlock(),
     onTold: (id) => publisher.told(id),
   });
-  const publisher = createPublisher({ federations, outbox, directory: configuration, log });
+  const outdated = () => outdatedEntries(options);
+  const publisher = createPublisher({ federations, outbox, directory: configuration, outdated, log });
   const bot: Bot = {
     federations,
     zoneChecks: options.zoneChecks,
@@ -91,7 +102,19 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
     people: createPeople(slack, configuration),
     commandName: options.commandName,
     log,
+    channels,
+    buttonUsed: ({ channel, ts, value }) => {
+      const id = federationOf(value);
+      if (id !== null) outbox.used(id, { channel: channels.first(channel), ts, value });
+    },
     channelChanged: outbox.reopen,
+    channelRenumbered: async (from, to) => {
+      await channels.change(from, to);
+      log.warn({ from, to }, "a channel has another id in Slack; its messages follow it");
+      tellOperator(options);
+      outbox.reopen(channels.first(to));
+      publisher.publishAll();
+    },
   };
   deduplicateDeliveries(app);
   for (const { register } of LISTENERS) register(app, bot);
@@ -101,6 +124,7 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
       const port = await listen(app, options.transport);
       outbox.start();
       publisher.start();
+      tellOperator(options);
       return { port };
     },
     idle: async () => {
@@ -115,16 +139,6 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
   };
 }
 
-function createClient({ botToken, slackApiUrl, log }: SlackAppOptions): webApi.WebClient {
-  return new webApi.WebClient(botToken.reveal(), {
-    ...(slackApiUrl === undefined ? {} : { slackApiUrl }),
-    rejectRateLimitedCalls: true,
-    retryConfig: RETRIES,
-    timeout: CALL_TIMEOUT_MS,
-    logger: quietLogger(log),
-  });
-}
-
 function createApp({ transport, log }: SlackAppOptions, slack: webApi.WebClient): App {
   const logger = quietLogger(log);
   const receiver =
@@ -132,6 +146,18 @@ function createApp({ transport, log }: SlackAppOptions, slack: webApi.WebClient)
       ? createReceiver({ signingSecret: transport.signingSecret.reveal(), logger })
       : new SocketModeReceiver({ appToken: transport.appToken.reveal(), logger });
   return new App({ authorize: identityOf(slack), receiver, logger, convoStore: false });
+}
+
+const outdatedEntries = ({ channels, channelsWritten }: SlackAppOptions): readonly OutdatedEntry[] =>
+  [...channelsWritten].flatMap(([zone, { channel: written, where }]) => {
+    const now = channels.newest(written);
+    return now === written ? [] : [{ zone, written, now, where }];
+  });
+
+function tellOperator(options: SlackAppOptions): void {
+  for (const { zone, written, now, where } of outdatedEntries(options)) {
+    options.log.warn({ zone, where }, `the zone's channel ${written} has another id in Slack: write ${now} there`);
+  }
 }
 
 /** Who the bot is, asked with the first delivery: Slack may be away when the bot starts. */

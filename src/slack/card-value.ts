@@ -17,3 +17,9 @@ export function parseCardValue(value: string): OnCard | null {
     ? { federation: federation.data, card: card.data }
     : null;
 }
+
+/** The federation that a button's ids are about; null for anything that no button of this version carries. */
+export function federationOf(value: string): FederationId | null {
+  const whole = federationId.safeParse(value);
+  return whole.success ? whole.data : (parseCardValue(value)?.federation ?? null);
+}

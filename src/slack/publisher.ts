@@ -8,9 +8,12 @@ import { type Federation, isSettled } from "../federation/model/state.ts";
 import type { Federations, Log } from "../federation/ports.ts";
 import type { Outbox } from "./outbox/outbox.ts";
 import { isSeen, messagesOf } from "./projection/projection.ts";
+import { type OutdatedEntry, renumberedNotices } from "./projection/renumbered.ts";
 
 export interface Publisher {
   start(): void;
+  /** Something has changed that every federation may have to say. */
+  publishAll(): void;
   /** Slack has refused the `plan` block: every card is wanted without it. */
   withoutPlanBlock(): void;
   /** Everything about an ended federation stands in Slack. */
@@ -24,13 +27,15 @@ interface PublisherOptions {
   readonly federations: Federations;
   readonly outbox: Pick<Outbox, "want" | "forget">;
   readonly directory: Directory;
+  /** What the zones file says of channels and is so no more. */
+  readonly outdated: () => readonly OutdatedEntry[];
   readonly log: Log;
 }
 
 /** Ended federations that are looked through at a time after a start: each is in memory until all about it is said. */
 const ENDED_AT_A_TIME = 10;
 
-export function createPublisher({ federations, outbox, directory, log }: PublisherOptions): Publisher {
+export function createPublisher({ federations, outbox, directory, outdated, log }: PublisherOptions): Publisher {
   /** In the order in which they changed. */
   const changed = new Set<FederationId>();
   const waiting = new Set<() => void>();
@@ -44,7 +49,8 @@ export function createPublisher({ federations, outbox, directory, log }: Publish
 
   function publish(federation: Federation): void {
     try {
-      const messages = messagesOf(federation, { directory, planBlock });
+      const notices = renumberedNotices(federation, outdated(), directory);
+      const messages = [...messagesOf(federation, { directory, planBlock }), ...notices];
       outbox.want(federation.id, messages, { ended: federation.ended !== null });
     } catch (error) {
       log.error({ err: error, federation: federation.id }, "What a federation is to say could not be made.");
@@ -131,6 +137,7 @@ export function createPublisher({ federations, outbox, directory, log }: Publish
       federations.markTold(id);
       tellEnded();
     },
+    publishAll,
     withoutPlanBlock: () => {
       planBlock = false;
       publishAll();

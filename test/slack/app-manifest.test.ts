@@ -23,6 +23,7 @@ const SCOPES_OF_METHODS: Readonly<Record<string, readonly string[]>> = {
 };
 const SCOPES_OF_EVENTS: Readonly<Record<string, readonly string[]>> = {
   [EVENT.mentioned]: ["app_mentions:read"],
+  [EVENT.renumbered]: ["channels:read", "groups:read"],
   [EVENT.joined]: ["channels:read", "groups:read"],
   [EVENT.shared]: ["channels:read", "groups:read"],
   [EVENT.unshared]: ["channels:read", "groups:read"],

@@ -22,6 +22,7 @@ import { Secret } from "../../src/secret.ts";
 import { createSlackApp, type SlackApp } from "../../src/slack/app.ts";
 import type { Pace } from "../../src/slack/outbox/pace.ts";
 import { FederationStore } from "../../src/store/federation-store.ts";
+import { memoryChannelIds } from "../builders/channel-ids.ts";
 import { aDecisionContext, aZone, countingCards, zonesOf } from "../builders/decision-context.ts";
 import type { Story } from "../builders/federation.ts";
 import { type MemoryLog, memoryLog, NO_INDEX, NO_SNAPSHOTS, QUIET } from "../builders/memory-log.ts";
@@ -141,6 +142,7 @@ export async function openBench(context: TestContext, options: BenchOptions = {}
     },
   };
   const receipts = new MemoryReceipts();
+  const channels = memoryChannelIds();
   let failure: Error | null = null;
   const control = slackControl(running.url);
   await options.prepare?.(control);
@@ -158,6 +160,12 @@ export async function openBench(context: TestContext, options: BenchOptions = {}
       pace: { ...QUICK, ...options.pace },
       receipts,
       workspaceUrl: "https://thost.slack.com/",
+      channels,
+      channelsWritten: new Map(
+        [...zones].flatMap(([name, { channel: id }], index) =>
+          id === null ? [] : [[name, { channel: id, where: `zones.yml, line ${index + 1}` }] as const],
+        ),
+      ),
     });
     const { port } = await app.start();
     url = `http://127.0.0.1:${port}/slack/events`;

@@ -27,6 +27,7 @@ export const SCOPES = [
 ];
 export const EVENTS = [
   "app_mention",
+  "channel_id_changed",
   "member_joined_channel",
   "channel_shared",
   "channel_unshared",

@@ -9,7 +9,7 @@ import { type Decision, refuse } from "../../federation/model/decision.ts";
 import { type CardId, type ChannelId, type FederationId, federationId } from "../../federation/model/identity.ts";
 import { REFUSALS, type RefusalCode } from "../../federation/model/reasons.ts";
 import { type Federation, isSettled, type Site } from "../../federation/model/state.ts";
-import type { Configuration, Federations, ZoneChecks } from "../../federation/ports.ts";
+import type { ChannelIds, Configuration, Federations, ZoneChecks } from "../../federation/ports.ts";
 import { MARK } from "../blocks/marks.ts";
 import { parseCardValue } from "../card-value.ts";
 import type { Membership } from "./membership.ts";
@@ -25,8 +25,12 @@ export interface Bot {
   /** With its slash. */
   readonly commandName: string;
   readonly log: Logger;
+  readonly channels: ChannelIds;
+  /** A button of a message was used. */
+  readonly buttonUsed: (button: { readonly channel: ChannelId; readonly ts: string; readonly value: string }) => void;
   /** The bot joined the channel, or who is connected to it has changed. */
   readonly channelChanged: (channel: ChannelId) => void;
+  readonly channelRenumbered: (from: ChannelId, to: ChannelId) => Promise<void>;
 }
 
 export interface OnCard {

@@ -2,6 +2,7 @@
 
 import type { App, RespondFn } from "@slack/bolt";
 import type { Logger } from "pino";
+import { channelId } from "../../federation/model/identity.ts";
 import { section } from "../blocks/elements.ts";
 import { MARK } from "../blocks/marks.ts";
 import { acknowledge, asMessage, type ModalAnswer, message, shown } from "../blocks/modals/modal.ts";
@@ -31,6 +32,9 @@ export type Answer = string | null;
 export function onClick(app: App, bot: Bot, actionId: string, handle: (click: Click) => Promise<Answer>): void {
   app.action(actionId, async ({ ack, body, respond }) => {
     const click = parseClick(body);
+    const channel = channelId.safeParse(click.channel);
+    if (channel.success && click.ts !== null)
+      bot.buttonUsed({ channel: channel.data, ts: click.ts, value: click.value });
     const work = guarded(bot.log, actionId, whatWentWrong, async () => {
       const known = await identified(bot, click);
       return known === null ? NOBODY : await handle(known);

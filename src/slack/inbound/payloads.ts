@@ -14,6 +14,8 @@ export interface Click {
   readonly value: string;
   /** null in a modal. */
   readonly channel: string | null;
+  /** Of the message; null in a modal. */
+  readonly ts: string | null;
   readonly triggerId: string;
   /** Names this one click: the same delivery, even repeated, has the same. */
   readonly key: string;
@@ -85,6 +87,7 @@ const click = z
       actor: { user: raw.user.id, team: raw.user.team_id ?? null },
       value: action?.value ?? "",
       channel: raw.channel?.id ?? null,
+      ts: raw.container?.message_ts ?? null,
       triggerId: raw.trigger_id,
       key: `${where}:${action?.action_ts ?? ""}:${raw.user.id}`,
       view: raw.view ?? null,

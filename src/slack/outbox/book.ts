@@ -2,16 +2,18 @@
  * One federation: what is wanted, what is known to stand in Slack, and what is open between the two. Knows neither
  * Slack nor time nor the disk; changes of the receipts are answered as writes.
  */
-import type { FederationId } from "../../federation/model/identity.ts";
-import type { GivenUp, Receipt, ReceiptBook } from "../../federation/ports.ts";
-import type { DesiredMessage } from "../message.ts";
+
+import type { ChannelId, FederationId } from "../../federation/model/identity.ts";
+import type { ChannelIds, GivenUp, Receipt, ReceiptBook } from "../../federation/ports.ts";
+import type { Card, DesiredMessage } from "../message.ts";
+import { dependsOnChannel } from "../refusals.ts";
 import { Attempts } from "./attempts.ts";
 import { linkedKeys, permalink, type Shown, withLinks } from "./links.ts";
-import { isMoved, movedKey, pointerTo } from "./moved.ts";
+import { copyKey, copyOf, isLeftover, movedKey, originalKey, pointerTo } from "./moved.ts";
 import type { Standing } from "./pace.ts";
 import type { Step } from "./step.ts";
 import { surplusOf } from "./surplus.ts";
-import { type Source, type Wanted, Wishes } from "./wishes.ts";
+import { comesAfter, type Source, type Wanted, Wishes } from "./wishes.ts";
 
 export type Write =
   | { readonly key: string; readonly entry: Receipt | GivenUp }
@@ -26,6 +28,7 @@ export interface Open {
 export interface BookOptions {
   readonly federation: FederationId;
   readonly standing: ReceiptBook;
+  readonly channels: Pick<ChannelIds, "first" | "newest">;
   readonly workspaceUrl: string;
   /** Milliseconds that a card rests after it was posted or rewritten. */
   readonly coalescing: number;
@@ -47,12 +50,19 @@ export class Book {
   readonly #left: Set<string>;
   readonly #givenUp: Map<string, GivenUp>;
   readonly #shownAt = new Map<string, number>();
+  /** Channels in which a card that stands elsewhere was looked for in vain, by its key. */
+  readonly #notThere = new Map<string, ChannelId>();
 
   constructor(options: BookOptions) {
     this.federation = options.federation;
     this.#options = options;
-    this.#posted = new Map(options.standing.posted);
-    this.#left = new Set([...this.#posted.keys()].filter(isMoved));
+    this.#posted = new Map(
+      [...options.standing.posted].map(([key, receipt]) => [
+        key,
+        { ...receipt, channel: options.channels.first(receipt.channel) },
+      ]),
+    );
+    this.#left = new Set([...this.#posted.keys()].filter(isLeftover));
     this.#givenUp = new Map(
       [...options.standing.givenUp].filter(([key, { content }]) => this.#posted.get(key)?.content !== content),
     );
@@ -104,7 +114,7 @@ export class Book {
           ? { step: { kind: "look", message, content, file: receipt.file }, due: 0 }
           : null;
       case "card": {
-        if (receipt.channel !== message.channel) return this.#posting(wanted, message, content);
+        if (receipt.channel !== message.channel) return this.#moving(wanted, message, content, receipt);
         if (receipt.content === content) return null;
         const due = (this.#shownAt.get(message.key) ?? Number.NEGATIVE_INFINITY) + this.#options.coalescing;
         return { step: { kind: "rewrite", message, content, receipt }, due };
@@ -112,14 +122,30 @@ export class Book {
     }
   }
 
+  /** Perhaps it is the same channel by another id, and the card stands there already: asked once, by rewriting it. */
+  #moving(wanted: Wanted, message: Card, content: string, receipt: Receipt): Open | null {
+    const { key, channel } = message;
+    if (this.#notThere.get(key) === channel) return this.#posting(wanted, message, content);
+    return { step: { kind: "rewrite", message, content, receipt: { ...receipt, channel } }, due: 0 };
+  }
+
   #posting(wanted: Wanted, message: DesiredMessage, content: string): Open | null {
     if (wanted.source === "pointer") return null;
+    const first = comesAfter(message);
+    if (first !== null && this.#isStillToStand(first)) return null;
     const threadTs = this.#threadOf(message);
     if (threadTs === undefined) return null;
     if (message.kind === "file") return { step: { kind: "upload", message, content, threadTs }, due: 0 };
     const waits = message.kind === "reply" && linkedKeys(wanted.message).some((key) => this.#isOnItsWay(key));
     const due = waits ? wanted.since + this.#options.linkPatience : 0;
     return { step: { kind: "post", message, content, threadTs }, due };
+  }
+
+  /** A content that Slack refuses, wherever it is posted, holds nobody up. */
+  #isStillToStand(key: string): boolean {
+    if (this.#wishes.get(key) === undefined || this.#posted.has(key)) return false;
+    const givenUp = this.#givenUp.get(key);
+    return givenUp === undefined || dependsOnChannel(givenUp.because);
   }
 
   /** The timestamp of the thread's first message; null for none, undefined when it does not stand in this channel yet. */
@@ -138,7 +164,7 @@ export class Book {
     const receipt = this.#posted.get(key);
     return receipt === undefined || receipt.ts === ""
       ? null
-      : permalink(this.#options.workspaceUrl, receipt.channel, receipt.ts);
+      : permalink(this.#options.workspaceUrl, this.#options.channels.newest(receipt.channel), receipt.ts);
   }
 
   #isOnItsWay(key: string): boolean {
@@ -161,9 +187,30 @@ export class Book {
     return [{ key: left, entry: before }];
   }
 
+  /**
+   * Somebody used a button of a message: when no receipt knows it and a card in that channel bears the same button, it
+   * is a copy of that card, whose posting Slack did and did not answer.
+   */
+  used(channel: ChannelId, ts: string, value: string): readonly Write[] {
+    const all = [...this.#posted];
+    if (all.some(([, receipt]) => receipt.channel === channel && receipt.ts === ts)) return [];
+    const original = all.find(([key, receipt]) => receipt.channel === channel && this.#bears(key, value));
+    if (original === undefined) return [];
+    const key = copyKey(ts, original[0]);
+    const copy: Receipt = { channel, ts, content: "" };
+    this.#posted.set(key, copy);
+    this.#left.add(key);
+    return [{ key, entry: copy }];
+  }
+
+  #bears(key: string, value: string): boolean {
+    const message = this.#wishes.get(key)?.message;
+    return message?.kind === "card" && JSON.stringify(message.blocks).includes(`"value":${JSON.stringify(value)}`);
+  }
+
   rewritten({ message, content, receipt }: Step & { kind: "rewrite" }, now: number): readonly Write[] {
     const { key } = message;
-    if (this.#wishes.get(key)?.source === "pointer") return this.lost(key);
+    if (this.#wishes.get(key)?.source === "pointer") return this.#forget(key);
     this.#shownAt.set(key, now);
     return [this.#stands(key, { ...receipt, content })];
   }
@@ -179,12 +226,20 @@ export class Book {
   #stands(key: string, receipt: Receipt): Write {
     this.#posted.set(key, receipt);
     this.#givenUp.delete(key);
+    this.#notThere.delete(key);
     this.attempts.finish(key);
     return { key, entry: receipt };
   }
 
+  /** It is not where it was to be rewritten. */
+  lost({ message: { key }, receipt }: Step & { kind: "rewrite" }): readonly Write[] {
+    if (this.#posted.get(key)?.channel === receipt.channel) return this.#forget(key);
+    this.#notThere.set(key, receipt.channel);
+    return [];
+  }
+
   /** Somebody deleted it in Slack. What is wanted is posted anew; a pointer is not missed. */
-  lost(key: string): readonly Write[] {
+  #forget(key: string): readonly Write[] {
     this.#posted.delete(key);
     this.#left.delete(key);
     const wanted = this.#wishes.get(key);
@@ -220,8 +275,10 @@ export class Book {
     return [...this.#left].flatMap((key) => {
       const receipt = this.#posted.get(key);
       if (receipt === undefined) return [];
-      const moved = this.#wishes.get(key.slice(movedKey(receipt.channel, "").length));
-      return moved === undefined ? [] : [pointerTo(key, receipt.channel, moved.message.channel)];
+      const original = this.#wishes.get(originalKey(key))?.message;
+      if (original === undefined) return [];
+      if (key === copyKey(receipt.ts, original.key)) return [copyOf(key, receipt.channel)];
+      return [pointerTo(key, receipt.channel, this.#options.channels.newest(original.channel))];
     });
   }
 

@@ -1,7 +1,7 @@
 /** Brings what is open of every federation through the lanes of its channels to Slack, and draws the conclusions. */
 import type { WebClient } from "@slack/web-api";
 import type { ChannelId } from "../../federation/model/identity.ts";
-import type { Log } from "../../federation/ports.ts";
+import type { ChannelIds, Log } from "../../federation/ports.ts";
 import { isClosedForAll } from "../refusals.ts";
 import type { SlackFailure } from "../slack-error.ts";
 import type { Book, Open, Write } from "./book.ts";
@@ -25,6 +25,7 @@ interface Errand {
 
 export interface DeliveryOptions {
   readonly slack: WebClient;
+  readonly channels: Pick<ChannelIds, "newest">;
   readonly recorder: Recorder;
   readonly pace: Pace;
   readonly clock: Clock;
@@ -50,10 +51,10 @@ export class Delivery {
   #isStopped = false;
 
   constructor(options: DeliveryOptions) {
-    const { slack, pace, clock, deadline, log } = options;
+    const { slack, channels, pace, clock, deadline, log } = options;
     this.#options = options;
     this.#methods = new MethodPace(pace, clock);
-    this.#sending = { slack, call: createCall(this.#methods, clock, deadline, log) };
+    this.#sending = { slack, channels, call: createCall(this.#methods, clock, deadline, log) };
   }
 
   /** Nothing is open, and nothing is on its way. */
@@ -243,7 +244,7 @@ export class Delivery {
       case "given-up":
         return this.#giveUp(book, step, outcome.because);
       case "lost":
-        return book.lost(step.message.key);
+        return step.kind === "rewrite" ? book.lost(step) : [];
       case "again":
         if (outcome.wait > 0) book.attempts.postpone(step.message.key, clock.now() + outcome.wait);
         return [];

@@ -4,7 +4,7 @@
  */
 import type { WebClient } from "@slack/web-api";
 import type { ChannelId, FederationId } from "../../federation/model/identity.ts";
-import type { Log, ReceiptBook, Receipts } from "../../federation/ports.ts";
+import type { ChannelIds, Log, ReceiptBook, Receipts } from "../../federation/ports.ts";
 import type { DesiredMessage } from "../message.ts";
 import { Book } from "./book.ts";
 import { type Clock, monotonicClock } from "./clock.ts";
@@ -24,6 +24,8 @@ export interface OutboxOptions {
   readonly receipts: Receipts;
   /** What people are to read about what could not be posted: a card for each channel that is named. */
   readonly notices: (federation: FederationId, undelivered: readonly Undelivered[]) => readonly DesiredMessage[];
+  /** By which id channels go inside, and which Slack knows them by. */
+  readonly channels?: Pick<ChannelIds, "first" | "newest">;
   /** Such as `https://example.slack.com/`: where links between messages lead. */
   readonly workspaceUrl: string;
   readonly pace: Pace;
@@ -45,6 +47,11 @@ export interface Outbox {
   want(federation: FederationId, messages: readonly DesiredMessage[], options: { readonly ended: boolean }): void;
   /** Nothing more will be wanted: once all is sent, the federation leaves memory. Its receipts stay. */
   forget(federation: FederationId): void;
+  /** Somebody used a button of a message of the federation. A copy that nobody knows of becomes a pointer to the card. */
+  used(
+    federation: FederationId,
+    button: { readonly channel: ChannelId; readonly ts: string; readonly value: string },
+  ): void;
   /** Something about the channel has changed (the bot joined, organisations came or went): try again there. */
   reopen(channel: ChannelId): void;
   start(): void;
@@ -71,12 +78,13 @@ interface Shelf {
   readonly told: Set<ChannelId>;
 }
 
+const UNCHANGED: Pick<ChannelIds, "first" | "newest"> = { first: (channel) => channel, newest: (channel) => channel };
 const CALL_DEADLINE_MS = 30_000;
 /** A reply waits for what it links to as long as a channel needs for so many messages. */
 const LINK_PATIENCE = 60;
 
 export function createOutbox(options: OutboxOptions): Outbox {
-  const { receipts, pace, log, clock = monotonicClock } = options;
+  const { receipts, pace, log, clock = monotonicClock, channels = UNCHANGED } = options;
   const shelves = new Map<FederationId, Shelf>();
   const waiting = new Set<() => void>();
   let phase: "new" | "running" | "stopped" = "new";
@@ -84,6 +92,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
   const recorder = new Recorder({ receipts, clock, pace, log, onTaken: settleSoon });
   const delivery = new Delivery({
     slack: options.slack,
+    channels,
     recorder,
     pace,
     clock,
@@ -117,7 +126,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     const shelf = shelfOf(federation);
     const linkPatience = LINK_PATIENCE * pace.perChannel;
     const { workspaceUrl } = options;
-    const book = new Book({ federation, standing, workspaceUrl, coalescing: pace.coalescing, linkPatience });
+    const book = new Book({ federation, standing, channels, workspaceUrl, coalescing: pace.coalescing, linkPatience });
     shelf.book = book;
     for (const channel of new Set(shelf.wish?.messages.map((message) => message.channel))) {
       if (standingNotices(book, [channel]).length > 0) shelf.told.add(channel);
@@ -191,6 +200,15 @@ export function createOutbox(options: OutboxOptions): Outbox {
       if (shelf === undefined) return;
       shelf.isForgotten = true;
       settleSoon(federation);
+    },
+    used: (federation, { channel, ts, value }) => {
+      const shelf = shelves.get(federation);
+      if (shelf === undefined || shelf.book === null || phase !== "running") return;
+      const writes = shelf.book.used(channel, ts, value);
+      if (writes.length === 0) return;
+      log.info({ federation, channel, ts }, "A card was posted twice; the copy becomes a pointer to the other one.");
+      void recorder.add(federation, writes);
+      follow(shelf, shelf.book);
     },
     reopen: (channel) => delivery.reopen(channel),
     start: () => {

@@ -1,5 +1,6 @@
 /** Carries out one step towards Slack and says what came of it. The same rules hold for every kind of step. */
 import type { WebClient } from "@slack/web-api";
+import type { ChannelIds } from "../../federation/ports.ts";
 import { WITHHELD } from "../refusals.ts";
 import type { SlackFailure } from "../slack-error.ts";
 import { whoMustNotRead } from "./audience.ts";
@@ -20,6 +21,7 @@ export type Outcome =
 
 export interface Sending {
   readonly slack: WebClient;
+  readonly channels: Pick<ChannelIds, "newest">;
   readonly call: Call;
 }
 
@@ -85,10 +87,10 @@ async function upload({ slack, call }: Sending, step: StepOf<"upload">): Promise
   });
 }
 
-async function look({ slack, call }: Sending, step: StepOf<"look">): Promise<Outcome> {
+async function look({ slack, channels, call }: Sending, step: StepOf<"look">): Promise<Outcome> {
   const answer = await call("files.info", () => slack.files.info({ file: step.file }));
   return concluded(answer, (value) => {
-    const ts = sharedAs(value.file, step.file, step.message.channel);
+    const ts = sharedAs(value.file, step.file, channels.newest(step.message.channel));
     return ts === null ? { kind: "not-shared-yet" } : { kind: "shared", step, ts };
   });
 }

@@ -25,6 +25,9 @@ const UNANSWERED_LOOKS = 20;
 /** Slack's words for blocks that it does not take. */
 const ABOUT_BLOCKS: ReadonlySet<string> = new Set(["invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"]);
 
+/** Slack's words for a message that is not there, or that another app or an earlier installation of this one posted. */
+const NOT_OURS: ReadonlySet<string> = new Set(["message_not_found", "cant_update_message"]);
+
 export interface Circumstances {
   readonly attempts: Attempts;
   readonly pace: Pace;
@@ -63,7 +66,7 @@ function onUnansweredLook({ message, content }: Step, error: string, { attempts,
 function onRefusal(step: Step, error: string, { attempts, pace, planWasRefused }: Circumstances): Verdict {
   const { message, content } = step;
   if (isClosedChannel(error)) return { kind: "given-up", because: error };
-  if (step.kind === "rewrite" && error === "message_not_found") return { kind: "lost" };
+  if (step.kind === "rewrite" && NOT_OURS.has(error)) return { kind: "lost" };
   const attempt = attempts.of(message.key, content);
   if (ABOUT_BLOCKS.has(error) && message.kind !== "file" && !attempt.isTextOnly) {
     if (!planWasRefused && message.blocks.some(({ type }) => type === "plan")) return { kind: "plan-refused" };

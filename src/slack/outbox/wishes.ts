@@ -1,5 +1,5 @@
 /** What one federation wants to stand in Slack, and which message needs which other one. Pure. */
-import { contentHash, type DesiredMessage } from "../message.ts";
+import { CARD_KEY, contentHash, type DesiredMessage } from "../message.ts";
 import { linkedKeys } from "./links.ts";
 
 /** Where a wish comes from: the federation's state, what could not be delivered, a card that has moved. */
@@ -84,7 +84,11 @@ export class Wishes {
   }
 }
 
+/** Nothing of a federation is said, and nobody asked, before its card stands. */
+export const comesAfter = ({ key }: DesiredMessage): string | null => (key === CARD_KEY ? null : CARD_KEY);
+
 const needsOf = (message: DesiredMessage): readonly string[] => [
+  ...(comesAfter(message) === null ? [] : [CARD_KEY]),
   ...(message.thread === null ? [] : [message.thread]),
   ...linkedKeys(message),
 ];

@@ -15,16 +15,20 @@ interface Undelivered {
 
 const MOST_REASONS = 5;
 
-/** One card per channel that is named. */
-export function undelivered(home: ChannelId, missing: readonly Undelivered[]): readonly DesiredMessage[] {
+/** One card per channel that is named; `newest` says by which id Slack knows a channel now. */
+export function undelivered(
+  home: ChannelId,
+  missing: readonly Undelivered[],
+  newest: (channel: ChannelId) => ChannelId,
+): readonly DesiredMessage[] {
   const channels = new Set(missing.map(({ channel }) => channel));
   return [...channels].map((channel) => {
     const reasons = missing.flatMap((one) => (one.channel === channel && one.because !== null ? [one.because] : []));
     const text =
       reasons.length === 0
-        ? `${MARK.done} What could not be posted in <#${channel}> is there now.`
+        ? `${MARK.done} What could not be posted in <#${newest(channel)}> is there now.`
         : firstOf(
-            [...new Set(reasons)].map((reason) => sentenceFor(channel, reason)),
+            [...new Set(reasons)].map((reason) => sentenceFor(newest(channel), reason)),
             MOST_REASONS,
             "reason",
           ).join("\n");
@@ -40,6 +44,7 @@ export function undelivered(home: ChannelId, missing: readonly Undelivered[]): r
     };
   });
 }
+
 function sentenceFor(channel: ChannelId, reason: string): string {
   if (reason.startsWith(WITHHELD)) {
     const teams = teamsWithheldFrom(reason)

@@ -6,6 +6,31 @@ import { aFederation } from "../../builders/federation.ts";
 import { channel, openBench, owner, REQUESTER } from "../bench.ts";
 import { phase } from "../phases.ts";
 
+describe("a card that stands twice, because Slack's answer to its posting was lost", () => {
+  it("counts wherever it is clicked, and the copy then points to the one that is kept up to date", async (context) => {
+    const bench = await openBench(context, { story: aFederation() });
+    await bench.settled();
+    await bench.control.settings({ fail: { method: "chat.postMessage", times: 3, how: "lost-answer" } });
+    await bench.plans();
+    await bench.settled();
+    const asking = async () =>
+      (await bench.messages(channel("beta"))).filter(({ text }) => text.includes("asks to run"));
+    const [first, ...others] = await asking();
+    const kept = others.at(-1);
+    assert.ok(first !== undefined && kept !== undefined, "the card stands once only");
+    await bench.press(owner("beta"), first, "Approve");
+    assert.equal((await bench.read(channel("beta"), "@beta-1 approved")).ts, kept.ts);
+    const copy = await bench.read(channel("beta"), "was posted twice");
+    assert.equal(copy.ts, first.ts);
+    assert.deepEqual(copy.buttons, []);
+    assert.ok(JSON.stringify(copy.blocks).includes(`/archives/CBETA/p${kept.ts.replace(".", "")}`));
+    await bench.restart();
+    await bench.settled();
+    assert.equal((await bench.read(channel("beta"), "was posted twice")).ts, first.ts);
+    assert.equal(bench.federation().sites.get(zone("beta"))?.consents.length, 1);
+  });
+});
+
 describe("a click", () => {
   it("on a card of a federation that has ended and left memory still shows what would have run", async (context) => {
     const story = aFederation().running();

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { HOME_CHANNEL } from "../../builders/decision-context.ts";
-import { channel, openBench, owner, REQUESTER } from "../bench.ts";
+import { aZone, HOME_CHANNEL, zone, zonesOf } from "../../builders/decision-context.ts";
+import { aFederation } from "../../builders/federation.ts";
+import { type Bench, BOT_USER, channel, openBench, owner, REQUESTER } from "../bench.ts";
 
 describe("deploy-site", () => {
   it("turns one form into a card in the home channel and one in each zone's channel", async (context) => {
@@ -45,5 +46,55 @@ describe("deploy-site", () => {
     await bench.read(channel("gamma"), "approved");
     const site = [...bench.federation().sites.values()].find(({ zone }) => zone === "gamma");
     assert.equal(site?.approvalState, "approved");
+  });
+
+  const filled = async (bench: Bench): Promise<string> => {
+    await bench.control.command({ person: REQUESTER, channel: HOME_CHANNEL, text: "deploy-site" });
+    const { viewId } = await bench.modal(REQUESTER);
+    const values = { name: "spring-trial", coordinator: "alpha", training: ["beta"] };
+    await bench.control.fill({ person: REQUESTER, viewId, values });
+    return viewId;
+  };
+
+  it("looks again when the form is submitted: where the bot is no member any more nothing is asked for", async (context) => {
+    const bench = await openBench(context);
+    const viewId = await filled(bench);
+    await bench.control.settings({ membership: { channel: HOME_CHANNEL, person: BOT_USER, member: false } });
+    await bench.control.submit({ person: REQUESTER, viewId });
+    assert.match((await bench.modal(REQUESTER)).text, /I am not a member of this channel\. Invite me/);
+    assert.deepEqual([...bench.store.living()], []);
+  });
+
+  it("looks again when the form is submitted: in an archived channel nothing is asked for", async (context) => {
+    const bench = await openBench(context);
+    const viewId = await filled(bench);
+    await bench.control.settings({ archive: { channel: HOME_CHANNEL, archived: true } });
+    await bench.control.submit({ person: REQUESTER, viewId });
+    assert.match((await bench.modal(REQUESTER)).text, /This channel is archived.*Unarchive it/);
+    assert.deepEqual([...bench.store.living()], []);
+  });
+
+  it("looks again when the form is submitted: a zone that has left the zones file is told on its field", async (context) => {
+    const zones = zonesOf(["alpha", "beta", "gamma"].map((name) => aZone(name)));
+    const bench = await openBench(context, { story: aFederation({ context: { zones } }) });
+    const viewId = await filled(bench);
+    zones.delete(zone("beta"));
+    const { errors } = await bench.control.submit({ person: REQUESTER, viewId });
+    assert.match(errors?.["training"] ?? "", /zone/i);
+    assert.equal([...bench.store.living()].length, 1);
+  });
+
+  it("asks no owner before the federation's card stands", async (context) => {
+    const bench = await openBench(context, {
+      story: aFederation().planned(),
+      prepare: (control) =>
+        control.settings({ membership: { channel: HOME_CHANNEL, person: BOT_USER, member: false } }),
+    });
+    await bench.settled();
+    for (const name of ["alpha", "beta", "gamma"]) assert.deepEqual(await bench.messages(channel(name)), []);
+    await bench.control.settings({ membership: { channel: HOME_CHANNEL, person: BOT_USER, member: true } });
+    await bench.tell({ type: "member_joined_channel", channel: HOME_CHANNEL, user: BOT_USER });
+    await bench.read(HOME_CHANNEL, "Waiting for approvals");
+    await bench.read(channel("beta"), "asks to run");
   });
 });

@@ -71,7 +71,7 @@ export class OutboxStage {
     const outbox = createOutbox({
       slack: this.slack,
       receipts: this.receipts,
-      notices: (_, missing) => undelivered(HOME, missing),
+      notices: (_, missing) => undelivered(HOME, missing, (channel) => channel),
       workspaceUrl: "https://example.slack.com/",
       pace: PACE,
       log: pino({ level: process.env["FLORIST_TEST_LOG"] ?? "silent" }),

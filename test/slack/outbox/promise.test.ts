@@ -5,7 +5,7 @@ import fc from "fast-check";
 import type { FederationId } from "../../../src/federation/model/identity.ts";
 import { type DesiredMessage, linkTo } from "../../../src/slack/message.ts";
 import { monotonicClock } from "../../../src/slack/outbox/clock.ts";
-import { isMoved } from "../../../src/slack/outbox/moved.ts";
+import { isLeftover } from "../../../src/slack/outbox/moved.ts";
 import { card, federation, HOME, inChannel, OTHER, OutboxStage, reply } from "./outbox-stage.ts";
 import { broken, rateLimit, refusal } from "./scripted-slack.ts";
 
@@ -159,7 +159,7 @@ function assertShown(stage: OutboxStage, id: FederationId, messages: readonly De
     assert.equal(copies.length, 1, `${message.key} stands ${copies.length} times`);
   }
   const left = [...posted.keys()].filter(
-    (key) => isMoved(key) && messages.some((message) => key.endsWith(`/${message.key}`)),
+    (key) => isLeftover(key) && messages.some((message) => key.endsWith(`/${message.key}`)),
   );
   assert.deepEqual(left, [], "every copy that was left points to the new one");
 }

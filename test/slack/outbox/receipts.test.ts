@@ -162,6 +162,20 @@ suite("A card whose zone got another channel", () => {
     assert.deepEqual([...stage.receipts.of(ONE).posted.keys()].toSorted(), ["said", "zone"]);
   });
 
+  test("is rewritten where it stands when the other channel is the same one by another id", async () => {
+    const stage = new OutboxStage();
+    await stage.delivers(ONE, asked());
+    const posts = stage.slack.called("chat.postMessage").length;
+    for (const [ts, each] of stage.slack.standing) {
+      if (each.channel === OTHER) stage.slack.standing.set(ts, { ...each, channel: NEW });
+    }
+    await stage.restart();
+    await stage.delivers(ONE, asked(NEW, "decided"));
+    assert.deepEqual(stage.slack.texts(NEW), ["decided", "said once"]);
+    assert.equal(stage.slack.called("chat.postMessage").length, posts);
+    assert.equal(stage.receipts.of(ONE).posted.get("zone")?.channel, NEW);
+  });
+
   test("is posted anew also when the old channel is gone", async () => {
     const stage = new OutboxStage();
     await stage.delivers(ONE, asked());

@@ -147,13 +147,23 @@ suite("A content that Slack refuses", () => {
   test("is given up after three tries, holds nobody up, and another content is tried", async () => {
     const stage = new OutboxStage();
     stage.slack.fault = (_, { text }) => (text === "bad" ? refusal("msg_too_long") : null);
-    stage.want(ONE, [card("card", "bad"), card("next", "good")]);
+    stage.want(ONE, [card("one", "bad"), card("next", "good")]);
     await stage.clock.passes(1_000);
     assert.deepEqual(stage.slack.texts(HOME), ["good"]);
     await stage.idle();
     assert.equal(stage.slack.made.filter(({ args }) => args.text === "bad").length, 3);
-    await stage.delivers(ONE, [card("card", "better"), card("next", "good")]);
+    await stage.delivers(ONE, [card("one", "better"), card("next", "good")]);
     assert.ok(stage.slack.texts(HOME).includes("better"));
+  });
+
+  test("of the federation's own card holds up what comes after it for its tries, and no longer", async () => {
+    const stage = new OutboxStage();
+    stage.slack.fault = (_, { text }) => (text === "bad" ? refusal("msg_too_long") : null);
+    stage.want(ONE, [card("card", "bad"), card("next", "good", { channel: OTHER })]);
+    await stage.clock.passes(1_000);
+    assert.deepEqual(stage.slack.texts(OTHER), []);
+    await stage.idle();
+    assert.deepEqual(stage.slack.texts(OTHER), ["good"]);
   });
 });
 

@@ -36,12 +36,18 @@ export function register(app: App, bot: Bot): void {
       const { actor, ...command } = parseCommand(body);
       const person = await bot.people.identify(actor);
       if (person === null) await say(sentence(NOBODY));
-      else await answer(bot, { ...command, person }, say);
+      else await answer(bot, { ...command, person, channel: firstIdOf(bot, command.channel) }, say);
     } catch (error) {
       bot.log.error({ err: error }, "A command failed.");
       await say(sentence(whatWentWrong(error)));
     }
   });
+}
+
+/** Inside, a channel goes by the id it was first known by. A direct message has one for ever. */
+function firstIdOf({ channels }: Bot, channel: string): string {
+  const parsed = channelId.safeParse(channel);
+  return parsed.success ? channels.first(parsed.data) : channel;
 }
 
 async function answer(bot: Bot, command: Command, say: Say): Promise<void> {
