@@ -44,6 +44,7 @@ export async function carryOut(context: TaskContext, removals: Removals, job: Jo
       return destroyAuthority(context, job);
     case "expire":
     case "remind":
+    case "remind-teardown":
     case "time-out":
     case "conclude-teardown":
       return decideByTime(context, job, task);
@@ -70,6 +71,8 @@ async function decideByTime(context: TaskContext, { id }: Job, task: Task): Prom
         return concludeTeardown(newest, deciding);
       case "remind":
         return decided({ type: "reminder-due", site: task.site });
+      case "remind-teardown":
+        return decided({ type: "teardown-reminder-due", site: task.site });
       case "time-out":
         return decided(failed({ zone: task.site }, task.code, waitedFor(newest, task.site)));
       default:

@@ -17,6 +17,7 @@ export const ACTION = {
   cancel: "cancel",
   addSite: "add-site",
   askTeardown: "ask-teardown",
+  withdrawTeardown: "withdraw-teardown",
   agreeTeardown: "agree-teardown",
   stopSoon: "stop-soon",
   /** Inputs of the form whose change redraws it. */

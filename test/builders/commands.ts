@@ -59,6 +59,7 @@ const onFederation =
 export const cancel = onFederation("cancel");
 export const checkAgain = onFederation("check-again");
 export const askTeardown = onFederation("ask-teardown");
+export const withdrawTeardown = onFederation("withdraw-teardown");
 
 export const requestSite =
   (name: string, superNodes = 2, by: Person = REQUESTER): Asking<model.RequestSite> =>

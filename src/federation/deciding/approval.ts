@@ -116,7 +116,8 @@ export function endWithout(federation: Federation, site: Site): readonly Federat
 /** The site a card was made for, in whatever version. */
 export function siteOfCard(federation: Federation, card: CardId): Site | null {
   for (const site of federation.sites.values()) {
-    if (site.teardown?.card === card || site.proposals.some((proposal) => proposal.card === card)) return site;
+    if (site.teardown?.card === card || site.withdrawnTeardowns.includes(card)) return site;
+    if (site.proposals.some((proposal) => proposal.card === card)) return site;
   }
   return null;
 }

@@ -8,7 +8,7 @@ import type { RefusalCode } from "../model/reasons.ts";
 import type { Federation } from "../model/state.ts";
 import { giveConsent, refuseConsent, withdrawConsent } from "./approval.ts";
 import { askPreflightAgain, cancelRequest, requestSite, retireSite, retrySite } from "./lifecycle.ts";
-import { agreeTeardown, askTeardown, stopCoordinatorSoon } from "./teardown.ts";
+import { agreeTeardown, askTeardown, stopCoordinatorSoon, withdrawTeardown } from "./teardown.ts";
 import { writeOff } from "./write-off.ts";
 
 /** Commands that are decided without a look at a zone; an adjustment needs one and is decided in `proposing/`. */
@@ -32,7 +32,7 @@ export function withRecord(federation: Federation, command: Command, decision: D
 }
 
 /** Refusals that matter later: somebody tried what is not theirs to do. */
-const RECORDED: ReadonlySet<RefusalCode> = new Set<RefusalCode>(["not-an-owner", "not-the-requester"]);
+const RECORDED: ReadonlySet<RefusalCode> = new Set<RefusalCode>(["not-an-owner", "not-the-requester", "not-the-asker"]);
 /** Strangers who click for a year leave no more than these. */
 const MAX_RECORDED = 100;
 
@@ -63,6 +63,8 @@ function carriedOut(federation: Federation, command: DirectCommand, context: Dec
       return askPreflightAgain(federation, context, { ...command, kind: "check-again" });
     case "ask-teardown":
       return askTeardown(federation, context, { ...command, kind: "ask-teardown" });
+    case "withdraw-teardown":
+      return withdrawTeardown(federation, context, { ...command, kind: "withdraw-teardown" });
     case "retry":
       return retrySite(federation, context, { ...command, kind: "retry" });
     case "retire":

@@ -2,8 +2,9 @@
 import type { OnFederation, OnSite } from "../model/commands.ts";
 import { type Decision, decided, NOTHING, refuse } from "../model/decision.ts";
 import type { FederationEvent } from "../model/events.ts";
-import { type CardId, samePerson, type ZoneName } from "../model/identity.ts";
+import { type CardId, type Person, samePerson, type ZoneName } from "../model/identity.ts";
 import type { DecisionContext } from "../model/policy.ts";
+import type { RefusalCode } from "../model/reasons.ts";
 import { coordinatorOf, type Federation, isEmpty, trainingSitesOf } from "../model/state.ts";
 import { siteOfCard } from "./approval.ts";
 import { isOwner } from "./consent.ts";
@@ -18,6 +19,31 @@ export function askTeardown(federation: Federation, context: DecisionContext, { 
   if (federation.ended !== null) return refuse("federation-ended");
   if (federation.teardown !== null) return NOTHING;
   return decided({ type: "teardown-asked", by, cards: cardsFor(federation, context) });
+}
+
+/**
+ * Whoever asked takes the wish back while the coordinator runs; once its owners have said that it stops, they alone can.
+ * Sites whose owners have agreed are gone all the same.
+ */
+export function withdrawTeardown(federation: Federation, context: DecisionContext, { by }: OnFederation): Decision {
+  if (federation.ended !== null) return refuse("federation-ended");
+  if (federation.teardown === null) return refuse("teardown-not-asked");
+  const refusal = whyNotWithdrawn(federation, context, by);
+  if (refusal !== null) return refuse(refusal);
+  const left = trainingSitesOf(federation)
+    .filter(
+      ({ teardown, approvalState }) => teardown !== null && teardown.agreedBy !== null && approvalState !== "excluded",
+    )
+    .map(({ zone }): FederationEvent => ({ type: "site-excluded", site: zone, cause: "retired" }));
+  return decided({ type: "teardown-withdrawn", by }, ...left);
+}
+
+function whyNotWithdrawn(federation: Federation, { zones }: DecisionContext, by: Person): RefusalCode | null {
+  const coordinator = coordinatorOf(federation);
+  if (coordinator.deployment === null) return "coordinator-removed";
+  if (federation.stopAnnounced !== null) return isOwner(zones.get(coordinator.zone), by) ? null : "stop-announced";
+  const askedBy = federation.teardown?.askedBy ?? null;
+  return askedBy !== null && samePerson(askedBy, by) ? null : "not-the-asker";
 }
 
 /** What follows from a coordinator that was written off: without it nothing of the federation can go on. */

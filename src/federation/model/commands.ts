@@ -29,7 +29,7 @@ export type Adjust = OnCard & {
 };
 export type RequestSite = Asked & { readonly kind: "request-site"; readonly wish: SiteWish };
 export type OnSite = OnCard & { readonly kind: "retry" | "retire" | "agree-teardown" | "stop-coordinator" };
-export type OnFederation = Asked & { readonly kind: "cancel" | "check-again" | "ask-teardown" };
+export type OnFederation = Asked & { readonly kind: "cancel" | "check-again" | "ask-teardown" | "withdraw-teardown" };
 /** By the bot's operator: a zone is gone for good. */
 export interface WriteOff {
   readonly kind: "write-off";

@@ -46,6 +46,7 @@ const commandKind = z.enum([
   "retry",
   "retire",
   "ask-teardown",
+  "withdraw-teardown",
   "agree-teardown",
   "stop-coordinator",
   "write-off",
@@ -252,6 +253,8 @@ const ended = [
     by: person.nullable(),
     cards: z.record(zoneName, cardId).readonly(),
   }),
+  z.strictObject({ type: z.literal("teardown-withdrawn"), by: person }),
+  z.strictObject({ type: z.literal("teardown-reminder-due"), ...at }),
   z.strictObject({ type: z.literal("teardown-agreed"), ...at, by: person }),
   /** What ran in the zone for this federation is to be removed now. */
   z.strictObject({ type: z.literal("site-stopped"), ...at }),

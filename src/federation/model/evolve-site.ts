@@ -19,6 +19,7 @@ type SiteEvent = EventOf<
   | "site-retired"
   | "site-written-off"
   | "teardown-agreed"
+  | "teardown-reminder-due"
   | "site-stopped"
 >;
 
@@ -89,6 +90,8 @@ export function evolveSite(site: Site, event: SiteEvent, at: string): Site {
         deployment: null,
         removals: [],
       };
+    case "teardown-reminder-due":
+      return { ...site, teardown: site.teardown === null ? null : { ...site.teardown, reminded: true } };
     case "teardown-agreed":
       return { ...site, teardown: site.teardown === null ? null : { ...site.teardown, agreedBy: event.by } };
     case "site-stopped":

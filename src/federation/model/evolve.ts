@@ -83,6 +83,7 @@ function newSite(wish: SiteWish, requester: Person, requestedAt: string, joinedL
     sequences: 0,
     removals: [],
     removed: [],
+    withdrawnTeardowns: [],
     teardown: null,
   };
 }
@@ -117,7 +118,9 @@ function apply(federation: Federation, recorded: Recorded): Federation {
     case "federation-ended":
       return { ...federation, ended: { cause: event.cause, by: event.by, at } };
     case "teardown-asked":
-      return askTeardown(federation, event);
+      return askTeardown(federation, event, at);
+    case "teardown-withdrawn":
+      return withdrawTeardown(federation);
     case "stop-announced":
       return { ...federation, stopAnnounced: event.stopsAt };
     case "condition-raised":
@@ -136,6 +139,7 @@ function apply(federation: Federation, recorded: Recorded): Federation {
     case "reminder-due":
     case "retry-asked":
     case "teardown-agreed":
+    case "teardown-reminder-due":
       return withSite(federation, event.site, (site) => evolveSite(site, event, at));
     case "site-excluded":
     case "site-retired":
@@ -154,8 +158,8 @@ function apply(federation: Federation, recorded: Recorded): Federation {
 /** What outlives a site that is asked for again: its counters, its past proposals and what is still to be removed. */
 function kept(site: Site | undefined): Partial<Site> {
   if (site === undefined) return {};
-  const { proposals, attempts, sequences, removals, removed } = site;
-  return { proposals, attempts, sequences, removals, removed };
+  const { proposals, attempts, sequences, removals, removed, withdrawnTeardowns } = site;
+  return { proposals, attempts, sequences, removals, removed, withdrawnTeardowns };
 }
 
 const withEverySite = (federation: Federation, change: (site: Site) => Site): Federation => ({
@@ -166,14 +170,29 @@ const withEverySite = (federation: Federation, change: (site: Site) => Site): Fe
 export const refusalKey = ({ by, kind }: Pick<EventOf<"command-refused">, "by" | "kind">): string =>
   `${by.team} ${by.user} ${kind}`;
 
-function askTeardown(federation: Federation, event: EventOf<"teardown-asked">): Federation {
-  let state: Federation = { ...federation, teardown: { askedBy: event.by } };
+function askTeardown(federation: Federation, event: EventOf<"teardown-asked">, at: string): Federation {
+  let state: Federation = { ...federation, teardown: { askedBy: event.by, askedAt: at } };
   for (const site of federation.sites.values()) {
     const card = event.cards[site.zone];
     if (card === undefined) continue;
-    state = withSite(state, site.zone, (before) => ({ ...before, teardown: { card, agreedBy: null } }));
+    state = withSite(state, site.zone, (before) => ({
+      ...before,
+      teardown: { card, agreedBy: null, reminded: false },
+    }));
   }
   return state;
+}
+
+/** Older ones are out of date for everybody; their cards say so. */
+const MAX_WITHDRAWN = 10;
+
+function withdrawTeardown(federation: Federation): Federation {
+  const state = { ...federation, teardown: null, stopAnnounced: null };
+  return withEverySite(state, (site) => {
+    if (site.teardown === null) return site;
+    const withdrawnTeardowns = [...site.withdrawnTeardowns, site.teardown.card].slice(-MAX_WITHDRAWN);
+    return { ...site, teardown: null, withdrawnTeardowns };
+  });
 }
 
 type ConditionEvent = EventOf<"condition-raised" | "condition-changed" | "condition-cleared" | "condition-flapping">;

@@ -118,7 +118,12 @@ export const REFUSALS = {
   "unknown-zone": "That zone is not in the zones file.",
   "zone-already-in": "That zone is part of this federation already.",
   "federation-ended": "This federation has ended.",
-  "teardown-under-way": "This federation is being torn down, so nothing new is started in it.",
+  "teardown-under-way":
+    "This federation is being torn down, so nothing new is started in it. Whoever asked for the teardown can withdraw that on the federation's card.",
+  "not-the-asker": "Only the person who asked for the teardown can withdraw it.",
+  "stop-announced":
+    "The coordinator's owner has decided that the SuperLink stops. Only that zone's owners can take that back.",
+  "coordinator-removed": "The coordinator is being removed already, so the teardown cannot be withdrawn.",
   "too-many-supernodes": "The federation would have more SuperNodes than its SuperLink can be told of. Ask for fewer.",
   "federation-unreadable":
     "The bot cannot read its records of this federation. Ask the bot's operator: the bot's log says which file is concerned and what to do.",

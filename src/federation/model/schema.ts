@@ -4,7 +4,7 @@
 export const EVENTS_SCHEMA = 1;
 
 /** Of the state's shape (state.ts), which snapshots hold: those with another number are made anew from the journal. */
-export const STATE_SCHEMA = 1;
+export const STATE_SCHEMA = 2;
 
 /** An event as it was stored in an earlier vocabulary, in the words of today's. There is no earlier one yet. */
 export function upcast(_stored: unknown, fromSchema: number): unknown {

@@ -147,7 +147,9 @@ export interface Site {
   readonly removals: readonly Removal[];
   /** Keys of the newest removals that have ended; a look made earlier may still show what they were of. */
   readonly removed: readonly string[];
-  readonly teardown: { readonly card: CardId; readonly agreedBy: Person | null } | null;
+  readonly teardown: { readonly card: CardId; readonly agreedBy: Person | null; readonly reminded: boolean } | null;
+  /** Cards of the newest teardowns that were asked for and withdrawn. */
+  readonly withdrawnTeardowns: readonly CardId[];
 }
 
 export interface AdmittedKey {
@@ -202,7 +204,7 @@ export interface Federation {
   readonly admissions: EventOf<"admissions-delivered"> | null;
   /** By `conditionKey`; those cleared lately too, for they are counted when they come again. */
   readonly conditions: ReadonlyMap<string, Condition>;
-  readonly teardown: { readonly askedBy: Person | null } | null;
+  readonly teardown: { readonly askedBy: Person | null; readonly askedAt: string } | null;
   /** When the coordinator stops although training sites still run; its owner decided so. */
   readonly stopAnnounced: string | null;
   readonly ended: {

@@ -31,6 +31,8 @@ const TOLD: ReadonlySet<FederationEvent["type"]> = new Set<FederationEvent["type
   "site-retired",
   "site-written-off",
   "teardown-asked",
+  "teardown-withdrawn",
+  "teardown-reminder-due",
   "stop-announced",
   "duplicate-found",
   "removal-delayed",

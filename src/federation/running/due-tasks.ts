@@ -29,7 +29,9 @@ export type TimeOutCode = "create-timeout" | "boot-timeout" | "serve-timeout";
 
 export type Task =
   | { readonly kind: "create-authority" | "propose" | "expire" | "conclude-teardown" | "destroy-authority" }
-  | OnSite<"propose-later" | "remind" | "begin" | "register-template" | "create" | "deliver-admissions">
+  | OnSite<
+      "propose-later" | "remind" | "remind-teardown" | "begin" | "register-template" | "create" | "deliver-admissions"
+    >
   | OnVm<"certify" | "deliver-certificate" | "judge-key" | "tell-admitted" | "prove-gone">
   | (OnSite<"time-out"> & { readonly code: TimeOutCode })
   | (OnSite<"remove"> & { readonly removal: string });
@@ -50,6 +52,7 @@ export function dueTasks(federation: Federation, live: LiveFederation, context: 
     ...planningTasks(federation, sites, context),
     ...sites.flatMap((site) => siteTasks(federation, site, live, context)),
     ...admissionTasks(federation),
+    ...teardownReminders(federation, context),
     ...(concludes(federation, context) ? [{ kind: "conclude-teardown" } as const] : []),
   ];
 }
@@ -83,6 +86,19 @@ function isOverdue(site: Site, context: DecisionContext): boolean {
   if (proposal === null || site.approvalState !== "pending" || site.reminded) return false;
   return Date.parse(context.now) >= Date.parse(proposal.askedAt) + context.policy.durations.approvalReminder;
 }
+
+function teardownReminders(federation: Federation, { now, policy }: DecisionContext): Task[] {
+  const { teardown } = federation;
+  if (teardown === null || Date.parse(now) < Date.parse(teardown.askedAt) + policy.durations.approvalReminder)
+    return [];
+  return [...federation.sites.values()]
+    .filter((site) => waitsForTeardown(site) && site.teardown?.reminded === false)
+    .map(({ zone }) => ({ kind: "remind-teardown", site: zone }));
+}
+
+/** Its owners were asked to end it, it runs, and they have said nothing yet. */
+const waitsForTeardown = ({ teardown, deployment }: Site): boolean =>
+  teardown !== null && teardown.agreedBy === null && deployment !== null;
 
 function siteTasks(federation: Federation, site: Site, live: LiveFederation, context: DecisionContext): Task[] {
   const begins: Task[] = mayBegin(federation, site) ? [{ kind: "begin", site: site.zone }] : [];
@@ -198,6 +214,7 @@ export function nextWake(federation: Federation, { now, policy }: DecisionContex
     const planned = site.approvalState === "planning" ? after(site.requestedAt, durations.approvalExpiry) : [];
     return [...asked, ...planned, ...deploymentWakes(site, durations)];
   });
+  if (federation.teardown !== null) moments.push(...after(federation.teardown.askedAt, durations.approvalReminder));
   if (federation.stopAnnounced !== null) moments.push(Date.parse(federation.stopAnnounced));
   const future = moments.filter((moment) => moment > Date.parse(now));
   return future.length === 0 ? null : Math.min(...future);

@@ -61,8 +61,20 @@ function versions(federation: Federation): string {
   return `Flower ${escaped(flowerVersion)} · framework ${framework} · keepalive ${keepaliveTime} s, timeout ${keepaliveTimeout} s · starts with ${needs}`;
 }
 
-function buttons({ id, name, ended, teardown, trustedAt, sites }: Federation): readonly Button[] {
-  if (ended !== null || teardown !== null) return [];
+const withdrawal = ({ id, name }: Federation): Button =>
+  button("Withdraw the teardown", ACTION.withdrawTeardown, id, {
+    label: `Withdraw the teardown of federation ${name}`,
+    confirm: {
+      title: "Withdraw the teardown?",
+      text: "The sites that still run go on. Those whose owners have agreed already are removed all the same, and can be asked for again.",
+      yes: "Withdraw it",
+    },
+  });
+
+function buttons(federation: Federation): readonly Button[] {
+  const { id, name, ended, teardown, trustedAt, sites } = federation;
+  if (ended !== null) return [];
+  if (teardown !== null) return coordinatorOf(federation).deployment === null ? [] : [withdrawal(federation)];
   const isBlocked = [...sites.values()].some(({ problems }) => problems.length > 0);
   const shown: Button[] = [];
   if (isBlocked) {

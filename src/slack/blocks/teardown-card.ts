@@ -29,6 +29,18 @@ export function teardownCard(
   };
 }
 
+/** What was asked is not asked any more. */
+export function withdrawnCard(
+  federation: Federation,
+  site: Site,
+  directory: Directory,
+): { text: string; blocks: Blocks } {
+  const where = escaped(zoneTitle(directory, site));
+  const title = `${where}: tear down federation ${federation.name}?`;
+  const why = "This was withdrawn: nobody need decide about it any more.";
+  return { text: `${title} ${why}`, blocks: [section(`*${title}*\n${MARK.out} ${why}`)] };
+}
+
 const isOpen = (federation: Federation, site: Site, { agreedBy }: Teardown): boolean =>
   agreedBy === null && federation.ended === null && site.deployment !== null;
 

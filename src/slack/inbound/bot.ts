@@ -100,6 +100,7 @@ export async function whyUndecidable(
 const FORBIDDEN: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
   "not-an-owner",
   "not-the-requester",
+  "not-the-asker",
   "not-a-requester",
   "not-visible",
 ]);

@@ -1,13 +1,20 @@
 /** What a zone's owners must act on, said where they read it and under the card on which they act. */
-import type { EventOf } from "../../federation/model/events.ts";
+import { missingConsents, neededKinds } from "../../federation/deciding/consent.ts";
+import type { ConsentKind, EventOf } from "../../federation/model/events.ts";
 import { REASONS } from "../../federation/model/reasons.ts";
-import { currentProposal, type Federation, type Site, type TimelineEntry } from "../../federation/model/state.ts";
+import {
+  coordinatorOf,
+  currentProposal,
+  type Federation,
+  type Site,
+  type TimelineEntry,
+} from "../../federation/model/state.ts";
 import { ownersOf } from "../blocks/conditions.ts";
 import { section } from "../blocks/elements.ts";
 import type { CardOptions } from "../blocks/federation-card.ts";
 import { codeBlock, escaped, mentions, moment } from "../blocks/mrkdwn.ts";
 import { zoneTitle } from "../blocks/titles.ts";
-import { siteCardKey } from "../keys.ts";
+import { admitCardKey, siteCardKey, teardownCardKey } from "../keys.ts";
 import { type DesiredMessage, linkTo } from "../message.ts";
 import { placeOf, reply, underSiteCard } from "./place.ts";
 
@@ -36,7 +43,9 @@ function alertOf(
     case "key-refused":
       return failed(federation, site, `alert/${site.zone}/${event.reason.code}/${site.attempts}`, event, options);
     case "reminder-due":
-      return stillOpen(federation, site, `reminder/${site.zone}/${seq}`, "still waits for a decision on", options);
+      return reminders(federation, site, seq, options);
+    case "teardown-reminder-due":
+      return teardownReminder(federation, site, seq, options);
     case "approval-lapsed": {
       const why = "asks again: too few of those who approved may still decide on";
       return stillOpen(federation, site, `alert/${site.zone}/${seq}`, why, options);
@@ -60,6 +69,48 @@ function failed(
   const text = `${owners} ${named(site, options)}, federation *${federation.name}*: ${escaped(REASONS[reason.code])} ${can} on ${toCard(site)}.`;
   const detail = reason.detail === "" ? [] : [section(codeBlock(reason.detail, 1500))];
   return [reply(key, place, text, [section(text), ...detail])];
+}
+
+/** To those only whose word is missing. */
+function reminders(federation: Federation, site: Site, seq: number, options: CardOptions): readonly DesiredMessage[] {
+  const missing = (kind: ConsentKind): boolean =>
+    neededKinds(site).includes(kind) && missingConsents(federation, site, kind, options.directory) > 0;
+  const key = `reminder/${site.zone}/${seq}`;
+  return [
+    ...(missing("run") ? stillOpen(federation, site, key, "still waits for a decision on", options) : []),
+    ...(missing("admit") ? admissionReminder(federation, site, `${key}/admit`, options) : []),
+  ];
+}
+
+function admissionReminder(
+  federation: Federation,
+  site: Site,
+  key: string,
+  options: CardOptions,
+): readonly DesiredMessage[] {
+  const newest = currentProposal(site);
+  if (site.approvalState !== "pending" || federation.ended !== null || newest === null) return [];
+  const coordinator = coordinatorOf(federation);
+  const asked = admitCardKey(site.zone, newest.card);
+  const { place, own } = placeOf(federation, coordinator, options);
+  const owners = mentions(ownersOf(options.directory, coordinator.zone));
+  const text = `${owners} ${named(site, options)} still waits for your word whether it may join federation *${federation.name}*. Decide on ${linkTo(asked, "its card")}. The time to decide ends ${moment(newest.expiresAt)}.`;
+  return [reply(key, own ? { ...place, thread: asked } : place, text)];
+}
+
+function teardownReminder(
+  federation: Federation,
+  site: Site,
+  seq: number,
+  options: CardOptions,
+): readonly DesiredMessage[] {
+  const { teardown, deployment } = site;
+  if (teardown === null || teardown.agreedBy !== null || deployment === null || federation.ended !== null) return [];
+  const asked = teardownCardKey(site.zone, teardown.card);
+  const { place, own } = placeOf(federation, site, options);
+  const owners = mentions(ownersOf(options.directory, site.zone));
+  const text = `${owners} Federation *${federation.name}* is to be torn down, and ${named(site, options)} still runs. Decide on ${linkTo(asked, "its card")}.`;
+  return [reply(`reminder/${site.zone}/${seq}`, own ? { ...place, thread: asked } : place, text)];
 }
 
 /** Where its zone has no channel, in the federation's thread. */

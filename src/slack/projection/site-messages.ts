@@ -15,7 +15,7 @@ import type { CardOptions } from "../blocks/federation-card.ts";
 import { MARK } from "../blocks/marks.ts";
 import { code, count, escaped, firstOf, mentions, moment } from "../blocks/mrkdwn.ts";
 import { siteCard, supersededCard } from "../blocks/site-card.ts";
-import { teardownCard } from "../blocks/teardown-card.ts";
+import { teardownCard, withdrawnCard } from "../blocks/teardown-card.ts";
 import { superNodesAt, zoneTitle } from "../blocks/titles.ts";
 import { admitCardKey, preflightKey, siteCardKey, teardownCardKey } from "../keys.ts";
 import { type DesiredMessage, linkTo } from "../message.ts";
@@ -117,10 +117,13 @@ function admissions(federation: Federation, site: Site, options: CardOptions): r
 }
 
 function teardown(federation: Federation, site: Site, options: CardOptions): readonly DesiredMessage[] {
-  if (site.teardown === null) return [];
   const { place } = placeOf(federation, site, options);
+  const withdrawn = site.withdrawnTeardowns.map((id) =>
+    card(teardownCardKey(site.zone, id), place, withdrawnCard(federation, site, options.directory)),
+  );
+  if (site.teardown === null) return withdrawn;
   const shown = teardownCard(federation, site, site.teardown, options.directory);
-  return [card(teardownCardKey(site.zone, site.teardown.card), place, shown)];
+  return [...withdrawn, card(teardownCardKey(site.zone, site.teardown.card), place, shown)];
 }
 
 /** What the other zones are told, so that they can leave: a newcomer was let in, the coordinator stops. */

@@ -108,6 +108,8 @@ class Teller {
         return `${MARK.out} The bot's operator has written ${this.#at(event)} off: its zone is gone.${this.#consequence()}`;
       case "teardown-asked":
         return this.#teardown(event);
+      case "teardown-withdrawn":
+        return this.#teardownWithdrawn(event);
       case "stop-announced":
         return `${MARK.warning} ${mention(event.by)} stops the coordinator ${moment(event.stopsAt)}, whatever still runs then.`;
       case "removal-delayed":
@@ -281,7 +283,17 @@ class Teller {
   #teardown({ by }: EventOf<"teardown-asked">): string | null {
     if (this.#before.some(({ type }) => type === "site-written-off")) return null;
     const who = by === null ? "The bot's operator" : mention(by);
-    return `${who} asks to tear this federation down. Every zone's owners decide about their own zone.`;
+    const back = by === null ? "" : " The card has a button to withdraw this while the coordinator runs.";
+    return `${who} asks to tear this federation down. Every zone's owners decide about their own zone.${back}`;
+  }
+
+  #teardownWithdrawn({ by }: EventOf<"teardown-withdrawn">): string {
+    const gone = this.#after.flatMap((one) => (one.type === "site-excluded" ? [this.#at(one)] : []));
+    const rest =
+      gone.length === 0
+        ? ""
+        : ` ${listed(gone, MOST_NAMED)} had agreed already and ${gone.length === 1 ? "is" : "are"} left out.`;
+    return `${mention(by)} withdrew the teardown, so the federation goes on.${rest}`;
   }
 }
 

@@ -2,7 +2,14 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { concludeTeardown } from "../../../src/federation/deciding/teardown.ts";
 import { cardId } from "../../../src/federation/model/identity.ts";
-import { agreeTeardown, askTeardown, requestSite, retry, stopCoordinator } from "../../builders/commands.ts";
+import {
+  agreeTeardown,
+  askTeardown,
+  requestSite,
+  retry,
+  stopCoordinator,
+  withdrawTeardown,
+} from "../../builders/commands.ts";
 import {
   aZone,
   HOUR,
@@ -165,5 +172,77 @@ describe("the coordinator's owner", () => {
     conclude(story.does(stopCoordinator("alpha")).passes(HOUR));
     assert.equal(story.refusalOf(stopCoordinator("alpha")), "nothing-runs");
     assert.equal(aFederation().running().refusalOf(stopCoordinator("alpha")), "teardown-not-asked");
+  });
+});
+
+describe("a teardown that is taken back", () => {
+  it("is by whoever asked, and by nobody else", () => {
+    const story = asked(ownerOf("beta"));
+    for (const person of [REQUESTER, STRANGER, ownerOf("alpha")]) {
+      assert.equal(story.refusalOf(withdrawTeardown(person)), "not-the-asker");
+    }
+    story.does(withdrawTeardown(ownerOf("beta")));
+    assert.equal(story.federation.teardown, null);
+    for (const name of ["alpha", "beta", "gamma"]) assert.equal(story.status(name), "up");
+    assert.deepEqual(story.due(), []);
+    assert.equal(story.refusalOf(withdrawTeardown(ownerOf("beta"))), "teardown-not-asked");
+  });
+
+  it("lets a site be tried again and asked for again, which it did not before", () => {
+    const story = asked();
+    assert.equal(story.refusalOf(requestSite("delta")), "teardown-under-way");
+    assert.equal(story.refusalOf(retry("beta")), "teardown-under-way");
+    story.does(withdrawTeardown());
+    assert.equal(story.refusalOf(retry("beta")), "nothing-to-retry");
+  });
+
+  it("leaves out the sites whose owners had agreed, and never starts them again by itself", () => {
+    const story = asked().does(agreeTeardown("alpha")).does(agreeTeardown("beta")).does(withdrawTeardown());
+    assert.equal(story.site("beta").excluded, "retired");
+    assert.equal(story.site("gamma").approvalState, "approved");
+    assert.equal(story.status("alpha"), "up");
+    story.removes("beta");
+    assert.ok(!kinds(story).includes("begin"), kinds(story).join());
+    waits(story);
+  });
+
+  it("once the coordinator's owner has said that it stops is for that zone's owners alone", () => {
+    const story = asked().does(stopCoordinator("alpha"));
+    assert.equal(story.refusalOf(withdrawTeardown(REQUESTER)), "stop-announced");
+    story.does(withdrawTeardown(ownerOf("alpha", 2)));
+    assert.equal(story.federation.stopAnnounced, null);
+    story.passes(2 * HOUR);
+    assert.equal(story.status("alpha"), "up");
+  });
+
+  it("is not once the coordinator is being removed", () => {
+    const story = asked();
+    for (const name of ["beta", "gamma"]) story.does(agreeTeardown(name)).removes(name);
+    conclude(story.does(agreeTeardown("alpha")));
+    assert.equal(story.refusalOf(withdrawTeardown()), "coordinator-removed");
+  });
+
+  it("leaves its cards known: whoever clicks on one is told that nobody asks any more", () => {
+    const story = asked();
+    const old = agreeTeardown("beta")(story);
+    story.does(withdrawTeardown());
+    assert.equal(story.refusalOf(old), "teardown-not-asked");
+    story.does(askTeardown());
+    assert.notEqual(story.site("beta").teardown?.card, old.card);
+  });
+});
+
+describe("a teardown that nobody decides on", () => {
+  const reminded = (story: Story): readonly string[] =>
+    story.tasks().flatMap((task) => (task.kind === "remind-teardown" ? [task.site] : []));
+
+  it("is brought to mind once, to the owners who have said nothing", () => {
+    const story = asked().does(agreeTeardown("beta"));
+    story.passes(story.context.policy.durations.approvalReminder - MINUTE);
+    assert.deepEqual(reminded(story), []);
+    story.passes(2 * MINUTE);
+    assert.deepEqual(reminded(story), ["alpha", "gamma"]);
+    for (const name of ["alpha", "gamma"]) story.happens({ type: "teardown-reminder-due", site: zone(name) });
+    assert.deepEqual(reminded(story), []);
   });
 });

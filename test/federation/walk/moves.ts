@@ -66,7 +66,7 @@ function commands(world: World, { joining }: Rules): readonly Move[] {
   const key = `at ${federation.seq}`;
   const asked: (readonly [string, Command])[] = [];
   for (const site of federation.sites.values()) asked.push(...onSite(world, site, key));
-  for (const kind of ["cancel", "check-again", "ask-teardown"] as const)
+  for (const kind of ["cancel", "check-again", "ask-teardown", "withdraw-teardown"] as const)
     asked.push([kind, { kind, by: REQUESTER, key }]);
   if (joining) {
     const wish = { zone: zone("gamma"), role: "training", superNodes: 1 } as const;
@@ -165,6 +165,8 @@ function outcomes(world: World, task: Task): Outcomes {
       return [[{ type: "authority-destroyed" }]];
     case "remind":
       return [[{ type: "reminder-due", site: task.site }]];
+    case "remind-teardown":
+      return [[{ type: "teardown-reminder-due", site: task.site }]];
     case "time-out":
       return [[failed({ zone: task.site }, task.code, "")]];
     case "begin":

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { ZoneName } from "../../../src/federation/model/identity.ts";
+import { askTeardown } from "../../builders/commands.ts";
 import { aZone, HOME_CHANNEL, zone, zoneNames, zonesOf } from "../../builders/decision-context.ts";
 import { aFederation } from "../../builders/federation.ts";
 import { type Bench, channel, openBench, owner, REQUESTER, STRANGER } from "../bench.ts";
@@ -192,6 +193,66 @@ describe("a teardown", () => {
     await bench.press(owner("alpha"), alpha, "Stop without waiting");
     await bench.read(channel("beta"), "The coordinator of federation");
     await bench.read(HOME_CHANNEL, "stops the coordinator");
+  });
+});
+
+describe("a teardown that is withdrawn", () => {
+  it("is by whoever asked, on the federation's card; the owners' cards then ask for nothing", async (context) => {
+    const bench = await openBench(context, { story: aFederation().running() });
+    await bench.press(
+      REQUESTER,
+      await bench.read(HOME_CHANNEL, "Running: 2 of 2 training sites up"),
+      "Ask for teardown",
+    );
+    const asked = await bench.read(channel("beta"), "to end this federation");
+    await bench.press(owner("gamma"), await bench.read(channel("gamma"), "to end this"), "Tear down in this zone");
+    await bench.read(channel("gamma"), "agreed");
+    const card = await bench.read(HOME_CHANNEL, "Being torn down");
+    await bench.press(owner("beta"), card, "Withdraw the teardown");
+    await bench.whispered(owner("beta"), "Only the person who asked for the teardown can withdraw it");
+    await bench.press(REQUESTER, card, "Withdraw the teardown");
+    const said = await bench.read(HOME_CHANNEL, "withdrew the teardown");
+    assert.match(said.text, /@urequester withdrew the teardown, so the federation goes on\..*Gamma.*left out/);
+    const withdrawn = await bench.read(channel("beta"), "This was withdrawn");
+    assert.deepEqual([withdrawn.ts, withdrawn.buttons], [asked.ts, []]);
+    await bench.read(HOME_CHANNEL, "Running: 1 of 1 training site up");
+    assert.equal(siteOf(bench, "gamma")?.excluded, "retired");
+  });
+
+  it("is brought to mind under its card, to owners who have said nothing", async (context) => {
+    const bench = await openBench(context, { story: aFederation().running().does(askTeardown()) });
+    const asked = await bench.read(channel("beta"), "to end this federation");
+    await bench.happens({ type: "teardown-reminder-due", site: zone("beta") });
+    const reminder = await bench.read(channel("beta"), "still runs. Decide on");
+    assert.equal(reminder.threadTs, asked.ts);
+    assert.match(reminder.text, /^@beta-1 @beta-2 Federation \*tumour-study\* is to be torn down/);
+    assert.ok(JSON.stringify(reminder.blocks).includes(`/archives/CBETA/p${asked.ts.replace(".", "")}`));
+  });
+});
+
+describe("an admission that nobody decides on", () => {
+  it("is brought to mind to the coordinator's owners, and not to the newcomer's once they have approved", async (context) => {
+    const bench = await openBench(context, { story: joinedLater(aFederation({ context: roomy() }).running()) });
+    const admit = await bench.read(channel("alpha"), "joins the running federation");
+    await bench.press(owner("delta"), await bench.read(channel("delta"), "asks to run"), "Approve");
+    await bench.read(channel("delta"), "Waits for 1 owner of the coordinator to admit it");
+    await bench.happens({ type: "reminder-due", site: zone("delta") });
+    const reminder = await bench.read(channel("alpha"), "still waits for your word");
+    assert.equal(reminder.threadTs, admit.ts);
+    assert.match(reminder.text, /^@alpha-1 @alpha-2 \*Delta Institute \(delta\)\* still waits/);
+    await bench.settled();
+    assert.ok(
+      (await bench.messages(channel("delta"))).every(({ text }) => !text.includes("still waits for a decision")),
+    );
+  });
+
+  it("can be agreed to and taken back until the site starts", async (context) => {
+    const bench = await openBench(context, { story: joinedLater(aFederation({ context: roomy() }).running()) });
+    await bench.press(owner("alpha"), await bench.read(channel("alpha"), "joins the running federation"), "Admit");
+    const admitted = await bench.read(channel("alpha"), "agreed to admit it");
+    await bench.press(owner("alpha"), admitted, "Withdraw my agreement");
+    await bench.read(HOME_CHANNEL, "withdrew the agreement to admit");
+    await bench.read(channel("alpha"), "Waits for 1 owner of this zone and 1 owner of the coordinator");
   });
 });
 

@@ -16,6 +16,7 @@ export function register(app: App, bot: Bot): void {
   onClick(app, bot, ACTION.cancel, (click) => onFederation(bot, click, "cancel"));
   onClick(app, bot, ACTION.checkAgain, (click) => onFederation(bot, click, "check-again"));
   onClick(app, bot, ACTION.askTeardown, (click) => onFederation(bot, click, "ask-teardown"));
+  onClick(app, bot, ACTION.withdrawTeardown, (click) => onFederation(bot, click, "withdraw-teardown"));
   onClick(app, bot, ACTION.addSite, (click) => addSite(bot, click));
 }
 
