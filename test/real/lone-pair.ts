@@ -6,6 +6,7 @@ import type { VmAddress } from "../../sandbox/hypervisor/hypervisor.ts";
 import { Inside } from "../../sandbox/hypervisor/real/inside.ts";
 import type { RealView } from "../../sandbox/hypervisor/real/real-hypervisor.ts";
 import { type Program, startProgram } from "../../sandbox/program.ts";
+import { FLOWER } from "../../src/federation/proposing/request.ts";
 import type { Host } from "../../src/guest-protocol/address.ts";
 import { decodePem, encodePem } from "../../src/guest-protocol/certificates.ts";
 import type { Decoded } from "../../src/guest-protocol/decoded.ts";
@@ -73,6 +74,8 @@ export class LoneGuests {
 }
 
 type PairWish = {
+  /** The agent's own release unless another is named. */
+  readonly flowerVersion?: string;
   /** Seconds. */
   readonly keepalive: { readonly time: number; readonly timeout: number };
   /** Shell commands that run, as root and before the agent, in each of its VMs. */
@@ -98,14 +101,14 @@ export class LonePair {
   }
 
   /** Resolves when the SuperNode serves. */
-  async deploy({ keepalive, prepare }: PairWish): Promise<void> {
+  async deploy({ flowerVersion = FLOWER.default, keepalive, prepare }: PairWish): Promise<void> {
     const { oneGate, authority } = this.#guests;
     const dialled = `${this.address}:${FLEET_PORT}`;
     const shared = {
       [CONTEXT.startScript]: this.#guests.script,
       [CONTEXT.protocol]: "1",
       [CONTEXT.federation]: FEDERATION,
-      [CONTEXT.flowerVersion]: "1.31.0",
+      [CONTEXT.flowerVersion]: flowerVersion,
       [CONTEXT.tlsEnabled]: "YES",
       [CONTEXT.keepaliveTime]: String(keepalive.time),
       [CONTEXT.keepaliveTimeout]: String(keepalive.timeout),
@@ -126,14 +129,31 @@ export class LonePair {
       }),
     ]);
     const link = oneGate.attributes(this.#superlink);
-    const request = await this.#published(this.#superlink, PUBLISHED.certificateRequest, () => true);
     link.set(GIVEN.certificateAuthority, encodePem([authority.certificatePem]));
-    link.set(GIVEN.certificate, encodePem([await this.#signed(request)]));
+    await this.#certify();
     const key = valueIn(parseNodeKey(await this.#published(this.#supernode, PUBLISHED.nodeKey, () => true)));
     link.set(GIVEN.admit, encodeKeyList(GIVEN.admit, { sequence: 1, keys: [key] }));
     await this.#stage(this.#superlink, "serving");
     oneGate.attributes(this.#supernode).set(GIVEN.admitted, key.fingerprint);
     await this.#stage(this.#supernode, "serving");
+  }
+
+  /** Resolves when the SuperLink shows another certificate. */
+  async renew(): Promise<void> {
+    const before = this.says("superlink", PUBLISHED.fingerprint);
+    await this.#certify();
+    await this.#published(this.#superlink, PUBLISHED.fingerprint, (value) => value !== before);
+  }
+
+  /** What stands in an attribute now; empty where nothing does. */
+  says(who: "superlink" | "supernode", name: string): string {
+    const vm = who === "superlink" ? this.#superlink : this.#supernode;
+    return this.#guests.oneGate.attributes(vm).get(name) ?? "";
+  }
+
+  /** Ends both VMs for ever. */
+  async remove(): Promise<void> {
+    for (const vm of [this.#supernode, this.#superlink]) await this.#guests.client.remove(vm);
   }
 
   async superlink(): Promise<RealView> {
@@ -142,6 +162,11 @@ export class LonePair {
 
   async supernode(): Promise<RealView> {
     return await this.#view(this.#supernode);
+  }
+
+  async #certify(): Promise<void> {
+    const request = await this.#published(this.#superlink, PUBLISHED.certificateRequest, () => true);
+    this.#guests.oneGate.attributes(this.#superlink).set(GIVEN.certificate, encodePem([await this.#signed(request)]));
   }
 
   async #signed(request: string): Promise<string> {

@@ -6,7 +6,7 @@ import { CONTEXT } from "../../../src/guest-protocol/names.ts";
 import type { Hypervisor, VmAddress, VmSpec, VmState } from "../hypervisor.ts";
 import { setClock } from "./clock.ts";
 import { Estate } from "./estate.ts";
-import { flowerEnvironment } from "./flower.ts";
+import { flowerEnvironment, flowerReleases } from "./flower.ts";
 import { Impostor, type ImpostorWish } from "./impostor.ts";
 import { Internet, replaceTable } from "./internet.ts";
 import { RealVm } from "./real-vm.ts";
@@ -193,7 +193,15 @@ export class RealHypervisor implements Hypervisor {
     await mkdir(disk, { mode: 0o755 });
     const space = await this.#estate.addSpace(`${spec.zone}-${spec.vmId}`);
     await network.plugIn(space, spec.vmId, nicsOf(spec.context));
-    return { space, disk, flower: this.#flower, oneGateUrl: network.oneGateUrl, outerAddress: network.outerAddress };
+    const flower = await this.#flowerFor(spec);
+    return { space, disk, flower, oneGateUrl: network.oneGateUrl, outerAddress: network.outerAddress };
+  }
+
+  /** Of the release that CONTEXT names. Where it names none that is known, the VM's image has another one. */
+  async #flowerFor({ context }: VmSpec): Promise<string> {
+    const wanted = context[CONTEXT.flowerVersion] ?? "";
+    if (!(await flowerReleases()).includes(wanted)) return this.#flower;
+    return await flowerEnvironment((sentence) => this.#log.warn(sentence), wanted);
   }
 
   #network({ zone, oneGate }: VmSpec): Promise<ZoneNetwork> {
