@@ -1,5 +1,6 @@
 """What a SuperLink asks for and what it makes of its certificate, with Flower played and the image's own OpenSSL."""
 
+import contextlib
 import os
 import pathlib
 import subprocess
@@ -37,23 +38,24 @@ class Settings(unittest.TestCase):
         cls.addClassCleanup(cls.folder.cleanup)
         cls.root = pathlib.Path(cls.folder.name)
 
-    def each(self):
-        for number, (what, text) in enumerate(SETTINGS.items()):
-            file = self.root / f"{number}.cnf"
-            if text is not None:
-                file.write_text(text)
-            with self.subTest(what), mock.patch.dict(os.environ, {"OPENSSL_CONF": str(file)}):
-                yield
+    @contextlib.contextmanager
+    def on_image(self, what: str, text: str | None):
+        file = self.root / "openssl.cnf"
+        file.unlink(missing_ok=True)
+        if text is not None:
+            file.write_text(text)
+        with self.subTest(what), mock.patch.dict(os.environ, {"OPENSSL_CONF": str(file)}):
+            yield
 
     def test_the_request_has_its_names_and_nothing_else(self):
         with mock.patch("flower.os.fchown"), mock.patch("superlink.tool", quick_tool):
-            for _ in self.each():
-                with tempfile.TemporaryDirectory() as folder:
+            for what, settings in SETTINGS.items():
+                with self.on_image(what, settings), tempfile.TemporaryDirectory() as folder:
                     text = describe(made(pathlib.Path(folder)).request())
-                self.assertIn("Subject: CN = superlink", text.replace("CN=", "CN = "))
-                self.assertIn("DNS:localhost, IP Address:127.0.0.1, IP Address:0:0:0:0:0:0:0:1", text)
-                self.assertEqual(text.count("X509v3"), 1)
-                self.assertNotIn("challengePassword", text)
+                    self.assertIn("Subject: CN = superlink", text.replace("CN=", "CN = "))
+                    self.assertIn("DNS:localhost, IP Address:127.0.0.1, IP Address:0:0:0:0:0:0:0:1", text)
+                    self.assertEqual(text.count("X509v3"), 1)
+                    self.assertNotIn("challengePassword", text)
 
     def test_the_agent_as_it_is_started_dials_with_settings_of_its_own(self):
         """A process of its own, because OpenSSL reads its settings once."""
@@ -62,12 +64,12 @@ class Settings(unittest.TestCase):
         bench = test_link.Dialling()
         program = "import link, sys; print(link.dial('127.0.0.1', int(sys.argv[1]), sys.argv[2]).link)"
         *start, _, _ = agent.RUN.split()
-        for _ in self.each():
-            with bench.server(bench.tls("good.pem")) as port:
+        for what, settings in SETTINGS.items():
+            with bench.server(bench.tls("good.pem")) as port, self.on_image(what, settings):
                 command = [*start, "-c", program, str(port), f"{bench.folder.name}/ca.crt"]
                 command = [word for word in command if word != "-EsB"]  # or it would not find the chapters
                 done = subprocess.run(command, capture_output=True, text=True, check=False)
-            self.assertEqual((done.stdout.strip(), done.stderr), ("ok", ""))
+                self.assertEqual((done.stdout.strip(), done.stderr), ("ok", ""))
 
 
 class Certificates(unittest.TestCase):
