@@ -57,8 +57,7 @@ export class AccountDocuments {
     } catch (error) {
       if (!(error instanceof ZoneError)) throw error;
       if (error.code === "no-such-object") return "gone";
-      if (error.code === "forbidden" || error.code === "too-large") return "unproven";
-      if (error.code === "rubbish" && (await this.#isThere(serviceId))) return "unproven";
+      if (error.code === "forbidden" || spoilt(error)) return "unproven";
       throw error;
     }
   }
@@ -75,12 +74,6 @@ export class AccountDocuments {
       if (error instanceof ZoneError) return { why: error.message };
       throw error;
     }
-  }
-
-  /** Tells a document that cannot be read from a zone that answers rubbish: then this fails as well. */
-  async #isThere(serviceId: number): Promise<boolean> {
-    const xml = await this.#oned.read("one.documentpool.info", OWN, serviceId, serviceId, SERVICE);
-    return parseDocuments(xml).length > 0;
   }
 
   #pool(type: number): Promise<readonly Listed[]> {
@@ -112,8 +105,6 @@ export class AccountDocuments {
       found.push(first);
       following = pair?.[1];
     }
-    // All of it rubbish: so answers a proxy, and not a zone with an odd document.
-    if (error.code === "rubbish" && found.every(({ id }) => id === NAMELESS)) throw error;
     return found;
   }
 
@@ -133,4 +124,4 @@ export class AccountDocuments {
 }
 
 const spoilt = (error: unknown): error is ZoneError =>
-  error instanceof ZoneError && (error.code === "too-large" || error.code === "rubbish");
+  error instanceof ZoneError && (error.code === "too-large" || error.code === "unreadable");

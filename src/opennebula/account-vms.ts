@@ -32,12 +32,12 @@ export interface SeenVms {
 
 /** Which VM shows no number is found only by asking for each. */
 function numbered(member: Member<VmFacts>): { readonly id: number; readonly member: Member<VmFacts> } {
-  if (member.id === null) throw new ZoneError("rubbish", "A VM shows no number.");
+  if (member.id === null) throw new ZoneError("unreadable", "A VM shows no number.");
   return { id: member.id, member };
 }
 
 const isSpoilt = (error: unknown): error is ZoneError =>
-  error instanceof ZoneError && (error.code === "too-large" || error.code === "rubbish");
+  error instanceof ZoneError && (error.code === "too-large" || error.code === "unreadable");
 
 /** One look, while it is under way. */
 interface Look {
@@ -146,8 +146,6 @@ export class AccountVms {
       if (!isSpoilt(error)) throw error;
       const [only] = ids;
       if (ids.length > 1 || only === undefined) return this.#halve(ids, look, error);
-      // What a proxy answers in the zone's place says nothing about the VM: then this fails as well.
-      if (error.code === "rubbish") await this.#oned.read("one.vmpool.info", OWN, only, only, ANY_STATE);
       this.#aside.put(only, error.message);
       look.unreadable.push({ kind: "vm", id: only, why: error.message });
     }

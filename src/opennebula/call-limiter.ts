@@ -1,13 +1,19 @@
 /** One zone's line to one of its daemons: few calls at once, and every call ends in time. */
 import { Concurrency } from "../concurrency.ts";
 
+const WHY = {
+  deadline: "the deadline passed",
+  closed: "the line was closed",
+  held: "the line is being held",
+} as const;
+
 /** Why a call was ended from this side. */
 export class Ended extends Error {
   override readonly name = "Ended";
-  readonly why: "deadline" | "closed";
+  readonly why: keyof typeof WHY;
 
-  constructor(why: "deadline" | "closed") {
-    super(why === "deadline" ? "the deadline passed" : "the line was closed");
+  constructor(why: keyof typeof WHY) {
+    super(WHY[why]);
     this.why = why;
   }
 }
@@ -17,7 +23,12 @@ interface CallLimiterOptions {
   readonly inFlight: number;
   /** Milliseconds from asking until the answer is there whole, waiting for a place included. */
   readonly deadline: number;
+  /** Milliseconds by a clock that nobody sets. */
+  readonly clock?: () => number;
 }
+
+/** Milliseconds: whoever asks for a longer pause is asked again all the same. */
+const LONGEST_HOLD = 120_000;
 
 /** `first`: what keeps federations going. `last`: what people want to see; it has a smaller share and waits behind the rest. */
 export type Rank = "first" | "last";
@@ -30,12 +41,20 @@ export class CallLimiter {
   readonly #share: Concurrency;
   readonly #deadline: number;
   readonly #running = new Set<AbortController>();
+  readonly #clock: () => number;
+  #heldUntil = Number.NEGATIVE_INFINITY;
   #closed = false;
 
-  constructor({ inFlight, deadline }: CallLimiterOptions) {
+  constructor({ inFlight, deadline, clock = () => performance.now() }: CallLimiterOptions) {
     this.#limiter = new Concurrency(inFlight);
     this.#share = new Concurrency(Math.max(1, Math.floor(inFlight / 2)));
     this.#deadline = deadline;
+    this.#clock = clock;
+  }
+
+  /** Milliseconds for which no call is sent, as the other side asked: each fails at once, with `Ended`. */
+  hold(pause: number): void {
+    this.#heldUntil = Math.max(this.#heldUntil, this.#clock() + Math.min(pause, LONGEST_HOLD));
   }
 
   /** Rejects with what `call` rejects with, or with `Ended`. For what comes last the deadline begins once it is let in. */
@@ -54,6 +73,7 @@ export class CallLimiter {
     });
     const answered = this.#limiter.run(async () => {
       signal.throwIfAborted();
+      if (this.#clock() < this.#heldUntil) throw new Ended("held");
       return await call(signal);
     }, PRIORITIES[rank]);
     // Once the call has been given up, nobody waits for what becomes of it.

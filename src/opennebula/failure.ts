@@ -68,6 +68,10 @@ function tell(call: Call, error: unknown): Told {
   if (error instanceof Ended && error.why === "closed") {
     return { code: "unreachable", sentence: `The connection to ${at} was closed while ${call.what} was under way.` };
   }
+  if (error instanceof Ended && error.why === "held") {
+    const sentence = `${call.what} was not sent: something before ${at} has asked to be left alone for a while.`;
+    return { code: "rubbish", sentence };
+  }
   if (error instanceof Ended) {
     return {
       code: "timeout",

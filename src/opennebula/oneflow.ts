@@ -9,12 +9,12 @@ import {
   type Call,
   connectionFailed,
   errorCode,
-  isGateway,
   notUnderstood,
   place,
   refused,
   tooLarge,
 } from "./failure.ts";
+import { retryAfter } from "./retry-after.ts";
 import { type Endpoint, MAX_ANSWER_BYTES } from "./xmlrpc.ts";
 
 const created = z.object({ DOCUMENT: z.object({ ID: z.string().regex(/^\d+$/).transform(Number) }) });
@@ -24,6 +24,7 @@ const NO_SERVICE = 2 ** 31 - 1;
 
 interface Answer {
   readonly status: number;
+  readonly type: string;
   readonly text: string;
 }
 
@@ -89,7 +90,7 @@ export class OneFlow {
     const answer = await this.#send(removal, "DELETE", path);
     if (answer.status === 204 || isGone(answer)) return;
     // Every state but RUNNING, WARNING, HOLD, PENDING and UNDEPLOYING is answered so.
-    if (!/cannot be undeployed in state/i.test(answer.text)) throw refusal(removal, answer);
+    if (!isOwn(answer) || !/cannot be undeployed in state/i.test(answer.text)) throw refusal(removal, answer);
     await this.#recover(`${path}/action`);
   }
 
@@ -142,7 +143,10 @@ export class OneFlow {
           },
           ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         });
-        return { status: answer.statusCode, text: await answer.body.text() };
+        const { statusCode: status, headers } = answer;
+        const pause = retryAfter(status, headers["retry-after"]);
+        if (pause !== undefined) this.#limiter.hold(pause);
+        return { status, type: String(headers["content-type"] ?? ""), text: await answer.body.text() };
       }, rank);
     } catch (error) {
       if (errorCode(error) === "UND_ERR_RES_EXCEEDED_MAX_SIZE") throw tooLarge(call, MAX_ANSWER_BYTES);
@@ -153,17 +157,29 @@ export class OneFlow {
 
 /** The document does not exist. An unknown path is also 404, but in HTML. */
 function isGone(answer: Answer): boolean {
-  return answer.status === 404 && /^\[one\.document\./.test(answer.text);
+  return answer.status === 404 && isOwn(answer) && /^\[one\.document\./.test(answer.text);
+}
+
+/** OneFlow's, of errors. */
+const STATUSES: ReadonlySet<number> = new Set([400, 401, 404, 500]);
+
+/**
+ * OneFlow answers errors in words, which it calls HTML all the same, and only where it fails itself in JSON. Proxies
+ * answer in pages, in JSON, or in words that they call words.
+ */
+function isOwn({ status, type, text }: Answer): boolean {
+  const isPage = text.trimStart().startsWith("<");
+  const isJson = json(text) !== undefined && status !== 500;
+  return STATUSES.has(status) && !isPage && !isJson && text.trim() !== "" && !/^text\/plain\b/i.test(type);
 }
 
 /**
- * OneFlow answers errors in plain text. What is not plainly its own refusal leaves open whether the call was carried
- * out: proxies answer in its place, and where it fails itself it may have done half of it.
+ * What is not plainly OneFlow's own refusal leaves open whether the call was carried out: others answer in its place,
+ * and where it fails itself it may have done half of it.
  */
 function refusal(call: Call, answer: Answer): Error {
   const { status, text } = answer;
-  const isPage = text.trimStart().startsWith("<");
-  if (isGateway(status) || isPage || text.trim() === "" || status < 400) return notUnderstood(call, text, { status });
+  if (!isOwn(answer)) return notUnderstood(call, text, { status });
   const code = refusalCode(answer);
   if (code !== undefined) return refused(call, code, text);
   return status === 500 ? brokeDown(call, text) : notUnderstood(call, text, { status });

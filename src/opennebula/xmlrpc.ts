@@ -10,6 +10,7 @@ import type { ZoneErrorCode } from "../federation/model/zone-facts.ts";
 import type { Redactor } from "../secret.ts";
 import { CallLimiter, Ended, type Rank } from "./call-limiter.ts";
 import { type Call, connectionFailed, errorCode, notSent, notUnderstood, place, refused, tooLarge } from "./failure.ts";
+import { retryAfter } from "./retry-after.ts";
 
 /** No answer is read further than this; pools are asked for in pieces that stay far below. */
 export const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
@@ -115,6 +116,8 @@ export class XmlRpc implements Reading {
     try {
       answer = await this.#limiter.run((signal) => this.#exchange(method, parameters, wire, signal), rank);
     } catch (error) {
+      const pause = pauseAsked(error);
+      if (pause !== undefined) this.#limiter.hold(pause);
       throw judge(call, error, wire);
     }
     const parsed = envelope.safeParse(answer);
@@ -189,8 +192,16 @@ function judge(call: Call, error: unknown, wire: Wire): Error {
   return connectionFailed(call, error, wire.connected);
 }
 
-/** The status of the answer that the package could not read, which it hangs onto its error; nothing if it was 200. */
+/** The answer that the package could not read, which it hangs onto its error. */
+const unread = z.object({ res: z.object({ statusCode: z.number(), headers: z.record(z.string(), z.unknown()) }) });
+
+/** The status of such an answer; nothing if it was 200. */
 function httpStatus(error: Error): number | undefined {
-  const answer = z.object({ res: z.object({ statusCode: z.number() }) }).safeParse(error);
+  const answer = unread.safeParse(error);
   return answer.success && answer.data.res.statusCode !== 200 ? answer.data.res.statusCode : undefined;
+}
+
+function pauseAsked(error: unknown): number | undefined {
+  const answer = unread.safeParse(error);
+  return answer.success ? retryAfter(answer.data.res.statusCode, answer.data.res.headers["retry-after"]) : undefined;
 }

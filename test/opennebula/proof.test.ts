@@ -77,11 +77,9 @@ describe("one service", () => {
       '"state":2,"start_time"',
       '"state":99,"start_time"',
     );
-    const answering = (list: () => { body: string }) =>
-      zoneThatSays({ "one.document.info": () => success(odd), "one.documentpool.info": list });
-    const zone = await answering(recorded("xmlrpc.documentpool.info-services"));
+    const zone = await zoneThatSays({ "one.document.info": () => success(odd) });
     assert.equal(await zone.service(2), "unproven");
-    const proxied = await answering(() => ({ body: "<html>It works!</html>" }));
+    const proxied = await zoneThatSays({ "one.document.info": () => ({ body: "<html>It works!</html>" }) });
     await assert.rejects(proxied.service(2), (error) => error instanceof ZoneError && error.code === "rubbish");
   });
 });

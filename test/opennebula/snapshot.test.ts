@@ -280,7 +280,7 @@ describe("a snapshot of a zone", () => {
 
   it("fails rather than show half a zone", async () => {
     const zone = await zoneThatSays({ ...holding([1], []), "one.documentpool.info": () => success("<DOCUMENT_POOL>") });
-    await assert.rejects(zone.snapshot(), refusedWith("rubbish"));
+    await assert.rejects(zone.snapshot(), refusedWith("unreadable"));
   });
 });
 

@@ -230,7 +230,10 @@ export type ZoneErrorCode =
   | "invalid"
   | "zone-disabled"
   | "too-large"
+  /** Something answered in the zone's place, or half of an answer came: it says nothing about what was asked. */
   | "rubbish"
+  /** The zone's own answer, and what it tells cannot be read. */
+  | "unreadable"
   | "internal";
 
 /**

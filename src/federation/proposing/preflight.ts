@@ -160,6 +160,7 @@ const ERROR_REASONS: Readonly<Record<ZoneErrorCode, ReasonCode>> = {
   "zone-disabled": "zone-disabled",
   "too-large": "zone-answer",
   rubbish: "zone-answer",
+  unreadable: "zone-answer",
   internal: "zone-error",
 };
 

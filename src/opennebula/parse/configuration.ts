@@ -15,14 +15,14 @@ const configuration = z
     zoneId: FEDERATION.ZONE_ID,
   }));
 
-/** From `system.config`. Throws `ZoneError` rubbish. */
+/** From `system.config`. Throws `ZoneError` unreadable. */
 export function parseConfiguration(xml: string): z.output<typeof configuration> {
   return parseElement(xml, "OPENNEBULA_CONFIGURATION", configuration);
 }
 
 const DISABLED = 1;
 
-/** From `zone.info`. Throws `ZoneError` rubbish. */
+/** From `zone.info`. Throws `ZoneError` unreadable. */
 export function parseIsDisabled(xml: string): boolean {
   return parseElement(xml, "ZONE", z.object({ STATE: integer })).STATE === DISABLED;
 }

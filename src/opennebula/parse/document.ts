@@ -46,14 +46,14 @@ const document = z
   .object({ ID: integer, NAME: z.string(), TEMPLATE: group({ BODY: body }) })
   .transform(({ ID, NAME, TEMPLATE }): ParsedDocument => ({ id: ID, name: NAME, body: TEMPLATE.BODY }));
 
-/** From `documentpool.info`. Throws `ZoneError` rubbish. */
+/** From `documentpool.info`. Throws `ZoneError` unreadable. */
 export function parseDocuments(xml: string): readonly Member<ParsedDocument>[] {
   return parseMembers(xml, "DOCUMENT_POOL", "DOCUMENT", document);
 }
 
 const typed = z.object({ TYPE: integer });
 
-/** From `document.info`. Throws `ZoneError` rubbish. */
+/** From `document.info`. Throws `ZoneError` unreadable. */
 export function parseDocument(xml: string): ParsedDocument & { readonly type: number } {
   const { TYPE } = parseElement(xml, "DOCUMENT", typed);
   return { ...parseElement(xml, "DOCUMENT", document), type: TYPE };
@@ -102,7 +102,7 @@ const service = z.object({
   log: those(line),
 });
 
-/** `words` makes what OneFlow wrote fit to be read. Throws `ZoneError` rubbish. */
+/** `words` makes what OneFlow wrote fit to be read. Throws `ZoneError` unreadable. */
 export function serviceFacts(
   { id, name, body: written }: ParsedDocument,
   words: (text: string) => string,
@@ -111,7 +111,7 @@ export function serviceFacts(
   const state = parsed.success ? STATES[parsed.data.state] : undefined;
   if (!parsed.success || state === undefined) {
     const why = parsed.success ? "" : firstIssue(parsed.error);
-    throw new ZoneError("rubbish", `Service ${id} of OneFlow was not understood: ${why}.`);
+    throw new ZoneError("unreadable", `Service ${id} of OneFlow was not understood: ${why}.`);
   }
   const { roles, log } = parsed.data;
   // A service that somebody made by hand of our template has the template's empty entry.

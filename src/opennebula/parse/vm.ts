@@ -117,7 +117,7 @@ function named(
   );
 }
 
-/** VMs with CONTEXT and USER_TEMPLATE, from an extended answer. Throws `ZoneError` rubbish. */
+/** VMs with CONTEXT and USER_TEMPLATE, from an extended answer. Throws `ZoneError` unreadable. */
 export function parseVms(xml: string, keep: Keeping): readonly Member<VmFacts>[] {
   return parseMembers(xml, "VM_POOL", "VM", vm).map((member) =>
     "value" in member ? { id: member.id, value: facts(member.value, keep) } : member,

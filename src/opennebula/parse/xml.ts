@@ -19,15 +19,15 @@ export function countElements(xml: string): number {
 
 /**
  * The element called `root` as `schema` reads it. The parser is lenient with XML that was cut, so the end is looked at.
- * Throws `ZoneError` rubbish.
+ * Throws `ZoneError` unreadable.
  */
 export function parseElement<S extends z.ZodType>(xml: string, root: string, schema: S): z.output<S> {
   const end = xml.trimEnd();
-  if (!end.endsWith(`</${root}>`) && end !== `<${root}/>`) throw rubbish(root, "it does not end where it should");
-  if (countElements(xml) > MAX_ELEMENTS) throw rubbish(root, `it has more than ${MAX_ELEMENTS} elements`);
+  if (!end.endsWith(`</${root}>`) && end !== `<${root}/>`) throw unreadable(root, "it does not end where it should");
+  if (countElements(xml) > MAX_ELEMENTS) throw unreadable(root, `it has more than ${MAX_ELEMENTS} elements`);
   const parsed = schema.safeParse(readTree(xml, root)[root]);
   if (parsed.success) return parsed.data;
-  throw rubbish(root, firstIssue(parsed.error), parsed.error);
+  throw unreadable(root, firstIssue(parsed.error), parsed.error);
 }
 
 /** Where an element has another shape than expected, and which. */
@@ -42,7 +42,7 @@ export type Member<T> =
   /** null: it shows no number. */
   | { readonly id: number | null; readonly why: string };
 
-/** The members called `element` of the pool called `root`, in its order. Throws `ZoneError` rubbish when it is no pool. */
+/** The members called `element` of the pool called `root`, in its order. Throws `ZoneError` unreadable when it is no pool. */
 export function parseMembers<S extends z.ZodType>(
   xml: string,
   root: string,
@@ -71,12 +71,12 @@ function readTree(xml: string, root: string): Readonly<Record<string, unknown>> 
   try {
     return tree.parse(parser.parse(xml));
   } catch (error) {
-    throw rubbish(root, error instanceof Error ? error.message : "no XML", error);
+    throw unreadable(root, error instanceof Error ? error.message : "no XML", error);
   }
 }
 
-function rubbish(root: string, detail: string, cause?: unknown): ZoneError {
-  return new ZoneError("rubbish", `A ${root} of OpenNebula was not understood: ${detail}.`, { cause });
+function unreadable(root: string, detail: string, cause?: unknown): ZoneError {
+  return new ZoneError("unreadable", `A ${root} of OpenNebula was not understood: ${detail}.`, { cause });
 }
 
 /** An element that may come any number of times: the parser gives one as itself and several as a list. */

@@ -247,6 +247,7 @@ describe("a call that did not work", () => {
       "zone-disabled": /is disabled/,
       "too-large": /Check the endpoints/,
       rubbish: /Check the endpoints/,
+      unreadable: /Check the endpoints/,
       internal: /reported an error/,
     };
     for (const code of Object.keys(told) as ZoneErrorCode[]) {

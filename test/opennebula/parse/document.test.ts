@@ -21,7 +21,7 @@ const shownService = z.object({
   }),
 });
 
-const rubbish = (error: unknown): boolean => error instanceof ZoneError && error.code === "rubbish";
+const unreadable = (error: unknown): boolean => error instanceof ZoneError && error.code === "unreadable";
 
 describe("a service", () => {
   const documents = parseDocuments(recordedValue("xmlrpc.documentpool.info-services"));
@@ -104,9 +104,9 @@ describe("a service", () => {
     });
   }
 
-  it("without a state that exists is rubbish", () => {
-    assert.throws(() => factsOf({ id: 1, name: "x", body: { state: 16, roles: [] } }), rubbish);
-    assert.throws(() => factsOf({ id: 1, name: "x", body: {} }), rubbish);
+  it("without a state that exists is unreadable", () => {
+    assert.throws(() => factsOf({ id: 1, name: "x", body: { state: 16, roles: [] } }), unreadable);
+    assert.throws(() => factsOf({ id: 1, name: "x", body: {} }), unreadable);
   });
 
   it("is read alone, with what kind of document it is", () => {

@@ -17,7 +17,7 @@ function onlyVm(name: string) {
   return vm;
 }
 
-const rubbish = (error: unknown): boolean => error instanceof ZoneError && error.code === "rubbish";
+const unreadable = (error: unknown): boolean => error instanceof ZoneError && error.code === "unreadable";
 
 describe("a VM", () => {
   it("of a service is known by its service, its addresses and what it says", () => {
@@ -150,10 +150,10 @@ describe("a VM", () => {
     assert.equal(parseListedState(asPool("<VM><ID>4</ID><STATE>6</STATE><LCM_STATE>0</LCM_STATE></VM>"), 4), "done");
   });
 
-  it("that was cut or is of another kind is rubbish", () => {
+  it("that was cut or is of another kind is unreadable", () => {
     const xml = asPool(recordedValue("xmlrpc.vm.info-running"));
     for (const broken of ["", "x", "<html></html>", xml.slice(0, -20)]) {
-      assert.throws(() => parseVms(broken, asWritten), rubbish);
+      assert.throws(() => parseVms(broken, asWritten), unreadable);
     }
   });
 

@@ -6,7 +6,7 @@ import { parseTemplate } from "../../../src/opennebula/parse/template.ts";
 import { parseVmIds, parseVms } from "../../../src/opennebula/parse/vm.ts";
 import { refusedWith } from "../scripted-zone.ts";
 
-const rubbish = refusedWith("rubbish");
+const unreadable = refusedWith("unreadable");
 const asWritten = { words: (text: string) => text, value: (text: string) => text };
 
 /** An entity of ten of the one before, and so on: ten to the power of `depth`. */
@@ -29,9 +29,9 @@ describe("an answer of a zone that is made to be long to read", () => {
 
   it("is refused when it is nested deeply", () => {
     const nested = (depth: number) => `${"<a>".repeat(depth)}${"</a>".repeat(depth)}`;
-    assert.throws(() => parseVmIds(`<VM_POOL>${nested(200_000)}</VM_POOL>`), rubbish);
+    assert.throws(() => parseVmIds(`<VM_POOL>${nested(200_000)}</VM_POOL>`), unreadable);
     const template = `<VMTEMPLATE><ID>1</ID><NAME>n</NAME><TEMPLATE>${nested(20_000)}</TEMPLATE></VMTEMPLATE>`;
-    assert.throws(() => parseTemplate(template), rubbish);
+    assert.throws(() => parseTemplate(template), unreadable);
   });
 
   it("is refused, unread, when it has more elements than any zone answers with", () => {
@@ -58,7 +58,7 @@ function outcomeOf(read: () => unknown): string {
   try {
     return JSON.stringify(read());
   } catch (error) {
-    assert.ok(rubbish(error));
+    assert.ok(unreadable(error));
     return "refused";
   }
 }
