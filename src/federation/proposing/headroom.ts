@@ -47,13 +47,13 @@ export function credited(survey: ZoneSurvey, credit: Credit): ZoneSurvey {
 export function judgeQuota(
   { headroom }: Pick<ZoneSurvey, "headroom">,
   template: VmTemplateFacts,
-  vms: number,
+  { vms, addresses }: { readonly vms: number; readonly addresses: number },
 ): Reason[] {
   const needs: readonly (readonly [ReasonCode, number | null, number, string])[] = [
     ["quota-vms", headroom.vms, vms, ""],
     ["quota-cpu", headroom.cpu, vms * template.cpu, ""],
     ["quota-memory", headroom.memory, vms * template.memory, ""],
-    ["quota-leases", headroom.leases, vms, ""],
+    ["quota-leases", headroom.leases, addresses, ""],
     ["quota-disk", headroom.systemDisk, vms * taken(template.disks, "system"), ""],
     ...needsById("quota-datastore", headroom.datastores, (id) => vms * taken(template.disks, id), "datastore"),
     ...needsById("quota-image", headroom.imageVms, (id) => vms * timesUsed(template, id), "image"),

@@ -60,6 +60,8 @@ export function chooseFor(
 
 /** A look at a zone in which everything that was asked for exists. */
 export interface UsableSurvey {
+  /** Whom the zone takes the bot for. */
+  readonly account: number;
   readonly template: Omit<VmTemplateFacts, "images"> & { readonly images: readonly ImageFacts[] };
   readonly network: NetworkFacts;
 }
@@ -71,15 +73,17 @@ export function judge(seen: ZoneSurvey, choice: Choice, credit: Credit = NO_CRED
   const problems: Reason[] = [...judgeZone(survey)];
   if (!template.found) problems.push(absent("template", template));
   if (!network.found) problems.push(absent("network", network));
-  else problems.push(...judgeNetwork(network, choice.vms));
+  else problems.push(...judgeNetwork(network, addressesFor(survey, choice.vms)));
   if (!template.found) return problems;
   const images = template.images.flatMap((image) => ("found" in image ? [] : [image]));
   problems.push(
     ...judgeTemplate(template),
     ...template.images.flatMap((image) => judgeImage(image, choice.vms, credit)),
-    ...judgeQuota(survey, template, choice.vms),
+    ...judgeQuota(survey, template, { vms: choice.vms, addresses: addressesFor(survey, choice.vms) }),
   );
-  return problems.length > 0 || !network.found ? problems : { template: { ...template, images }, network };
+  return problems.length > 0 || !network.found
+    ? problems
+    : { account: survey.account.id, template: { ...template, images }, network };
 }
 
 function judgeZone(survey: ZoneSurvey): Reason[] {
@@ -100,9 +104,16 @@ const NEEDED_ATTRIBUTES: ReadonlySet<string> = new Set([
   ...Object.values(CONTEXT).map((name) => `CONTEXT/${name}`),
 ]);
 
-function judgeNetwork(network: NetworkFacts, vms: number): Reason[] {
+/** A PCI card of the template in the same network takes one beside the plan's card. */
+function addressesFor({ template, network }: ZoneSurvey, vms: number): number {
+  if (!template.found || !network.found) return vms;
+  const names = [network.name, `number ${network.id}`];
+  return vms * (1 + template.pciNics.filter((name) => names.includes(name)).length);
+}
+
+function judgeNetwork(network: NetworkFacts, addresses: number): Reason[] {
   if (network.ranges.length === 0) return [reason("network-without-ipv4", network.name)];
-  return freeAddressCount(network) < vms ? [reason("no-free-address", network.name)] : [];
+  return freeAddressCount(network) < addresses ? [reason("no-free-address", network.name)] : [];
 }
 
 function judgeTemplate({ name, hasNicAlias, startsOnHold }: VmTemplateFacts): Reason[] {

@@ -182,6 +182,13 @@ describe("the preflight", () => {
     assert.deepEqual(problemsOf(aSurvey({ rules: null })), []);
   });
 
+  it("counts an address for each PCI card in the same network", () => {
+    const template = aTemplate({ pciNics: ["public", "storage"] });
+    const having = (leases: number) => problemsOf(aSurvey({ template, headroom: aHeadroom({ leases }) }));
+    assert.deepEqual(having(3), [["quota-leases", "4 needed, 3 left"]]);
+    assert.deepEqual(having(4), []);
+  });
+
   it("counts the disks of what would be replaced as free", () => {
     const headroom = aHeadroom({ systemDisk: 0, imageVms: new Map([[7, 0]]) });
     const replaced = { ...NO_CREDIT, vms: 2 };
