@@ -1,10 +1,13 @@
 /** Creating what runs in a zone: the intent is journalled first, then the zone is looked at, then it is done. */
+import { decided } from "../federation/model/decision.ts";
 import { canonical } from "../federation/model/digest.ts";
+import type { Reason } from "../federation/model/events.ts";
 import type { ZoneName } from "../federation/model/identity.ts";
 import type { Manifest } from "../federation/model/manifests.ts";
 import { flowerPart } from "../federation/model/plan.ts";
 import { authorityOf, type Deployment } from "../federation/model/state.ts";
 import { ZoneError } from "../federation/model/zone-facts.ts";
+import { isConclusive } from "../federation/observing/live.ts";
 import { failed, nextTag } from "../federation/observing/observation.ts";
 import type { Zone } from "../federation/ports.ts";
 import { serviceOrder, serviceTemplateFor } from "../federation/proposing/manifest.ts";
@@ -46,8 +49,10 @@ function manifestOf(context: TaskContext, job: Job, { plan }: Deployment): Manif
 export async function create(context: TaskContext, job: Job, zone: ZoneName): Promise<Outcome> {
   const { tag, postponed, intendedAt } = deploymentOf(job, zone);
   if (tag !== null && !postponed) {
-    const { services } = await context.zone(zone).snapshot();
-    const found = services.find((service) => service.attempt === tag);
+    const snapshot = await context.zone(zone).snapshot();
+    // Another account is shown nothing of what was created: to create again would make it twice.
+    if (!isConclusive(siteOf(job, zone), snapshot)) return "later";
+    const found = snapshot.services.find((service) => service.attempt === tag);
     if (found !== undefined) {
       const ref = { kind: "oneflow", id: found.id } as const;
       await record(context, job, zone, { type: "deployment-created", site: zone, ref, found: true });
@@ -63,6 +68,8 @@ async function order(context: TaskContext, job: Job, zone: ZoneName): Promise<Ou
   const { federation } = job;
   const deployment = deploymentOf(job, zone);
   const { templateId, plan } = deployment;
+  const latest = context.latest(zone);
+  if (latest !== undefined && !isConclusive(siteOf(job, zone), latest)) return "later";
   const authority = authorityOf(federation, plan);
   if (templateId === null || authority === null) return "later";
   const { sequence, tag } = nextTag(federation, siteOf(job, zone), deployment);
@@ -111,12 +118,28 @@ async function attempt<T>(
   try {
     return await effect();
   } catch (error) {
-    if (!(error instanceof ZoneError) || error.ambiguous) throw error;
-    if (isTransient(zoneReason(error))) {
-      if (tag !== undefined) await record(context, job, zone, { type: "deployment-postponed", site: zone, tag });
+    if (!(error instanceof ZoneError)) throw error;
+    const reason = zoneReason(error);
+    if (error.ambiguous || isTransient(reason)) {
+      if (tag !== undefined && !error.ambiguous) {
+        await record(context, job, zone, { type: "deployment-postponed", site: zone, tag });
+      }
+      await tellWhatIsInTheWay(context, job, zone, reason);
       throw error;
     }
     await record(context, job, zone, failed({ zone }, "deployment-failed", error.message));
     return null;
   }
+}
+
+/** Said once it has lasted, or at once where it does not pass without somebody; its end is told by what is created then. */
+async function tellWhatIsInTheWay(context: TaskContext, job: Job, zone: ZoneName, reason: Reason): Promise<void> {
+  await context.store.update(job.id, (newest, { now, policy }) => {
+    const site = newest.sites.get(zone);
+    if (site?.deployment?.attempt !== deploymentOf(job, zone).attempt) return decided();
+    const waited = Date.parse(now) - Date.parse(site.deployment.startedAt);
+    const isKnown = site.problems.some(({ code }) => code === reason.code);
+    if (isKnown || (reason.code !== "zone-disabled" && waited < policy.durations.raise)) return decided();
+    return decided({ type: "preflight-failed", site: zone, problems: [reason] });
+  });
 }

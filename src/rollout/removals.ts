@@ -4,6 +4,7 @@ import type { DeploymentRef } from "../federation/model/deployment-reference.ts"
 import type { ZoneName } from "../federation/model/identity.ts";
 import type { Removal } from "../federation/model/state.ts";
 import { ZoneError, type ZoneSnapshot } from "../federation/model/zone-facts.ts";
+import { isAnswerFor } from "../federation/observing/live.ts";
 import { indexOf } from "../federation/observing/snapshot-index.ts";
 import { zoneReason } from "../federation/proposing/preflight.ts";
 import { type Job, type Outcome, siteOf, type TaskContext } from "./task-context.ts";
@@ -52,7 +53,7 @@ export class Removals {
   async #end(context: TaskContext, job: Job, zone: ZoneName, removal: Removal, ref: DeploymentRef): Promise<boolean> {
     const name = nameOf(job, zone, removal.key);
     const known = this.#progress.get(name) ?? { askedAt: null, goneSince: null, done: new Set<number>() };
-    const latest = freshLook(context, zone, removal.since);
+    const latest = freshLook(context, zone, removal);
     if (known.goneSince === null) {
       if (known.askedAt !== null && performance.now() - known.askedAt < ASK_AGAIN && isListed(latest, ref))
         return false;
@@ -67,16 +68,17 @@ export class Removals {
     }
     const goneSince = this.#progress.get(name)?.goneSince ?? null;
     const left = await endVms(context, zone, removal, ref, latest, known.done);
-    return left === 0 && latest !== undefined && goneSince !== null && latest.at > goneSince;
+    const isSeenGone = latest !== undefined && goneSince !== null && latest.at > goneSince && !isListed(latest, ref);
+    return left === 0 && isSeenGone;
   }
 }
 
 const nameOf = ({ id }: Job, zone: ZoneName, key: string): string => `${id} ${zone} ${key}`;
 
-/** A look made after the removal began. */
-function freshLook(context: TaskContext, zone: ZoneName, since: string): ZoneSnapshot | undefined {
+/** A look made after the removal began, for the account that it is about: another one is shown nothing of it. */
+function freshLook(context: TaskContext, zone: ZoneName, { since, account }: Removal): ZoneSnapshot | undefined {
   const latest = context.latest(zone);
-  return latest !== undefined && latest.at > since ? latest : undefined;
+  return latest !== undefined && latest.at > since && isAnswerFor(account, latest.account) ? latest : undefined;
 }
 
 const isListed = (latest: ZoneSnapshot | undefined, ref: DeploymentRef): boolean =>
@@ -110,7 +112,8 @@ async function endVms(
 /** The answer to a create was lost: what it may still bring is waited for, and ended then. */
 async function settleIntent(context: TaskContext, job: Job, zone: ZoneName, removal: Removal): Promise<Outcome> {
   const { tag, key, intendedAt, since } = removal;
-  const { services } = await context.zone(zone).snapshot();
+  const { services, account } = await context.zone(zone).snapshot();
+  if (!isAnswerFor(removal.account, account)) return "later";
   const found = services.find(({ attempt }) => attempt === tag);
   if (found !== undefined && tag !== null) {
     await context.store.update(job.id, () =>

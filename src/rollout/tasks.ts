@@ -2,9 +2,12 @@
 import { expireProposals } from "../federation/deciding/approval.ts";
 import { concludeTeardown } from "../federation/deciding/teardown.ts";
 import { type Decision, decided } from "../federation/model/decision.ts";
+import type { FederationEvent } from "../federation/model/events.ts";
 import type { Federation } from "../federation/model/state.ts";
+import type { LiveFederation } from "../federation/observing/live.ts";
 import { failed } from "../federation/observing/observation.ts";
 import { dueTasks, type Task, taskKey } from "../federation/running/due-tasks.ts";
+import { mayAbandon, waitedFor } from "../federation/running/lateness.ts";
 import { deliverAdmissions, judgePublishedKey, proveGone, tellAdmitted } from "./admissions.ts";
 import { certify, deliverCertificate } from "./certificates.ts";
 import { create, registerTemplate } from "./deployments.ts";
@@ -74,7 +77,7 @@ async function decideByTime(context: TaskContext, { id }: Job, task: Task): Prom
       case "remind-teardown":
         return decided({ type: "teardown-reminder-due", site: task.site });
       case "time-out":
-        return decided(failed({ zone: task.site }, task.code, waitedFor(newest, task.site)));
+        return decided(timedOut(newest, task, context.live(id)));
       default:
         return decided();
     }
@@ -82,11 +85,13 @@ async function decideByTime(context: TaskContext, { id }: Job, task: Task): Prom
   return "done";
 }
 
-/** Where each VM of a late site is stuck. */
-function waitedFor(federation: Federation, zone: TimeOut["site"]): string {
-  const vms = [...(federation.sites.get(zone)?.deployment?.vms.values() ?? [])];
-  const stuck = vms.map(({ vmId, seen }) => `VM ${vmId} has come to ${seen.stage ?? "nothing"}`);
-  return stuck.length === 0 ? "no VM has come" : stuck.join("; ");
+/** A service of which nothing has come is asked for anew; what else is late needs somebody. */
+function timedOut(federation: Federation, { site: zone, code }: TimeOut, live: LiveFederation): FederationEvent {
+  const site = federation.sites.get(zone);
+  const detail = site === undefined ? "" : waitedFor(site, live);
+  return code === "service-stuck" && site !== undefined && mayAbandon(site, live)
+    ? { type: "deployment-abandoned", site: zone, reason: { code, detail } }
+    : failed({ zone }, code, detail);
 }
 
 type TimeOut = Extract<Task, { kind: "time-out" }>;

@@ -7,7 +7,7 @@ import type { FederationId, ZoneName } from "../federation/model/identity.ts";
 import type { DecisionContext } from "../federation/model/policy.ts";
 import { type Federation, isSettled } from "../federation/model/state.ts";
 import type { ZoneSnapshot } from "../federation/model/zone-facts.ts";
-import { type AwayZones, findingsOf } from "../federation/observing/findings.ts";
+import { type AwayCode, type AwayZones, findingsOf } from "../federation/observing/findings.ts";
 import { NO_TRACK, type Tracker, track } from "../federation/observing/hysteresis.ts";
 import {
   isConclusive,
@@ -157,14 +157,15 @@ export class Watch {
   }
 
   #awayOf(federation: Federation): AwayZones {
-    const away = new Map<ZoneName, { code: "zone-away" | "zone-account"; reason: Reason }>();
+    const away = new Map<ZoneName, { code: AwayCode; reason: Reason }>();
     for (const site of federation.sites.values()) {
       const reason = this.#away.get(site.zone);
       const latest = this.#latest.get(site.zone);
       if (reason !== undefined) away.set(site.zone, { code: "zone-away", reason });
       else if (latest !== undefined && !isConclusive(site, latest)) {
         const detail = `it answers for the account ${latest.account.name}`;
-        away.set(site.zone, { code: "zone-account", reason: { code: "zone-credentials", detail } });
+        const code = latest.account.administrator ? "zone-administrator" : "zone-account";
+        away.set(site.zone, { code, reason: { code: "zone-credentials", detail } });
       }
     }
     return away;

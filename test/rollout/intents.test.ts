@@ -91,6 +91,93 @@ describe("Creating a service", () => {
   });
 });
 
+describe("A zone that answers for another account", () => {
+  for (const [who, account] of [
+    ["another account", { id: 99, name: "somebody", administrator: false }],
+    ["an administrator", { id: 4, name: "florist", administrator: true }],
+  ] as const) {
+    test(`such as ${who} gets nothing created: it shows nothing of what the first one created`, async () => {
+      const lost = await before(withLostCreate(), { snapshot: async () => ({ ...EMPTY, account }) });
+      assert.equal(await create(lost.context, lost.job(), BETA), "later");
+      assert.equal(lost.state().sites.get(BETA)?.sequences, 1);
+      const fresh = aFederation({ zones: ["alpha", "beta"] })
+        .trusted()
+        .begins("beta")
+        .happens({ type: "template-registered", site: BETA, templateId: 5 });
+      const stage = await before(fresh, {}, { ...EMPTY, account });
+      assert.equal(await create(stage.context, stage.job(), BETA), "later");
+    });
+
+    test(`such as ${who} proves no removal: neither that of a service nor of what a lost answer may bring`, async () => {
+      const story = aFederation({ zones: ["alpha", "beta"] })
+        .running()
+        .does(retire("beta"));
+      const [removal] = story.site("beta").removals;
+      assert.ok(removal !== undefined);
+      const gone = { service: async () => "gone" as const, vmState: async () => "unproven" as const };
+      const stage = await before(story, gone, { ...EMPTY, account });
+      assert.equal(await new Removals().remove(stage.context, stage.job(), BETA, removal.key), "later");
+
+      const lost = withLostCreate().does(retire("beta"));
+      const [awaited] = lost.site("beta").removals;
+      assert.ok(awaited !== undefined);
+      const other = await before(lost, { snapshot: async () => ({ ...EMPTY, account }) });
+      assert.equal(await new Removals().remove(other.context, other.job(), BETA, awaited.key), "later");
+    });
+  }
+});
+
+describe("What stands in the way of a create", () => {
+  const failing = async (error: ZoneError, after = 0) => {
+    const story = aFederation({ zones: ["alpha", "beta"] })
+      .trusted()
+      .begins("beta")
+      .happens({ type: "template-registered", site: BETA, templateId: 5 })
+      .passes(after);
+    let fails = true;
+    const stage = await before(story, {
+      async instantiate() {
+        if (fails) throw error;
+        return 77;
+      },
+      snapshot: async () => EMPTY,
+    });
+    await assert.rejects(create(stage.context, stage.job(), BETA));
+    const problems = () =>
+      stage
+        .state()
+        .sites.get(BETA)
+        ?.problems.map(({ code }) => code);
+    return {
+      stage,
+      problems,
+      mend: (): void => {
+        fails = false;
+      },
+    };
+  };
+
+  test("is told at once where it is a disabled zone, once, and is over with what is created then", async () => {
+    const { stage, problems, mend } = await failing(new ZoneError("zone-disabled", "The zone is disabled."));
+    assert.deepEqual(problems(), ["zone-disabled"]);
+    const { seq } = stage.state();
+    await assert.rejects(create(stage.context, stage.job(), BETA));
+    const news = (await stage.store.history(stage.state().id)).filter((one) => one.seq > seq);
+    assert.ok(news.every(({ event }) => event.type !== "preflight-failed"));
+    mend();
+    assert.equal(await create(stage.context, stage.job(), BETA), "done");
+    assert.deepEqual(problems(), []);
+  });
+
+  test("is told once it has lasted where it may pass: OneFlow away, or a proxy before it", async () => {
+    for (const code of ["unreachable", "timeout", "rubbish"] as const) {
+      const error = new ZoneError(code, "no answer", { ambiguous: code !== "unreachable" });
+      assert.deepEqual((await failing(error)).problems(), [], code);
+      assert.equal((await failing(error, MINUTE)).problems()?.length, 1, code);
+    }
+  });
+});
+
 describe("Ending what a lost answer may still bring", () => {
   test("waits for it, ends it when it comes, and is over only when it cannot come any more", async () => {
     const story = withLostCreate();

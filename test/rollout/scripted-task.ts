@@ -28,7 +28,7 @@ const UNASKED: Zone = {
 
 export const EMPTY: ZoneSnapshot = {
   at: "2030-01-01T00:00:00.000Z",
-  account: { id: 2, name: "florist", administrator: false },
+  account: { id: 4, name: "florist", administrator: false },
   services: [],
   vms: [],
   unreadable: [],

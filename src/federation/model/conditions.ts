@@ -27,11 +27,12 @@ const VM = [
   "vm-gone",
   "vm-silent",
   "vm-unplaced",
+  "vm-held",
   "vm-unreadable",
 ] as const;
 
 /** What is wrong with a zone as a whole: what is known of what runs there is then from before. */
-const ZONE = ["zone-away", "zone-account", "zone-left-file"] as const;
+const ZONE = ["zone-away", "zone-account", "zone-administrator", "zone-left-file"] as const;
 
 /** What somebody has done in a VM: keys that no site published, and more keys or requests than a VM is granted. */
 const CONDUCT = ["unknown-nodes", "key-changes", "certificate-requests"] as const;

@@ -176,6 +176,8 @@ const deployed = [
   /** All of the site's VMs have served at the same time. */
   z.strictObject({ type: z.literal("site-up"), ...at }),
   z.strictObject({ type: z.literal("site-failed"), ...at, reason }),
+  /** OneFlow made no VM of it: what there is of it is removed, and then it is asked for anew. */
+  z.strictObject({ type: z.literal("deployment-abandoned"), ...at, reason }),
   z.strictObject({ type: z.literal("duplicate-found"), ...at, ref: deploymentRef, tag: z.string() }),
   z.strictObject({ type: z.literal("removal-delayed"), ...at, removal: z.string(), reason }),
   z.strictObject({ type: z.literal("deployment-removed"), ...at, removal: z.string() }),

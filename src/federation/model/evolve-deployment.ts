@@ -18,6 +18,7 @@ type SiteDeploymentEvent = EventOf<
   | "vms-verified"
   | "site-up"
   | "site-failed"
+  | "deployment-abandoned"
   | "duplicate-found"
   | "removal-delayed"
   | "deployment-removed"
@@ -47,9 +48,21 @@ export function evolveDeployment(federation: Federation, event: DeploymentEvent,
       return evolveKeys(federation, event, at);
     case "attempt-started":
       return startAttempt(federation, event, at);
+    case "site-failed":
+      return evolveFailure(federation, event, at);
     default:
       return withSite(federation, event.site, (site) => evolveSiteDeployment(site, event, at));
   }
+}
+
+/** Addresses that a zone refused; there are few tries, as each is asked about. */
+const REMEMBERED_ADDRESSES = 16;
+
+function evolveFailure(federation: Federation, event: EventOf<"site-failed">, at: string): Federation {
+  const failed = withSite(federation, event.site, (site) => evolveSiteDeployment(site, event, at));
+  const { address, refusedAddresses } = federation;
+  if (event.reason.code !== "address-refused" || address === null) return failed;
+  return { ...failed, refusedAddresses: [...refusedAddresses, address].slice(-REMEMBERED_ADDRESSES) };
 }
 
 function startAttempt(federation: Federation, event: EventOf<"attempt-started">, at: string): Federation {
@@ -82,6 +95,7 @@ function started(site: Site, event: EventOf<"attempt-started">, at: string): Sit
     postponed: false,
     ref: null,
     createdAt: null,
+    abandoned: 0,
     account: null,
     vms: new Map(),
     upAt: null,
@@ -108,7 +122,7 @@ function evolveSiteDeployment(
     case "deployment-postponed":
       return site.deployment?.tag === event.tag ? inDeployment(site, { postponed: true }) : site;
     case "deployment-created":
-      return inDeployment(site, { ref: event.ref, createdAt: at });
+      return { ...inDeployment(site, { ref: event.ref, createdAt: at }), problems: [] };
     case "account-seen":
       return inDeployment(site, { account: event.account });
     case "vms-verified":
@@ -119,6 +133,8 @@ function evolveSiteDeployment(
     }
     case "site-failed":
       return inDeployment(site, { failure: { reason: event.reason, at } });
+    case "deployment-abandoned":
+      return abandoned(site, at);
     case "duplicate-found":
       return withDuplicate(site, event, at);
     case "removal-delayed":
@@ -154,11 +170,29 @@ function withDuplicate(site: Site, { ref, tag }: EventOf<"duplicate-found">, at:
     tag,
     intendedAt: null,
     vmIds: [],
+    account: site.deployment?.account ?? null,
     cause: "duplicate",
     since: at,
     delayed: null,
   };
   return { ...site, removals: [...site.removals, removal] };
+}
+
+/** The same attempt goes on once what there is of it has been removed. */
+function abandoned(site: Site, at: string): Site {
+  const { deployment } = site;
+  if (deployment === null) return site;
+  const anew = {
+    startedAt: at,
+    tag: null,
+    intendedAt: null,
+    postponed: false,
+    ref: null,
+    createdAt: null,
+    vms: new Map(),
+    abandoned: deployment.abandoned + 1,
+  };
+  return { ...removing(site, "abandoned", at), deployment: { ...deployment, ...anew } };
 }
 
 const inDeployment = (site: Site, change: Partial<Deployment>): Site =>

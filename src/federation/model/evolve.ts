@@ -45,6 +45,7 @@ function born(event: EventOf<"federation-requested">, at: string): Federation {
     authorityDestroyed: false,
     endpoint: null,
     address: null,
+    refusedAddresses: [],
     sites: new Map(event.sites.map((wish) => [wish.zone, newSite(wish, event.requester, at, false)])),
     trustedAt: null,
     verifiedVm: null,

@@ -67,10 +67,22 @@ export const REASONS = {
   // Rolling out
   "deployment-vanished": "What ran here was deleted in the zone. Retry the site, or retire it.",
   "deployment-failed": "OneFlow could not deploy the service. The zone's detail says why; mend it and retry.",
+  "address-refused":
+    "The zone refused the address for the SuperLink: something else has it. The bot picks another and asks the owners again. One that was given by hand has to be freed; then retry.",
+  "no-lease": "The network had no address left for the VMs. Free some or name another network, then retry.",
   "created-differs":
     "What the zone created differs from what was approved, so it gets no certificate and no admission. Find out who changed it, then retry.",
   "create-timeout":
     "Nothing came of asking the zone to create this site. The bot goes on trying; retry the site, or retire it.",
+  "service-stuck":
+    "OneFlow has made no VM: its service has not got beyond preparing its networks. The zone's administrator can look at OneFlow's log; then retry.",
+  "no-host":
+    "No host of the zone took the VMs in time. Its administrator can make room or mend what the scheduler names; then retry, or adjust the VM template.",
+  "vms-held": "The VMs are on hold in the zone and nobody released them. Release them there, or retry.",
+  "vms-not-started":
+    "The zone has not started the VMs in time: their disks are being prepared, or they boot. Its administrator can see what they wait for; then retry.",
+  "vms-failed": "The zone could not start the VMs, and says why. Its administrator can mend that; then retry.",
+  "vms-stopped": "The VMs were stopped in the zone before they reported. Resume them there, or retry.",
   "boot-timeout": "The guest did not report in time. Look at its console, then retry.",
   "serve-timeout": "The guest started and did not serve in time. Look at its stage and reason, then retry.",
   "request-malformed": "The guest's certificate request could not be read, so it was not signed.",

@@ -21,10 +21,10 @@ export const withDeployment = (
   );
 
 /** The site's deployment ends here; what was created, or may have been, is to be removed. */
-export function removing(site: Site, cause: "retry" | "retire" | "teardown", at: string): Site {
+export function removing(site: Site, cause: "retry" | "retire" | "teardown" | "abandoned", at: string): Site {
   const { deployment } = site;
   if (deployment === null) return site;
-  const { ref, tag, intendedAt, vms } = deployment;
+  const { ref, tag, intendedAt, vms, account } = deployment;
   // Without an intent nothing was tried, and a refused one left nothing behind.
   if (tag === null || (ref === null && deployment.postponed)) return { ...site, deployment: null };
   const removal: Removal = {
@@ -33,6 +33,7 @@ export function removing(site: Site, cause: "retry" | "retire" | "teardown", at:
     tag,
     intendedAt,
     vmIds: [...vms.values()].filter(({ gone }) => !gone).map(({ vmId }) => vmId),
+    account,
     cause,
     since: at,
     delayed: null,

@@ -90,6 +90,8 @@ export interface Deployment {
   readonly postponed: boolean;
   readonly ref: DeploymentRef | null;
   readonly createdAt: string | null;
+  /** Times that OneFlow made no VM of it and it was asked for anew. */
+  readonly abandoned: number;
   /** Id of the account that the zone answered for; null until it was seen. */
   readonly account: number | null;
   readonly vms: ReadonlyMap<number, DeployedVm>;
@@ -108,7 +110,9 @@ export interface Removal {
   readonly intendedAt: string | null;
   /** VMs it is known to have. */
   readonly vmIds: readonly number[];
-  readonly cause: "retry" | "retire" | "teardown" | "duplicate";
+  /** Id of the account that it was deployed for, where that is known. */
+  readonly account: number | null;
+  readonly cause: "retry" | "retire" | "teardown" | "abandoned" | "duplicate";
   readonly since: string;
   readonly delayed: Reason | null;
 }
@@ -195,6 +199,8 @@ export interface Federation {
   readonly endpoint: SuperLinkEndpoint | null;
   /** The address asked for on the coordinator's NIC; null when it was given by hand. */
   readonly address: string | null;
+  /** The newest of those that its zone refused although they looked free. */
+  readonly refusedAddresses: readonly string[];
   readonly sites: ReadonlyMap<ZoneName, Site>;
   /** When the coordinator's address and CA were first found to be the plan's. */
   readonly trustedAt: string | null;

@@ -10,6 +10,8 @@ const TERMINAL: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
   "false-certificate",
   "wrong-version",
   "deployment-failed",
+  "address-refused",
+  "no-lease",
   "deployment-vanished",
   "request-malformed",
   "request-signature",

@@ -23,6 +23,7 @@ const TOLD: ReadonlySet<FederationEvent["type"]> = new Set<FederationEvent["type
   "coordinator-verified",
   "site-up",
   "site-failed",
+  "deployment-abandoned",
   "key-refused",
   "condition-raised",
   "condition-cleared",

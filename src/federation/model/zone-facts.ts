@@ -124,6 +124,8 @@ export type SurveyResult =
 
 export type ServiceState =
   | "pending"
+  /** Preparing its networks: it has no VM yet. */
+  | "deploying-nets"
   | "deploying"
   | "running"
   | "undeploying"

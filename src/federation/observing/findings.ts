@@ -18,7 +18,8 @@ import { type LiveFederation, onlineVms, superLinkServes } from "./live.ts";
 import { type LiveVm, saysItServes } from "./vm-observation.ts";
 
 /** Why a zone cannot be looked at now; a zone that can be is not among them. */
-export type AwayZones = ReadonlyMap<ZoneName, { readonly code: "zone-away" | "zone-account"; readonly reason: Reason }>;
+export type AwayZones = ReadonlyMap<ZoneName, { readonly code: AwayCode; readonly reason: Reason }>;
+export type AwayCode = "zone-away" | "zone-account" | "zone-administrator";
 
 export interface Findings {
   readonly findings: readonly Finding[];
@@ -67,7 +68,10 @@ function siteFindings(
   const seen = live.sites.get(site.zone);
   if (deployment === null || seen === undefined || seen.attempt !== deployment.attempt) return [];
   const found = new Map<ConditionCode, { subject: Subject; vmIds: number[]; detail: string }>();
-  for (const vm of seen.vms.values()) {
+  const present = [...seen.vms.values()].filter(({ state }) => state !== "gone");
+  // VMs that are done are not missed once others have taken their place.
+  const missed = present.length >= vmsOf(deployment.plan) ? present : [...seen.vms.values()];
+  for (const vm of missed) {
     for (const { code, subject, detail } of causesOf(site, vm, deployment.vms.get(vm.vmId), deployment)) {
       const known = found.get(code) ?? { subject, vmIds: [], detail };
       known.vmIds.push(vm.vmId);
@@ -147,8 +151,12 @@ function stateCode({ state, silent, message }: LiveVm): ConditionCode | null {
   switch (state) {
     case "running":
       return silent ? "vm-silent" : null;
-    case "coming":
+    case "pending":
       return message === null ? null : "vm-unplaced";
+    case "held":
+      return "vm-held";
+    case "booting":
+      return null;
     case "stopped":
       return "vm-stopped";
     case "failed":

@@ -3,7 +3,7 @@ import { PUBLISHED } from "../../guest-protocol/names.ts";
 import { decodeNodeList, type NodeEntry } from "../../guest-protocol/node-list.ts";
 import type { ZoneName } from "../model/identity.ts";
 import { coordinatorOf, type Federation, type Site } from "../model/state.ts";
-import type { VmFacts, ZoneSnapshot } from "../model/zone-facts.ts";
+import type { ServiceState, VmFacts, ZoneSnapshot } from "../model/zone-facts.ts";
 import { indexOf } from "./snapshot-index.ts";
 import { type LiveVm, liveVmOf, saysItServes, unseenVm } from "./vm-observation.ts";
 
@@ -15,6 +15,8 @@ export interface ZoneLook {
 
 export interface LiveSite {
   readonly attempt: number;
+  /** null: it is not listed, or cannot be read. */
+  readonly service: ServiceState | null;
   readonly vms: ReadonlyMap<number, LiveVm>;
 }
 
@@ -35,13 +37,17 @@ export function vmsIn(site: Site, snapshot: ZoneSnapshot): readonly VmFacts[] {
 }
 
 /**
- * Whose answer it is belongs to the answer: when the zone answers for another account than the one that deployed,
- * nothing can be concluded from what it does not show.
+ * Whose answer it is belongs to the answer: when the zone answers for another account than the one that deployed, or
+ * for an administrator, nothing can be concluded from what it shows.
  */
-export const isConclusive = (site: Site, { account }: ZoneSnapshot): boolean => {
-  const known = site.deployment?.account ?? null;
-  return known === null || account.id === known;
-};
+export const isConclusive = (
+  { deployment }: Pick<Site, "deployment">,
+  { account }: Pick<ZoneSnapshot, "account">,
+): boolean => isAnswerFor(deployment?.account ?? null, account);
+
+/** `known`: the account that deployed; null when it was never seen. */
+export const isAnswerFor = (known: number | null, account: ZoneSnapshot["account"]): boolean =>
+  !account.administrator && (known === null || account.id === known);
 
 /** What the look shows of the federation, over what was seen before. */
 export function seenLive(
@@ -77,7 +83,9 @@ function liveSiteOf(site: Site, attempt: number, { snapshot, silent }: ZoneLook)
     else if (!vms.has(vmId))
       vms.set(vmId, unseenVm(vmId, unreadable.some((id) => id === null || id === vmId) ? "unreadable" : "missing"));
   }
-  return { attempt, vms };
+  const id = site.deployment?.ref?.id;
+  const service = snapshot.services.find((one) => one.id === id)?.state ?? null;
+  return { attempt, service, vms };
 }
 
 /** What the verified SuperLink publishes; null when that is nothing, or cannot be read. */

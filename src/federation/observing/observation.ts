@@ -62,6 +62,7 @@ function findDuplicates(federation: Federation, site: Site, snapshot: ZoneSnapsh
   });
 }
 
+/** Of what was begun before the account was noted with it. */
 function seeAccount(site: Site, { account }: ZoneSnapshot): readonly FederationEvent[] {
   const { deployment } = site;
   if (deployment === null || deployment.ref === null || deployment.account !== null) return [];
@@ -77,8 +78,24 @@ function seeService(site: Site, snapshot: ZoneSnapshot): readonly FederationEven
   const service = snapshot.services.find((one) => one.id === id);
   if (service === undefined || service.state === "done") return [failed(site, "deployment-vanished", `service ${id}`)];
   if (service.state !== "failed-deploying") return [];
-  return [failed(site, "deployment-failed", service.errors.join("; ") || `service ${id}`)];
+  const why = service.errors.join("; ");
+  return [failed(site, failureCode(deployment, why), why || whatVmsSay(site, snapshot) || `service ${id}`)];
 }
+
+/** oned says the same of an address that is taken and of a network that has none left. */
+function failureCode({ plan }: Deployment, why: string): ReasonCode {
+  if (!/cannot get IP\/MAC lease/i.test(why)) return "deployment-failed";
+  return plan.parts.some(({ nics }) => nics.some(({ address }) => address !== null)) ? "address-refused" : "no-lease";
+}
+
+/** Where OneFlow gives no reason, its VMs may. */
+const whatVmsSay = (site: Site, snapshot: ZoneSnapshot): string =>
+  vmsIn(site, snapshot)
+    .filter(({ state }) => state !== "running")
+    .map(({ id, state, schedMessage, error }) =>
+      [`VM ${id} is ${state}`, schedMessage ?? error ?? []].flat().join(": "),
+    )
+    .join("; ");
 
 export const failed = (site: Pick<Site, "zone">, code: ReasonCode, detail: string): FederationEvent => ({
   type: "site-failed",

@@ -60,13 +60,23 @@ function keyOf(attributes: VmFacts["attributes"]): string | null {
 /** What a VM is like at one moment. It lives in memory: only what stands becomes an event. */
 export interface LiveVm {
   readonly vmId: number;
-  readonly state: "coming" | "running" | "stopped" | "unknown" | "failed" | "missing" | "unreadable" | "gone";
+  readonly state:
+    | "pending"
+    | "held"
+    | "booting"
+    | "running"
+    | "stopped"
+    | "unknown"
+    | "failed"
+    | "missing"
+    | "unreadable"
+    | "gone";
   /** Its heartbeat has not moved for longer than the policy's silence. */
   readonly silent: boolean;
   readonly stage: Stage | null;
   readonly reason: Reason | null;
   readonly link: Link | null;
-  /** The zone's own words about it. */
+  /** The zone's own words for why it is so. */
   readonly message: string | null;
 }
 
@@ -79,8 +89,20 @@ export function liveVmOf(vm: VmFacts, silent: boolean): LiveVm {
     stage: oneOf(STAGES, attributes[PUBLISHED.stage]),
     reason: oneOf(REASONS, attributes[PUBLISHED.reason]),
     link: oneOf(LINKS, attributes[PUBLISHED.link]),
-    message: vm.schedMessage ?? vm.error ?? null,
+    message: messageOf(vm),
   };
+}
+
+/** What went wrong once stands in a VM long after it is well again. */
+function messageOf({ state, schedMessage, error }: VmFacts): string | null {
+  switch (state) {
+    case "pending":
+      return schedMessage ?? null;
+    case "failed":
+      return error ?? null;
+    default:
+      return null;
+  }
 }
 
 /** A VM of which nothing can be seen now. */
@@ -107,12 +129,12 @@ function oneOf<T extends string>(allowed: readonly T[], text: string | undefined
 
 function stateOf(state: VmState): LiveVm["state"] {
   switch (state) {
-    case "pending":
     case "hold":
+      return "held";
+    case "pending":
     case "booting":
-      return "coming";
     case "running":
-      return "running";
+      return state;
     case "unknown":
       return "unknown";
     case "failed":

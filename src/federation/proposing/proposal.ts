@@ -108,7 +108,8 @@ export function beginAttempt(
   // The VMs that are replaced lose their keys; those that come publish their own.
   const replaced = site.deployment === null ? [] : revocations(federation, zone);
   const { digest } = proposal;
-  return decided(...replaced, { type: "attempt-started", site: zone, attempt: site.attempts + 1, digest });
+  const started: FederationEvent = { type: "attempt-started", site: zone, attempt: site.attempts + 1, digest };
+  return decided(...replaced, started, { type: "account-seen", site: zone, account: facts.account });
 }
 
 /** Whoever asked for a retry is an owner and wants the same as runs: nobody else has to agree anew. */

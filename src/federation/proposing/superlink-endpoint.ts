@@ -41,16 +41,28 @@ function chooseEndpoint(
       return { code: "address-in-use", detail: wish.host };
     return { endpoint, address: own ? wish.host : null };
   }
-  const address = pickAddress(network, taken, federation.id);
+  const refused = new Set([...taken, ...federation.refusedAddresses]);
+  // When every other was refused once, one of those may be free by now.
+  const address =
+    pickAddress(network, refused, federation.id) ??
+    pickAddress(network, new Set([...taken, federation.address ?? ""]), federation.id);
   if (address === null) return { code: "no-free-address", detail: network.name };
   if (isPrivateIpv4(address) && !wish.privateIsReachable) return { code: "address-private", detail: address };
   return { endpoint: { host: address, port: wish.port }, address };
 }
 
-/** Somebody else has leased it meanwhile, or the coordinator is to be in another network. */
+/** The zone has refused it, somebody else has leased it meanwhile, or the coordinator is to be in another network. */
 export function addressLost(federation: Federation, site: Site, network: NetworkFacts): boolean {
-  return site.role === "coordinator" && federation.address !== null && !isFree(network, federation.address);
+  if (site.role !== "coordinator" || federation.address === null) return false;
+  return isAddressRefused(federation, site) || !isFree(network, federation.address);
 }
+
+/** Only one that the bot picked is dropped for that: who gave one by hand wants that one. */
+export const isAddressRefused = (
+  { addressWish, address, refusedAddresses }: Federation,
+  { role }: Pick<Site, "role">,
+): boolean =>
+  role === "coordinator" && addressWish.kind === "picked" && address !== null && refusedAddresses.includes(address);
 
 /** The address in place of a lost one. */
 export function moveFrom(

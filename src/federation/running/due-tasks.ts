@@ -3,7 +3,6 @@ import { isExpired, runsAsProposed } from "../deciding/approval.ts";
 import { concludeTeardown } from "../deciding/teardown.ts";
 import type { ZoneName } from "../model/identity.ts";
 import { MAX_CERTIFICATES } from "../model/limits.ts";
-import { vmsOf } from "../model/plan.ts";
 import type { DecisionContext, Durations } from "../model/policy.ts";
 import {
   coordinatorOf,
@@ -20,12 +19,12 @@ import { coordinatorServes } from "../model/status.ts";
 import { hasTerminalFailure } from "../model/terminal-failure.ts";
 import type { LiveFederation } from "../observing/live.ts";
 import { isBlocked } from "../proposing/proposal.ts";
+import { isAddressRefused } from "../proposing/superlink-endpoint.ts";
 import { admissionsDue, mayTellAdmitted } from "./admission.ts";
+import { lateness, stuckAfter, type TimeOutCode } from "./lateness.ts";
 
 type OnSite<K extends string> = { readonly kind: K; readonly site: ZoneName };
 type OnVm<K extends string> = OnSite<K> & { readonly vmId: number };
-
-export type TimeOutCode = "create-timeout" | "boot-timeout" | "serve-timeout";
 
 export type Task =
   | { readonly kind: "create-authority" | "propose" | "expire" | "conclude-teardown" | "destroy-authority" }
@@ -132,7 +131,11 @@ const isMakingRoom = ({ removals }: Site): boolean => removals.some(({ cause }) 
 /** The coordinator first, once enough sites stand approved; each training site once its link to the SuperLink stands. */
 export function mayBegin(federation: Federation, site: Site): boolean {
   if (site.approvalState !== "approved" || federation.teardown !== null) return false;
-  const wanted = site.deployment === null || site.retryAskedBy !== null || !runsAsProposed(site);
+  const wanted =
+    site.deployment === null ||
+    site.retryAskedBy !== null ||
+    !runsAsProposed(site) ||
+    isAddressRefused(federation, site);
   if (!wanted || isMakingRoom(site) || isBlocked(site)) return false;
   if (site.role === "training") return isLinkReady(federation);
   const approved = trainingSitesOf(federation).filter(({ approvalState }) => approvalState === "approved").length;
@@ -184,23 +187,6 @@ function admissionTasks(federation: Federation): Task[] {
   return told && admissionsDue(federation) ? [{ kind: "deliver-admissions", site: coordinator.zone }] : [];
 }
 
-/** Late only once the zone was looked at: what came while this program did not run is not late. */
-function lateness(
-  { zone }: Site,
-  deployment: Deployment,
-  live: LiveFederation,
-  { now, policy }: DecisionContext,
-): TimeOutCode | null {
-  if (deployment.failure !== null || deployment.upAt !== null) return null;
-  const waited = Date.parse(now) - Date.parse(deployment.createdAt ?? deployment.startedAt);
-  const { boot, serve } = policy.durations;
-  if (deployment.ref === null) return waited > boot ? "create-timeout" : null;
-  if (!live.sites.has(zone)) return null;
-  const reported = [...deployment.vms.values()].filter(({ seen }) => seen.request !== null || seen.key !== null);
-  if (reported.length < vmsOf(deployment.plan)) return waited > boot ? "boot-timeout" : null;
-  return waited > boot + serve ? "serve-timeout" : null;
-}
-
 /** When time alone may next make something due, in milliseconds since 1970; null while nothing waits for time. */
 export function nextWake(federation: Federation, { now, policy }: DecisionContext): number | null {
   const { durations } = policy;
@@ -220,11 +206,13 @@ export function nextWake(federation: Federation, { now, policy }: DecisionContex
   return future.length === 0 ? null : Math.min(...future);
 }
 
-function deploymentWakes({ deployment }: Site, { boot, serve, certificateLife }: Durations): number[] {
+function deploymentWakes({ deployment }: Site, durations: Durations): number[] {
   if (deployment === null) return [];
+  const { boot, serve, certificateLife } = durations;
   const begun = Date.parse(deployment.createdAt ?? deployment.startedAt);
   // A moment later than the limit, which has to be passed.
-  const limits = deployment.upAt === null ? [begun + boot + 1, begun + boot + serve + 1] : [];
+  const limits =
+    deployment.upAt === null ? [stuckAfter(durations), boot, boot + serve].map((limit) => begun + limit + 1) : [];
   const renewals = [...deployment.vms.values()].flatMap(({ certificate, issuedAt }) => {
     if (certificate === null) return [];
     const [from, to] = [Date.parse(certificate.issuedAt), Date.parse(certificate.expiresAt)];

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { type ServiceFacts, type ServiceState, ZoneError } from "../../federation/model/zone-facts.ts";
 import { firstIssue, group, integer, type Member, parseElement, parseMembers } from "./xml.ts";
 
-/** By OneFlow's number; the states of its networks belong to deploying and undeploying. */
+/** By OneFlow's number; what it does with networks at the end belongs to undeploying. */
 const STATES: readonly ServiceState[] = [
   "pending",
   "deploying",
@@ -16,7 +16,7 @@ const STATES: readonly ServiceState[] = [
   "scaling",
   "failed-scaling",
   "cooldown",
-  "deploying",
+  "deploying-nets",
   "undeploying",
   "failed-deploying",
   "failed-undeploying",

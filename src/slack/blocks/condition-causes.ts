@@ -182,7 +182,7 @@ const OTHERS: Causes<OtherCode> = {
   },
   "vm-failed": {
     what: "The VM has failed.",
-    owner: "look at it in the zone, then retry the site.",
+    owner: "mend what the zone says of it, then retry the site.",
     everybody: "A VM has failed.",
   },
   "vm-unknown": {
@@ -210,6 +210,11 @@ const OTHERS: Causes<OtherCode> = {
     owner: "make room for it, or adjust the VM template, then retry the site.",
     everybody: "The zone has no host for a VM yet.",
   },
+  "vm-held": {
+    what: "The VM is on hold in the zone.",
+    owner: "release it, or take SUBMIT_ON_HOLD out of the VM template and retry the site.",
+    everybody: "A VM is on hold in its zone.",
+  },
   "vm-unreadable": {
     what: "What the zone shows of the VM cannot be read, so nothing is known of it.",
     owner: "look what was changed in it, then retry the site.",
@@ -225,6 +230,12 @@ const OTHERS: Causes<OtherCode> = {
     owner: "see with the bot's operator which account the zones file is to name.",
     operator: "name the account again that deployed the site.",
     everybody: "The zone answers for another account than the one that deployed; what is shown is from before.",
+  },
+  "zone-administrator": {
+    what: "The zone takes the bot's account for an administrator, so nothing that it shows is concluded from.",
+    owner: "take those rights back from the bot's account.",
+    operator: "name an ordinary user of the zone in the zones file.",
+    everybody: "The zone takes the bot's account for an administrator; what is shown is from before.",
   },
   "zone-left-file": {
     what: "The zone is not in the zones file any more, so nobody looks at what runs there.",

@@ -67,13 +67,21 @@ function beforeDeployment(federation: Federation, site: Site, directory: Directo
     case "excluded":
       return excluded(site);
     case "planning":
-      return at("pending", "Its zone is being looked at.");
+      return at("pending", whatPlanningWaitsFor(federation, site));
     case "pending":
       return at("pending", waitsFor(federation, site, directory));
     case "approved":
       if (site.attempts > 0) return at("coming", "About to be tried again.");
       return at("pending", `Approved. ${whatApprovedWaitsFor(federation, site)}`);
   }
+}
+
+/** All that were asked for first are planned together: one with a problem holds the others. */
+function whatPlanningWaitsFor(federation: Federation, { joinedLater }: Site): string {
+  const first = [...federation.sites.values()].filter((site) => site.approvalState === "planning" && !site.joinedLater);
+  return !joinedLater && first.some(({ problems }) => problems.length > 0)
+    ? "Nothing is wrong in its zone. It waits for the zones that have a problem."
+    : "Its zone is being looked at.";
 }
 
 /** What is missing until a site stands approved, and whose word it is. */
@@ -107,7 +115,10 @@ function running(federation: Federation, site: Site, deployment: Deployment): Pr
 /** What is asked beside what runs. */
 function nextFor(site: Site): string | null {
   const [problem] = site.problems;
-  if (problem !== undefined) return `It cannot be tried again yet: ${REASONS[problem.code]}`;
+  if (problem !== undefined) {
+    const what = site.deployment?.ref === null ? "be created" : "be tried again";
+    return `It cannot ${what} yet: ${REASONS[problem.code]}`;
+  }
   if (site.retryAskedBy !== null && site.approvalState === "approved") return "It is about to be tried again.";
   if (runsAsProposed(site)) return null;
   return site.approvalState === "pending" ? "A newer version waits for its owners." : null;
@@ -170,6 +181,7 @@ function stageOf(federation: Federation, site: Site, { ref, vms }: Deployment): 
     return "Serves. Its address and CA are as planned.";
   }
   if (ref === null) return "Its VMs are being asked for.";
+  if (vms.size === 0) return "OneFlow has been asked, and has made no VM yet.";
   const stages = [...vms.values()].filter(({ gone }) => !gone).map(({ seen }) => seen.stage);
   if (stages.length > 0 && stages.every((stage) => stage === "serving")) {
     return isCoordinator ? "Serves, and is being checked." : "Says it serves; not yet seen by the SuperLink.";

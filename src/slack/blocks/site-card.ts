@@ -6,7 +6,13 @@
 import type { Directory } from "../../federation/deciding/visibility.ts";
 import type { EventOf } from "../../federation/model/events.ts";
 import { REASONS } from "../../federation/model/reasons.ts";
-import { currentProposal, type Federation, type Proposal, type Site } from "../../federation/model/state.ts";
+import {
+  currentProposal,
+  type Deployment,
+  type Federation,
+  type Proposal,
+  type Site,
+} from "../../federation/model/state.ts";
 import { siteCardKey } from "../keys.ts";
 import { linkTo } from "../message.ts";
 import { conditionLines, ownersOf } from "./conditions.ts";
@@ -75,7 +81,7 @@ function askingCard(
       ...sections([...votes(federation, site, "run", directory), whatIsMissing(federation, site, proposal, directory)]),
       ...(site.deployment === null
         ? []
-        : [section("*What runs now goes on meanwhile.*"), ...state(federation, site, { directory, own })]),
+        : [section(goesOn(site.deployment)), ...state(federation, site, { directory, own })]),
       ...actions(...siteButtons(federation, site, proposal, own)),
     ],
   };
@@ -97,6 +103,11 @@ function decidedCard(federation: Federation, site: Site, proposal: Proposal, opt
     ],
   };
 }
+
+const goesOn = ({ failure, vms }: Deployment): string =>
+  failure !== null && vms.size === 0
+    ? "*What was created before is replaced then.*"
+    : "*What runs now goes on meanwhile.*";
 
 const HIDDEN = section("What would run, and its detail, is shown to this zone's owners only.");
 

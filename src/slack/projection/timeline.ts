@@ -98,6 +98,8 @@ class Teller {
         return this.#up(event);
       case "site-failed":
         return this.#failed(event);
+      case "deployment-abandoned":
+        return `${MARK.warning} ${this.#at(event)}: OneFlow has made no VM yet. What there is of the service is removed, and then it is asked for again by itself.`;
       case "key-refused":
         return this.#keyRefused(event);
       case "retry-asked":

@@ -26,14 +26,14 @@ describe("looking at a zone", () => {
 
   it("sees VMs come and compares each with the plan before anything of it is believed", () => {
     const story = aFederation().approved().begins("alpha").creates("alpha");
-    assert.deepEqual(news(story, "alpha"), ["account-seen", "vm-observed", "vms-verified"]);
+    assert.deepEqual(news(story, "alpha"), ["vm-observed", "vms-verified"]);
     assert.equal(story.vm("alpha").verified, true);
   });
 
   it("compares a VM only once it has been placed", () => {
     const story = aFederation().approved().begins("alpha").creates("alpha");
     story.zone("alpha").changeVm(firstVm(story, "alpha").id, (now) => ({ ...now, state: "booting", nics: [] }));
-    assert.deepEqual(news(story, "alpha"), ["account-seen", "vm-observed"]);
+    assert.deepEqual(news(story, "alpha"), ["vm-observed"]);
   });
 
   it("does not call a service vanished that was created after the look", () => {

@@ -148,16 +148,26 @@ describe("a zone that cannot be looked at", () => {
     assert.deepEqual(raised(story), ["supernodes-offline", "vm-failed", "zone-away"]);
   });
 
-  it("for another account concludes nothing from what it does not show", () => {
-    const story = aFederation().running();
-    const { length } = story.recorded;
-    const beta = story.zone("beta");
-    beta.removeService(story.serviceId("beta"));
-    beta.answersFor({ id: 99, name: "somebody", administrator: false });
-    story.watchesAll(A_WHILE);
-    assert.deepEqual(story.typesSince(length), []);
-    assert.deepEqual(story.due(), []);
-    assert.equal(story.status("beta"), "up");
+  for (const [who, account] of [
+    ["another account", { id: 99, name: "somebody", administrator: false }],
+    ["an administrator, at any look", { id: 4, name: "florist", administrator: true }],
+  ] as const) {
+    it(`for ${who} concludes nothing from what it does not show`, () => {
+      const story = aFederation().running();
+      const { length } = story.recorded;
+      const beta = story.zone("beta");
+      beta.removeService(story.serviceId("beta"));
+      beta.answersFor(account);
+      story.watchesAll(A_WHILE);
+      assert.deepEqual(story.typesSince(length), []);
+      assert.deepEqual(story.due(), []);
+      assert.equal(story.status("beta"), "up");
+    });
+  }
+
+  it("knows from the beginning which account deploys, not from the first look after it", () => {
+    const story = aFederation().approved().begins("alpha");
+    assert.equal(story.deployment("alpha").account, 4);
   });
 });
 
@@ -201,6 +211,17 @@ describe("VMs that a look does not show", () => {
     story.tellsSuperLink().sees("online").watchesAll(A_WHILE);
     assert.deepEqual(story.due(), []);
     assert.equal(story.does(retry("beta")).joins("beta").status("beta"), "up");
+  });
+
+  it("and are gone are spoken of until others have taken their place", () => {
+    const story = aFederation().running();
+    const { vmId } = story.vm("beta");
+    const copy = { ...story.vmFacts("beta"), attributes: {}, id: 9999 };
+    story.zone("beta").removeVm(vmId);
+    story.happens({ type: "vm-gone", site: zone("beta"), vmId }).watchesAll(A_WHILE);
+    assert.ok(raised(story).includes("vm-gone"));
+    story.zone("beta").addVm(copy);
+    assert.ok(!raised(story.watchesAll(A_WHILE)).includes("vm-gone"));
   });
 
   it("and cannot be read are neither missing nor gone", () => {

@@ -1,0 +1,100 @@
+/** What takes too long at a site that is coming up, and whose turn it is: the guest's, or the zone's. */
+import { vmsOf } from "../model/plan.ts";
+import type { DecisionContext, Durations } from "../model/policy.ts";
+import type { ReasonCode } from "../model/reasons.ts";
+import type { Deployment, Site } from "../model/state.ts";
+import type { ServiceState } from "../model/zone-facts.ts";
+import type { LiveFederation, LiveSite } from "../observing/live.ts";
+import type { LiveVm } from "../observing/vm-observation.ts";
+
+export type TimeOutCode = Extract<
+  ReasonCode,
+  | "create-timeout"
+  | "service-stuck"
+  | "no-host"
+  | "vms-held"
+  | "vms-not-started"
+  | "vms-failed"
+  | "vms-stopped"
+  | "boot-timeout"
+  | "serve-timeout"
+>;
+
+/** In these OneFlow has made no VM, and its service can be ended without one. */
+const BEFORE_VMS: ReadonlySet<ServiceState | null> = new Set<ServiceState | null>(["pending", "deploying-nets"]);
+
+/** Milliseconds that OneFlow may take to make the first VM. */
+export const stuckAfter = ({ boot, settle }: Durations): number => Math.min(boot, settle);
+
+/** Late only once the zone was looked at: what came while this program did not run is not late. */
+export function lateness(
+  { zone }: Site,
+  deployment: Deployment,
+  live: LiveFederation,
+  { now, policy }: DecisionContext,
+): TimeOutCode | null {
+  if (deployment.failure !== null || deployment.upAt !== null) return null;
+  const waited = Date.parse(now) - Date.parse(deployment.createdAt ?? deployment.startedAt);
+  const { boot, serve } = policy.durations;
+  if (deployment.ref === null) return waited > boot ? "create-timeout" : null;
+  const seen = live.sites.get(zone);
+  if (seen === undefined || seen.attempt !== deployment.attempt) return null;
+  if (isBeforeVms(seen)) return waited > stuckAfter(policy.durations) ? "service-stuck" : null;
+  const reported = [...deployment.vms.values()].filter(
+    ({ seen: { request, key } }) => request !== null || key !== null,
+  );
+  if (reported.length < vmsOf(deployment.plan)) return waited > boot ? notReported(deployment, seen) : null;
+  return waited > boot + serve ? "serve-timeout" : null;
+}
+
+const isBeforeVms = ({ service, vms }: LiveSite): boolean => vms.size === 0 && BEFORE_VMS.has(service);
+
+/** What a zone says of a VM that does not report: whoever has to act on it first. */
+const WAITS_FOR: readonly (readonly [LiveVm["state"], TimeOutCode])[] = [
+  ["failed", "vms-failed"],
+  ["held", "vms-held"],
+  ["pending", "no-host"],
+  ["booting", "vms-not-started"],
+  ["stopped", "vms-stopped"],
+];
+
+/** Nobody looks at a guest for what the zone has not done yet. */
+function notReported({ vms }: Deployment, seen: LiveSite): TimeOutCode {
+  const silent = [...seen.vms.values()].filter(({ vmId }) => {
+    const known = vms.get(vmId)?.seen;
+    return known === undefined || (known.request === null && known.key === null);
+  });
+  const found = WAITS_FOR.find(([state]) => silent.some((vm) => vm.state === state));
+  return found?.[1] ?? "boot-timeout";
+}
+
+/** Times that a service without VMs is asked for anew by itself. */
+const MAX_ABANDONED = 2;
+
+/** Nothing of it exists but OneFlow's document: it may be asked for anew without anybody. */
+export function mayAbandon({ zone, deployment }: Site, live: LiveFederation): boolean {
+  const seen = live.sites.get(zone);
+  return (
+    deployment !== null &&
+    deployment.vms.size === 0 &&
+    deployment.abandoned < MAX_ABANDONED &&
+    seen !== undefined &&
+    isBeforeVms(seen)
+  );
+}
+
+/** Where each VM of a late site is stuck, in the zone's words where it has some. */
+export function waitedFor({ zone, deployment }: Site, live: LiveFederation): string {
+  const seen = live.sites.get(zone);
+  const known = deployment?.vms ?? new Map();
+  const stuck = [...(seen?.vms.values() ?? [])].map(({ vmId, state, message }) => {
+    const stage = known.get(vmId)?.seen.stage ?? null;
+    const come = stage === null ? "" : `, its guest has come to ${stage}`;
+    return `VM ${vmId} is ${state}${come}${message === null ? "" : `: ${message}`}`;
+  });
+  if (stuck.length > 0) return stuck.join("; ");
+  const id = deployment?.ref?.id;
+  return id === undefined
+    ? "no service has come"
+    : `service ${id} is ${seen?.service ?? "not to be seen"}, without a VM`;
+}
