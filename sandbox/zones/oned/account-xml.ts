@@ -49,6 +49,27 @@ export function zoneXml(zone: Zone): string {
   );
 }
 
+/** A few of those that a fresh installation keeps from ordinary users. */
+const RESTRICTED = [
+  "CONTEXT/FILES",
+  "NIC/MAC",
+  "NIC/VLAN_ID",
+  "NIC_ALIAS/MAC",
+  "DISK/ORIGINAL_SIZE",
+  "PCI",
+  "RAW/DATA",
+];
+
+/** What oned tells any user of its configuration, in its order; most of it is left out. */
+export function configurationXml(zone: Zone): string {
+  return element(
+    "OPENNEBULA_CONFIGURATION",
+    element("FEDERATION", cdataElement("MODE", "STANDALONE"), cdataElement("ZONE_ID", zone.id)),
+    ...RESTRICTED.map((name) => cdataElement("VM_RESTRICTED_ATTR", name)),
+    cdataElement("VM_SUBMIT_ON_HOLD", "NO"),
+  );
+}
+
 /** The rules of a fresh installation, and per group the one to create. Rights as oned's bit numbers in hex. */
 export function aclXml(zone: Zone): string {
   const creators = zone.accounts.groups.filter((group) => group.mayCreate.size > 0);

@@ -1,5 +1,14 @@
 import { notAuthorized } from "../oned/access.ts";
-import { aclXml, groupPoolXml, groupXml, userPoolXml, userXml, zonePoolXml, zoneXml } from "../oned/account-xml.ts";
+import {
+  aclXml,
+  configurationXml,
+  groupPoolXml,
+  groupXml,
+  userPoolXml,
+  userXml,
+  zonePoolXml,
+  zoneXml,
+} from "../oned/account-xml.ts";
 import { isAdministrator, primaryGroup, type User } from "../oned/accounts.ts";
 import { errorCode, OneError } from "../oned/one-error.ts";
 import type { Method } from "./method.ts";
@@ -8,6 +17,11 @@ const own = -1;
 
 export const accountMethods = {
   "one.system.version": ({ zone }) => zone.version,
+
+  "one.system.config": ({ zone }, parameters) => {
+    parameters.end();
+    return configurationXml(zone);
+  },
 
   "one.user.info": ({ zone, user }, parameters) => {
     const id = parameters.integer();

@@ -23,8 +23,8 @@ export type TimeOutCode = Extract<
 /** In these OneFlow has made no VM, and its service can be ended without one. */
 const BEFORE_VMS: ReadonlySet<ServiceState | null> = new Set<ServiceState | null>(["pending", "deploying-nets"]);
 
-/** Milliseconds that OneFlow may take to make the first VM. */
-export const stuckAfter = ({ boot, settle }: Durations): number => Math.min(boot, settle);
+/** Milliseconds that OneFlow may take to make the first VM: enough is left of the boot's time to ask anew. */
+export const stuckAfter = ({ boot }: Pick<Durations, "boot">): number => boot / 3;
 
 /** Late only once the zone was looked at: what came while this program did not run is not late. */
 export function lateness(

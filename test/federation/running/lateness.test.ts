@@ -69,7 +69,7 @@ describe("a service of which OneFlow makes no VM", () => {
     const place = story.zone("alpha");
     for (const vm of place.vms(id)) place.removeVm(vm.id);
     place.changeService(id, (service) => ({ ...service, state: "deploying-nets", vmIds: [] }));
-    return story.passes(3 * MINUTE).observes("alpha");
+    return story.passes(7 * MINUTE).observes("alpha");
   }
 
   const abandon = (story: Story): Story =>
