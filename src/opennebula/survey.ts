@@ -1,6 +1,7 @@
 /** The read-only look at a zone before anybody is asked and before anything is created. */
 import {
   type Absent,
+  type AccountFacts,
   type ImageFacts,
   type NetworkFacts,
   type ObjectRef,
@@ -14,7 +15,7 @@ import { headroom } from "./parse/account.ts";
 import { parseImage } from "./parse/image.ts";
 import { type Named, parseNames } from "./parse/named.ts";
 import { parseAllocated, parseNetwork } from "./parse/network.ts";
-import { parseDisks, parseTemplate } from "./parse/template.ts";
+import { type DiskImage, diskFacts, parseDisks, parseTemplate } from "./parse/template.ts";
 import { readPool } from "./pool.ts";
 import type { Reading } from "./xmlrpc.ts";
 import type { ZoneSettings } from "./zone-settings.ts";
@@ -24,10 +25,10 @@ const NAMES_PER_PAGE = 128;
 
 export async function survey(oned: Reading, settings: ZoneSettings, query: SurveyQuery): Promise<ZoneSurvey> {
   const version = await oned.read("one.system.version");
-  const [{ facts, user, groups }, { rules, disabled }, template, network] = await Promise.all([
-    readAccount(oned),
+  const { facts, user, groups } = await readAccount(oned);
+  const [{ rules, disabled }, template, network] = await Promise.all([
     settings.read(oned),
-    surveyTemplate(oned, query.template),
+    surveyTemplate(oned, query.template, facts),
     surveyNetwork(oned, query.network),
   ]);
   const primary = groups.find(({ id }) => id === user.primaryGroup);
@@ -45,7 +46,7 @@ export async function survey(oned: Reading, settings: ZoneSettings, query: Surve
   };
 }
 
-async function surveyTemplate(oned: Reading, ref: ObjectRef): Promise<VmTemplateFacts | Absent> {
+async function surveyTemplate(oned: Reading, ref: ObjectRef, account: AccountFacts): Promise<VmTemplateFacts | Absent> {
   const id = await resolve(oned, "VMTEMPLATE", ref);
   if (typeof id !== "number") return id;
   return orAbsent(ref, async () => {
@@ -53,19 +54,35 @@ async function surveyTemplate(oned: Reading, ref: ObjectRef): Promise<VmTemplate
       oned.read("one.template.info", id, false, false),
       oned.read("one.template.info", id, true, false),
     ]);
-    const disks = parseDisks(extended);
-    const named = disks.flatMap(({ image }) => (image === undefined ? [] : [image]));
-    const images = await Promise.all(named.map((image) => surveyImage(oned, image)));
-    return { ...parseTemplate(plain), images, disks: disks.map(({ size, datastore }) => ({ size, datastore })) };
+    const seen = await Promise.all(
+      parseDisks(extended).map(async (disk) => ({
+        disk,
+        image: disk.image === undefined ? undefined : await surveyImage(oned, disk.image, account),
+      })),
+    );
+    return {
+      ...parseTemplate(plain),
+      images: seen.flatMap(({ image }) => (image === undefined ? [] : [image])),
+      disks: seen.map(({ disk, image }) =>
+        diskFacts(disk, image === undefined || "found" in image ? undefined : image),
+      ),
+    };
   });
 }
 
-/** A name that is left is one of which oned knows no image of the account, or of the owner that the template names. */
-async function surveyImage(oned: Reading, ref: ObjectRef): Promise<ImageFacts | Absent> {
-  if (typeof ref === "number")
-    return orAbsent(ref, async () => parseImage(await oned.read("one.image.info", ref, false)));
+async function surveyImage(oned: Reading, image: DiskImage, account: AccountFacts): Promise<ImageFacts | Absent> {
+  const id = await imageIdOf(oned, image, account);
+  if (typeof id !== "number") return id;
+  return orAbsent(image.ref, async () => parseImage(await oned.read("one.image.info", id, false)));
+}
+
+/** As oned looks for it. Of the images that others own it finds none unless the template names the owner. */
+async function imageIdOf(oned: Reading, { ref, owner }: DiskImage, account: AccountFacts): Promise<number | Absent> {
+  if (typeof ref === "number") return ref;
   const namesakes = (await usableObjects(oned, "IMAGE")).filter(({ name }) => name === ref);
-  return { found: false, because: namesakes.length === 0 ? "missing" : "foreign", asked: ref };
+  const wanted = owner ?? account.id;
+  const found = namesakes.find(({ uid, uname }) => (typeof wanted === "number" ? uid === wanted : uname === wanted));
+  return found?.id ?? { found: false, because: namesakes.length === 0 ? "missing" : "foreign", asked: ref };
 }
 
 async function surveyNetwork(oned: Reading, ref: ObjectRef): Promise<NetworkFacts | Absent> {

@@ -7,7 +7,13 @@ import type { Reading } from "./xmlrpc.ts";
 const FRESH = 10 * 60_000;
 
 /** A zone that keeps this to itself, or does not know the call, is deployed to all the same. */
-const NOT_TOLD: ReadonlySet<ZoneErrorCode> = new Set(["forbidden", "invalid", "no-such-object"]);
+const NOT_TOLD: ReadonlySet<ZoneErrorCode> = new Set([
+  "forbidden",
+  "invalid",
+  "no-such-object",
+  "wrong-state",
+  "internal",
+]);
 
 type Configuration = ReturnType<typeof parseConfiguration>;
 

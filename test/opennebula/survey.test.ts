@@ -123,6 +123,8 @@ describe("surveying a zone", () => {
     const zone = await zoneThatSays({ ...usual, "one.system.config": recorded("xmlrpc.error-no-such-method") });
     const { rules, disabled } = await zone.survey({ template: 0, network: 0 });
     assert.deepEqual([rules, disabled], [null, false]);
+    const { "one.system.config": _untold, ...silent } = usual;
+    assert.equal((await (await zoneThatSays(silent)).survey({ template: 0, network: 0 })).rules, null);
   });
 
   const plain = recordedValue("xmlrpc.template.info-superlink");
@@ -133,6 +135,25 @@ describe("surveying a zone", () => {
     const { template } = await zone.survey({ template: 0, network: 0 });
     assert.ok(template.found);
     assert.deepEqual(template.images, [{ found: false, because: "foreign", asked: "flower-os" }]);
+  });
+
+  it("finds an image by its name and its owner, by name or by number", async () => {
+    for (const owner of ["<IMAGE_UNAME>oneadmin</IMAGE_UNAME>", "<IMAGE_UID>0</IMAGE_UID>"]) {
+      const zone = await zoneThatSays({ ...usual, "one.template.info": naming(`<IMAGE>flower-os</IMAGE>${owner}`) });
+      const { template } = await zone.survey({ template: 0, network: 0 });
+      assert.ok(template.found);
+      assert.deepEqual(
+        template.images.map((image) => ("found" in image ? image.because : image.name)),
+        ["flower-os"],
+      );
+    }
+  });
+
+  it("takes a disk for a clone of the whole image where the zone does not fill it in", async () => {
+    const zone = await zoneThatSays({ ...usual, "one.template.info": () => success(plain) });
+    const { template } = await zone.survey({ template: 0, network: 0 });
+    assert.ok(template.found);
+    assert.deepEqual(template.disks, [{ size: 1024, datastore: "system" }]);
   });
 
   it("tells that nobody has an image of the name that a template gives", async () => {

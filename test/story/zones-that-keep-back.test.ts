@@ -49,7 +49,7 @@ describe("Zones that keep something back", () => {
     await stage.zones.command(REFUSING, { do: "update-template", template: SUPERNODE, text: MENDED, replace: true });
     await stage.zones.command(DISABLED, { do: "enable-zone", enabled: true });
     await story.press(REFUSING, "Check again");
-    await story.zoneReads(REFUSING, "Different from the VM template", "further network cards go", "storage");
+    await story.zoneReads(REFUSING, "Different from the VM template", "further network cards (NICs) go", "storage");
     for (const zone of story.zones) await story.offers(zone, "Approve");
   });
 

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { type ServiceFacts, type ServiceState, ZoneError } from "../../federation/model/zone-facts.ts";
 import { firstIssue, group, integer, type Member, parseElement, parseMembers } from "./xml.ts";
 
-/** By OneFlow's number; what it does with networks at the end belongs to undeploying. */
+/** By OneFlow's number; taking networks down belongs to undeploying. */
 const STATES: readonly ServiceState[] = [
   "pending",
   "deploying",

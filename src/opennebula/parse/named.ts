@@ -2,7 +2,9 @@
 import { z } from "zod";
 import { group, integer, many, parseElement } from "./xml.ts";
 
-const named = z.object({ ID: integer, NAME: z.string() }).transform(({ ID, NAME }) => ({ id: ID, name: NAME }));
+const named = z
+  .object({ ID: integer, NAME: z.string(), UID: integer, UNAME: z.string() })
+  .transform(({ ID, NAME, UID, UNAME }) => ({ id: ID, name: NAME, uid: UID, uname: UNAME }));
 
 export type Named = z.output<typeof named>;
 

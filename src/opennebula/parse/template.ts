@@ -1,7 +1,7 @@
 /** VM templates: what they would run, and a digest of all they say. */
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import type { DiskFacts, ObjectRef, VmTemplateFacts } from "../../federation/model/zone-facts.ts";
+import type { DiskFacts, ImageFacts, ObjectRef, VmTemplateFacts } from "../../federation/model/zone-facts.ts";
 import { attributes, decimal, group, integer, isYes, many, optionalText, parseElement } from "./xml.ts";
 
 /** A template whose disks have not been looked at yet. */
@@ -70,31 +70,60 @@ const disk = z
   .object({
     IMAGE_ID: optionalText,
     IMAGE: optionalText,
+    IMAGE_UID: optionalText,
+    IMAGE_UNAME: optionalText,
     SIZE: decimal.optional().catch(undefined),
     TYPE: optionalText,
     CLONE: optionalText,
     CLONE_TARGET: optionalText,
     LN_TARGET: optionalText,
-    DATASTORE_ID: integer.optional(),
+    DATASTORE_ID: integer.optional().catch(undefined),
   })
-  .transform(({ IMAGE_ID, IMAGE, SIZE, TYPE, CLONE, CLONE_TARGET, LN_TARGET, DATASTORE_ID }): ParsedDisk => {
-    const target = (isYes(CLONE) ? CLONE_TARGET : LN_TARGET)?.toUpperCase();
-    const volatile = ["FS", "SWAP"].includes(TYPE?.toUpperCase() ?? "");
-    return {
-      image: IMAGE_ID !== undefined && /^\d+$/.test(IMAGE_ID) ? Number(IMAGE_ID) : IMAGE,
-      size: SIZE ?? 0,
-      datastore: volatile || target === "SYSTEM" ? "system" : target === "SELF" ? (DATASTORE_ID ?? null) : null,
-    };
+  .transform(({ IMAGE_ID, IMAGE, IMAGE_UID, IMAGE_UNAME, SIZE, TYPE, ...where }): ParsedDisk => {
+    const owner = IMAGE_UID === undefined ? IMAGE_UNAME : Number(IMAGE_UID);
+    const byName = IMAGE === undefined ? {} : { image: { ref: IMAGE, ...(owner === undefined ? {} : { owner }) } };
+    const image = IMAGE_ID !== undefined && /^\d+$/.test(IMAGE_ID) ? { image: { ref: Number(IMAGE_ID) } } : byName;
+    const isEmpty = ["FS", "SWAP"].includes(TYPE?.toUpperCase() ?? "");
+    return { ...image, ...(SIZE === undefined ? {} : { size: SIZE }), isEmpty, where };
   });
 
-export interface ParsedDisk extends DiskFacts {
-  /** Its number; its name where oned finds none of that name for the account; nothing for a disk that is made empty. */
-  readonly image: ObjectRef | undefined;
+/** An image as oned looks for it: a name belongs to the owner that the template names, or else to who asks. */
+export interface DiskImage {
+  readonly ref: ObjectRef;
+  /** Number or name. */
+  readonly owner?: number | string;
+}
+
+export interface ParsedDisk {
+  readonly image?: DiskImage;
+  /** MB */
+  readonly size?: number;
+  /** Made anew, of no image. */
+  readonly isEmpty: boolean;
+  readonly where: {
+    readonly CLONE?: string | undefined;
+    readonly CLONE_TARGET?: string | undefined;
+    readonly LN_TARGET?: string | undefined;
+    readonly DATASTORE_ID?: number | undefined;
+  };
 }
 
 /** From `template.info` with `extended`: disks as oned would make them for the account that asks. */
 export function parseDisks(xml: string): readonly ParsedDisk[] {
   return parseElement(xml, "VMTEMPLATE", z.object({ TEMPLATE: group({ DISK: many(disk) }) })).TEMPLATE.DISK;
+}
+
+/** What oned leaves unsaid is taken as it usually is: a clone of the whole image, in the system's datastore. */
+export function diskFacts(
+  { size, isEmpty, where }: ParsedDisk,
+  image: Pick<ImageFacts, "size" | "persistent"> | undefined,
+): DiskFacts {
+  const clones = where.CLONE === undefined ? image?.persistent !== true : isYes(where.CLONE);
+  const target = (clones ? (where.CLONE_TARGET ?? "SYSTEM") : where.LN_TARGET)?.toUpperCase();
+  return {
+    size: size ?? image?.size ?? 0,
+    datastore: isEmpty || target === "SYSTEM" ? "system" : target === "SELF" ? (where.DATASTORE_ID ?? null) : null,
+  };
 }
 
 /** JSON in which the order of names does not matter. The order of repeated elements (disks, NICs) does. */

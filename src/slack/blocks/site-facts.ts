@@ -106,10 +106,10 @@ function asideOf({ aside }: SitePlan): readonly string[] {
   const sentences = [
     ...(droppedCards.length === 0
       ? []
-      : [`Its further network cards go, so the VMs do not reach: ${cardNames(droppedCards)}.`]),
+      : [`Its further network cards (NICs) go, so the VMs do not reach: ${cardNames(droppedCards)}.`]),
     ...(keptCards.length === 0
       ? []
-      : [`Its PCI network cards stay beside the one named above: ${cardNames(keptCards)}.`]),
+      : [`Its PCI network cards (NICs) stay beside the one named above: ${cardNames(keptCards)}.`]),
     ...(startScriptReplaced ? ["Its own start script does not run: the guest agent runs in its place."] : []),
   ];
   return [`${MARK.warning} *Different from the VM template.* ${sentences.join(" ")}`];

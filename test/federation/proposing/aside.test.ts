@@ -22,8 +22,8 @@ describe("what a VM template has beside the plan", () => {
       withTemplate({ otherNics: ["storage", "number 7"], pciNics: ["sriov"], hasStartScript: true }),
     );
     const card = cardOf(story.planned());
-    assert.match(card, /further network cards go, so the VMs do not reach: `storage`, `number 7`/);
-    assert.match(card, /PCI network cards stay beside the one named above: `sriov`/);
+    assert.match(card, /further network cards \(NICs\) go, so the VMs do not reach: `storage`, `number 7`/);
+    assert.match(card, /PCI network cards \(NICs\) stay beside the one named above: `sriov`/);
     assert.match(card, /start script does not run: the guest agent runs in its place/);
   });
 

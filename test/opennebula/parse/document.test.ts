@@ -46,7 +46,7 @@ describe("a service", () => {
   };
 
   for (const [name, state, vms] of [
-    ["just-after-instantiate", "deploying", 0],
+    ["just-after-instantiate", "deploying-nets", 0],
     ["DEPLOYING", "deploying", 2],
     ["RUNNING", "running", 2],
     ["WARNING-vm-powered-off", "warning", 2],

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { parseDisks, parseTemplate } from "../../../src/opennebula/parse/template.ts";
+import { diskFacts, parseDisks, parseTemplate } from "../../../src/opennebula/parse/template.ts";
 import { recordedValue } from "../recording.ts";
 
 describe("a VM template", () => {
@@ -91,28 +91,43 @@ describe("a VM template", () => {
 
 describe("a VM template's disks", () => {
   const xml = recordedValue("xmlrpc.template.info-superlink-extended");
+  const plain = recordedValue("xmlrpc.template.info-superlink");
+  const image = { size: 4096, persistent: false };
+  const factsOf = (of: string, found: Parameters<typeof diskFacts>[1] = image) =>
+    parseDisks(of).map((disk) => diskFacts(disk, found));
 
   it("are as oned would make them: a clone's size counts as the datastore's driver says", () => {
     const disksOf = (target: string) =>
-      parseDisks(xml.replace("<CLONE_TARGET><![CDATA[SYSTEM]]>", `<CLONE_TARGET><![CDATA[${target}]]>`));
-    assert.deepEqual(disksOf("SYSTEM"), [{ image: 0, size: 1024, datastore: "system" }]);
-    assert.deepEqual(disksOf("SELF"), [{ image: 0, size: 1024, datastore: 1 }]);
-    assert.deepEqual(disksOf("NONE"), [{ image: 0, size: 1024, datastore: null }]);
+      factsOf(xml.replace("<CLONE_TARGET><![CDATA[SYSTEM]]>", `<CLONE_TARGET><![CDATA[${target}]]>`));
+    assert.deepEqual(parseDisks(xml)[0]?.image, { ref: 0 });
+    assert.deepEqual(disksOf("SYSTEM"), [{ size: 1024, datastore: "system" }]);
+    assert.deepEqual(disksOf("SELF"), [{ size: 1024, datastore: 1 }]);
+    assert.deepEqual(disksOf("NONE"), [{ size: 1024, datastore: null }]);
   });
 
   it("that are not cloned are linked, and count as the driver says of that", () => {
     const linked = xml.replace("<CLONE><![CDATA[YES]]>", "<CLONE><![CDATA[NO]]>");
-    assert.deepEqual(parseDisks(linked), [{ image: 0, size: 1024, datastore: null }]);
+    assert.deepEqual(factsOf(linked), [{ size: 1024, datastore: null }]);
+    const copied = linked.replace("<LN_TARGET><![CDATA[NONE]]>", "<LN_TARGET><![CDATA[SYSTEM]]>");
+    assert.deepEqual(factsOf(copied), [{ size: 1024, datastore: "system" }]);
   });
 
   it("that have no image are made empty beside the others", () => {
     const swap = xml.replace("</DISK>", "</DISK><DISK><TYPE>swap</TYPE><SIZE>512</SIZE></DISK>");
-    assert.deepEqual(parseDisks(swap)[1], { image: undefined, size: 512, datastore: "system" });
+    assert.equal(parseDisks(swap)[1]?.image, undefined);
+    assert.deepEqual(factsOf(swap, undefined)[1], { size: 512, datastore: "system" });
   });
 
-  it("keep the name of an image that oned does not find for the account", () => {
-    const plain = recordedValue("xmlrpc.template.info-superlink");
-    const named = plain.replace("<IMAGE_ID><![CDATA[0]]></IMAGE_ID>", "<IMAGE>flower-os</IMAGE>");
-    assert.deepEqual(parseDisks(named), [{ image: "flower-os", size: 0, datastore: null }]);
+  it("are clones of the whole image where oned does not say more, unless it is persistent", () => {
+    assert.deepEqual(factsOf(plain), [{ size: 4096, datastore: "system" }]);
+    assert.deepEqual(factsOf(plain, { ...image, persistent: true }), [{ size: 4096, datastore: null }]);
+  });
+
+  it("name an image by its number, or by its name and its owner's name or number", () => {
+    const naming = (attributes: string) =>
+      parseDisks(plain.replace("<IMAGE_ID><![CDATA[0]]></IMAGE_ID>", attributes))[0]?.image;
+    assert.deepEqual(naming("<IMAGE>os</IMAGE>"), { ref: "os" });
+    assert.deepEqual(naming("<IMAGE>os</IMAGE><IMAGE_UNAME>oneadmin</IMAGE_UNAME>"), { ref: "os", owner: "oneadmin" });
+    assert.deepEqual(naming("<IMAGE>os</IMAGE><IMAGE_UID>0</IMAGE_UID>"), { ref: "os", owner: 0 });
   });
 });
