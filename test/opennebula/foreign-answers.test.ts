@@ -22,6 +22,7 @@ const usual: Readonly<Record<string, string>> = {
   "one.documentpool.info": "xmlrpc.documentpool.info-services",
   "one.document.info": "xmlrpc.document.info-service",
   "one.vmpool.info": "xmlrpc.vmpool.info-mine-active",
+  "one.vmpool.infoextended": "xmlrpc.vmpool.infoextended",
   "one.vmpool.infoset": "xmlrpc.vmpool.infoset-extended",
   "one.vm.info": "xmlrpc.vm.info-running",
   "one.vm.action": "xmlrpc.error-vm.action-wrong-state",
@@ -41,18 +42,26 @@ const CHANGING: ReadonlySet<string> = new Set([
   "POST /service/7/action",
 ]);
 
-function usualAnswer({ what }: Asked): Reply {
+function usualAnswer({ what }: Asked, instead: Instead): Reply {
+  const other = instead[what];
+  if (other !== undefined) return other;
   const name = usual[what];
   if (name === undefined) return success(1);
   const { status, body } = recording(name).response;
   return { status, body };
 }
 
-/** Every call of the port, with the requests that it makes. */
-const CALLS: readonly (readonly [name: string, call: (zone: OpenZone) => Promise<unknown>])[] = [
+type Instead = Readonly<Record<string, Reply>>;
+
+/** A page that cannot be read whole: VMs are then asked for one by one. */
+const SPOILT_PAGE: Instead = { "one.vmpool.infoextended": success("<VM_POOL><VM/></VM_POOL>") };
+
+/** Every call of the port; what the zone itself answers otherwise than usual. */
+const CALLS: readonly (readonly [name: string, call: (zone: OpenZone) => Promise<unknown>, instead?: Instead])[] = [
   ["account", (zone) => zone.account()],
   ["services", (zone) => zone.services()],
   ["vms", (zone) => zone.vms()],
+  ["vms, one by one", (zone) => zone.vms(), SPOILT_PAGE],
   ["snapshot", (zone) => zone.snapshot()],
   ["survey", (zone) => zone.survey({ template: "Flower SuperLink", network: "fl-net" })],
   ["service", (zone) => zone.service(7)],
@@ -137,14 +146,16 @@ describe("what is not OpenNebula's answer", () => {
   for (const [what, write] of ANSWERS) {
     it(`${what} is never a refusal: a look passes by itself, and whether an effect came about stays open`, async () => {
       let spoilt = "";
+      let instead: Instead = {};
       const daemons = await startDaemons((asked, response) => {
-        if (asked.what !== spoilt) return usualAnswer(asked);
-        write(response, usualAnswer(asked));
+        if (asked.what !== spoilt) return usualAnswer(asked, instead);
+        write(response, usualAnswer(asked, instead));
         return undefined;
       });
       try {
-        for (const [name, call] of CALLS) {
-          for (const request of await requestsOf(name, call)) {
+        for (const [name, call, others = {}] of CALLS) {
+          instead = others;
+          for (const request of await requestsOf(name, call, others)) {
             if (saysNothing(what, request)) continue;
             spoilt = request;
             const where = `${name} with ${what} at ${request}`;
@@ -172,10 +183,14 @@ async function failureOf(call: Promise<unknown>, where: string): Promise<ZoneErr
 const known = new Map<string, readonly string[]>();
 
 /** The requests that a call makes when nothing is wrong. */
-async function requestsOf(name: string, call: (zone: OpenZone) => Promise<unknown>): Promise<readonly string[]> {
+async function requestsOf(
+  name: string,
+  call: (zone: OpenZone) => Promise<unknown>,
+  instead: Instead,
+): Promise<readonly string[]> {
   const before = known.get(name);
   if (before !== undefined) return before;
-  const daemons = await startDaemons(usualAnswer);
+  const daemons = await startDaemons((asked) => usualAnswer(asked, instead));
   await call(daemons.open()).catch(() => undefined);
   const requests = [...new Set(daemons.asked.map(({ what }) => what))];
   await daemons.close();
