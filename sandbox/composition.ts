@@ -1,4 +1,4 @@
-/** All four programs together: Slack, zones and guests stand in, the bot is the one that ships. */
+/** All four parts together: Slack, zones and guests stand in, the bot is the program that ships. */
 import { randomBytes } from "node:crypto";
 import { mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import { z } from "zod";
 import { type Program, startProgram } from "./program.ts";
+import { slackControl } from "./slack/client.ts";
 import { passwordVariable, type SandboxZonesFile, sandboxPassword, sandboxZonesFile } from "./zones-file.ts";
 
 export interface SandboxOptions {
@@ -26,8 +27,6 @@ export interface SandboxOptions {
   readonly configure?: (usual: SandboxZonesFile) => object;
   /** What the bot's key store is sealed with; made up unless somebody wants to open the store too. */
   readonly storeKey?: string;
-  /** Further arguments of the stand-in for Slack. */
-  readonly slackArgs?: readonly string[];
 }
 
 export interface Sandbox {
@@ -45,9 +44,9 @@ export interface Sandbox {
   stop(keep?: boolean): Promise<void>;
 }
 
-const slackReady = z.object({ url: z.string(), apiUrl: z.string(), controlUrl: z.string() });
-const guestsReady = z.object({ url: z.string() });
-const zonesReady = z.object({
+const standInsReady = z.object({
+  slack: z.string(),
+  guests: z.string(),
   control: z.string(),
   zones: z.array(z.object({ name: z.string(), xmlrpc: z.string(), oneflow: z.string() })),
 });
@@ -77,52 +76,34 @@ async function start(
   started: Program<unknown>[],
   stop: Sandbox["stop"],
 ): Promise<Sandbox> {
-  const speed = String(options.speed);
-  const record = options.record === undefined ? [] : ["--record", options.record];
   const secrets = { bot: `xoxb-sandbox-${randomBytes(8).toString("hex")}`, signing: randomBytes(16).toString("hex") };
   const token = randomBytes(16).toString("hex");
-
-  const guests = await startProgram({
-    entry: "sandbox/hypervisor/main.js",
-    args: ["--speed", speed, "--seed", options.seed, ...(options.real === true ? ["--real"] : [])],
-    environment: { FLORIST_GUESTS_TOKEN: token },
-    ready: guestsReady,
-  });
-  started.push(guests);
-  const zones = await startProgram({
-    entry: "sandbox/zones/main.js",
+  const standIns = await startProgram({
+    entry: "sandbox/stand-ins.js",
     args: [
-      ...["--zones", String(options.zones), "--port-base", String(options.portBase), "--speed", speed],
-      ...["--pace", options.pace ?? "even"],
-      ...["--hypervisor", guests.ready.url, "--hypervisor-token", token, ...record],
+      ...["--zones", String(options.zones), "--port-base", String(options.portBase)],
+      ...["--speed", String(options.speed), "--seed", options.seed, "--pace", options.pace ?? "even"],
+      ...(options.real === true ? ["--real"] : []),
+      ...(options.record === undefined ? [] : ["--record", options.record]),
     ],
-    ready: zonesReady,
+    environment: {
+      SLACK_BOT_TOKEN: secrets.bot,
+      SLACK_SIGNING_SECRET: secrets.signing,
+      FLORIST_GUESTS_TOKEN: token,
+    },
+    ready: standInsReady,
   });
-  started.push(zones);
-  const slack = await startProgram({
-    entry: "sandbox/slack/main.js",
-    args: [
-      "--zones",
-      String(options.zones),
-      "--speed",
-      speed,
-      "--rate-limits",
-      ...record,
-      ...(options.slackArgs ?? []),
-    ],
-    environment: { SLACK_BOT_TOKEN: secrets.bot, SLACK_SIGNING_SECRET: secrets.signing },
-    ready: slackReady,
-  });
-  started.push(slack);
+  started.push(standIns);
+  const { slack, guests, zones, control } = standIns.ready;
 
   const zonesFile = join(directory, "zones.yml");
-  const usual = sandboxZonesFile(zones.ready.zones, options.speed, options.real);
+  const usual = sandboxZonesFile(zones, options.speed, options.real);
   await writeFile(zonesFile, stringify(options.configure?.(usual) ?? usual), { mode: 0o600 });
-  const passwords = zones.ready.zones.map(({ name }) => [passwordVariable(name), sandboxPassword(name)]);
+  const passwords = zones.map(({ name }) => [passwordVariable(name), sandboxPassword(name)]);
   const environment = {
     SLACK_BOT_TOKEN: secrets.bot,
     SLACK_SIGNING_SECRET: secrets.signing,
-    SLACK_API_URL: slack.ready.apiUrl,
+    SLACK_API_URL: `${slack}/api/`,
     FLORIST_ZONES_FILE: zonesFile,
     FLORIST_DATA_DIRECTORY: join(directory, "data"),
     FLORIST_KEY: options.storeKey ?? randomBytes(32).toString("hex"),
@@ -139,12 +120,12 @@ async function start(
     return bot;
   };
   let bot = await startBot("0");
-  await tellEventsUrl(slack.ready.controlUrl, bot.ready.url);
+  await slackControl(slack).eventsUrl({ url: bot.ready.url, verify: true });
   return {
-    slackControl: slack.ready.url,
-    zonesControl: zones.ready.control,
-    guests: { url: guests.ready.url, token },
-    zoneNames: zones.ready.zones.map(({ name }) => name),
+    slackControl: slack,
+    zonesControl: control,
+    guests: { url: guests, token },
+    zoneNames: zones.map(({ name }) => name),
     real: options.real ?? false,
     directory,
     get bot() {
@@ -158,14 +139,4 @@ async function start(
     },
     stop,
   };
-}
-
-/** Slack is told the request URL as its configuration page would be. */
-async function tellEventsUrl(control: string, url: string): Promise<void> {
-  const response = await fetch(new URL("events-url", control), {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ url, verify: true }),
-  });
-  if (!response.ok) throw new Error(`Slack's stand-in did not take the request URL: ${await response.text()}`);
 }

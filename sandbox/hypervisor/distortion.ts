@@ -1,33 +1,33 @@
+import { encodePem } from "../../src/guest-protocol/certificates.ts";
 import { PUBLISHED, type Stage } from "../../src/guest-protocol/names.ts";
 import { decodeNodeList, encodeNodeList, type NodeEntry } from "../../src/guest-protocol/node-list.ts";
+import { FALSE_AUTHORITY } from "./false-authority.ts";
 import type { Fault, FaultKind } from "./faults.ts";
 
 export type Attributes = ReadonlyMap<string, string>;
 
-/** What a lying guest can draw on: a CA that signed nothing, and what another guest has said. */
-export type Falsehoods = { readonly caCertificate: string; readonly neighbour: Attributes | undefined };
-
-type Change = (said: Map<string, string>, falsehoods: Falsehoods) => void;
+/** `neighbour`: what another guest has said, for the lies that copy it. */
+type Change = (said: Map<string, string>, neighbour: Attributes | undefined) => void;
 
 const HOSTILE = '<!channel> *urgent* <https://evil.example|click> $(touch /tmp/owned) `id` "; \\';
 const UNKNOWN_NODE = `SHA256:${"S".repeat(43)}`;
 
 /** What a guest with these faults publishes in place of what it would say. */
-export function distorted(said: Attributes, faults: readonly Fault[], falsehoods: Falsehoods): Attributes {
+export function distorted(said: Attributes, faults: readonly Fault[], neighbour: Attributes | undefined): Attributes {
   const result = new Map(said);
   for (const { kind } of faults) {
-    CHANGES[kind]?.(result, falsehoods);
+    CHANGES[kind]?.(result, neighbour);
   }
   return result;
 }
 
 /** Faults that are lies in attributes; the rest changes what a guest does. */
 const CHANGES: Partial<Record<FaultKind, Change>> = {
-  "false-ca": (said, { caCertificate }) => replace(said, PUBLISHED.caCertificate, caCertificate),
+  "false-ca": (said) => replace(said, PUBLISHED.caCertificate, encodePem([FALSE_AUTHORITY])),
   "false-endpoint": (said) => replace(said, PUBLISHED.endpoint, "198.51.100.66:9092"),
   "wrong-version": (said) => replace(said, PUBLISHED.version, "1.25.0"),
-  "foreign-key": (said, { neighbour }) => copy(said, neighbour, [PUBLISHED.nodeKey]),
-  "copied-key": (said, { neighbour }) => copy(said, neighbour, [PUBLISHED.nodeKey, PUBLISHED.nodeProof]),
+  "foreign-key": (said, neighbour) => copy(said, neighbour, [PUBLISHED.nodeKey]),
+  "copied-key": (said, neighbour) => copy(said, neighbour, [PUBLISHED.nodeKey, PUBLISHED.nodeProof]),
   "claims-all-online": (said) => relist(said, (nodes) => nodes.map((node) => ({ ...node, status: "online" }))),
   "lists-unknown-node": (said) =>
     relist(said, (nodes) => [...nodes, { key: UNKNOWN_NODE, nodeId: "666", status: "online" }]),

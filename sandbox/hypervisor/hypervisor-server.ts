@@ -1,5 +1,6 @@
 import { timingSafeEqual } from "node:crypto";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { Logger } from "pino";
 import { z } from "zod";
 import type { Hypervisor } from "./hypervisor.ts";
 
@@ -25,7 +26,7 @@ const vmSpec = z.object({
 const stopping = z.object({ hard: z.boolean().default(false) }).default({ hard: false });
 
 /** The interface between a zone and whatever runs its VMs. */
-export function hypervisorRoutes(hypervisor: Hypervisor): readonly Route[] {
+function hypervisorRoutes(hypervisor: Hypervisor): readonly Route[] {
   return [
     { method: "GET", path: /^\/ready$/, handle: () => ({ status: 200, body: { ready: true } }) },
     { method: "GET", path: /^\/vms$/, handle: () => ({ status: 200, body: hypervisor.list() }) },
@@ -64,17 +65,52 @@ export function hypervisorRoutes(hypervisor: Hypervisor): readonly Route[] {
   ];
 }
 
-/** Serves routes as JSON over HTTP; with a token, only to those who show it. */
-export function routeServer(
-  routes: readonly Route[],
-  parts: { token?: string; failed: (error: unknown) => void },
-): Server {
-  return createServer((request, response) => {
-    answer(routes, parts.token, request)
-      .catch((error: unknown) => refusalOf(error, parts.failed))
+export interface RunningHypervisor {
+  /** Such as `http://127.0.0.1:5500`. */
+  readonly url: string;
+  readonly port: number;
+  /** Ends every VM. @throws when something of them stays on the machine */
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Serves the hypervisor, and routes that control it, as JSON over HTTP on loopback.
+ * @param listen with a token, only to those who show it; port 0 takes a free one
+ * @throws Error if the port is taken
+ */
+export async function serveHypervisor(
+  hypervisor: Hypervisor,
+  control: readonly Route[],
+  { port, token, log }: { readonly port: number; readonly token: string | undefined; readonly log: Logger },
+): Promise<RunningHypervisor> {
+  const failed = (error: unknown): void => log.error({ err: error }, "a request failed");
+  const routes = [...hypervisorRoutes(hypervisor), ...control];
+  const server = createServer((request, response) => {
+    answer(routes, token, request)
+      .catch((error: unknown) => refusalOf(error, failed))
       .then((result) => send(response, result))
-      .catch(parts.failed);
+      .catch(failed);
   });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(port, "127.0.0.1", resolve);
+    });
+  } catch (error) {
+    await hypervisor.close();
+    throw error;
+  }
+  const address = server.address();
+  const bound = typeof address === "object" && address !== null ? address.port : port;
+  return {
+    url: `http://127.0.0.1:${bound}`,
+    port: bound,
+    async close() {
+      server.close();
+      server.closeAllConnections();
+      await hypervisor.close();
+    },
+  };
 }
 
 async function answer(routes: readonly Route[], token: string | undefined, request: IncomingMessage): Promise<Answer> {

@@ -1,15 +1,6 @@
 import { randomBytes } from "node:crypto";
-import type { AddressInfo } from "node:net";
 import { parseArgs } from "node:util";
-import pino from "pino";
-import { controlRoutes } from "./control.ts";
-import type { Hypervisor } from "./hypervisor.ts";
-import { hypervisorRoutes, type Route, routeServer } from "./hypervisor-server.ts";
-import { Pace } from "./pace.ts";
-import { QuickHypervisor } from "./quick-hypervisor.ts";
-import { realControlRoutes } from "./real/control.ts";
-import { RealHypervisor } from "./real/real-hypervisor.ts";
-import { missingForRealGuests } from "./real/requirements.ts";
+import { type GuestsOptions, startGuests } from "./guests.ts";
 
 const HELP = `The hypervisor's part of the sandbox: runs VMs as quick guests in this process, or as namespaces with real Flower.
 
@@ -29,15 +20,9 @@ Prints "ready {"url": …}" once it serves and ends on SIGTERM or SIGINT.
 The interface is described in sandbox/hypervisor/README.md.
 `;
 
-type Options = {
-  port: number;
-  token: string | undefined;
+type Options = GuestsOptions & {
   /** Nobody gave the token, so it has to be told. */
-  tokenMade: boolean;
-  real: boolean;
-  speed: number;
-  seed: string;
-  log: string;
+  readonly tokenMade: boolean;
 };
 
 function readOptions(): Options | "help" {
@@ -71,50 +56,18 @@ function readOptions(): Options | "help" {
   return { port, token: given ?? made, tokenMade: made !== undefined, real, speed, seed, log };
 }
 
-type Kind = { readonly hypervisor: Hypervisor; readonly control: readonly Route[] };
-
-async function quick(options: Options, log: pino.Logger): Promise<Kind> {
-  const hypervisor = await QuickHypervisor.create({ pace: new Pace(options), log });
-  return { hypervisor, control: controlRoutes(hypervisor) };
-}
-
-async function real(log: pino.Logger): Promise<Kind> {
-  const missing = await missingForRealGuests();
-  if (missing.length > 0) {
-    throw new Error(`Real guests need what is missing here:\n${missing.map((one) => `  - ${one}`).join("\n")}`);
-  }
-  const hypervisor = await RealHypervisor.create(log);
-  return { hypervisor, control: realControlRoutes(hypervisor) };
-}
-
-async function serve(options: Options): Promise<void> {
-  const log = pino({ level: options.log, name: "guests" }, pino.destination(2));
-  const { hypervisor, control } = await (options.real ? real(log) : quick(options, log));
-  const server = routeServer([...hypervisorRoutes(hypervisor), ...control], {
-    ...(options.token === undefined ? {} : { token: options.token }),
-    failed: (error) => log.error({ err: error }, "a request failed"),
-  });
+async function serve({ tokenMade, ...options }: Options): Promise<void> {
+  const { url, port, close } = await startGuests(options);
   const end = () => {
-    server.close();
-    server.closeAllConnections();
-    hypervisor.close().catch((error: unknown) => {
-      log.error({ err: error }, "could not clean up");
+    close().catch((error: unknown) => {
+      process.stderr.write(`could not clean up: ${error instanceof Error ? error.stack : String(error)}\n`);
       process.exitCode = 1;
     });
   };
   process.once("SIGTERM", end);
   process.once("SIGINT", end);
-  server.listen(options.port, "127.0.0.1", () => {
-    const address: AddressInfo | string | null = server.address();
-    const port = typeof address === "object" && address !== null ? address.port : options.port;
-    const told = options.tokenMade ? { token: options.token } : {};
-    process.stdout.write(`ready ${JSON.stringify({ url: `http://127.0.0.1:${port}`, port, ...told })}\n`);
-  });
-  server.once("error", (error) => {
-    log.error({ err: error }, "cannot serve");
-    process.exitCode = 1;
-    end();
-  });
+  const told = tokenMade ? { token: options.token } : {};
+  process.stdout.write(`ready ${JSON.stringify({ url, port, ...told })}\n`);
 }
 
 try {

@@ -2,7 +2,6 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Logger } from "pino";
-import { encodePem } from "../../src/guest-protocol/certificates.ts";
 import { PUBLISHED } from "../../src/guest-protocol/names.ts";
 import { Disk } from "./disk.ts";
 import { FaultBook } from "./faults.ts";
@@ -10,7 +9,6 @@ import type { Hypervisor, VmAddress, VmSpec, VmState } from "./hypervisor.ts";
 import { LoopbackNetwork } from "./network.ts";
 import type { Pace } from "./pace.ts";
 import { QuickVm, type QuickWorld, type VmRole } from "./quick-vm.ts";
-import { makeFalseAuthority } from "./tls-identity.ts";
 
 /** One guest as the control interface shows it: what it holds to be true of itself, not what a fault makes of it. */
 export type GuestView = VmState & {
@@ -40,20 +38,18 @@ export class QuickHypervisor implements Hypervisor {
   readonly #folder: string;
   readonly #world: QuickWorld;
 
-  private constructor(folder: string, falseAuthority: string, parts: { pace: Pace; log: Logger }) {
+  private constructor(folder: string, parts: { pace: Pace; log: Logger }) {
     this.#folder = folder;
     this.#world = {
       ...parts,
       faults: this.faults,
       network: this.network,
-      falseAuthority,
       neighbourOf: (id) => this.#neighbourOf(id),
     };
   }
 
   static async create(parts: { pace: Pace; log: Logger }): Promise<QuickHypervisor> {
-    const falseAuthority = encodePem([await makeFalseAuthority()]);
-    return new QuickHypervisor(await mkdtemp(join(tmpdir(), "florist-guests-")), falseAuthority, parts);
+    return new QuickHypervisor(await mkdtemp(join(tmpdir(), "florist-guests-")), parts);
   }
 
   async start(spec: VmSpec): Promise<"started" | "already-running"> {

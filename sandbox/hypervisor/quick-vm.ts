@@ -31,7 +31,6 @@ export type QuickWorld = {
   readonly faults: FaultBook;
   readonly pace: Pace;
   readonly log: Logger;
-  readonly falseAuthority: string;
   /** What another SuperNode has said, for the faults that copy it. */
   readonly neighbourOf: (id: GuestId) => Attributes | undefined;
 };
@@ -60,11 +59,7 @@ export class QuickVm {
       oneGate: this.#oneGate,
       signal: this.#life.signal,
       failed: (error) => this.#log.debug({ err: error }, "OneGate did not take an update; it goes with the next"),
-      distort: (said) =>
-        distorted(said, this.#faults(), {
-          caCertificate: world.falseAuthority,
-          neighbour: world.neighbourOf(this.id),
-        }),
+      distort: (said) => distorted(said, this.#faults(), world.neighbourOf(this.id)),
     });
   }
 

@@ -37,21 +37,6 @@ export function certificateRequest(keyPem: string, names: readonly string[]): st
   return forge.pki.certificationRequestToPem(request);
 }
 
-/** A CA certificate that has signed nothing, as PEM: what a lying SuperLink shows. */
-export async function makeFalseAuthority(): Promise<string> {
-  const privateKey = forge.pki.privateKeyFromPem(await makeTlsKey(2048));
-  const certificate = forge.pki.createCertificate();
-  certificate.publicKey = forge.pki.rsa.setPublicKey(privateKey.n, privateKey.e);
-  certificate.serialNumber = "01";
-  certificate.validity.notAfter.setFullYear(certificate.validity.notBefore.getFullYear() + 1);
-  const name = [{ name: "commonName", value: "false authority" }];
-  certificate.setSubject(name);
-  certificate.setIssuer(name);
-  certificate.setExtensions([{ name: "basicConstraints", cA: true, critical: true }]);
-  certificate.sign(privateKey, forge.md.sha256.create());
-  return forge.pki.certificateToPem(certificate);
-}
-
 /** Whether a SuperLink may serve with what it was handed: its own key, a chain up to the CA, and every name it is dialled by. */
 export function checkCredentials(
   credentials: Credentials,

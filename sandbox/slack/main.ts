@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { startSlack } from "./server.ts";
+import { DEFAULT_EVENTS, DEFAULT_SCOPES } from "./world/default-app.ts";
 import { defaultSeed } from "./world/default-seed.ts";
 import { type WorldSeed, worldSeed } from "./world/seed.ts";
 
@@ -29,10 +30,6 @@ Once it serves it prints one line: ready {"url","apiUrl","controlUrl","port"}. I
 sandbox/slack/README.md describes the world and the control API.
 `;
 
-const SCOPES = "commands,chat:write,files:write,files:read,users:read,channels:read,groups:read,app_mentions:read";
-const EVENTS =
-  "app_mention,channel_shared,channel_unarchive,channel_unshared,group_unarchive,member_joined_channel,channel_id_changed";
-
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
@@ -42,8 +39,8 @@ async function main(): Promise<void> {
       "bot-token": { type: "string", default: process.env["SLACK_BOT_TOKEN"] ?? "xoxb-sandbox" },
       "app-token": { type: "string", default: process.env["SLACK_APP_TOKEN"] ?? "xapp-sandbox" },
       "signing-secret": { type: "string", default: process.env["SLACK_SIGNING_SECRET"] ?? "sandbox-signing-secret" },
-      scopes: { type: "string", default: SCOPES },
-      events: { type: "string", default: EVENTS },
+      scopes: { type: "string", default: DEFAULT_SCOPES.join(",") },
+      events: { type: "string", default: DEFAULT_EVENTS.join(",") },
       zones: { type: "string", default: "3" },
       command: { type: "string", default: "/flower" },
       seed: { type: "string" },

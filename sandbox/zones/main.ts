@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { prettifyError, ZodError } from "zod";
-import { isPaceName, type PaceName, paces } from "./pace.ts";
+import { paceNamed } from "./pace.ts";
 import { fileRecorder, noRecord } from "./record.ts";
 import { MOST_ZONES } from "./seed.ts";
 import { startZones, type ZonesOptions } from "./zones.ts";
@@ -46,7 +46,7 @@ function options(): ZonesOptions | "help" {
     hypervisor:
       values.hypervisor === undefined ? undefined : { url: values.hypervisor, token: values["hypervisor-token"] },
     speed: number("--speed", values.speed, 0.01, 10_000),
-    pace: paceFrom(values.pace),
+    pace: paceNamed(values.pace),
     record: values.record === undefined ? noRecord : fileRecorder(values.record),
   };
 }
@@ -55,11 +55,6 @@ function number(option: string, text: string, min: number, max: number): number 
   const value = Number(text);
   if (Number.isFinite(value) && value >= min && value <= max) return value;
   throw new Error(`${option} must be a number from ${min} to ${max}, not "${text}"`);
-}
-
-function paceFrom(name: string): PaceName {
-  if (isPaceName(name)) return name;
-  throw new Error(`--pace must be one of ${Object.keys(paces).join(", ")}, not "${name}"`);
 }
 
 /** A seed file, parsed as JSON; what it says is checked where the zones are made. */

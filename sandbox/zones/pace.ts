@@ -40,6 +40,12 @@ export const paces = {
 
 export type PaceName = keyof typeof paces;
 
-export function isPaceName(text: string): text is PaceName {
+/** @throws Error naming all of them when there is none of that name */
+export function paceNamed(name: string): PaceName {
+  if (isPaceName(name)) return name;
+  throw new Error(`--pace must be one of ${Object.keys(paces).join(", ")}, not "${name}"`);
+}
+
+function isPaceName(text: string): text is PaceName {
   return text in paces;
 }

@@ -47,7 +47,7 @@ describe("the program of real guests", { skip: await leftOut() }, () => {
     const args = [join(SANDBOX, "main.js"), "--real", "--speed", "20"];
     const sandbox = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
     await readyLine(sandbox);
-    const pid = Number(await run("pgrep", ["-P", String(sandbox.pid), "-f", PROGRAM]));
+    const pid = Number(await run("pgrep", ["-P", String(sandbox.pid), "-f", join(SANDBOX, "stand-ins.js")]));
     assert.notDeepEqual(await leftovers({ pid }), []);
     sandbox.kill("SIGKILL");
     await until("all of it is gone", async () => (await leftovers({ pid })).length === 0);

@@ -14,7 +14,8 @@ import { readGuestScript } from "../../src/manifests/guest-script.ts";
 import { newFederationId, openRuntime } from "../../src/runtime.ts";
 import { Secret } from "../../src/secret.ts";
 
-const zonesReady = z.object({
+const standInsReady = z.object({
+  guests: z.string(),
   control: z.string(),
   zones: z.array(z.object({ name: zoneName, xmlrpc: z.string(), oneflow: z.string() })),
 });
@@ -63,18 +64,12 @@ function profileOf(name: ZoneProfile["name"]): ZoneProfile {
 
 export async function openHeadless(zoneCount: number, log = quiet) {
   const directory = await mkdtemp(join(tmpdir(), "florist-test-"));
-  const guests = await startProgram({
-    entry: "sandbox/hypervisor/main.js",
-    args: ["--speed", "20"],
-    ready: z.object({ url: z.string() }),
+  const standIns = await startProgram({
+    entry: "sandbox/stand-ins.js",
+    args: ["--zones", String(zoneCount), "--speed", "20"],
+    ready: standInsReady,
   });
-  const { url } = guests.ready;
-  const zones = await startProgram({
-    entry: "sandbox/zones/main.js",
-    args: ["--zones", String(zoneCount), "--port-base", "0", "--speed", "20", "--hypervisor", url],
-    ready: zonesReady,
-  });
-  const { ready } = zones;
+  const { ready } = standIns;
   const runtime = await openRuntime({
     dataDirectory: join(directory, "data"),
     storeKey: createSecretKey(Buffer.alloc(32)),
@@ -104,12 +99,11 @@ export async function openHeadless(zoneCount: number, log = quiet) {
   return {
     runtime,
     zones: new ZonesControl(ready.control),
-    guests: new GuestsClient({ url }),
+    guests: new GuestsClient({ url: ready.guests }),
     names: ready.zones.map(({ name }) => name),
     async stop() {
       await runtime.stop();
-      await zones.stop();
-      await guests.stop();
+      await standIns.stop();
       await rm(directory, { recursive: true });
     },
   };
