@@ -77,11 +77,11 @@ function durations(speed: number) {
       calm: ms(1_800_000, 30_000),
     },
     stopWarning: ms(60_000, 2_000),
-    polling: { fastest: ms(1_000, 50), slowest: ms(10_000, 1_000) },
+    polling: { fastest: ms(1_000, 150), slowest: ms(10_000, 1_000) },
     retries: { first: ms(1_000, 100), longest: ms(30_000, 1_000) },
     slack: {
       perChannel: ms(1_000, 50),
-      coalescing: ms(1_000, 50),
+      coalescing: ms(1_000, 150),
       firstRetry: ms(1_000, 100),
       longestRetry: ms(30_000, 1_000),
       fileLook: ms(1_000, 50),

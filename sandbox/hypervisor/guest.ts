@@ -101,7 +101,7 @@ export async function until<T>(
     if (result !== undefined) {
       return result;
     }
-    await pace.wait(waitMs(), signal);
+    await pace.rest(waitMs(), signal);
   }
 }
 

@@ -4,6 +4,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 /** No wait is shorter, however fast the sandbox runs: a guest that spins would starve the others. */
 const LEAST_WAIT_MS = 20;
 
+/** What a guest does again and again is work on this machine at any speed, so it is not done more often than this. */
+const MOST_OFTEN = 8;
+
 /** How fast time runs for the guests, and the seed of everything that differs from guest to guest. */
 export class Pace {
   readonly #speed: number;
@@ -27,6 +30,11 @@ export class Pace {
   /** @throws AbortError when the guest ends first. */
   async wait(ms: number, signal: AbortSignal): Promise<void> {
     await sleep(this.scaled(ms), undefined, { signal });
+  }
+
+  /** Between two turns of what is done again and again. @throws AbortError when the guest ends first. */
+  async rest(ms: number, signal: AbortSignal): Promise<void> {
+    await sleep(Math.max(this.scaled(ms), ms / MOST_OFTEN), undefined, { signal });
   }
 
   /** A 64 bit number that is the same for the same seed and subject. */

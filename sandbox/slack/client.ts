@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import type { z } from "zod";
 import * as api from "./control/control-api.ts";
 
@@ -40,6 +41,9 @@ export interface SlackControl {
 /** So long that only what never comes is missed, also on a busy machine. */
 export const PATIENCE_MS = 300_000;
 
+/** Changes come in flocks, and a look shows everything: one look for all of them. */
+const BETWEEN_LOOKS_MS = 100;
+
 /** @param url the stand-in's address, such as `http://127.0.0.1:4000` */
 export function slackControl(url: string): SlackControl {
   const get = <T>(path: string, schema: z.ZodType<T>) => call(schema, `${url}/control/${path}`, { method: "GET" });
@@ -81,6 +85,7 @@ export function slackControl(url: string): SlackControl {
         const left = deadline - Date.now();
         if (left <= 0) throw new Error(`waited ${deadlineMs} ms in vain for ${what}`);
         seen = await version(seen, left);
+        await pause(BETWEEN_LOOKS_MS);
       }
     },
   };
