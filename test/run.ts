@@ -1,8 +1,8 @@
 /**
  * Runs every compiled test below this folder, phase by phase, and tells at the end what became of all of them.
  *
- * With `--quick` the tests with real Flower and the bot that dies everywhere are left out; with other arguments all but
- * those whose path contains one.
+ * With `--quick` the tests with real Flower and what is proven by doing it very often are left out; with other arguments
+ * all but those whose path contains one.
  * Ends with 1 when a test failed, a file crashed, or nothing was tested at all.
  */
 import { readdirSync } from "node:fs";
@@ -16,8 +16,12 @@ import { Tally } from "./tally.ts";
 
 /** Real Flower: each waits more than it works, so two at a time disturb neither. */
 const REAL = "real/";
-/** A bot that dies some hundred times. */
-const DYING = "faults/crash";
+/** A bot that dies some hundred times, and a link that comes and goes as often. */
+const REPEATED = ["faults/crash", "story/noise"];
+/** They wait for one another's processes much of their time: begun first, they leave no core idle at the end. */
+const STORIES = ["faults/", "story/"];
+
+const isIn = (name: string, places: readonly string[]): boolean => places.some((place) => name.startsWith(place));
 
 const { values, positionals } = parseArgs({
   options: { quick: { type: "boolean", default: false } },
@@ -25,7 +29,7 @@ const { values, positionals } = parseArgs({
 });
 const names = readdirSync(import.meta.dirname, { recursive: true, encoding: "utf8" })
   .filter((name) => name.endsWith(".test.js"))
-  .filter((name) => !(values.quick && (name.startsWith(REAL) || name.startsWith(DYING))))
+  .filter((name) => !(values.quick && isIn(name, [REAL, ...REPEATED])))
   .filter((name) => positionals.length === 0 || positionals.some((part) => name.includes(part)))
   .sort();
 const tally = new Tally((file) => relative(import.meta.dirname, file));
@@ -41,16 +45,18 @@ async function runAll(chosen: readonly string[], concurrency: number): Promise<v
   for await (const text of report) process.stdout.write(text);
 }
 
-const real = names.filter((name) => name.startsWith(REAL));
-const dying = names.filter((name) => name.startsWith(DYING));
-await runAll(
-  names.filter((name) => !real.includes(name) && !dying.includes(name)),
-  availableParallelism(),
-);
-await runAll(dying, 1);
+const real = names.filter((name) => isIn(name, [REAL]));
+const repeated = names.filter((name) => isIn(name, REPEATED));
+const usual = names.filter((name) => !real.includes(name) && !repeated.includes(name));
+const stories = usual.filter((name) => isIn(name, STORIES));
+// One more than there are cores: a story waits more than it works.
+await runAll([...stories, ...usual.filter((name) => !stories.includes(name))], availableParallelism() + 1);
+await runAll(repeated, 1);
 await runAll(real, 2);
 if (names.length === 0) console.log(`No test file matches ${positionals.join(", ")}.`);
 if (values.quick)
-  console.log("Left out, and run by npm test: a bot that dies everywhere, and real Flower (Linux, root).");
+  console.log(
+    "Left out, and run by npm test: a bot that dies everywhere, a link that keeps coming and going, and real Flower (Linux, root).",
+  );
 console.log(tally.closing());
 process.exitCode = tally.hasFailed ? 1 : 0;
