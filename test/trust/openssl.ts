@@ -1,6 +1,6 @@
 /** Makes keys and requests as a guest does, with the `openssl` of the machine. */
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -22,14 +22,24 @@ const inFreshDirectory = async <T>(work: (directory: string) => Promise<T>): Pro
   }
 };
 
-/** `key` is what `openssl genpkey` takes; `san` is a subjectAltName, such as `DNS:localhost,IP:127.0.0.1`. */
-export const guestRequest = (san: string | null, extra: readonly string[] = [], key = ["-algorithm", "RSA"]) =>
+const newKey = async (kind: readonly string[]): Promise<string> => (await run("openssl", ["genpkey", ...kind])).stdout;
+
+/** Made once for all requests that need no key of their own: it is what takes longest. */
+let usualKey: Promise<string> | undefined;
+
+/**
+ * `san` is a subjectAltName, such as `DNS:localhost,IP:127.0.0.1`; `key`, for a fresh one, is what `openssl genpkey`
+ * takes.
+ */
+export const guestRequest = (san: string | null, extra: readonly string[] = [], key?: readonly string[]) =>
   inFreshDirectory<GuestRequest>(async (directory) => {
+    usualKey ??= newKey(["-algorithm", "RSA"]);
+    const keyPem = await (key === undefined ? usualKey : newKey(key));
     const keyFile = join(directory, "key.pem");
-    await run("openssl", ["genpkey", ...key, "-out", keyFile]);
+    await writeFile(keyFile, keyPem);
     const names = san === null ? [] : ["-addext", `subjectAltName=${san}`];
     const csr = await run("openssl", ["req", "-new", "-key", keyFile, "-subj", "/CN=guest", ...names, ...extra]);
-    return { csrPem: csr.stdout, keyPem: await readFile(keyFile, "utf8") };
+    return { csrPem: csr.stdout, keyPem };
   });
 
 /** What `openssl verify -x509_strict` says of a certificate for a name, given the authority's. */

@@ -134,7 +134,10 @@ describe("a certificate request is refused", () => {
   });
 
   test("when its signature was made by another key", async () => {
-    const [one, other] = await Promise.all([guestRequest("IP:203.0.113.20"), guestRequest("IP:203.0.113.20")]);
+    const [one, other] = await Promise.all([
+      guestRequest("IP:203.0.113.20"),
+      guestRequest("IP:203.0.113.20", [], rsa(2048)),
+    ]);
     const derOf = (pem: string): Buffer => Buffer.from(pem.replaceAll(/-----[A-Z ]+-----|\s/g, ""), "base64");
     const mixed = altered(one.csrPem, (der) => derOf(other.csrPem).copy(der, der.length - 256, der.length - 256));
     assert.equal(refusal(mixed).reason, "csr-signature");
