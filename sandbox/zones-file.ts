@@ -91,7 +91,7 @@ function durations(speed: number) {
 
 function waitsForGuests(speed: number) {
   const ms = divided(speed);
-  return { boot: ms(900_000, 30_000), serve: ms(600_000, 30_000), silence: ms(60_000, 10_000) };
+  return { boot: ms(900_000, 30_000), serve: ms(600_000, 30_000), silence: ms(60_000, 20_000) };
 }
 
 const divided =

@@ -163,26 +163,27 @@ describe("a SuperLink's certificate", () => {
   });
 });
 
-/** The longest time in milliseconds for which the event loop stood still while `work` ran. */
-const longestStandstill = async (work: () => Promise<void>): Promise<number> => {
+/** The longest time in milliseconds for which the event loop stood still while `work` ran; infinite if it was not watched. */
+const longestStandstill = async (work: () => Promise<unknown>): Promise<number> => {
   const delay = monitorEventLoopDelay({ resolution: 1 });
   delay.enable();
   await work();
   delay.disable();
-  assert(delay.count > 20, `only ${delay.count} samples: the loop was not watched`);
-  return delay.max / 1e6;
+  return delay.count > 20 ? delay.max / 1e6 : Number.POSITIVE_INFINITY;
 };
 
 test("making an authority and signing hold the event loop up for less than 50 ms", async () => {
   const guest = await guestRequest("IP:203.0.113.20", [], ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:4096"]);
-  const standstills: number[] = [];
-  // A busy machine can stop any process for a while, but not in every round; what blocks blocks in every round.
-  while (standstills.length < 5 && !standstills.some((time) => time < 50)) {
-    const standstill = await longestStandstill(async () => {
-      const authority = await newAuthority();
-      for (let count = 0; count < 10; count += 1) await signed(authority, guest.csrPem, ip("203.0.113.20"));
-    });
-    standstills.push(standstill);
+  const authority = await newAuthority();
+  const sign = async (): Promise<void> => {
+    for (let count = 0; count < 5; count += 1) await signed(authority, guest.csrPem, ip("203.0.113.20"));
+  };
+  for (const work of [() => newAuthority(), sign]) {
+    const standstills: number[] = [];
+    // A busy machine can stop any process for a while, but not in every round; what blocks blocks in every round.
+    while (standstills.length < 40 && !standstills.some((time) => time < 50)) {
+      standstills.push(await longestStandstill(work));
+    }
+    assert(Math.min(...standstills) < 50, `the loop stood still for ${standstills.join(", ")} ms`);
   }
-  assert(Math.min(...standstills) < 50, `the loop stood still for ${standstills.join(", ")} ms`);
 });
