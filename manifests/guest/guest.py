@@ -12,7 +12,7 @@ import urllib.parse
 from collections.abc import Callable
 
 HEARTBEAT_EVERY = 30  # seconds
-READ_EVERY = 3
+READ_AFTER = 0.5, 3.0  # seconds: a tenth of the time in which the bot wrote nothing and no stage was new, within these
 UPKEEP_EVERY = 60
 PATIENCE = 10  # for one call
 REMARK_FOR = 600
@@ -34,6 +34,8 @@ class Guest:
         self.heartbeat = int(time.time())  # moves on over a restart of this program too
         self.due = {"heartbeat": 0.0, "read": 0.0, "upkeep": time.monotonic() + UPKEEP_EVERY}
         self.upkeep: Callable[[], None] = lambda: None  # what has to be set right now and then
+        self.told: dict[str, str] = {}  # those of them that this program did not write
+        self.moved = time.monotonic()
         self.in_touch = True
         self.remark = "none", 0.0  # the reason that is told for a while from then on, where no other is
 
@@ -46,6 +48,7 @@ class Guest:
         fresh = {name: value for name, value in attributes.items() if (self.said | self.unsaid).get(name) != value}
         if {"FL_STAGE", "FL_REASON"} & fresh.keys():
             log.info("stage %s, reason %s", stage, reason)
+            self.hurry()
         for name, value in fresh.items():
             if len(value) > LARGEST_VALUE or not re.fullmatch(r"[A-Za-z0-9 ._:/+=-]*", value):
                 raise ValueError(f"OneGate would corrupt {name}.")
@@ -53,22 +56,24 @@ class Guest:
         self.flush()
 
     def pause(self, seconds: float) -> None:
-        """Waits, keeping the heartbeat and reading what the bot wrote. All waiting of this program goes through here."""
+        """Waits, keeping the heartbeat, until the bot wrote something. All waiting of this program goes through here."""
         until = time.monotonic() + seconds
         while True:
             if self.is_due("heartbeat", HEARTBEAT_EVERY):
                 self.heartbeat += 1
                 self.unsaid["FL_HEARTBEAT"] = str(self.heartbeat)
-            if self.is_due("read", READ_EVERY):
+            if self.is_due("upkeep", UPKEEP_EVERY):
+                self.upkeep()
+            soonest, latest = READ_AFTER
+            if self.is_due("read", min(latest, max(soonest, (time.monotonic() - self.moved) / 10))):
                 if self.outdated():
                     raise SystemExit("CONTEXT or this program changed: starting again.")
                 self.flush()
-                self.read()
-            if self.is_due("upkeep", UPKEEP_EVERY):
-                self.upkeep()
+                if self.read():
+                    return
             if (left := until - time.monotonic()) <= 0:
                 return
-            time.sleep(min(left, 1))
+            time.sleep(min(left, 0.5))
 
     def is_due(self, what: str, every: float) -> bool:
         if time.monotonic() < self.due[what]:
@@ -76,10 +81,21 @@ class Guest:
         self.due[what] = time.monotonic() + every
         return True
 
-    def read(self) -> None:
-        attributes = self.call("GET")
-        if attributes is not None:
-            self.given = attributes
+    def read(self) -> bool:
+        """Whether the bot wrote something since the last time."""
+        if (attributes := self.call("GET")) is None:
+            return False
+        self.given = attributes
+        before, self.told = self.told, {name: value for name, value in attributes.items() if self.said.get(name) != value}
+        if self.told == before:
+            return False
+        self.hurry()
+        return True
+
+    def hurry(self) -> None:
+        """More may come soon."""
+        self.moved = time.monotonic()
+        self.due["read"] = min(self.due["read"], self.moved + READ_AFTER[0])
 
     def flush(self) -> None:
         lines = "\n".join(f"{name}={value}" for name, value in self.unsaid.items())

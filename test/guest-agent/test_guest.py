@@ -197,11 +197,36 @@ class Saying(unittest.TestCase):
         kept = []
         self.guest.upkeep = lambda: kept.append(1)
         self.guest.due["upkeep"] = 0.0
-        with mock.patch.object(guest, "HEARTBEAT_EVERY", 0), mock.patch.object(guest, "READ_EVERY", 0):
+        with mock.patch.object(guest, "HEARTBEAT_EVERY", 0), mock.patch.object(guest, "READ_AFTER", (0, 0)):
             for _ in range(2):
                 self.guest.pause(0)
         heartbeats = [int(update.removeprefix("FL_HEARTBEAT=")) for update in self.server.updates]
         self.assertEqual((heartbeats[1] - heartbeats[0], kept), (1, [1]))
+
+    def test_it_reads_after_a_tenth_of_the_time_in_which_nothing_came_and_goes_on_at_once_when_something_does(self):
+        clock, reads, given = [1000.0], [], {}
+
+        def call(method, body=None):
+            if method == "GET":
+                reads.append(clock[0])
+            return dict(given)
+
+        def sleep(seconds):
+            clock[0] += seconds
+
+        with mock.patch.object(guest.time, "monotonic", lambda: clock[0]), mock.patch.object(guest.time, "sleep", sleep):
+            waiting = Guest("http://127.0.0.1:1", "token", "7", lambda: False)
+            waiting.call = call
+            waiting.pause(60)
+            gaps = [later - sooner for sooner, later in itertools.pairwise(reads)]
+            self.assertEqual((min(gaps), max(gaps), gaps), (0.5, 3.0, sorted(gaps)))
+            self.assertLess(len(reads), 40)
+            given["FL_ADMITTED"] = "SHA256:abc"
+            began = clock[0]
+            waiting.pause(60)
+            self.assertLessEqual(clock[0] - began, 3.0)
+            waiting.pause(3)
+            self.assertEqual(reads[-1] - reads[-2], 0.5)
 
     def test_a_changed_context_ends_the_program_so_that_it_starts_again(self):
         self.guest.outdated = lambda: True
@@ -257,7 +282,7 @@ class Going(unittest.TestCase):
             ("agent.guard.user", lambda _: None),
             ("agent.guard.keep_from_onegate", self.guarded),
             ("agent.signal.signal", lambda *_: None),
-            ("guest.READ_EVERY", 0),
+            ("guest.READ_AFTER", (0, 0)),
             ("guest.UPKEEP_EVERY", 0),
         ):
             patch = mock.patch(target, stand_in)

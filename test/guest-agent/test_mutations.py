@@ -69,7 +69,7 @@ class Mutations(unittest.TestCase):
             ("flower.os.fchown", lambda *_: None),
             ("superlink.tool", quick_tool),
             ("http.client.socket.create_connection", self.connect),
-            ("guest.READ_EVERY", 0),
+            ("guest.READ_AFTER", (0, 0)),
             ("guest.HEARTBEAT_EVERY", 0),
         ):
             patch = mock.patch(target, stand_in)
