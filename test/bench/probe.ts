@@ -108,10 +108,11 @@ export async function uncompiled<T>(work: () => Promise<T>): Promise<T> {
 
 /** Bytes that this process holds on to, without the code that was compiled: that comes and goes as it likes. */
 export function heldMemory(): number {
-  // What the first collection lets go of may hold other things.
-  for (let time = 0; time < 3; time += 1) collectGarbage();
+  // What a collection lets go of may hold other things, and code that has not run lately goes after several.
+  for (let time = 0; time < 12; time += 1) collectGarbage();
   const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external - getHeapCodeStatistics().code_and_metadata_size;
+  const { code_and_metadata_size: compiled, bytecode_and_metadata_size: interpreted } = getHeapCodeStatistics();
+  return heapUsed + external - compiled - interpreted;
 }
 
 function collectGarbage(): void {
