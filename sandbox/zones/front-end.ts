@@ -61,10 +61,9 @@ export class FrontEnd {
       }),
     );
     this.#oneFlow = new Daemon(
-      this.#door(this.load.oneFlow, OneFlowServer.operation, async (request) => {
-        await this.#oneFlowTurn(pace.oneFlow);
-        return oneFlow.answer(request);
-      }),
+      this.#door(this.load.oneFlow, OneFlowServer.operation, (request) =>
+        oneFlow.answer(request, () => this.#oneFlowTurn(pace.oneFlow)),
+      ),
     );
     this.#oneGate = new Daemon(async (request) => {
       if (pace.oneGate > 0) await this.#clock.wait(pace.oneGate);

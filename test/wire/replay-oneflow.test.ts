@@ -25,6 +25,10 @@ describe("service templates over OneFlow", () => {
     ),
   );
 
+  inLab("one of 6.x is brought to today's form", { startIds: { documents: 6 } }, (story) =>
+    story.replays("oneflow", "service_template.create-6x-format", "service_template.put"),
+  );
+
   inLab("credentials that are missing, wrong, or of somebody who may not", {}, (story) =>
     story.replays(
       "oneflow",
@@ -94,8 +98,20 @@ describe("a service from its making to its end", () => {
     );
     await story.vmsSayReady(10);
     await story.serviceComesTo(7, "COOLDOWN");
-    await story.replays("oneflow", "service.show-COOLDOWN", "error-delete-while-COOLDOWN");
+    await story.replays(
+      "oneflow",
+      "service.show-COOLDOWN",
+      "error-delete-while-COOLDOWN",
+      "error-scale-while-COOLDOWN",
+    );
     await story.serviceComesTo(7, "RUNNING");
+    await story.replays("oneflow", "role.action-reboot", "error-role-action-no-params", "service.add_role");
+    await story.vmsSayReady(11);
+    await story.serviceComesTo(7, "RUNNING");
+    await story.replays("oneflow", "service.remove_role");
+    await story.vmComesTo(11, "done");
+    await story.serviceComesTo(7, "RUNNING");
+    await story.replays("oneflow", "service_pool.purge_done");
     await story.replays("oneflow", "service.delete", "service.delete-while-UNDEPLOYING");
     await story.serviceIsGone(7);
   });

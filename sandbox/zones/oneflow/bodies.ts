@@ -26,6 +26,7 @@ const role = z.looseObject({
   nodes: z.array(node).optional(),
   on_hold: z.boolean().optional(),
   last_vmname: z.number().optional(),
+  shutdown_action: z.string().optional(),
   scale_way: z.number().optional(),
 });
 
@@ -36,6 +37,7 @@ const templateBody = z.looseObject({
   deployment: z.string(),
   description: z.string(),
   ready_status_gate: z.boolean().optional(),
+  shutdown_action: z.string().optional(),
   user_inputs: z.record(z.string(), z.string()).optional(),
   networks: z.record(z.string(), z.string()).optional(),
   roles: z.array(role),
@@ -60,6 +62,10 @@ export type TemplateDocument = Document<TemplateBody> & { readonly type: 101 };
 export type FlowDocument = ServiceDocument | TemplateDocument;
 
 /** These say what a value is without copying it: the order of the keys is part of what OneFlow answers. */
+export function isRole(value: unknown): value is Role {
+  return role.safeParse(value).success;
+}
+
 export function isTemplateBody(value: unknown): value is TemplateBody {
   return templateBody.safeParse(value).success;
 }
@@ -82,6 +88,7 @@ export const flowState = {
   running: 2,
   undeploying: 3,
   warning: 4,
+  done: 5,
   failedUndeploying: 6,
   failedDeploying: 7,
   scaling: 8,
@@ -90,6 +97,7 @@ export const flowState = {
   deployingNets: 11,
   undeployingNets: 12,
   failedDeployingNets: 13,
+  failedUndeployingNets: 14,
 } as const;
 
 export type FlowState = (typeof flowState)[keyof typeof flowState];

@@ -9,34 +9,29 @@ import { isJsonObject, type JsonObject } from "./json.ts";
 
 const DEFAULT_COOLDOWN_SECONDS = 300;
 
-/** Before the networks are there: roles have no nodes yet. */
-export function beginRoles(body: ServiceBody): void {
-  for (const role of body.roles) {
-    role.nodes = [];
-    role.on_hold = false;
-  }
+/** Before the networks are there a role has no nodes. */
+export function beginRole(role: Role): void {
+  role.nodes = [];
+  role.on_hold = false;
 }
 
 /**
- * Fills in `$network` of the roles' contents and copies every user input to them and to their CONTEXT, so that it
+ * Fills in `$network` of the role's contents and copies every user input to them and to their CONTEXT, so that it
  * reaches USER_TEMPLATE and CONTEXT of the VMs. An input overwrites an entry of the same name.
  */
-export function completeRoles(body: ServiceBody): void {
-  const networks = networkIds(body);
-  for (const role of body.roles) {
-    role.cooldown ??= DEFAULT_COOLDOWN_SECONDS;
-    const inputs = { ...body.user_inputs_values, ...role.user_inputs_values };
-    const contents = withNetworks(role.template_contents ?? {}, networks);
-    const context = isJsonObject(contents["CONTEXT"]) ? contents["CONTEXT"] : {};
-    if (Object.keys(inputs).length > 0) {
-      const references = Object.keys(inputs).map((name) => [name, `$${name}`]);
-      contents["CONTEXT"] = { ...context, ...Object.fromEntries(references) };
-    }
-    role.template_contents = { ...contents, ...inputs };
+export function completeRole(body: ServiceBody, role: Role): void {
+  role.cooldown ??= DEFAULT_COOLDOWN_SECONDS;
+  const inputs = { ...body.user_inputs_values, ...role.user_inputs_values };
+  const contents = withNetworks(role.template_contents ?? {}, networkIds(body));
+  const context = isJsonObject(contents["CONTEXT"]) ? contents["CONTEXT"] : {};
+  if (Object.keys(inputs).length > 0) {
+    const references = Object.keys(inputs).map((name) => [name, `$${name}`]);
+    contents["CONTEXT"] = { ...context, ...Object.fromEntries(references) };
   }
+  role.template_contents = { ...contents, ...inputs };
 }
 
-/** One more VM of the role; undefined when it was made, else oned's refusal for the service's log. */
+/** One more VM of the role; undefined when it was made, else oned's refusal. */
 export function addNode(zone: Zone, owner: User, service: ServiceDocument, role: Role): string | undefined {
   const number = role.last_vmname ?? 0;
   role.last_vmname = number + 1;
@@ -55,7 +50,7 @@ export function addNode(zone: Zone, owner: User, service: ServiceDocument, role:
     return undefined;
   } catch (error) {
     if (!(error instanceof OneError)) throw error;
-    return `Role ${role.name} : Instantiate failed for template ${role.template_id}; [one.template.instantiate] ${error.message}`;
+    return `[one.template.instantiate] ${error.message}`;
   }
 }
 

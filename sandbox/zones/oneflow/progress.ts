@@ -1,22 +1,32 @@
 import { textOf } from "../oned/attributes.ts";
 import type { Phase } from "../oned/virtual-machine.ts";
 import { flowState, type Role, type ServiceDocument } from "./bodies.ts";
-import { addNode, beginRoles, completeRoles } from "./deployment.ts";
+import { addNode, beginRole, completeRole } from "./deployment.ts";
+import { FlowError } from "./flow-error.ts";
 import type { ServiceStates } from "./service-states.ts";
+import type { Undeployment } from "./undeployment.ts";
 
 /** Milliseconds on a real front-end. */
-const times = { poll: 30_000, undeployed: 500 };
+const times = { poll: 30_000 };
 
 export const failedPhases: readonly Phase[] = ["bootFailure"];
 const troubledPhases: readonly Phase[] = ["poweroff", "unknown", "stopped", "suspended", "undeployed", "bootFailure"];
 
+/** What a caller hears who waits for the VMs of a role to be made. */
+export function refusedRole(role: Role, refusal: string): FlowError {
+  const what = `Error instantiating VM Template ${role.template_id} in Role ${role.name}: ${refusal}`;
+  return new FlowError(500, `Error deploying role ${role.name}: ${what}`);
+}
+
 /** Moves services on when something has come true: heard of by an event, or found by OneFlow's own poll. */
 export class Progress {
   readonly #states: ServiceStates;
+  readonly #undeployment: Undeployment;
   #stalls = 0;
 
-  constructor(states: ServiceStates) {
+  constructor(states: ServiceStates, undeployment: Undeployment) {
     this.#states = states;
+    this.#undeployment = undeployment;
   }
 
   stallNetworks(count: number): void {
@@ -25,7 +35,7 @@ export class Progress {
 
   /** Networks first, then the roles. */
   deploy(service: ServiceDocument): void {
-    beginRoles(service.body);
+    for (const role of service.body.roles) beginRole(role);
     this.#states.enter(service, flowState.deployingNets);
     if (this.#stalls > 0) this.#stalls -= 1;
     else this.awaitNetworks(service);
@@ -33,24 +43,41 @@ export class Progress {
 
   awaitNetworks(service: ServiceDocument): void {
     this.#states.after(service, flowState.deployingNets, this.#states.zone.clock.pace.networks, () => {
-      completeRoles(service.body);
+      for (const role of service.body.roles) completeRole(service.body, role);
       if (!this.#deployRoles(service)) return;
       this.#states.enter(service, flowState.deploying);
       this.poll(service);
     });
   }
 
-  /** More VMs of a role; false when one was refused, which then stands in the log. */
-  grow(service: ServiceDocument, role: Role, upTo: number): boolean {
+  /** More VMs of a role; when one was refused, in oned's words, which then stand in the log. */
+  grow(service: ServiceDocument, role: Role, upTo: number): string | undefined {
     const { zone } = this.#states;
     const owner = zone.accounts.userNamed(service.uname);
     while ((role.nodes?.length ?? 0) < upTo) {
       const refusal = addNode(zone, owner, service, role);
       if (refusal === undefined) continue;
-      this.#states.log(service, "E", refusal);
-      return false;
+      this.#states.log(
+        service,
+        "E",
+        `Role ${role.name} : Instantiate failed for template ${role.template_id}; ${refusal}`,
+      );
+      return refusal;
     }
-    return true;
+    return undefined;
+  }
+
+  /** One role more, for a service that runs. Throws a FlowError 500 when a VM of it was refused. */
+  addRole(service: ServiceDocument, role: Role): void {
+    service.body.roles.push(role);
+    beginRole(role);
+    completeRole(service.body, role);
+    const refusal = this.grow(service, role, role.cardinality);
+    const state = refusal === undefined ? flowState.deploying : flowState.failedDeploying;
+    role.state = state;
+    this.#states.enter(service, state);
+    if (refusal !== undefined) throw refusedRole(role, refusal);
+    this.poll(service);
   }
 
   /** Looks at the VMs again. */
@@ -58,6 +85,7 @@ export class Progress {
     if (!this.#states.isThere(service)) return;
     switch (service.body.state) {
       case flowState.deploying:
+      case flowState.failedDeploying:
         this.#followDeployment(service);
         break;
       case flowState.scaling:
@@ -68,7 +96,7 @@ export class Progress {
         this.#followRunning(service);
         break;
       case flowState.undeploying:
-        this.#followUndeployment(service);
+        this.#undeployment.follow(service);
         break;
     }
   }
@@ -77,10 +105,13 @@ export class Progress {
   poll(service: ServiceDocument): void {
     const { zone } = this.#states;
     zone.clock.after(times.poll, () => {
-      const waiting = service.body.state === flowState.deploying || service.body.state === flowState.scaling;
+      const { state } = service.body;
+      const retried = this.#states.watch(service).retried.size > 0;
+      const waiting = state === flowState.deploying || state === flowState.scaling || retried;
       if (!waiting || !this.#states.isThere(service)) return;
       const nodes = service.body.roles.flatMap((role) => role.nodes ?? []);
-      if (nodes.some((node) => failedPhases.includes(this.#states.phaseOf(node)))) {
+      const { givenUp } = this.#states.watch(service);
+      if (nodes.some((node) => !givenUp.has(node.deploy_id) && failedPhases.includes(this.#states.phaseOf(node)))) {
         this.#fail(service);
         return;
       }
@@ -95,6 +126,7 @@ export class Progress {
   }
 
   cooledDown(service: ServiceDocument): void {
+    this.#states.watch(service).blind = false;
     this.#states.allRoles(service, flowState.running);
     this.#states.enter(service, flowState.running);
     this.follow(service);
@@ -104,12 +136,14 @@ export class Progress {
   #deployRoles(service: ServiceDocument): boolean {
     const { roles } = service.body;
     const running = new Set(roles.filter(({ state }) => state === flowState.running).map(({ name }) => name));
+    const straight = service.body.deployment === "straight";
     const due = roles.filter(
-      ({ state, parents = [] }) => state === flowState.pending && parents.every((parent) => running.has(parent)),
+      ({ state, parents = [] }) =>
+        state === flowState.pending && (!straight || parents.every((parent) => running.has(parent))),
     );
     for (const role of due) {
       role.state = flowState.deploying;
-      if (this.grow(service, role, role.cardinality)) continue;
+      if (this.grow(service, role, role.cardinality) === undefined) continue;
       role.state = flowState.failedDeploying;
       this.#states.enter(service, flowState.failedDeploying);
       return false;
@@ -119,11 +153,19 @@ export class Progress {
 
   #followDeployment(service: ServiceDocument): void {
     const { roles } = service.body;
+    const { retried } = this.#states.watch(service);
     for (const role of roles) {
-      if (role.state === flowState.deploying && this.#states.allReady(service, role)) role.state = flowState.running;
+      const awaited = role.state === flowState.deploying || retried.has(role.name);
+      if (!awaited || !this.#states.allReady(service, role)) continue;
+      role.state = flowState.running;
+      retried.delete(role.name);
     }
-    if (roles.every(({ state }) => state === flowState.running)) this.#states.enter(service, flowState.running);
-    else this.#deployRoles(service);
+    if (roles.every(({ state }) => state === flowState.running)) {
+      this.#states.enter(service, flowState.running);
+      this.follow(service);
+    } else if (service.body.state === flowState.deploying) {
+      this.#deployRoles(service);
+    }
   }
 
   #followScaling(service: ServiceDocument): void {
@@ -143,6 +185,7 @@ export class Progress {
 
   /** A VM that is gone leaves its role, which shrinks with it; one in trouble makes the service WARNING. */
   #followRunning(service: ServiceDocument): void {
+    if (this.#states.watch(service).blind) return;
     for (const role of service.body.roles) {
       this.#dropEnded(service, role);
       const troubled = (role.nodes ?? []).some((node) => troubledPhases.includes(this.#states.phaseOf(node)));
@@ -162,13 +205,8 @@ export class Progress {
     this.#states.log(service, "I", `Role ${role.name} scaling down from ${nodes.length} to ${left.length} nodes`);
   }
 
-  #followUndeployment(service: ServiceDocument): void {
-    if (!this.#states.allEnded(service)) return;
-    this.#states.enter(service, flowState.undeployingNets);
-    this.#states.after(service, flowState.undeployingNets, times.undeployed, () => this.#states.forget(service));
-  }
-
   #fail(service: ServiceDocument): void {
+    this.#states.watch(service).retried.clear();
     const state = service.body.state === flowState.scaling ? flowState.failedScaling : flowState.failedDeploying;
     for (const role of service.body.roles) {
       if (role.state === flowState.deploying || role.state === flowState.scaling) role.state = state;

@@ -1,27 +1,22 @@
 import type { Answer, Request } from "../daemon.ts";
-import { granted, may, requireCreate } from "../oned/access.ts";
-import { primaryGroup, type User } from "../oned/accounts.ts";
-import { permissionBits } from "../oned/objects.ts";
-import { errorCode, OneError } from "../oned/one-error.ts";
+import type { User } from "../oned/accounts.ts";
+import { OneError } from "../oned/one-error.ts";
 import type { Zone } from "../oned/zone.ts";
-import type { FlowDocument, ServiceDocument, TemplateDocument } from "./bodies.ts";
-import { FlowError, UncaughtFlowError } from "./flow-error.ts";
-import { isJsonObject, type JsonObject, parsedJson } from "./json.ts";
+import { noContent, notFound, refusal } from "./answers.ts";
+import { actionOf, type Calls } from "./call.ts";
+import { FlowError } from "./flow-error.ts";
+import { parsedJson } from "./json.ts";
+import { serviceCalls } from "./service-calls.ts";
 import type { Services } from "./services.ts";
-import { checkedTemplate } from "./template-check.ts";
+import { templateCalls } from "./template-calls.ts";
 
 interface Route {
   readonly kind: "service" | "service_template";
   readonly id: number | undefined;
-  readonly rest: string;
+  readonly rest: readonly string[];
 }
 
-interface Call {
-  readonly user: User;
-  readonly route: Route;
-  readonly body: string;
-}
-
+/** As faults and records call what is no action. */
 const operations: ReadonlyMap<string, string> = new Map([
   ["GET list", "list"],
   ["GET show", "show"],
@@ -30,35 +25,39 @@ const operations: ReadonlyMap<string, string> = new Map([
   ["DELETE show", "delete"],
   ["POST action", "action"],
   ["POST scale", "scale"],
+  ["POST role", "role"],
+  ["POST role_action", "role_action"],
 ]);
 
 /** OneFlow's REST interface: documents as JSON under a text content type, refusals as plain text. */
 export class OneFlowServer {
   readonly #zone: Zone;
-  readonly #services: Services;
   readonly #onedAnswers: () => boolean;
+  readonly #calls: Readonly<Record<Route["kind"], Calls>>;
 
   constructor(zone: Zone, services: Services, onedAnswers: () => boolean) {
     this.#zone = zone;
-    this.#services = services;
     this.#onedAnswers = onedAnswers;
+    this.#calls = { service: serviceCalls(zone, services), service_template: templateCalls(zone, services) };
   }
 
   /** `oneflow.service.show`, `oneflow.service.instantiate` …, for faults and records. */
   static operation(request: Request): string {
     const route = routeOf(request.path);
     if (route === undefined) return "oneflow.unknown";
-    const operation = operationOf(request.method, route);
+    const operation = operations.get(operationOf(request.method, route));
     if (operation !== "action") return `oneflow.${route.kind}.${operation ?? "unknown"}`;
     const perform = actionOf(parsedJson(request.body)?.value)?.perform;
     return perform === "instantiate" ? "oneflow.service.instantiate" : `oneflow.${route.kind}.${perform ?? "action"}`;
   }
 
-  answer(request: Request): Answer {
+  /** `work` is the time a call takes. Whoever comes while oned is away has wrong credentials; whoever it leaves halfway hears of an end. */
+  async answer(request: Request, work: () => Promise<void>): Promise<Answer> {
     try {
-      const route = routeOf(request.path);
-      if (route === undefined) return reply(404, "<h1>Not Found</h1>");
-      return this.#carryOut(request, { user: this.#user(request), route, body: request.body });
+      const user = this.#user(request);
+      await work();
+      if (!this.#onedAnswers()) throw new FlowError(500, "end of file reached");
+      return this.#carryOut(request, user);
     } catch (error) {
       return refusal(error);
     }
@@ -76,227 +75,23 @@ export class OneFlowServer {
     }
   }
 
-  #carryOut(request: Request, call: Call): Answer {
-    switch (operationOf(request.method, call.route)) {
-      case "list":
-        return this.#list(call);
-      case "show":
-        return reply(200, pretty({ DOCUMENT: documentJson(this.#document(call, "USE")) }));
-      case "create":
-        return call.route.kind === "service_template" ? this.#create(call) : reply(404, "<h1>Not Found</h1>");
-      case "put":
-        return this.#put(call);
-      case "delete":
-        return this.#delete(call);
-      case "action":
-        return call.route.kind === "service" ? this.#serviceAction(call) : this.#templateAction(call);
-      case "scale":
-        return this.#scale(call);
-      default:
-        return reply(404, "<h1>Not Found</h1>");
-    }
-  }
-
-  #list({ user, route }: Call): Answer {
-    const type = typeOf(route);
-    const seen = this.#zone.documents
-      .newestFirst()
-      .filter((document) => document.type === type && may(user, "USE", document))
-      .map(documentJson);
-    return reply(
-      200,
-      seen.length === 0 ? '{\n  "DOCUMENT_POOL": {\n  }\n}' : pretty({ DOCUMENT_POOL: { DOCUMENT: seen } }),
-    );
-  }
-
-  #create({ user, body }: Call): Answer {
-    const given = parsedJson(body);
-    if (given === undefined || !isJsonObject(given.value)) throw new FlowError(400, `unexpected token at '${body}'`);
-    const template = checkedTemplate(given.value, this.#zone.clock.seconds());
-    this.#zone.requireEnabled();
-    requireCreate(user, "DOCUMENT");
-    const group = primaryGroup(user);
-    const made = this.#zone.documents.add((id) => ({
-      id,
-      uid: user.id,
-      gid: group.id,
-      uname: user.name,
-      gname: group.name,
-      name: template.name,
-      permissions: "600",
-      type: 101,
-      body: template,
-    }));
-    return reply(201, pretty({ DOCUMENT: documentJson(made) }));
-  }
-
-  #put(call: Call): Answer {
-    const template = this.#template(call, "MANAGE");
-    const given = parsedJson(call.body);
-    if (given === undefined || !isJsonObject(given.value))
-      throw new FlowError(400, `unexpected token at '${call.body}'`);
-    template.body = checkedTemplate(given.value, template.body.registration_time);
-    return reply(200, pretty({ DOCUMENT: documentJson(template) }));
-  }
-
-  #delete(call: Call): Answer {
-    if (call.route.kind === "service") this.#services.remove(this.#service(call, "USE"));
-    else this.#zone.documents.remove(this.#template(call, "MANAGE").id);
-    return noContent();
-  }
-
-  #templateAction(call: Call): Answer {
-    const action = requiredAction(call.body);
-    const template = this.#template(call, "USE");
-    switch (action.perform) {
-      case "instantiate": {
-        const merge = isJsonObject(action.params["merge_template"]) ? action.params["merge_template"] : {};
-        const service = this.#services.instantiate(call.user, template, merge);
-        return reply(201, pretty({ DOCUMENT: documentJson(service) }));
-      }
-      case "rename":
-        template.name = String(action.params["name"]);
-        template.body.name = template.name;
-        return noContent();
-      case "chmod":
-        template.permissions = String(action.params["octet"]);
-        return noContent();
-      default:
-        return reply(200, "");
-    }
-  }
-
-  #serviceAction(call: Call): Answer {
-    const action = requiredAction(call.body);
-    const service = this.#service(call, "USE");
-    switch (action.perform) {
-      case "recover":
-        this.#services.recover(service, action.params["delete"] === true);
-        return noContent();
-      case "rename":
-        service.name = String(action.params["name"]);
-        service.body.name = service.name;
-        return noContent();
-      default:
-        throw new FlowError(500, `Action ${action.perform} not supported`);
-    }
-  }
-
-  #scale(call: Call): Answer {
-    const service = this.#service(call, "USE");
-    const given = requiredJson(call.body);
-    this.#services.scale(service, given["role_name"], given["cardinality"], given["force"]);
-    return noContent();
-  }
-
-  #service(call: Call, right: "USE" | "MANAGE"): ServiceDocument {
-    const document = this.#document(call, right);
-    if (document.type !== 100) throw missing(document.id);
-    return document;
-  }
-
-  #template(call: Call, right: "USE" | "MANAGE"): TemplateDocument {
-    const document = this.#document(call, right);
-    if (document.type !== 101) throw missing(document.id);
-    return document;
-  }
-
-  #document({ user, route }: Call, right: "USE" | "MANAGE"): FlowDocument {
-    const document = granted(user, right, "DOCUMENT", route.id ?? 0, this.#zone.documents);
-    if (document.type !== typeOf(route)) throw missing(document.id);
-    return document;
+  #carryOut(request: Request, user: User): Answer {
+    // Nothing is ever DONE here: a service that has ended is gone.
+    if (request.method === "POST" && request.path === "/service_pool/purge_done") return noContent();
+    const route = routeOf(request.path);
+    if (route === undefined) return notFound();
+    const call = { user, id: route.id ?? 0, rest: route.rest, body: request.body };
+    return this.#calls[route.kind](operationOf(request.method, route), call) ?? notFound();
   }
 }
 
+/** An id that is no number is read as 0. */
 function routeOf(path: string): Route | undefined {
-  const found = /^\/(service|service_template)(?:\/([^/?]+))?(?:\/([^/?]+))?\/?(?:\?.*)?$/.exec(path);
-  const [, kind, id, rest = ""] = found ?? [];
+  const [, kind, id, ...rest] = (path.split("?")[0] ?? "").replace(/\/$/, "").split("/");
   if (kind !== "service" && kind !== "service_template") return undefined;
   return { kind, id: id === undefined ? undefined : Number.parseInt(id, 10) || 0, rest };
 }
 
-function operationOf(method: string, route: Route): string | undefined {
-  const place = route.id === undefined ? "list" : route.rest === "" ? "show" : route.rest;
-  return operations.get(`${method} ${place}`);
-}
-
-function typeOf(route: Route): 100 | 101 {
-  return route.kind === "service" ? 100 : 101;
-}
-
-function actionOf(value: unknown): { perform: string; params: JsonObject } | undefined {
-  if (!isJsonObject(value) || !isJsonObject(value["action"])) return undefined;
-  const { perform, params } = value["action"];
-  return { perform: String(perform), params: isJsonObject(params) ? params : {} };
-}
-
-function requiredAction(body: string): { perform: string; params: JsonObject } {
-  const action = actionOf(requiredJson(body));
-  if (action === undefined) throw new UncaughtFlowError("undefined method `[]' for nil:NilClass");
-  return action;
-}
-
-function requiredJson(body: string): JsonObject {
-  const given = parsedJson(body);
-  if (given === undefined || !isJsonObject(given.value)) throw new UncaughtFlowError(`unexpected token at '${body}'`);
-  return given.value;
-}
-
-function missing(id: number): OneError {
-  return new OneError(errorCode.noSuchObject, `Error getting document [${id}].`, id);
-}
-
-/** Numbers of the document are strings, numbers inside BODY are numbers. */
-function documentJson(document: FlowDocument): JsonObject {
-  return {
-    ID: String(document.id),
-    UID: String(document.uid),
-    GID: String(document.gid),
-    UNAME: document.uname,
-    GNAME: document.gname,
-    NAME: document.name,
-    TYPE: String(document.type),
-    PERMISSIONS: Object.fromEntries(permissionBits(document.permissions)),
-    TEMPLATE: { BODY: document.body },
-  };
-}
-
-function refusal(error: unknown): Answer {
-  if (error instanceof FlowError) return reply(error.status, error.message);
-  if (error instanceof UncaughtFlowError) {
-    return reply(500, JSON.stringify({ message: "Internal server error", reason: error.message }));
-  }
-  if (!(error instanceof OneError)) throw error;
-  const allocates = /CREATE DOCUMENT|zone disabled/.test(error.message);
-  const method = allocates ? "one.document.allocate" : "one.document.info";
-  return reply(statusOf(error), `[${method}] ${error.message}`);
-}
-
-function statusOf(error: OneError): 401 | 404 | 500 {
-  if (error.code === errorCode.authorization || error.code === errorCode.authentication) return 401;
-  return error.code === errorCode.noSuchObject ? 404 : 500;
-}
-
-function pretty(value: unknown): string {
-  return JSON.stringify(value, null, 2);
-}
-
-const security = { "X-Content-Type-Options": "nosniff", Server: "thin" };
-
-function reply(status: number, body: string): Answer {
-  return {
-    status,
-    headers: {
-      "Content-Type": "text/html;charset=utf-8",
-      "Content-Length": String(Buffer.byteLength(body)),
-      "X-XSS-Protection": "1; mode=block",
-      "X-Frame-Options": "SAMEORIGIN",
-      ...security,
-    },
-    body,
-  };
-}
-
-function noContent(): Answer {
-  return { status: 204, headers: { ...security, Connection: "close" }, body: "" };
+function operationOf(method: string, { id, rest: [first] }: Route): string {
+  return `${method} ${id === undefined ? "list" : (first ?? "show")}`;
 }

@@ -1,7 +1,7 @@
 import { firstProblem, isServiceBody, type Role, type ServiceBody, type TemplateBody } from "./bodies.ts";
 import { FlowError } from "./flow-error.ts";
 import { deepMerged, isJsonObject, type JsonObject } from "./json.ts";
-import { requireCardinality } from "./template-check.ts";
+import { requireConsistentRoles, requireValidService } from "./template-check.ts";
 
 /** The first document of a service: the template with what `merge_template` says. Throws FlowErrors as recorded. */
 export function serviceFrom(template: TemplateBody, merge: JsonObject, startTime: number): ServiceBody {
@@ -17,7 +17,9 @@ export function serviceFrom(template: TemplateBody, merge: JsonObject, startTime
     state: 0,
     start_time: startTime,
   };
+  requireValidService(body);
   if (!isServiceBody(body)) throw new FlowError(400, firstProblem(body));
+  requireConsistentRoles(body, 500);
   return body;
 }
 
@@ -66,8 +68,6 @@ function roleFrom(role: Role, override: JsonObject): Role {
   if (isJsonObject(override["user_inputs_values"])) {
     result.user_inputs_values = textValues(override["user_inputs_values"]);
   }
-  if (result.cardinality < 0) throw new FlowError(500, "KEY: 'cardinality' must be greater than or equal to 0;");
-  requireCardinality(result, 500);
   result.state = 0;
   return result;
 }

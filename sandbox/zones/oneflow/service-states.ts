@@ -1,5 +1,7 @@
+import { granted, may, notAuthorized } from "../oned/access.ts";
+import type { User } from "../oned/accounts.ts";
 import { OneError } from "../oned/one-error.ts";
-import type { Phase } from "../oned/virtual-machine.ts";
+import type { Phase, VirtualMachine } from "../oned/virtual-machine.ts";
 import type { Zone } from "../oned/zone.ts";
 import { type FlowState, flowState, type Node, type Role, type ServiceDocument, stateWord } from "./bodies.ts";
 
@@ -9,9 +11,17 @@ interface Watch {
   readonly ready: Set<number>;
   /** VMs that were told to end and are waited for. */
   readonly ending: Set<number>;
+  /** VMs that failed and could not be recovered: nobody waits for them any more. */
+  readonly givenUp: Set<number>;
+  /** Roles whose deployment is tried again, in whatever state the service is. */
+  readonly retried: Set<string>;
+  /** The role that a service which goes on does without. */
+  removing: string | undefined;
+  /** After some recoveries OneFlow does not see any more what happens to the VMs. */
+  blind: boolean;
+  /** Whose wish it is that the service ends. */
+  endedBy: User | undefined;
 }
-
-export type Ending = "terminate" | "terminate-hard";
 
 /** The services' states, logs and VMs: what deploying, following and ending them have in common. */
 export class ServiceStates {
@@ -48,7 +58,15 @@ export class ServiceStates {
   watch(service: ServiceDocument): Watch {
     const known = this.#watches.get(service.id);
     if (known !== undefined) return known;
-    const watch: Watch = { ready: new Set(), ending: new Set() };
+    const watch: Watch = {
+      ready: new Set(),
+      ending: new Set(),
+      givenUp: new Set(),
+      retried: new Set(),
+      removing: undefined,
+      blind: false,
+      endedBy: undefined,
+    };
     this.#watches.set(service.id, watch);
     return watch;
   }
@@ -63,28 +81,57 @@ export class ServiceStates {
 
   /** With the gate a VM is ready when it says so, without it when it runs. */
   allReady(service: ServiceDocument, role: Role): boolean {
-    const { ready } = this.watch(service);
+    const { ready, givenUp } = this.watch(service);
     const gate = service.body.ready_status_gate === true;
-    return (role.nodes ?? []).every((node) => (gate ? ready.has(node.deploy_id) : this.phaseOf(node) === "running"));
+    return (role.nodes ?? [])
+      .filter((node) => !givenUp.has(node.deploy_id))
+      .every((node) => (gate ? ready.has(node.deploy_id) : this.phaseOf(node) === "running"));
   }
 
-  /** Those that were told to end have ended. */
-  allEnded(service: ServiceDocument): boolean {
-    return [...this.watch(service).ending].every((id) => this.zone.vms.get(id)?.phase === "done");
+  /** Those that were told to end have ended: of the role, or of all roles. */
+  allEnded(service: ServiceDocument, role?: Role): boolean {
+    const isOfRole = (id: number) => role?.nodes?.some((node) => node.deploy_id === id) ?? true;
+    return [...this.watch(service).ending].filter(isOfRole).every((id) => this.zone.vms.get(id)?.phase === "done");
   }
 
-  end(service: ServiceDocument, node: Node, ending: Ending): void {
+  /**
+   * Tells the VM of a node to end. What oned refuses is asked for harder, and at last as a deletion, which only an
+   * administrator may: then the VM stays, and false is answered.
+   */
+  end(service: ServiceDocument, role: Role, node: Node, by: User): boolean {
     const vm = this.zone.vms.get(node.deploy_id);
-    if (vm === undefined || vm.phase === "done") return;
-    this.watch(service).ending.add(vm.id);
-    if (vm.phase === "shutdown") return;
-    const by = { uid: service.uid, gid: service.gid };
-    try {
-      this.zone.lifecycle.act(vm, ending, by);
-    } catch (error) {
-      if (!(error instanceof OneError)) throw error;
-      this.zone.lifecycle.act(vm, "terminate-hard", by);
+    if (vm === undefined) return true;
+    const hard = (role.shutdown_action ?? service.body.shutdown_action) === "terminate-hard";
+    const refusal = this.#refusalToEnd(vm, hard ? "terminate-hard" : "terminate", by);
+    if (refusal !== undefined) {
+      const failed = `Role ${role.name} : Terminate failed for VM ${vm.id}, will perform a Delete`;
+      this.log(service, "E", `${failed}; [one.vm.action] ${refusal}`);
+      const harder = hard ? refusal : this.#refusalToEnd(vm, "terminate-hard", by);
+      if (harder !== undefined && !this.#deletes(service, role, vm, by)) return false;
     }
+    this.watch(service).ending.add(vm.id);
+    return true;
+  }
+
+  #refusalToEnd(vm: VirtualMachine, action: "terminate" | "terminate-hard", by: User): string | undefined {
+    try {
+      granted(by, "MANAGE", "VM", vm.id, this.zone.vms);
+      this.zone.lifecycle.act(vm, action, { uid: by.id, gid: by.groups[0]?.id ?? -1 });
+      return undefined;
+    } catch (error) {
+      if (error instanceof OneError) return error.message;
+      throw error;
+    }
+  }
+
+  #deletes(service: ServiceDocument, role: Role, vm: VirtualMachine, by: User): boolean {
+    if (may(by, "ADMIN", vm)) {
+      this.zone.lifecycle.recover(vm, "delete");
+      return true;
+    }
+    const reason = `[one.vm.recover] ${notAuthorized(by, `ADMIN VM [${vm.id}]`).message}`;
+    this.log(service, "E", `Role ${role.name} : Delete failed for VM ${vm.id}; ${reason}`);
+    return false;
   }
 
   forget(service: ServiceDocument): void {

@@ -1,26 +1,20 @@
 import { requireCreate } from "../oned/access.ts";
 import { primaryGroup, type User } from "../oned/accounts.ts";
 import { serviceIdOf, type VirtualMachine } from "../oned/virtual-machine.ts";
+import { allowedFrom, type VmAction } from "../oned/vm-actions.ts";
 import type { VmWatcher, Zone } from "../oned/zone.ts";
 import { flowState, type Role, type ServiceDocument, stateWord, type TemplateDocument } from "./bodies.ts";
-import { nodesToEnd } from "./deployment.ts";
+import { requireKeepable } from "./call.ts";
 import { FlowError, UncaughtFlowError } from "./flow-error.ts";
-import type { JsonObject } from "./json.ts";
-import { failedPhases, Progress } from "./progress.ts";
+import { type JsonObject, parsedJson } from "./json.ts";
+import { Progress, refusedRole } from "./progress.ts";
+import { Recovery } from "./recovery.ts";
 import { serviceFrom } from "./service-merge.ts";
-import { type Ending, ServiceStates } from "./service-states.ts";
+import { ServiceStates } from "./service-states.ts";
+import { Undeployment } from "./undeployment.ts";
 
 /** Milliseconds on a real front-end. */
 const times = { accepted: 200, event: 300, autoscaler: 90_000 };
-
-const HOLD = 15;
-const deletableStates: readonly number[] = [
-  flowState.pending,
-  flowState.running,
-  flowState.warning,
-  flowState.undeploying,
-  HOLD,
-];
 
 /** The gate looks at the text of an update, so `FL_READY=YES` opens it as well. */
 const readyText = /READY\s*=\s*"?YES/;
@@ -30,14 +24,18 @@ export class Services implements VmWatcher {
   readonly #zone: Zone;
   readonly #changed: () => void;
   readonly #states: ServiceStates;
+  readonly #undeployment: Undeployment;
   readonly #progress: Progress;
+  readonly #recovery: Recovery;
   #missedEvents = 0;
 
   constructor(zone: Zone, changed: () => void) {
     this.#zone = zone;
     this.#changed = changed;
     this.#states = new ServiceStates(zone, changed);
-    this.#progress = new Progress(this.#states);
+    this.#undeployment = new Undeployment(this.#states);
+    this.#progress = new Progress(this.#states, this.#undeployment);
+    this.#recovery = new Recovery(this.#states, this.#progress, this.#undeployment);
     zone.watchers.add(this);
     this.#autoscale();
   }
@@ -55,8 +53,9 @@ export class Services implements VmWatcher {
   /** Refuses with FlowErrors as recorded; quotas, addresses and images are only looked at later. */
   instantiate(user: User, template: TemplateDocument, merge: JsonObject): ServiceDocument {
     const body = serviceFrom(template.body, merge, this.#zone.clock.seconds());
-    this.#zone.requireEnabled();
     requireCreate(user, "DOCUMENT");
+    this.#zone.requireEnabled();
+    requireKeepable(body.name, body);
     const { id: gid, name: gname } = primaryGroup(user);
     const service: ServiceDocument = {
       id: this.#zone.documents.nextId,
@@ -75,34 +74,64 @@ export class Services implements VmWatcher {
     return service;
   }
 
-  /** DELETE: only from some states; all others want a recovery with delete. */
-  remove(service: ServiceDocument): void {
-    if (!deletableStates.includes(service.body.state)) {
-      throw new FlowError(500, `Service cannot be undeployed in state: ${stateWord(service.body.state)}`);
-    }
-    this.#undeploy(service, "terminate");
+  /** Ends a service; from every state when it is a recovery with `delete`. */
+  remove(service: ServiceDocument, by: User, fromAnyState: boolean): void {
+    this.#undeployment.begin(service, by, fromAnyState);
+    this.#followSoon(service);
   }
 
-  recover(service: ServiceDocument, withDelete: boolean): void {
-    if (withDelete) this.#undeploy(service, "terminate-hard");
-    else if (service.body.state === flowState.cooldown) this.#progress.cooledDown(service);
-    else if (service.body.state === flowState.failedDeploying) this.#retryDeployment(service);
-    else throw new FlowError(500, `Service cannot be recovered in state: ${stateWord(service.body.state)}`);
+  recover(service: ServiceDocument, by: User): void {
+    this.#recovery.recover(service, by);
+    this.#followSoon(service);
   }
 
-  /** Only in RUNNING; without `force` the real one builds broken JSON and answers 500. */
-  scale(service: ServiceDocument, roleName: unknown, cardinality: unknown, force: unknown): void {
+  /** Only in RUNNING. `force` comes into JSON as it is, and without one that is broken: 500. */
+  scale(service: ServiceDocument, roleName: unknown, given: unknown, force: unknown): void {
     if (service.body.state !== flowState.running) {
       throw new FlowError(500, `Service cannot be scaled in state: ${stateWord(service.body.state)}`);
     }
-    if (typeof force !== "boolean") {
-      throw new UncaughtFlowError(`unexpected token at '{ "cardinality" : ${String(cardinality)},\n  "force" :  }'`);
-    }
     const role = service.body.roles.find(({ name }) => name === roleName);
-    if (role === undefined) throw new FlowError(500, `Role ${String(roleName)} not found`);
-    const wanted = Number(cardinality);
-    if (!force) requireLimits(service, role, wanted);
-    this.#scaleTo(service, role, wanted);
+    if (role === undefined) throw new FlowError(500, `Role ${String(roleName ?? "")} not found`);
+    const wanted = Number.parseInt(String(given ?? 0), 10) || 0;
+    const update = `{ "cardinality" : ${wanted},\n  "force" : ${String(force ?? "")} }`;
+    if (parsedJson(update) === undefined) throw new UncaughtFlowError(`unexpected token at '${update}'`);
+    if (force !== true) requireLimits(service, role, wanted);
+    if (wanted === role.cardinality) {
+      throw new FlowError(500, `Cardinality of ${role.name} is already at ${wanted}`);
+    }
+    const refusal = this.#scaleTo(service, role, wanted);
+    if (refusal !== undefined) throw refusedRole(role, refusal);
+  }
+
+  /** A role beside those of a service that runs. */
+  addRole(service: ServiceDocument, role: Role): void {
+    requireRunning(service);
+    if (service.body.roles.some(({ name }) => name === role.name)) {
+      throw new FlowError(500, `Role ${role.name} already exists`);
+    }
+    this.#progress.addRole(service, role);
+    this.#followSoon(service);
+  }
+
+  removeRole(service: ServiceDocument, name: string, by: User): void {
+    requireRunning(service);
+    const role = service.body.roles.find((other) => other.name === name);
+    if (role === undefined) throw new FlowError(500, `Role ${name} does not exist`);
+    this.#undeployment.endRole(service, role, by);
+    this.#followSoon(service);
+  }
+
+  /** The action for each VM of the role, `number` of them every `period` seconds. What oned refuses then is told nowhere. */
+  schedule(service: ServiceDocument, role: Role, action: VmAction, period: number, number: number): void {
+    for (const [index, node] of (role.nodes ?? []).entries()) {
+      const rounds = period > 0 && number > 0 ? Math.floor(index / number) : 0;
+      this.#zone.clock.after(rounds * period * 1000, () => {
+        const vm = this.#zone.vms.get(node.deploy_id);
+        if (vm !== undefined && allowedFrom[action].includes(vm.phase)) {
+          this.#zone.lifecycle.act(vm, action, { uid: service.uid, gid: service.gid });
+        }
+      });
+    }
   }
 
   moved(vm: VirtualMachine): void {
@@ -123,31 +152,8 @@ export class Services implements VmWatcher {
     this.#followSoon(service);
   }
 
-  #undeploy(service: ServiceDocument, ending: Ending): void {
-    for (const role of service.body.roles) {
-      for (const node of nodesToEnd(role)) this.#states.end(service, node, ending);
-    }
-    this.#states.allRoles(service, flowState.undeploying);
-    this.#states.enter(service, flowState.undeploying);
-    this.#followSoon(service);
-  }
-
-  /** An ordinary user may not recover VMs: the service goes on as if they ran, and finds at once that they do not. */
-  #retryDeployment(service: ServiceDocument): void {
-    for (const role of service.body.roles) {
-      for (const node of role.nodes ?? []) {
-        if (!failedPhases.includes(this.#states.phaseOf(node))) continue;
-        const refusal = `[one.vm.recover] User [${service.uid}] : Not authorized to perform ADMIN VM [${node.deploy_id}].`;
-        this.#states.log(service, "E", `Role ${role.name} : Retry failed for VM ${node.deploy_id}; ${refusal}`);
-      }
-    }
-    this.#states.allRoles(service, flowState.running);
-    this.#states.enter(service, flowState.running);
-    this.#followSoon(service);
-  }
-
   /** The oldest go first. */
-  #scaleTo(service: ServiceDocument, role: Role, wanted: number): void {
+  #scaleTo(service: ServiceDocument, role: Role, wanted: number): string | undefined {
     const nodes = role.nodes ?? [];
     const up = wanted > nodes.length;
     const way = up ? "up" : "down";
@@ -155,17 +161,20 @@ export class Services implements VmWatcher {
     role.cardinality = wanted;
     role.state = flowState.scaling;
     role.scale_way = up ? 0 : 1;
-    if (up && !this.#progress.grow(service, role, wanted)) {
+    const refusal = up ? this.#progress.grow(service, role, wanted) : undefined;
+    if (refusal !== undefined) {
       role.state = flowState.failedScaling;
       this.#states.enter(service, flowState.failedScaling);
-      return;
+      return refusal;
     }
+    const owner = this.#zone.accounts.userNamed(service.uname);
     for (const node of nodes.slice(0, Math.max(nodes.length - wanted, 0))) {
-      this.#states.end(service, node, "terminate");
+      this.#states.end(service, role, node, owner);
     }
     this.#states.enter(service, flowState.scaling);
     this.#progress.poll(service);
     this.#followSoon(service);
+    return undefined;
   }
 
   /** Brings roles that have fallen below min_vms back to it. */
@@ -188,6 +197,10 @@ export class Services implements VmWatcher {
     const document = id === undefined ? undefined : this.#zone.documents.get(id);
     return document?.type === 100 ? document : undefined;
   }
+}
+
+function requireRunning({ body: { state } }: ServiceDocument): void {
+  if (state !== flowState.running) throw new FlowError(500, `Cannot modify roles in state: ${stateWord(state)}`);
 }
 
 function requireLimits(service: ServiceDocument, role: Role, wanted: number): void {
