@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import {
   createServer,
   type IncomingHttpHeaders,
@@ -12,6 +13,8 @@ export interface Request {
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
+  /** What is no UTF-8 has its odd bytes replaced in `body`. */
+  readonly isUtf8: boolean;
 }
 
 export interface Answer {
@@ -22,6 +25,9 @@ export interface Answer {
 
 /** No answer: the connection is cut. */
 export type Handler = (request: Request) => Promise<Answer | undefined>;
+
+/** A request that has not come whole by then is cut off. */
+const STALLED_MS = 15_000;
 
 const HOST = "127.0.0.1";
 
@@ -41,7 +47,11 @@ export class Daemon {
   }
 
   async listen(port: number): Promise<void> {
-    const server = createServer((request, response) => void this.#serve(request, response));
+    const server = createServer(
+      { requestTimeout: STALLED_MS, headersTimeout: STALLED_MS },
+      (request, response) => void this.#serve(request, response),
+    );
+    server.on("clientError", (_, socket) => socket.destroy());
     server.on("connection", (socket) => {
       this.#sockets.add(socket);
       socket.on("close", () => this.#sockets.delete(socket));
@@ -76,11 +86,13 @@ export class Daemon {
     try {
       const chunks: Buffer[] = [];
       for await (const chunk of incoming) chunks.push(chunk);
+      const body = Buffer.concat(chunks);
       const answer = await this.#handler({
         method: incoming.method ?? "GET",
         path: incoming.url ?? "/",
         headers: incoming.headers,
-        body: Buffer.concat(chunks).toString("utf8"),
+        body: body.toString("utf8"),
+        isUtf8: isUtf8(body),
       });
       if (answer === undefined) return void incoming.socket.destroy();
       response.writeHead(answer.status, answer.headers);

@@ -97,6 +97,10 @@ export class FrontEnd {
     return this.#oneFlowIsFree;
   }
 
+  get onedAnswers(): boolean {
+    return this.#xmlRpc.isUp;
+  }
+
   /** The way of a request from outside: a fault may spoil it, and it is recorded with what was answered. */
   #door(load: Load, operationOf: (request: Request) => string, answer: (request: Request) => Promise<Answer>): Handler {
     return async (request) => {

@@ -16,6 +16,7 @@ const help = `Stands in for the front-ends of several OpenNebula zones: XML-RPC,
   --hypervisor-token T  bearer token for the hypervisor
   --speed N             divides all waiting times by N (1)
   --pace NAME           "even": every VM takes as long as the other; "lab": as a real zone was measured (even)
+  --federated           users and login tokens of the first zone are those of all zones
   --record FILE         appends every request and answer at XML-RPC and OneFlow as a JSON line, credentials replaced
   --help
 
@@ -34,6 +35,7 @@ function options(): ZonesOptions | "help" {
       speed: { type: "string", default: "1" },
       pace: { type: "string", default: "even" },
       record: { type: "string" },
+      federated: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
   });
@@ -47,6 +49,7 @@ function options(): ZonesOptions | "help" {
       values.hypervisor === undefined ? undefined : { url: values.hypervisor, token: values["hypervisor-token"] },
     speed: number("--speed", values.speed, 0.01, 10_000),
     pace: paceNamed(values.pace),
+    federated: values.federated,
     record: values.record === undefined ? noRecord : fileRecorder(values.record),
   };
 }

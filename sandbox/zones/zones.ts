@@ -21,6 +21,8 @@ export interface ZonesOptions {
   /** "even" without it. */
   readonly pace?: PaceName;
   readonly record: Recorder;
+  /** The first zone is the master of a federation: its users and their tokens are all zones' users. */
+  readonly federated?: boolean;
 }
 
 export interface Addresses {
@@ -60,6 +62,7 @@ export async function startZones(options: ZonesOptions): Promise<RunningZones> {
     zones.push(frontEnd.zone);
     return frontEnd;
   });
+  if (options.federated === true) federate(frontEnds);
   const control = new ControlServer(frontEnds, changes);
   const controlDaemon = new Daemon((request) => control.answer(request));
   const stop = async () => {
@@ -76,6 +79,15 @@ export async function startZones(options: ZonesOptions): Promise<RunningZones> {
     throw error;
   }
   return { addresses: { control: controlDaemon.url, zones: zones.map(addressOf) }, stop };
+}
+
+/** Groups are the master's as well, so their names must be alike in all zones. */
+function federate([master, ...others]: readonly FrontEnd[]): void {
+  if (master === undefined) return;
+  for (const { zone } of others) {
+    zone.accounts.follow(master.zone.accounts);
+    zone.masterAnswers = () => master.onedAnswers;
+  }
 }
 
 /** As in an OpenNebula federation: the first zone is 0, the others are numbered from 100. */

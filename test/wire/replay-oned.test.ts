@@ -221,6 +221,35 @@ describe("a VM from its making to its end", () => {
   });
 });
 
+describe("addresses", () => {
+  inLab("are held, let go, reserved and given back", {}, (story) =>
+    story.replays(
+      "xmlrpc",
+      "vn.hold",
+      "vn.release",
+      "error-vn.hold-not-authorized",
+      "vn.reserve",
+      "error-vn.reserve-too-big",
+      "vn.delete-reserved",
+    ),
+  );
+});
+
+describe("what administrators set", () => {
+  inLab("quotas of users and groups", {}, (story) =>
+    story.replays(
+      "xmlrpc",
+      "error-user.quota-not-authorized",
+      "error-group.quota-not-authorized",
+      "error-zone.raftstatus-not-authorized",
+      "user.quota-set-vm-and-network",
+      "user.info-with-vm-and-network-quotas",
+      "group.quota-set",
+      "group.info-with-quotas",
+    ),
+  );
+});
+
 describe("images", () => {
   const withImage = (startIds: LabWish["startIds"]): LabWish => ({
     startIds: { ...startIds },

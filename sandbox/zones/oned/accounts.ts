@@ -71,6 +71,15 @@ export class Accounts {
     }));
   }
 
+  /** In a federation whoever may come into the master's zone may come into this one, with the same tokens. */
+  follow(master: Accounts): void {
+    this.#users = master.users.map((user) => ({
+      ...user,
+      groups: user.groups.map(({ name }) => this.groupNamed(name)),
+      quotas: this.#users.find(({ name }) => name === user.name)?.quotas ?? noLimits(),
+    }));
+  }
+
   get users(): readonly User[] {
     return this.#users;
   }

@@ -21,9 +21,33 @@ export function releaseLeases(network: Network, vmId: number): void {
   }
 }
 
+/** Only what is on hold; what a VM leases stays its. */
+export function releaseHold(network: Network, ip: string): void {
+  for (const [index, lease] of network.leases) {
+    if (lease.ip === ip && lease.vmId < 0 && lease.networkId === undefined) network.leases.delete(index);
+  }
+}
+
 export function releaseAddress(network: Network, ip: string): boolean {
   const index = indexOf(network, ip);
   return index !== undefined && network.leases.delete(index);
+}
+
+/** The first so many free addresses in a row become another network's; undefined when there are not as many. */
+export function reserveRange(network: Network, networkId: number, size: number): string | undefined {
+  for (let first = 0; first + size <= network.size; first += 1) {
+    const indexes = Array.from({ length: size }, (_, step) => first + step);
+    if (indexes.some((index) => network.leases.has(index))) continue;
+    for (const index of indexes) network.leases.set(index, { ip: ipAt(network, index), vmId: -1, networkId });
+    return ipAt(network, first);
+  }
+  return undefined;
+}
+
+export function releaseReservation(network: Network, networkId: number): void {
+  for (const [index, lease] of network.leases) {
+    if (lease.networkId === networkId) network.leases.delete(index);
+  }
 }
 
 /** In the order of the addresses. */

@@ -32,8 +32,10 @@ export interface Image extends Owned {
 
 export interface Lease {
   readonly ip: string;
-  /** -1 is an address on hold. */
+  /** -1 is an address on hold, or part of a reservation. */
   readonly vmId: number;
+  /** The network that has reserved it. */
+  readonly networkId?: number;
 }
 
 export interface Network extends Owned {
@@ -44,6 +46,8 @@ export interface Network extends Owned {
   readonly mask: string;
   readonly firstIp: string;
   readonly size: number;
+  /** Of a reservation: the network whose addresses these are. */
+  readonly parent?: number;
   /** oned walks round the range instead of taking the lowest free address. */
   nextIndex: number;
   /** By index in the range. */
@@ -54,6 +58,12 @@ export interface Network extends Owned {
 export interface Document<Body> extends Owned {
   readonly type: 100 | 101;
   body: Body;
+}
+
+/** A document of a type that is not OneFlow's: plain attributes. */
+export interface OtherDocument extends Owned {
+  readonly type: number;
+  attributes: Attributes;
 }
 
 /** ID, UID, GID, UNAME, GNAME, NAME: how every object begins. */

@@ -91,7 +91,7 @@ export function networkXml(network: Network, view: NetworkView): string {
     cdataElement("BRIDGE_TYPE", "linux"),
     cdataElement("STATE", 1),
     cdataElement("PREV_STATE", 1),
-    emptyElement("PARENT_NETWORK_ID"),
+    network.parent === undefined ? emptyElement("PARENT_NETWORK_ID") : textElement("PARENT_NETWORK_ID", network.parent),
     emptyElement("TEMPLATE_ID"),
     cdataElement("VN_MAD", "dummy"),
     emptyElement("PHYDEV"),
@@ -139,6 +139,7 @@ function rangeHead(network: Network): string {
     cdataElement("IP", network.firstIp) +
     cdataElement("MAC", macOf(network.firstIp)) +
     cdataElement("NEXT_INDEX", network.nextIndex) +
+    (network.parent === undefined ? "" : cdataElement("PARENT_NETWORK_AR_ID", 0)) +
     cdataElement("SHARED", "NO") +
     cdataElement("SIZE", network.size) +
     cdataElement("TYPE", "IP4")
@@ -147,11 +148,10 @@ function rangeHead(network: Network): string {
 
 function fullRange(network: Network, shows: (lease: Lease) => boolean): string {
   const all = leasesOf(network);
-  const leases = all
-    .filter(shows)
-    .map(({ ip, vmId }) =>
-      element("LEASE", cdataElement("IP", ip), cdataElement("MAC", macOf(ip)), cdataElement("VM", vmId)),
-    );
+  const leases = all.filter(shows).map(({ ip, vmId, networkId }) => {
+    const owner = networkId === undefined ? cdataElement("VM", vmId) : cdataElement("VNET", networkId);
+    return element("LEASE", cdataElement("IP", ip), cdataElement("MAC", macOf(ip)), owner);
+  });
   return element(
     "AR",
     rangeHead(network),
@@ -165,8 +165,12 @@ function fullRange(network: Network, shows: (lease: Lease) => boolean): string {
 /** Pairs of index and owner, for everybody. The owner's kind stands in the upper 32 bits; nobody, on hold, is -1. */
 function allocated(network: Network): string {
   const ofVm = 0x10 * 2 ** 32;
+  const ofNetwork = 0x40 * 2 ** 32;
   const pairs = [...network.leases]
     .sort(([a], [b]) => a - b)
-    .map(([index, { vmId }]) => ` ${index} ${ofVm + (vmId >>> 0)}`);
+    .map(([index, { vmId, networkId }]) => {
+      const owner = networkId === undefined ? ofVm + (vmId >>> 0) : ofNetwork + networkId;
+      return ` ${index} ${owner}`;
+    });
   return cdataElement("ALLOCATED", pairs.join(""));
 }

@@ -3,11 +3,11 @@ import type { Hypervisor } from "../hypervisor.ts";
 import type { FlowDocument } from "../oneflow/bodies.ts";
 import type { ZoneSeed } from "../seed.ts";
 import { may } from "./access.ts";
-import { Accounts, type User } from "./accounts.ts";
+import { Accounts, primaryGroup, type User } from "./accounts.ts";
 import { type Attributes, attributesFromJson, merged, textOf, vectorsOf } from "./attributes.ts";
-import { releaseLeases, takeLease } from "./leases.ts";
+import { releaseLeases, releaseReservation, reserveRange, takeLease } from "./leases.ts";
 import { Lifecycle } from "./lifecycle.ts";
-import type { Image, Network, Owned, VmTemplate } from "./objects.ts";
+import type { Image, Network, OtherDocument, Owned, VmTemplate } from "./objects.ts";
 import { errorCode, OneError } from "./one-error.ts";
 import { Pool } from "./pool.ts";
 import type { Host } from "./scheduling.ts";
@@ -43,9 +43,13 @@ export class Zone {
   readonly networks = new Pool<Network>();
   readonly vms = new Pool<VirtualMachine>();
   readonly documents = new Pool<FlowDocument>();
+  /** Documents that are not OneFlow's, numbered with them. */
+  readonly otherDocuments = new Pool<OtherDocument>();
   readonly lifecycle: Lifecycle;
   readonly endpoints: Endpoints = { xmlRpc: "", oneFlow: "", oneGate: "" };
   readonly watchers = new Set<VmWatcher>();
+  /** In a federation the first zone's oned writes what all share. */
+  masterAnswers = (): boolean => true;
   /** A disabled zone answers what is only read. */
   enabled = true;
 
@@ -115,6 +119,26 @@ export class Zone {
       sizeMb,
       attributes: merged(new Map([["DEV_PREFIX", ["sd"]]]), attributes),
     }));
+  }
+
+  /** Free addresses of a network as a network of the user's own; undefined when there are not as many in a row. */
+  reserve(user: User, parent: Network, name: string, size: number): Network | undefined {
+    const id = this.networks.nextId;
+    const firstIp = reserveRange(parent, id, size);
+    if (firstIp === undefined) return undefined;
+    const owned = this.#owned(id, name, { owner: user.name, group: primaryGroup(user).name, permissions: "600" });
+    const { bridge, dns, gateway, networkAddress, mask } = parent;
+    return this.networks.add(() => ({
+      ...{ bridge, dns, gateway, networkAddress, mask },
+      ...owned,
+      ...{ firstIp, size, nextIndex: 0, leases: new Map(), parent: parent.id },
+    }));
+  }
+
+  removeNetwork(network: Network): void {
+    this.networks.remove(network.id);
+    const parent = network.parent === undefined ? undefined : this.networks.get(network.parent);
+    if (parent !== undefined) releaseReservation(parent, network.id);
   }
 
   #fill(seed: ZoneSeed): void {

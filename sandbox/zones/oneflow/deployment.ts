@@ -1,7 +1,8 @@
 import type { User } from "../oned/accounts.ts";
-import { attributesFromJson, setText } from "../oned/attributes.ts";
+import { attributesFromJson, setText, textOf } from "../oned/attributes.ts";
 import { instantiate } from "../oned/instantiation.ts";
 import { OneError } from "../oned/one-error.ts";
+import { parseTemplateText } from "../oned/template-text.ts";
 import type { VirtualMachine } from "../oned/virtual-machine.ts";
 import type { Zone } from "../oned/zone.ts";
 import type { Node, Role, ServiceBody, ServiceDocument } from "./bodies.ts";
@@ -79,15 +80,41 @@ function nodeOf(vm: VirtualMachine): Node {
   };
 }
 
-function networkIds(body: ServiceBody): ReadonlyMap<string, string> {
-  const ids = new Map<string, string>();
+/** Networks that the service has of its own are reserved in another; undefined when all are there, else oned's refusal. */
+export function reserveNetworks(zone: Zone, owner: User, { id, body }: ServiceDocument): string | undefined {
+  for (const [name, value] of (body.networks_values ?? []).flatMap((each) => Object.entries(each))) {
+    const from = value["reserve_from"];
+    if (from === undefined) continue;
+    const extra = `${String(value["extra"] ?? "")}\nNAME="${name}-${id}"\n`;
+    const size = Number(textOf(parseTemplateText(extra), "SIZE") ?? 0);
+    const parent = zone.networks.get(Number(from));
+    if (parent === undefined) return `[one.vn.reserve] Error getting virtual network [${String(from)}].`;
+    const made = size > 0 ? zone.reserve(owner, parent, `${name}-${id}`, size) : undefined;
+    if (made === undefined) {
+      return `[one.vn.reserve] ${size > 0 ? "Not enough free addresses in an address range" : "Reservation SIZE must be a greater than 0"}`;
+    }
+    Object.assign(value, { extra, id: made.id });
+  }
+  return undefined;
+}
+
+export function removeReservedNetworks(zone: Zone, { body }: ServiceDocument): void {
+  for (const value of (body.networks_values ?? []).flatMap((each) => Object.values(each))) {
+    const network = value["reserve_from"] === undefined ? undefined : zone.networks.get(Number(value["id"]));
+    if (network !== undefined) zone.removeNetwork(network);
+  }
+}
+
+/** Numbers for what OneFlow has made, text for what it was given. */
+function networkIds(body: ServiceBody): ReadonlyMap<string, unknown> {
+  const ids = new Map<string, unknown>();
   for (const value of body.networks_values ?? []) {
-    for (const [name, { id }] of Object.entries(value)) ids.set(`$${name}`, String(id));
+    for (const [name, { id }] of Object.entries(value)) ids.set(`$${name}`, id);
   }
   return ids;
 }
 
-function withNetworks(contents: JsonObject, networks: ReadonlyMap<string, string>): JsonObject {
+function withNetworks(contents: JsonObject, networks: ReadonlyMap<string, unknown>): JsonObject {
   const replaced = Object.entries(contents).map(([key, value]): [string, unknown] => [
     key,
     replacedIn(value, networks),
@@ -95,7 +122,7 @@ function withNetworks(contents: JsonObject, networks: ReadonlyMap<string, string
   return Object.fromEntries(replaced);
 }
 
-function replacedIn(value: unknown, networks: ReadonlyMap<string, string>): unknown {
+function replacedIn(value: unknown, networks: ReadonlyMap<string, unknown>): unknown {
   if (Array.isArray(value)) return value.map((item) => replacedIn(item, networks));
   if (isJsonObject(value)) return withNetworks(value, networks);
   return typeof value === "string" ? (networks.get(value) ?? value) : value;

@@ -3,6 +3,9 @@ import { attributesJson, vectorsOf } from "../oned/attributes.ts";
 import { errorCode, OneError } from "../oned/one-error.ts";
 import { phases, serviceIdOf, type VirtualMachine } from "../oned/virtual-machine.ts";
 import type { Zone } from "../oned/zone.ts";
+import { templateTextOf } from "./template-text.ts";
+
+const paths: readonly string[] = ["/", "/vm", "/service"];
 
 /** What a guest may not say of itself. */
 const forbidden: readonly string[] = ["SERVICE_ID", "ROLE_NAME"];
@@ -16,29 +19,32 @@ export class OneGateServer {
   }
 
   answer(request: Request): Answer {
+    const [path = ""] = request.path.split("?");
+    if (!paths.includes(path)) return reply(400, "Bad Request");
     const vm = this.#vm(request);
     if (vm === undefined) return reply(401, "Not authorized");
-    switch (`${request.method} ${request.path}`) {
+    switch (`${request.method} ${path}`) {
       case "GET /":
         return reply(200, JSON.stringify({ vm_info: this.#url("/vm"), service_info: this.#url("/service") }));
       case "GET /vm":
         return reply(200, JSON.stringify({ VM: vmJson(vm) }));
       case "PUT /vm":
-        return this.#put(vm, request.body);
+        return this.#put(vm, request);
       case "GET /service":
         return this.#service(vm);
       default:
-        return reply(404, "<h1>Not Found</h1>");
+        return reply(400, "Bad Request");
     }
   }
 
-  #put(vm: VirtualMachine, body: string): Answer {
-    const lines = body.split("\n").filter((line) => line.includes("="));
-    const names = lines.map((line) => line.slice(0, line.indexOf("=")).trim().toUpperCase());
-    const refused = names.find((name) => forbidden.includes(name));
-    if (refused !== undefined) return reply(403, `Attribute ${refused} cannot be modified`);
+  #put(vm: VirtualMachine, { body, isUtf8 }: Request): Answer {
+    if (!isUtf8) return reply(500, "invalid byte sequence in UTF-8");
+    const text = templateTextOf(body);
+    const names = text.split("\n").map((line) => line.split("=")[0] ?? "");
+    const refused = names.find((name) => forbidden.includes(name.toUpperCase()));
+    if (refused !== undefined) return reply(403, `Attribute (${refused}) cannot be modified`);
     try {
-      this.#zone.updateVm(vm, lines.map(quoted).join("\n"), true);
+      this.#zone.updateVm(vm, text, true);
       return reply(200, "");
     } catch (error) {
       if (error instanceof OneError && error.code === errorCode.action)
@@ -50,7 +56,8 @@ export class OneGateServer {
   #service(vm: VirtualMachine): Answer {
     const id = serviceIdOf(vm);
     const document = id === undefined ? undefined : this.#zone.documents.get(id);
-    if (document === undefined || document.type !== 100) return reply(404, "The VM is not part of a service");
+    if (id === undefined) return reply(400, "Empty or invalid SERVICE_ID");
+    if (document === undefined || document.type !== 100) return reply(404, `Service ${id} not found`);
     const roles = document.body.roles.map((role) => ({
       name: role.name,
       cardinality: role.cardinality,
@@ -64,23 +71,13 @@ export class OneGateServer {
   #vm(request: Request): VirtualMachine | undefined {
     const id = Number(request.headers["x-onegate-vmid"]);
     const vm = this.#zone.vms.get(id);
-    const known = vm !== undefined && vm.phase !== "done" && request.headers["x-onegate-token"] === vm.oneGateToken;
+    const known = vm !== undefined && request.headers["x-onegate-token"] === vm.oneGateToken;
     return known ? vm : undefined;
   }
 
   #url(path: string): string {
     return `${this.#zone.endpoints.oneGate}${path}`;
   }
-}
-
-/** OneGate puts each value in quotes and spoils some on the way: commas, brackets and backslashes get a backslash. */
-function quoted(line: string): string {
-  const equals = line.indexOf("=");
-  const value = line
-    .slice(equals + 1)
-    .replace(/[,[\]\\]/g, "\\$&")
-    .replaceAll('"', '\\"');
-  return `${line.slice(0, equals)}="${value}"`;
 }
 
 function vmJson(vm: VirtualMachine): unknown {

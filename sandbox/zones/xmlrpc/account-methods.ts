@@ -1,14 +1,5 @@
 import { notAuthorized } from "../oned/access.ts";
-import {
-  aclXml,
-  configurationXml,
-  groupPoolXml,
-  groupXml,
-  userPoolXml,
-  userXml,
-  zonePoolXml,
-  zoneXml,
-} from "../oned/account-xml.ts";
+import { aclXml, groupPoolXml, groupXml, userPoolXml, userXml, zonePoolXml, zoneXml } from "../oned/account-xml.ts";
 import { isAdministrator, primaryGroup, type User } from "../oned/accounts.ts";
 import { errorCode, OneError } from "../oned/one-error.ts";
 import type { Method } from "./method.ts";
@@ -16,13 +7,6 @@ import type { Method } from "./method.ts";
 const own = -1;
 
 export const accountMethods = {
-  "one.system.version": ({ zone }) => zone.version,
-
-  "one.system.config": ({ zone }, parameters) => {
-    parameters.end();
-    return configurationXml(zone);
-  },
-
   "one.user.info": ({ zone, user }, parameters) => {
     const id = parameters.integer();
     parameters.optionalBoolean();
@@ -48,6 +32,9 @@ export const accountMethods = {
     const wanted = zone.accounts.users.find((other) => other.name === name);
     if (wanted === undefined) throw new OneError(errorCode.noSuchObject, "Error getting user [-1].");
     if (wanted.id !== user.id && !isAdministrator(user)) throw notAuthorized(user, `MANAGE USER [${wanted.id}]`);
+    if (!zone.masterAnswers()) {
+      throw new OneError(errorCode.internal, "Could not connect to the federation master oned");
+    }
     return zone.accounts.login(wanted, token, seconds, group);
   },
 

@@ -1,10 +1,9 @@
 import { granted, may, notAuthorized, passesFilter, range, requireFilter } from "../oned/access.ts";
 import { isAdministrator } from "../oned/accounts.ts";
-import { headXml, type Lease, type Owned, permissionsXml } from "../oned/objects.ts";
+import type { Lease, Owned } from "../oned/objects.ts";
 import { errorCode, OneError } from "../oned/one-error.ts";
 import { imageXml, networkXml } from "../oned/pool-xml.ts";
-import type { FlowDocument } from "../oneflow/bodies.ts";
-import { cdataElement, element, textElement } from "../xml.ts";
+import { element } from "../xml.ts";
 import type { Caller, Method } from "./method.ts";
 import type { Parameters } from "./parameters.ts";
 
@@ -63,29 +62,4 @@ export const poolMethods = {
     parameters.end();
     return element("VNET_POOL", ...usable.map((network) => networkXml(network, "pool")));
   },
-
-  "one.document.info": ({ zone, user }, parameters) => {
-    const id = parameters.integer();
-    parameters.optionalBoolean();
-    parameters.end();
-    return documentXml(granted(user, "USE", "DOCUMENT", id, zone.documents));
-  },
-
-  /** The type comes last and is no optional parameter: 100 services, 101 service templates. */
-  "one.documentpool.info": (caller, parameters) => {
-    const documents = poolPart(caller, parameters, caller.zone.documents.newestFirst());
-    const type = parameters.integer();
-    parameters.end();
-    return element("DOCUMENT_POOL", ...documents.filter((document) => document.type === type).map(documentXml));
-  },
 } satisfies Record<string, Method>;
-
-function documentXml(document: FlowDocument): string {
-  return element(
-    "DOCUMENT",
-    headXml(document),
-    textElement("TYPE", document.type),
-    permissionsXml(document.permissions),
-    element("TEMPLATE", cdataElement("BODY", JSON.stringify(document.body))),
-  );
-}

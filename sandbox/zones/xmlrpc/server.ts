@@ -21,8 +21,8 @@ export class XmlRpcServer {
   }
 
   answer(request: Request): Answer {
-    if (request.method !== "POST") return reply(405, "<HTML><HEAD><TITLE>Error 405</TITLE></HEAD></HTML>", "text/html");
-    if (request.path !== "/RPC2") return reply(404, "<HTML><HEAD><TITLE>Error 404</TITLE></HEAD></HTML>", "text/html");
+    const refused = refusedByServer(request);
+    if (refused !== undefined) return page(refused);
     return reply(200, this.#envelope(request.body), "text/xml; charset=utf-8");
   }
 
@@ -51,9 +51,22 @@ export class XmlRpcServer {
   }
 }
 
+/** What the HTTP server refuses before oned sees it: it wants to know the length, and that it is XML. */
+function refusedByServer({ method, path, headers }: Request): number | undefined {
+  if (method !== "POST") return 405;
+  if (path !== "/RPC2") return 404;
+  if (!headers["content-type"]?.startsWith("text/xml")) return 400;
+  if (headers["content-length"] === undefined) return 411;
+  return Number(headers["content-length"]) > 0 ? undefined : 400;
+}
+
+function page(status: number): Answer {
+  return reply(status, `<HTML><HEAD><TITLE>Error ${status}</TITLE></HEAD></HTML>`, "text/html");
+}
+
 /** These a disabled zone still answers. */
 function onlyReads(method: string): boolean {
-  return /\.(info|infoextended|infoset|version|config)$/.test(method) || method === "one.zone.enable";
+  return /\.(info|infoextended|infoset|version|config|raftstatus)$/.test(method) || method === "one.zone.enable";
 }
 
 function reply(status: number, body: string, type: string): Answer {

@@ -11,6 +11,7 @@ export interface BenchWish {
   readonly zones?: number;
   readonly speed?: number;
   readonly pace?: PaceName;
+  readonly federated?: boolean;
   readonly seed?: unknown;
   readonly record?: Recorder;
 }
@@ -52,6 +53,7 @@ export class Bench {
       hypervisor: { url: hypervisor.url, token: "of the bench" },
       speed: wish.speed ?? 200,
       pace: wish.pace ?? "even",
+      federated: wish.federated ?? false,
       record: wish.record ?? noRecord,
     });
     return new Bench(running, hypervisor);
@@ -69,7 +71,12 @@ export class Bench {
 
   /** The same as somebody else, `user:password`. */
   callAs(credential: string, method: string, ...parameters: unknown[]): Promise<OneAnswer> {
-    const client = xmlrpc.createClient(this.#zone().xmlrpc);
+    return this.callAt(0, credential, method, ...parameters);
+  }
+
+  /** In another zone than the first. */
+  callAt(zone: number, credential: string, method: string, ...parameters: unknown[]): Promise<OneAnswer> {
+    const client = xmlrpc.createClient(this.#zone(zone).xmlrpc);
     return new Promise((resolve, reject) => {
       client.methodCall(method, [credential, ...parameters], (error: unknown, value: unknown) => {
         if (error) reject(error);
@@ -120,7 +127,7 @@ export class Bench {
   }
 
   /** A guest's call to its OneGate with the token it was started with. */
-  async gate(vm: number, method: string, path: string, body?: string): Promise<FlowAnswer> {
+  async gate(vm: number, method: string, path: string, body?: string | Buffer): Promise<FlowAnswer> {
     const start = await this.hypervisor.started("zone-a", vm);
     const response = await fetch(start.oneGate.url + path, {
       method,
@@ -145,9 +152,9 @@ export class Bench {
     await this.control.until("zone-a", ({ vms }) => vms.filter((vm) => vm.phase === phase).length === count);
   }
 
-  #zone(): RunningZones["addresses"]["zones"][number] {
-    const [zone] = this.running.addresses.zones;
-    if (zone === undefined) throw new Error("the bench has no zone");
+  #zone(index = 0): RunningZones["addresses"]["zones"][number] {
+    const zone = this.running.addresses.zones[index];
+    if (zone === undefined) throw new Error(`the bench has no zone ${index}`);
     return zone;
   }
 }
