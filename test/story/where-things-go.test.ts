@@ -317,7 +317,7 @@ describe("What the bot says of two federations in overlapping zones", () => {
     const detailed = told.filter(({ content }) => content.includes(superNodeOf(LATE)));
     for (const { name, home } of PARTIES) {
       assert.ok(detailed.some(({ content }) => content.includes(name)));
-      const inThread = sent.filter(({ channel, content }) => channel === home && /:x: .*zone-c/.test(content));
+      const inThread = sent.filter(({ channel, content }) => channel === home && /:red_circle: .*zone-c/.test(content));
       assert.ok(inThread.length > 0);
     }
     assert.deepEqual([...new Set(detailed.map(({ channel }) => channel))], [zoneChannel(LATE)]);
