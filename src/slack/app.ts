@@ -103,6 +103,7 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
     commandName: options.commandName,
     log,
     channels,
+    addressOf: outbox.addressOf,
     buttonUsed: ({ channel, ts, value }) => {
       const id = federationOf(value);
       if (id !== null) outbox.used(id, { channel: channels.first(channel), ts, value });

@@ -3,7 +3,7 @@ import type { Button } from "@slack/types";
 import { runsAsProposed } from "../../federation/deciding/approval.ts";
 import { canRetry } from "../../federation/deciding/lifecycle.ts";
 import type { Federation, Proposal, Site } from "../../federation/model/state.ts";
-import { conditionsOf } from "../../federation/model/status.ts";
+import { conditionsOf, statusOf } from "../../federation/model/status.ts";
 import { cardValue } from "../card-value.ts";
 import { ACTION } from "../names.ts";
 import { button } from "./elements.ts";
@@ -13,7 +13,10 @@ export function siteButtons(federation: Federation, site: Site, proposal: Propos
   const value = cardValue(federation.id, proposal.card);
   const about = `in ${site.zone} for federation ${federation.name}`;
   const see = button("See what runs", ACTION.seeWhatRuns, value, { label: `See what runs ${about}` });
-  const detail = own || !hasDetail(federation, site) ? [] : [button("See the detail", ACTION.seeDetail, value)];
+  const detail =
+    own || !hasDetail(federation, site)
+      ? []
+      : [button("See the detail", ACTION.seeDetail, value, { label: `See the detail ${about}` })];
   if (federation.ended !== null || site.approvalState === "excluded") return [see, ...detail];
   const connect = own || site.role === "training" || federation.readyAt === null ? [] : [connectButton(value, about)];
   const seen = site.deployment === null || runsAsProposed(site) ? [see] : [see, seeAsked(value, about)];
@@ -60,20 +63,22 @@ function withdrawal(site: Site, proposal: Proposal, value: string, about: string
 
 /** What an owner can do about a site that has been started. */
 function acting(federation: Federation, site: Site, value: string, about: string): readonly Button[] {
-  const retry = canRetry(federation, site) && federation.teardown === null ? [retryButton(site, value, about)] : [];
+  const retry =
+    canRetry(federation, site) && federation.teardown === null ? [retryButton(federation, site, value, about)] : [];
   return site.role === "coordinator" ? retry : [...retry, retireButton(value, about)];
 }
 
-const retryButton = (site: Site, value: string, about: string): Button =>
+/** Dangerous while something of it serves. */
+const retryButton = (federation: Federation, site: Site, value: string, about: string): Button =>
   button("Retry", ACTION.retry, value, {
-    style: "primary",
+    style: statusOf(federation, site).online > 0 ? "danger" : "primary",
     label: `Retry what runs ${about}`,
     confirm: {
       title: "Retry this site?",
       text:
         site.role === "coordinator"
-          ? "Your zone is looked at first. Then the SuperLink's VM is removed with its disks and a new one takes its place: what is only on it is lost. Training sites wait meanwhile."
-          : "Your zone is looked at first. Then the VMs that run here are removed with their disks, and new ones take their place. Other sites are not touched.",
+          ? "Your zone is looked at first. Then the SuperLink's VM is removed with its disks and a new one takes its place: what is only on it is lost. Training sites wait meanwhile. Where a reboot would do, reboot it in OpenNebula instead."
+          : "Your zone is looked at first. Then the VMs that run here are removed with their disks, and new ones take their place. Where a reboot would do, reboot them in OpenNebula instead: they keep their disks and keys, and the bot sees it.",
       yes: "Retry it",
     },
   });

@@ -26,6 +26,8 @@ export interface Bot {
   readonly commandName: string;
   readonly log: Logger;
   readonly channels: ChannelIds;
+  /** Where a message of the federation stands in Slack; null when that is not known. */
+  readonly addressOf: (federation: FederationId, key: string) => string | null;
   /** A button of a message was used. */
   readonly buttonUsed: (button: { readonly channel: ChannelId; readonly ts: string; readonly value: string }) => void;
   /** The bot joined the channel, or who is connected to it has changed. */

@@ -3,10 +3,13 @@ import { zonesOf } from "../../federation/deciding/visibility.ts";
 import type { Person } from "../../federation/model/identity.ts";
 import { samePerson } from "../../federation/model/identity.ts";
 import type { RefusalCode } from "../../federation/model/reasons.ts";
-import { type Federation, newestFirst } from "../../federation/model/state.ts";
-import { section } from "../blocks/elements.ts";
+import { currentProposal, type Federation, newestFirst } from "../../federation/model/state.ts";
+import { context, section } from "../blocks/elements.ts";
 import { code } from "../blocks/mrkdwn.ts";
+import { isAsked } from "../blocks/site-card.ts";
 import { overview, type Said, statusAnswer } from "../blocks/status.ts";
+import { siteCardKey } from "../keys.ts";
+import { CARD_KEY } from "../message.ts";
 import { type Bot, refusalText } from "./bot.ts";
 import { nearest } from "./nearest.ts";
 
@@ -25,9 +28,26 @@ export async function answerStatus(
     return overview(federations, ask, isComplete);
   }
   const federation = await seenNamed(bot, person, name);
-  if (typeof federation !== "string") return statusAnswer(federation, bot.configuration);
+  if (typeof federation !== "string") return withLinks(bot, federation, statusAnswer(federation, bot.configuration));
   const text = federation === "not-visible" ? await unknownName(bot, person, name) : refusalText(federation);
   return { text, blocks: [section(text)] };
+}
+
+/** Cards of sites that are linked to, beside the federation's own. */
+const MOST_LINKED = 10;
+
+/** The way to the federation's card, and to those on which owners are to decide. */
+function withLinks({ addressOf }: Bot, federation: Federation, said: Said): Said {
+  const asked = [...federation.sites.values()].flatMap((site) => {
+    const proposal = currentProposal(site);
+    if (proposal === null || !isAsked(federation, site)) return [];
+    return [[siteCardKey(site.zone, proposal.card), `what ${site.zone} is asked`] as const];
+  });
+  const links = [[CARD_KEY, "its card and thread"] as const, ...asked.slice(0, MOST_LINKED)].flatMap(([key, label]) => {
+    const address = addressOf(federation.id, key);
+    return address === null ? [] : [`<${address}|${label}>`];
+  });
+  return links.length === 0 ? said : { ...said, blocks: [...said.blocks, context(`In Slack: ${links.join(", ")}`)] };
 }
 
 /** Names that are looked into for what was meant. */

@@ -97,7 +97,7 @@ export class Book {
   open(key: string): Open | null {
     const wanted = this.#wishes.get(key);
     if (wanted === undefined) return null;
-    const shown = withLinks(wanted.message, (linked) => this.#addressOf(linked));
+    const shown = withLinks(wanted.message, (linked) => this.addressOf(linked));
     if (this.attempts.isSettled(wanted.message, shown.content)) return null;
     const open = this.#between(wanted, shown);
     return open === null ? null : { ...open, due: Math.max(open.due, this.attempts.dueAt(key)) };
@@ -160,7 +160,7 @@ export class Book {
     return ts;
   }
 
-  #addressOf(key: string): string | null {
+  addressOf(key: string): string | null {
     const receipt = this.#posted.get(key);
     return receipt === undefined || receipt.ts === ""
       ? null
@@ -168,7 +168,7 @@ export class Book {
   }
 
   #isOnItsWay(key: string): boolean {
-    return this.#wishes.get(key) !== undefined && this.#addressOf(key) === null && !this.#givenUp.has(key);
+    return this.#wishes.get(key) !== undefined && this.addressOf(key) === null && !this.#givenUp.has(key);
   }
 
   posted({ message, content }: Step & { kind: "post" }, ts: string, now: number): readonly Write[] {

@@ -52,6 +52,8 @@ export interface Outbox {
     federation: FederationId,
     button: { readonly channel: ChannelId; readonly ts: string; readonly value: string },
   ): void;
+  /** Where a message of the federation stands in Slack; null when it does not, or nothing is known of the federation. */
+  addressOf(federation: FederationId, key: string): string | null;
   /** Something about the channel has changed (the bot joined, organisations came or went): try again there. */
   reopen(channel: ChannelId): void;
   start(): void;
@@ -210,6 +212,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
       void recorder.add(federation, writes);
       follow(shelf, shelf.book);
     },
+    addressOf: (federation, key) => shelves.get(federation)?.book?.addressOf(key) ?? null,
     reopen: (channel) => delivery.reopen(channel),
     start: () => {
       phase = "running";

@@ -15,7 +15,7 @@ import { zoneTitle } from "../blocks/titles.ts";
 import { siteCardKey } from "../keys.ts";
 import { type DesiredMessage, linkTo } from "../message.ts";
 import { type Episode, episodesOf } from "./episodes.ts";
-import { card, inHomeThread, placeOf, reply, underSiteCard } from "./place.ts";
+import { card, inHomeThread, placeOf, reply, toSiteCard, underSiteCard } from "./place.ts";
 import { timelineKey } from "./timeline.ts";
 
 /** Keys of a SuperLink's own list that are shown. */
@@ -104,7 +104,7 @@ function whoActs({ federation, options }: Teller, { zone, finding }: Episode): s
   }
   const { own } = placeOf(federation, { zone }, options);
   const owners = ownersOf(options.directory, zone);
-  if (own) return "Its owners are asked in their zone's channel.";
+  if (own) return `Its owners are asked ${toSiteCard(federation, zone, "in their zone's channel")}.`;
   return owners.length === 0 ? "" : `${mentions(owners)}: ${CAUSES[finding.code].owner}`;
 }
 

@@ -5,7 +5,7 @@ import { currentProposal, type Federation, type Site } from "../../federation/mo
 import { type Blocks, section } from "../blocks/elements.ts";
 import type { CardOptions } from "../blocks/federation-card.ts";
 import { siteCardKey } from "../keys.ts";
-import { CARD_KEY, type Card, type DesiredMessage, type Reply } from "../message.ts";
+import { CARD_KEY, type Card, type DesiredMessage, linkTo, type Reply } from "../message.ts";
 
 export type Place = Pick<DesiredMessage, "channel" | "thread" | "audience" | "importance">;
 
@@ -25,6 +25,12 @@ export function underSiteCard(federation: Federation, site: Site, options: CardO
   const { place, own } = placeOf(federation, site, options);
   const card = currentProposal(site)?.card;
   return !own || card === undefined ? null : { ...place, thread: siteCardKey(site.zone, card) };
+}
+
+/** Words that lead to the card on which the site's owners act. */
+export function toSiteCard(federation: Federation, zone: Site["zone"], words: string): string {
+  const newest = federation.sites.get(zone)?.proposals.at(-1);
+  return newest === undefined ? words : linkTo(siteCardKey(zone, newest.card), words);
 }
 
 export const reply = (key: string, place: Place, text: string, blocks: Blocks = [section(text)]): Reply => ({

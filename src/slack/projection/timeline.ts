@@ -12,7 +12,7 @@ import { count, escaped, firstOf, listed, mention, moment, quoted } from "../blo
 import { superNodesAt, zoneTitle } from "../blocks/titles.ts";
 import { siteCardKey, trustKey } from "../keys.ts";
 import { linkTo, type Reply } from "../message.ts";
-import { inHomeThread, placeOf, reply } from "./place.ts";
+import { inHomeThread, placeOf, reply, toSiteCard } from "./place.ts";
 
 export const timelineKey = (seq: number): string => `timeline/${seq}`;
 
@@ -148,7 +148,8 @@ class Teller {
   /** Those who must act, with the card on which they do where everybody may know of it. */
   #asks(zone: ZoneName): string {
     const { own } = placeOf(this.#federation, { zone }, this.#options);
-    return own ? "its owners are asked in their zone's channel" : `${ownersNamed(this.#directory, zone)} are asked`;
+    const there = toSiteCard(this.#federation, zone, "in their zone's channel");
+    return own ? `its owners are asked ${there}` : `${ownersNamed(this.#directory, zone)} are asked`;
   }
 
   /** What followed at once from a refusal, or from a site that left. */
@@ -264,7 +265,7 @@ class Teller {
   #failed({ site, reason }: EventOf<"site-failed">): string {
     const said = `${MARK.down} ${this.#at({ site })}: ${escaped(REASONS[reason.code])}`;
     const { own } = placeOf(this.#federation, { zone: site }, this.#options);
-    if (own) return `${said} Its owners are asked in their zone's channel.`;
+    if (own) return `${said} Its owners are asked ${toSiteCard(this.#federation, site, "in their zone's channel")}.`;
     const can = this.#isCoordinator(site) ? "retry it" : "retry or retire it";
     return `${said} ${ownersNamed(this.#directory, site)} can ${can} on ${this.#siteCard(site)}.`;
   }

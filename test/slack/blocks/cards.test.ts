@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { z } from "zod";
 import { checkMessageBlocks, checkModal } from "../../../sandbox/slack/block-kit/check.ts";
 import type { DecisionContext, ZoneProfile } from "../../../src/federation/model/policy.ts";
 import type { Federation } from "../../../src/federation/model/state.ts";
@@ -65,6 +66,40 @@ describe("every message of a federation", () => {
       }
     });
   }
+
+  it("has a label on every button, a warning on those that remove, and asks before what cannot be taken back", () => {
+    /** Each of them, and what is asked before it counts. */
+    const asks = new Map([
+      ["approve", /run code/],
+      ["admit", /takes the keys/],
+      ["retry", /removed with/],
+      ["retire", /VMs are removed/],
+      ["agree-teardown", /removed with their disks/],
+      ["stop-soon", /removed even if training sites still run/],
+      ["ask-teardown", /Training sites end first/],
+      ["cancel", /Nothing has been created/],
+    ]);
+    const shown = z.array(
+      z.object({
+        action_id: z.string(),
+        style: z.string().optional(),
+        accessibility_label: z.string(),
+        confirm: z.object({ text: z.object({ text: z.string() }) }).optional(),
+      }),
+    );
+    const seen = new Set<string>();
+    for (const [name, story] of phases()) {
+      const { federation, context } = story();
+      const all = messages(federation, context).flatMap((message) => (message.kind === "file" ? [] : message.blocks));
+      const buttons = all.flatMap((block) => (block.type === "actions" ? shown.parse(block.elements) : []));
+      for (const { action_id: action, style, confirm } of buttons) {
+        seen.add(action);
+        assert.match(confirm?.text.text ?? "", asks.get(action) ?? /^/, `${action} while it is ${name}`);
+        if (/retire|agree-teardown|stop-soon|cancel/.test(action)) assert.equal(style, "danger", action);
+      }
+    }
+    for (const action of asks.keys()) assert.ok(seen.has(action), `no phase shows ${action}`);
+  });
 
   it("stays within Slack's limits with eight zones of long names and hostile text everywhere", () => {
     const profile = (name: string): ZoneProfile =>

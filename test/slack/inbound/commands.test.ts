@@ -54,6 +54,17 @@ describe("/flower", () => {
     await whispered(OUTSIDER, "There is no federation that you can see here");
   });
 
+  it("leads from a status to the federation's card and to those on which owners are to decide", async (context) => {
+    const { control, whispered, read } = await openBench(context, { story: aFederation().planned() });
+    const home = await read(HOME_CHANNEL, "Waiting for approvals");
+    const beta = await read(channel("beta"), "asks to run");
+    await control.command({ person: REQUESTER, channel: HOME_CHANNEL, text: "status tumour-study" });
+    const shown = await whispered(REQUESTER, "In Slack:");
+    const linkOf = ({ channel: id, ts }: { channel: string; ts: string }) => `/archives/${id}/p${ts.replace(".", "")}`;
+    assert.ok(shown.includes(`its card and thread (https://thost.slack.com${linkOf(home)})`), shown);
+    assert.ok(shown.includes(`what beta is asked (https://thost.slack.com${linkOf(beta)})`), shown);
+  });
+
   it("shows the zones with their owners and what is missing, without the zones' own detail", async (context) => {
     const looks = [
       { zone: zone("alpha"), version: "7.4.0", problems: [] },

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { expireProposals } from "../../../src/federation/deciding/approval.ts";
 import { agreeTeardown, askTeardown, reject, retire, retry } from "../../builders/commands.ts";
 import { channelOf, DAY, HOME_CHANNEL, ownerOf, REQUESTER, zone } from "../../builders/decision-context.ts";
 import { aFederation, type Story } from "../../builders/federation.ts";
@@ -109,6 +110,21 @@ describe("whoever must act", () => {
     assert.equal(alert.importance, "act");
     assert.match(textOf(alert), /<@UBETA1> <@UBETA2> .*<florist:approval\/beta\/[^|]+\|its card>/);
     assert.ok(!told(story).some((text) => text.includes("exceeded")), "the zone's detail is in the home channel");
+  });
+
+  it("is where the home thread leads when it says that owners are asked", () => {
+    const story = phase("with a failed site");
+    const said = replies(everRead(story), HOME_CHANNEL).find((message) => textOf(message).includes("are asked"));
+    const link = `<florist:approval/beta/${story.proposal("beta").card}|in their zone's channel>`;
+    assert.ok(textOf(said ?? fail()).includes(link), textOf(said ?? fail()));
+  });
+
+  it("among them the requester, when the request expires", () => {
+    const story = aFederation()
+      .planned()
+      .passes(8 * DAY);
+    const expired = expireProposals(story.federation, story.context);
+    assert.match(told(story.takes(expired)).at(-1) ?? "", /not decided on in time.*<@UREQUESTER>/);
   });
 
   it("is reminded under the card", () => {
