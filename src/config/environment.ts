@@ -156,12 +156,19 @@ function asStoreKey(text: Outcome<Secret>): Outcome<KeyObject> {
     : { ok: true, value };
 }
 
-/** Misspelt variables would otherwise be passed over in silence. `others` are those that the zones file names. */
-export function unknownVariables(environment: Environment, others: ReadonlySet<string>): readonly Mistake[] {
+/** Letters in which one name of a variable is taken for another. */
+const MISTYPED = 2;
+
+/**
+ * Misspelt variables would otherwise be passed over in silence. `others` are those that the zones file names; null when
+ * it cannot be told which these are, and then only what is as good as one of the bot's own is a mistake of its own.
+ */
+export function unknownVariables(environment: Environment, others: ReadonlySet<string> | null): readonly Mistake[] {
   return Object.keys(environment)
-    .filter((key) => key.startsWith("FLORIST_") && !VARIABLES.includes(key) && !others.has(key))
+    .filter((key) => key.startsWith("FLORIST_") && !VARIABLES.includes(key) && others?.has(key) !== true)
+    .filter((key) => others !== null || nearest(key, VARIABLES, MISTYPED) !== undefined)
     .map((key) => {
-      const meant = nearest(key, VARIABLES);
+      const meant = nearest(key, VARIABLES, MISTYPED);
       return mistaken(
         key,
         "is not known",

@@ -7,7 +7,12 @@ export type FileRead =
       /** Whether others than its owner may read or write it; false where files have no such rights. */
       readonly openToOthers: boolean;
     }
-  | { readonly ok: false; readonly problem: string };
+  | {
+      readonly ok: false;
+      readonly problem: string;
+      /** Where it is another than for a file that is not there. */
+      readonly remedy?: string;
+    };
 
 export type ReadFile = (path: string) => FileRead;
 
@@ -28,9 +33,31 @@ export const readFileFromDisk: ReadFile = (path) => {
     const openToOthers = process.platform !== "win32" && (statSync(path).mode & 0o077) !== 0;
     const text = decoded(readFileSync(path));
     return text === undefined
-      ? { ok: false, problem: "is no UTF-8 text: it was saved in another encoding" }
+      ? {
+          ok: false,
+          problem: "is no UTF-8 text: it was saved in another encoding",
+          remedy: "Save it anew as UTF-8; editors offer that as the encoding.",
+        }
       : { ok: true, text, openToOthers };
   } catch (error) {
-    return { ok: false, problem: `cannot be read (${error instanceof Error ? error.message : String(error)})` };
+    return unreadable(error instanceof Error && "code" in error ? String(error.code) : String(error));
   }
 };
+
+function unreadable(code: string): FileRead {
+  switch (code) {
+    case "ENOENT":
+      return { ok: false, problem: "cannot be read: there is no such file" };
+    case "EISDIR":
+      return { ok: false, problem: "cannot be read: it is a folder" };
+    case "EACCES":
+    case "EPERM":
+      return {
+        ok: false,
+        problem: "cannot be read: the bot's user may not",
+        remedy: "Let the user that the bot runs as read it.",
+      };
+    default:
+      return { ok: false, problem: `cannot be read (${code})` };
+  }
+}

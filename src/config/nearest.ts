@@ -1,12 +1,16 @@
-/** The known word that someone probably meant: shortened or mistyped; undefined when none is near. */
-export function nearest(word: string, known: readonly string[]): string | undefined {
+/** The known word that someone probably meant: shortened or mistyped in a few letters; undefined when none is near. */
+export function nearest(
+  word: string,
+  known: readonly string[],
+  mostLetters = Math.max(1, Math.floor(word.length / 3)),
+): string | undefined {
   const begun = known.filter((candidate) => word.length > 2 && plain(candidate).startsWith(plain(word)));
   if (begun.length === 1) return begun[0];
   const ranked = known
     .map((candidate) => ({ candidate, distance: editDistance(plain(word), plain(candidate)) }))
     .sort((one, other) => one.distance - other.distance);
   const [best] = ranked;
-  return best !== undefined && best.distance <= Math.max(1, Math.floor(word.length / 3)) ? best.candidate : undefined;
+  return best !== undefined && best.distance <= mostLetters ? best.candidate : undefined;
 }
 
 /** `ssh_keys`, `ssh-keys` and `sshkeys` are one word to whoever types them. */

@@ -10,7 +10,9 @@ export const variable = (environment: Environment, name: string): string | undef
 
 export function secretFromFile(readFile: ReadFile, path: string): Reading<Secret> {
   const file = readFile(path);
-  if (!file.ok) return { ok: false, problem: `names the file ${path}, which ${file.problem}`, remedy: MAKE_FILE };
+  if (!file.ok) {
+    return { ok: false, problem: `names the file ${path}, which ${file.problem}`, remedy: file.remedy ?? MAKE_FILE };
+  }
   if (file.openToOthers) {
     return {
       ok: false,
@@ -18,8 +20,8 @@ export function secretFromFile(readFile: ReadFile, path: string): Reading<Secret
       remedy: `Let only its owner read it: \`chmod 600 ${path}\`.`,
     };
   }
-  // Editors and `echo` end a file with a line feed, which is no part of the secret.
-  return usable(file.text.replace(/\r?\n$/, ""), `names the file ${path}, which`);
+  // Editors begin a file with a byte order mark, and `echo` ends it with a line feed: neither is part of the secret.
+  return usable(file.text.replace(/^\uFEFF/, "").replace(/\r?\n$/, ""), `names the file ${path}, which`);
 }
 
 export function secretFromVariable(environment: Environment, name: string): Reading<Secret> {
@@ -34,8 +36,7 @@ export function secretFromVariable(environment: Environment, name: string): Read
   return usable(value, `names the environment variable ${name}, which`);
 }
 
-const MAKE_FILE =
-  "Put the secret alone into that file, as UTF-8 text without byte order mark, readable by the bot's user only (mode 600).";
+const MAKE_FILE = "Put the secret alone into that file, as UTF-8 text, readable by the bot's user only (mode 600).";
 
 /** No secret that the bot knows of comes near it, and texts are searched for secrets. */
 const LONGEST = 1024;

@@ -3,7 +3,7 @@
  * and what is wrong follows from the issue's kind and the value that was found.
  */
 import { z } from "zod";
-import type { Finding, Path } from "./mistake.ts";
+import { type Finding, formatPath, type Path } from "./mistake.ts";
 import { nearest } from "./nearest.ts";
 
 const KNOWN_SEPARATOR = ", ";
@@ -47,7 +47,7 @@ export function idText<S extends z.ZodType>(schema: S, remedy: string) {
 
 /** What a shape found wrong in a value. */
 export function findings(error: z.ZodError, value: unknown): readonly Finding[] {
-  return error.issues.flatMap((issue): readonly Finding[] => {
+  const found = error.issues.flatMap((issue): readonly Finding[] => {
     if (issue.code === "unrecognized_keys") return unknownKeys(issue);
     const { path } = issue;
     const [ofKey] = issue.code === "invalid_key" ? issue.issues : [];
@@ -55,6 +55,51 @@ export function findings(error: z.ZodError, value: unknown): readonly Finding[] 
       ? [{ path, problem: problemOf(issue, at(value, path)), remedy: issue.message }]
       : [{ path, problem: problemOf(ofKey, path.at(-1)), remedy: ofKey.message }];
   });
+  return oncePerSlip(found, value);
+}
+
+const EMPTY = "is empty";
+const MISSING = "is missing";
+const UNKNOWN = "is not known";
+
+/**
+ * One slip is one mistake: what was written under another name or in another section is not missing as well, and what stands beside an empty
+ * section, because it is not indented below it, is not unknown as well.
+ */
+function oncePerSlip(found: readonly Finding[], value: unknown): readonly Finding[] {
+  const unknown = found.filter(({ problem }) => problem === UNKNOWN);
+  const misnamed = new Set(unknown.map(({ remedy }) => /^Did you mean `([^`]+)`/.exec(remedy)?.[1]));
+  const misplaced = new Set(unknown.map(({ path }) => path.at(-1)));
+  const outside = new Map(
+    found.flatMap((one) => (one.problem === EMPTY ? [[one, besideEmpty(one, unknown, value)] as const] : [])),
+  );
+  const isElsewhere = ({ path, problem }: Finding): boolean => {
+    const name = path.at(-1);
+    return problem === MISSING && name !== undefined && (misplaced.has(name) || misnamed.has(String(name)));
+  };
+  const explained = new Set([...outside.values()].flat());
+  return found.flatMap((one) => {
+    if (explained.has(one) || isElsewhere(one)) return [];
+    const keys = (outside.get(one) ?? []).map(({ path }) => String(path.at(-1)));
+    if (keys.length === 0) return [one];
+    const remedy = `Indent ${keys.map((key) => `\`${key}\``).join(" and ")} further, so that it belongs to \`${String(one.path.at(-1))}\`.`;
+    return [{ ...one, remedy }];
+  });
+}
+
+/** Unknown keys that directly follow the empty one. */
+function besideEmpty({ path }: Finding, unknown: readonly Finding[], value: unknown): readonly Finding[] {
+  const parent = at(value, path.slice(0, -1));
+  const keys = typeof parent === "object" && parent !== null ? Object.keys(parent) : [];
+  const after = keys.slice(keys.indexOf(String(path.at(-1))) + 1);
+  const beside: Finding[] = [];
+  for (const key of after) {
+    const place = formatPath([...path.slice(0, -1), key]);
+    const one = unknown.find((finding) => formatPath(finding.path) === place);
+    if (one === undefined) break;
+    beside.push(one);
+  }
+  return beside;
 }
 
 function unknownKeys(issue: z.core.$ZodIssueUnrecognizedKeys): readonly Finding[] {
@@ -65,13 +110,13 @@ function unknownKeys(issue: z.core.$ZodIssueUnrecognizedKeys): readonly Finding[
       meant === undefined
         ? `Remove it. Known here: ${issue.message}.`
         : `Did you mean \`${meant}\`? Otherwise remove it.`;
-    return { path: [...issue.path, key], problem: "is not known", remedy };
+    return { path: [...issue.path, key], problem: UNKNOWN, remedy };
   });
 }
 
 function problemOf(issue: z.core.$ZodIssue, found: unknown): string {
-  if (found === undefined) return "is missing";
-  if (found === null) return "is empty";
+  if (found === undefined) return MISSING;
+  if (found === null) return EMPTY;
   switch (issue.code) {
     case "custom": {
       const told: unknown = issue.params?.["problem"];

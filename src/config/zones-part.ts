@@ -29,22 +29,22 @@ export interface ZonesSource {
 
 interface ZonesReading {
   readonly outcome: Outcome<ZonesPart>;
-  readonly variables: ReadonlySet<string>;
+  /** Those that zones name for their passwords; null when it cannot be told which these are. */
+  readonly variables: ReadonlySet<string> | null;
 }
 
-/** Also the variables that zones name for their passwords, as far as they can be told. */
 export async function readZonesPart(source: ZonesSource): Promise<ZonesReading> {
   const { path } = source;
   const file = source.readFile(path);
   if (!file.ok) {
     const remedy = "Write it after the pattern of zones.example.yml, or name another in FLORIST_ZONES_FILE.";
-    const mistakes = [{ where: path, problem: file.problem, remedy }];
-    return { outcome: { ok: false, mistakes }, variables: new Set() };
+    const mistakes = [{ where: path, problem: file.problem, remedy: file.remedy ?? remedy }];
+    return { outcome: { ok: false, mistakes }, variables: null };
   }
   const yaml = readYaml(file.text);
   const syntax = yaml.errors.map(({ line, ...rest }): Mistake => ({ where: `${path}:${line}`, ...rest }));
   // What is no YAML has no shape to speak of.
-  if (yaml.value === undefined) return { outcome: { ok: false, mistakes: syntax }, variables: new Set() };
+  if (yaml.value === undefined) return { outcome: { ok: false, mistakes: syntax }, variables: null };
   const place = placing(path, yaml);
   await breath();
   const parsed = zonesFile.safeParse(yaml.value);
@@ -86,7 +86,7 @@ interface Opened {
 interface Access {
   readonly opened: ReadonlyMap<string, Opened>;
   readonly findings: readonly Finding[];
-  readonly variables: ReadonlySet<string>;
+  readonly variables: ReadonlySet<string> | null;
 }
 
 const accessShape = z.object({ password: zoneEntry.shape.password, ca: zoneEntry.shape.ca.catch(undefined) });
@@ -98,9 +98,13 @@ function readAccess(value: unknown, source: ZonesSource): Access {
   const found: Finding[] = [];
   const variables = new Set<string>();
   const file = entries.safeParse(value);
+  let isWhole = file.success;
   for (const [name, entry] of file.success ? Object.entries(file.data.zones) : []) {
     const zone = accessShape.safeParse(entry);
-    if (!zone.success) continue;
+    if (!zone.success) {
+      isWhole = false;
+      continue;
+    }
     if ("environment" in zone.data.password) variables.add(zone.data.password.environment);
     const password = openPassword(zone.data.password, source);
     const ca = zone.data.ca === undefined ? undefined : openCa(zone.data.ca, source);
@@ -112,7 +116,7 @@ function readAccess(value: unknown, source: ZonesSource): Access {
     note("ca", ca);
     if (password.ok) opened.set(name, { password: password.value, ...(ca?.ok ? { ca: ca.value } : {}) });
   }
-  return { opened, findings: found, variables };
+  return { opened, findings: found, variables: isWhole ? variables : null };
 }
 
 /** Paths in the zones file are relative to the file itself. */

@@ -152,9 +152,10 @@ suite("A file on disk", () => {
       assert.deepEqual(readFileFromDisk(path), {
         ok: false,
         problem: "is no UTF-8 text: it was saved in another encoding",
+        remedy: "Save it anew as UTF-8; editors offer that as the encoding.",
       });
     }
     const missing = readFileFromDisk(join(directory, "nothing"));
-    assert.match(missing.ok ? "" : missing.problem, /ENOENT/);
+    assert.match(missing.ok ? "" : missing.problem, /there is no such file/);
   });
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { loadConfiguration } from "../../src/config/load-configuration.ts";
 import type { Mistake } from "../../src/config/mistake.ts";
+import { zoneName } from "../../src/federation/model/identity.ts";
 import { ENVIRONMENT, FILES, filesOf, ZONES_FILE } from "./sample.ts";
 
 type Edit = readonly [text: string, replacement: string];
@@ -520,9 +521,19 @@ suite("Files that the zones file names", () => {
     }
   });
 
+  test("may begin with a byte order mark and end with a line's end, of either kind, which are no part of the password", async () => {
+    for (const text of ["hunter2", "hunter2\n", "hunter2\r\n", "\uFEFFhunter2", "\uFEFFhunter2\r\n"]) {
+      const loaded = await loadConfiguration({
+        environment: ENVIRONMENT,
+        readFile: filesOf({ ...FILES, "birch-password": text }),
+      });
+      assert.ok(loaded.ok, JSON.stringify(text));
+      assert.equal(loaded.configuration.zoneAccess.get(zoneName.parse("zone-b"))?.password.reveal(), "hunter2");
+    }
+  });
+
   test("must hold a password that was typed, and nothing that only came along, which is told without the password", async () => {
     for (const [text, problem] of [
-      ["\uFEFFhunter2\n", /begins with a byte order mark/],
       ["hunter2\u200b\n", /holds an invisible character/],
       ["hunter2\u00a0\n", /holds an invisible character/],
       ["hun\u00adter2", /holds an invisible character/],
