@@ -30,6 +30,12 @@ function cleaned(text: string, redactor: Redactor): string {
   return clean === written ? text : JSON.stringify(clean);
 }
 
+/** An error with a code is trouble that has a name: where in the program it came up is said at debug only. */
+const inBrief = (error: Error): object => {
+  const { type, message, stack } = stdSerializers.err(error);
+  return "code" in error && error.code !== undefined ? { type, code: error.code, message } : { type, message, stack };
+};
+
 export interface LogOptions {
   /** Secrets that may stand in no line, however they are spelled there. */
   readonly secrets?: Iterable<Secret>;
@@ -43,13 +49,14 @@ export function createLog(
   { secrets = [], to = destination({ fd: 2, sync: true }) }: LogOptions = {},
 ): Logger {
   const redactor = new Redactor(secrets);
+  const serialize = level === "debug" || level === "trace" ? stdSerializers.err : inBrief;
   return pino(
     {
       level,
       base: null,
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
-      serializers: { error: stdSerializers.err },
+      serializers: { err: serialize, error: serialize },
     },
     { write: (line) => to.write(censored(line, redactor)) },
   );

@@ -78,4 +78,12 @@ suite("The log", () => {
     assert.match(err.message, /the journal is full/);
     assert.match(err.stack, /ENOSPC/);
   });
+
+  test("names trouble that has a code without where in the program it came up, which it tells at debug", () => {
+    const error = Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED", config: { deep: {} } });
+    const { err } = JSON.parse(logged("info", (log) => log.warn({ err: error }, "not reached")));
+    assert.deepEqual(err, { type: "Error", code: "ECONNREFUSED", message: "connect ECONNREFUSED" });
+    const whole = JSON.parse(logged("debug", (log) => log.warn({ err: error }, "not reached")));
+    assert.match(whole.err.stack, /log\.test/);
+  });
 });

@@ -32,6 +32,8 @@ const FRESH: Trial = { running: false, failures: 0, notBefore: 0 };
 /** One federation's tasks. */
 interface Agenda {
   readonly trials: Map<string, Trial>;
+  /** Tasks that were told not to work: once, until they do. */
+  readonly troubled: Set<string>;
   timer: NodeJS.Timeout | undefined;
 }
 
@@ -94,6 +96,7 @@ export class Scheduler {
     const due = dueTasks(federation, this.#context.live(id), deciding);
     const keys = new Set(due.map(taskKey));
     for (const [key, { running }] of agenda.trials) if (!keys.has(key) && !running) agenda.trials.delete(key);
+    for (const key of agenda.troubled) if (!keys.has(key)) agenda.troubled.delete(key);
     for (const task of due) this.#try(federation, agenda, task);
     this.#sleep(id, agenda, nextWake(federation, deciding), Date.parse(deciding.now));
   }
@@ -101,7 +104,7 @@ export class Scheduler {
   #agendaOf(id: FederationId): Agenda {
     const known = this.#agendas.get(id);
     if (known !== undefined) return known;
-    const made: Agenda = { trials: new Map(), timer: undefined };
+    const made: Agenda = { trials: new Map(), troubled: new Set(), timer: undefined };
     this.#agendas.set(id, made);
     return made;
   }
@@ -123,7 +126,7 @@ export class Scheduler {
     const trial = agenda.trials.get(key) ?? FRESH;
     if (trial.running || performance.now() < trial.notBefore) return;
     agenda.trials.set(key, { ...trial, running: true });
-    const work = this.#carryOut(federation, task).then((outcome) => {
+    const work = this.#carryOut(federation, agenda, task).then((outcome) => {
       this.#underWay.delete(work);
       this.#conclude(federation, agenda, key, trial, outcome);
     });
@@ -141,12 +144,19 @@ export class Scheduler {
     this.attend(id);
   }
 
-  async #carryOut(federation: Federation, task: Task): Promise<Outcome> {
+  async #carryOut(federation: Federation, { troubled }: Agenda, task: Task): Promise<Outcome> {
     const { id } = federation;
+    const key = taskKey(task);
+    const { log } = this.#context;
     try {
-      return await carryOut(this.#context, this.#removals, { id, federation }, task);
+      const outcome = await carryOut(this.#context, this.#removals, { id, federation }, task);
+      if (outcome === "done" && troubled.delete(key)) log.info({ federation: id, task }, "a task works again");
+      return outcome;
     } catch (error) {
-      this.#context.log.warn({ federation: id, task, err: error }, "a task did not work and will be tried again");
+      if (!troubled.has(key)) {
+        log.warn({ federation: id, task, err: error }, "a task did not work; it is tried again until it does");
+      }
+      troubled.add(key);
       return "later";
     }
   }

@@ -1,6 +1,7 @@
 /** When a task is carried out again: at once after it was done, later after it failed. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { ZoneError } from "../../src/federation/model/zone-facts.ts";
 import { judgeKey } from "../../src/federation/running/admission.ts";
 import { Scheduler } from "../../src/rollout/scheduler.ts";
 import { aFederation } from "../builders/federation.ts";
@@ -50,6 +51,38 @@ describe("A federation of which nothing is due", () => {
     t.mock.timers.tick(60_000);
     assert.equal(attended, 2);
     await scheduler.stop();
+  });
+});
+
+describe("A task that does not work", () => {
+  it("is told once, however often it is tried, and once more when it works", async () => {
+    const story = aFederation({ zones: ["alpha", "beta"] })
+      .trusted()
+      .deployed("beta");
+    story
+      .publishes("beta", 0, "key")
+      .observes("beta")
+      .judges(story.claim("beta", 0, "key"));
+    let tries = 0;
+    const stage = await before(story, {
+      async publish() {
+        tries += 1;
+        if (tries < 5) throw new ZoneError("timeout", "No answer.");
+      },
+    });
+    const told: string[] = [];
+    const scheduler = new Scheduler(
+      {
+        ...stage.context,
+        live: () => story.live,
+        log: { ...QUIET, warn: (_, message) => void told.push(message), info: (_, message) => void told.push(message) },
+      },
+      { retryFirst: 1, retryMost: 2 },
+    );
+    scheduler.start();
+    await until("the task done", () => told.length > 1);
+    await scheduler.stop();
+    assert.deepEqual(told, ["a task did not work; it is tried again until it does", "a task works again"]);
   });
 });
 
