@@ -1,9 +1,8 @@
 /** The composition root: the one place that knows every adapter. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { webApi } from "@slack/bolt";
+import { setTimeout as pause } from "node:timers/promises";
 import type { Configuration } from "./config/configuration.ts";
-import { teamId } from "./federation/model/identity.ts";
 import { type ShippedManifests, serviceTemplate } from "./federation/model/manifests.ts";
 import type { Policy } from "./federation/model/policy.ts";
 import type { ChannelIds, Checkpoint } from "./federation/ports.ts";
@@ -11,9 +10,9 @@ import type { Logger } from "./log.ts";
 import { openManifestArchive } from "./manifests/archive.ts";
 import { readGuestScript } from "./manifests/guest-script.ts";
 import { packageRoot } from "./package-root.ts";
-import { openRuntime } from "./runtime.ts";
-import { createSlackApp } from "./slack/app.ts";
-import { quietLogger } from "./slack/sdk-logger.ts";
+import { openRuntime, type Runtime } from "./runtime.ts";
+import { createSlackApp, type SlackApp } from "./slack/app.ts";
+import { findWorkspace } from "./slack/workspace.ts";
 import { openChannelIds } from "./store/channel-id-file.ts";
 
 export interface RunningBot {
@@ -29,7 +28,8 @@ export async function startBot(
   log: Logger,
   checkpoint: Checkpoint = () => undefined,
 ): Promise<RunningBot> {
-  const workspace = await identify(configuration, log);
+  const { botToken, apiUrl } = configuration.slack;
+  const workspace = await findWorkspace({ botToken, apiUrl, retries: configuration.retries, log });
   const shipped = await readManifests(join(packageRoot(), "manifests"));
   const { dataDirectory, retries } = configuration;
   const channels = await openChannelIds(join(dataDirectory, "channels.json"));
@@ -70,8 +70,7 @@ export async function startBot(
     commandName: slack.command,
     pace: configuration.slackPace,
   });
-  const { port } = await app.start();
-  await runtime.start();
+  const { port } = await begun(app, runtime);
   return {
     url: slack.delivery.kind === "http" ? `http://${slack.delivery.host}:${port}/slack/events` : null,
     async stop() {
@@ -97,16 +96,22 @@ const channelsWritten = ({ zones, channelLines }: Configuration) =>
     ),
   );
 
-/** The workspace that the bot token belongs to; asked until Slack answers. */
-async function identify({ slack, retries }: Configuration, log: Logger) {
-  const client = new webApi.WebClient(slack.botToken.reveal(), {
-    slackApiUrl: slack.apiUrl,
-    logger: quietLogger(log),
-    retryConfig: { forever: true, minTimeout: retries.first, maxTimeout: retries.longest, randomize: true },
-  });
-  const { team_id, enterprise_id, url } = await client.auth.test();
-  const teams = [teamId.parse(team_id), ...(enterprise_id ? [teamId.parse(enterprise_id)] : [])];
-  return { teams, url: url ?? "https://slack.com/" };
+/** Milliseconds: whoever looks after the bot wants it to end, and a store that is not closed is only read for longer. */
+const LONGEST_CLOSING = 1000;
+
+/** What was opened for a start that fails is closed again: the data is free for the next one. */
+async function begun(app: SlackApp, runtime: Runtime): Promise<{ readonly port: number | null }> {
+  let isListening = false;
+  try {
+    const { port } = await app.start();
+    isListening = true;
+    await runtime.start();
+    return { port };
+  } catch (error) {
+    const closing = (isListening ? app.stop() : Promise.resolve()).then(() => runtime.stop());
+    await Promise.race([closing, pause(LONGEST_CLOSING, undefined, { ref: false })]).catch(() => undefined);
+    throw error;
+  }
 }
 
 async function readManifests(directory: string): Promise<ShippedManifests> {

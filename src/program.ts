@@ -6,7 +6,10 @@ import { readFileFromDisk } from "./config/file-reader.ts";
 import { describeMistakes, loadConfiguration } from "./config/load-configuration.ts";
 import type { Checkpoint } from "./federation/ports.ts";
 import { createLog } from "./log.ts";
-import { Redactor } from "./secret.ts";
+import { whyEnded } from "./start-failure.ts";
+
+/** Milliseconds. */
+const LONGEST_END = 500;
 
 /** Resolves when the bot has ended; sets the exit code. */
 export async function runProgram(checkpoint?: Checkpoint): Promise<void> {
@@ -17,8 +20,7 @@ export async function runProgram(checkpoint?: Checkpoint): Promise<void> {
     return;
   }
   const { configuration } = loaded;
-  const secrets = secretsOf(configuration);
-  const log = createLog(configuration.logLevel, { secrets });
+  const log = createLog(configuration.logLevel, { secrets: secretsOf(configuration) });
   const ended = Promise.race([once(process, "SIGTERM"), once(process, "SIGINT")]);
   try {
     const starting = startBot(configuration, log, checkpoint);
@@ -29,9 +31,10 @@ export async function runProgram(checkpoint?: Checkpoint): Promise<void> {
     await ended;
     await bot.stop();
   } catch (error) {
-    log.fatal({ err: error }, "florist could not go on");
-    const words = error instanceof Error ? error.message : String(error);
-    console.error(`florist could not go on: ${new Redactor(secrets).clean(words)}`);
+    log.debug({ err: error }, "why florist ends");
+    log.fatal(`florist ends: ${whyEnded(error)}`);
     process.exitCode = 1;
+    // Whatever may still hold the process: who looks after it waits for its end.
+    setTimeout(() => process.exit(), LONGEST_END).unref();
   }
 }

@@ -52,7 +52,9 @@ function randomName(length: number): string {
 export const newFederationId = (): FederationId => federationId.parse(`f${randomName(11)}`);
 const newCardId = () => cardId.parse(`k${randomName(15)}`);
 
-export async function openRuntime(options: RuntimeOptions) {
+export type Runtime = ReturnType<typeof runtime>;
+
+export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
   const stored = await openFiles(options);
   try {
     const keys = await openKeyStore(join(options.dataDirectory, "keys"), options.storeKey);
@@ -127,6 +129,7 @@ function runtime(options: RuntimeOptions, stored: Store, keys: KeyStore) {
     /** From now on zones are looked at and what is due is done: whoever asks in Slack is answered already. */
     async start(): Promise<void> {
       await writeOff(store, options);
+      tellMissing(store, options);
       await watch.missUnknownZones(options.zones);
       for (const [name, zone] of clients) pollers.set(name, pollerOf(name, zone, watch, options));
       store.onChange((federation) => watch.attend(federation));
@@ -156,6 +159,21 @@ async function writeOff(store: Store["federations"], { writtenOff, log }: Runtim
   }
 }
 
+/** What runs in a zone that nobody can reach any more goes on there: its operator is told at every start. */
+function tellMissing(store: Store["federations"], { zones, writtenOff, log }: RuntimeOptions): void {
+  const places = [...store.living()].flatMap(({ sites }) =>
+    [...sites.values()].filter(({ deployment, removals }) => deployment !== null || removals.length > 0),
+  );
+  for (const zone of new Set(places.map((site) => site.zone))) {
+    if (zones.has(zone) || writtenOff.includes(zone)) continue;
+    const federations = places.filter((site) => site.zone === zone).length;
+    log.warn(
+      { zone, federations },
+      `${federations === 1 ? "A federation has" : `${federations} federations have`} something running in ${zone}, which is not in the zones file. Put the zone back, or name it under writtenOff if it is gone for good.`,
+    );
+  }
+}
+
 /** A zone that has left the zones file is not looked at any more, and none is before the start. */
 const NO_POLLER: PollHints = { expect: () => undefined, pollSoon: () => undefined };
 
@@ -167,6 +185,7 @@ function known<T>(clients: ReadonlyMap<ZoneName, T>, name: ZoneName): T {
 }
 
 function pollerOf(name: ZoneName, zone: OpenZone, watch: Watch, { looking, log }: RuntimeOptions): ZonePoller {
+  let isAway = false;
   return createPoller({
     zone,
     policy: looking,
@@ -178,15 +197,26 @@ function pollerOf(name: ZoneName, zone: OpenZone, watch: Watch, { looking, log }
         return () => clearTimeout(timer);
       },
     },
-    onSnapshot: (snapshot) => watch.see(name, snapshot),
+    onSnapshot: (snapshot) => {
+      if (isAway) log.info({ zone: name }, "The zone can be looked at again.");
+      isAway = false;
+      return watch.see(name, snapshot);
+    },
     onError: (failure) => {
-      if (failure.failures === 1) log.warn({ zone: name, err: failure.error }, "the zone could not be looked at");
+      if (!isAway) tellOf(failure, name, log);
+      isAway = true;
       if (failure.of !== "zone") return;
       watch.miss(name, reasonOf(failure)).catch((error: unknown) => {
         log.error({ zone: name, err: error }, "what follows from a zone that cannot be looked at broke off");
       });
     },
   });
+}
+
+/** Once, until the zone can be looked at again. */
+function tellOf({ error }: LookFailure, zone: ZoneName, log: Log): void {
+  if (error instanceof ZoneError) log.warn({ zone, code: error.code }, error.message);
+  else log.error({ zone, err: error }, "A look at the zone broke off, and is made again.");
 }
 
 const reasonOf = ({ error }: LookFailure) =>

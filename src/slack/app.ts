@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import type { ChannelId, ZoneName } from "../federation/model/identity.ts";
 import type { ChannelIds, Configuration, Federations, Receipts, ZoneChecks } from "../federation/ports.ts";
 import type { Secret } from "../secret.ts";
+import { isAboutToken, tokenWords } from "./availability.ts";
 import { help } from "./blocks/help.ts";
 import { federationOf } from "./card-value.ts";
 import { createClient } from "./client.ts";
@@ -29,6 +30,8 @@ import type { OutdatedEntry } from "./projection/renumbered.ts";
 import { undelivered } from "./projection/undelivered.ts";
 import { createPublisher } from "./publisher.ts";
 import { quietLogger } from "./sdk-logger.ts";
+import { failureOf } from "./slack-error.ts";
+import { SlackRefused } from "./workspace.ts";
 
 /** How Slack reaches the bot: signed requests, or a connection that the bot opens itself. */
 export type Transport =
@@ -175,12 +178,22 @@ function identityOf(slack: webApi.WebClient): () => Promise<AuthorizeResult> {
 
 async function listen(app: App, transport: Transport): Promise<number | null> {
   if (transport.kind === "socket") {
-    await app.start();
+    await connect(app);
     return null;
   }
   const server = await app.start({ host: transport.host, port: transport.port });
   const address = server.address();
   return address === null || typeof address === "string" ? transport.port : address.port;
+}
+
+async function connect(app: App): Promise<void> {
+  try {
+    await app.start();
+  } catch (cause) {
+    const failure = failureOf(cause);
+    if (failure.kind === "rate-limited" || !isAboutToken(failure.error)) throw cause;
+    throw new SlackRefused(tokenWords("app", failure.error), { cause });
+  }
 }
 
 /** Slack shows an error to whoever used something that nothing acknowledges, such as a button of an older version. */

@@ -41,5 +41,15 @@ export function failureOf(error: unknown): SlackFailure {
     if (word === "ratelimited" || word === "rate_limited") return { kind: "rate-limited", waitMs: 30_000 };
     return { kind: TRANSIENT.has(word) ? "unanswered" : "refused", error: word };
   }
-  return { kind: "unanswered", error: error instanceof Error ? error.message : String(error) };
+  return { kind: "unanswered", error: wordsOf(error) };
+}
+
+/** What the operating system calls it, which libraries hang several errors deep; else the library's own words. */
+function wordsOf(error: unknown): string {
+  let words = error instanceof Error ? error.message : String(error);
+  for (let at = error, depth = 0; at instanceof Error && depth < 5; depth += 1) {
+    if ("code" in at && typeof at.code === "string" && !at.code.startsWith("slack_")) words = at.code;
+    at = "original" in at ? at.original : at.cause;
+  }
+  return words;
 }

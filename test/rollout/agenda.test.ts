@@ -55,7 +55,7 @@ describe("A federation of which nothing is due", () => {
 });
 
 describe("A task that does not work", () => {
-  it("is told once, however often it is tried, and once more when it works", async () => {
+  it("is told once, however often it is tried", async () => {
     const story = aFederation({ zones: ["alpha", "beta"] })
       .trusted()
       .deployed("beta");
@@ -67,7 +67,7 @@ describe("A task that does not work", () => {
     const stage = await before(story, {
       async publish() {
         tries += 1;
-        if (tries < 5) throw new ZoneError("timeout", "No answer.");
+        throw new ZoneError("timeout", "No answer.");
       },
     });
     const told: string[] = [];
@@ -75,14 +75,14 @@ describe("A task that does not work", () => {
       {
         ...stage.context,
         live: () => story.live,
-        log: { ...QUIET, warn: (_, message) => void told.push(message), info: (_, message) => void told.push(message) },
+        log: { ...QUIET, warn: (_, message) => void told.push(message) },
       },
       { retryFirst: 1, retryMost: 2 },
     );
     scheduler.start();
-    await until("the task done", () => told.length > 1);
+    await until("some tries", () => tries > 4);
     await scheduler.stop();
-    assert.deepEqual(told, ["a task did not work; it is tried again until it does", "a task works again"]);
+    assert.deepEqual(told, ["a task did not work; it is tried again until it does"]);
   });
 });
 

@@ -72,6 +72,11 @@ describe("A zone that cannot be looked at", () => {
     await story.says(LEAVING, "The zone is not in the zones file any more", "The bot's operator: put it back");
     await story.says("Running: 1 of 2 training sites up, nothing is known of 1 now.");
     assert.equal(await timesSaid(LEAVING, "The bot's operator: put it back"), 1);
+    const log = await readFile(join(sandbox.directory, "bot.log"), "utf8");
+    assert.match(
+      log,
+      /A federation has something running in zone-\w, which is not in the zones file. Put the zone back/,
+    );
   });
 
   it("is written off by the operator's word in the zones file, and is no part of the federation any more", async () => {

@@ -249,7 +249,7 @@ export class Delivery {
         if (outcome.wait > 0) book.attempts.postpone(step.message.key, clock.now() + outcome.wait);
         return [];
       case "channel-waits":
-        this.#postpone(step.message.channel, outcome.because);
+        this.#laneOf(step.message.channel).postpone();
         return [];
       case "plan-refused":
         this.#refusePlans();
@@ -272,11 +272,6 @@ export class Delivery {
     const given = this.#givenUp.get(channel) ?? new Map<Book, Set<string>>();
     this.#givenUp.set(channel, given.set(book, (given.get(book) ?? new Set()).add(key)));
     return book.gaveUp(step, because);
-  }
-
-  #postpone(channel: ChannelId, because: string): void {
-    const waitMs = this.#laneOf(channel).postpone();
-    this.#options.log.warn({ channel, because, waitMs }, "Slack was not reached; the channel's messages wait.");
   }
 
   #refusePlans(): void {
