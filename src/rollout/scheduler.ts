@@ -96,7 +96,9 @@ export class Scheduler {
     const due = dueTasks(federation, this.#context.live(id), deciding);
     const keys = new Set(due.map(taskKey));
     for (const [key, { running }] of agenda.trials) if (!keys.has(key) && !running) agenda.trials.delete(key);
-    for (const key of agenda.troubled) if (!keys.has(key)) agenda.troubled.delete(key);
+    for (const key of agenda.troubled) {
+      if (!keys.has(key) && agenda.trials.get(key)?.running !== true) agenda.troubled.delete(key);
+    }
     for (const task of due) this.#try(federation, agenda, task);
     this.#sleep(id, agenda, nextWake(federation, deciding), Date.parse(deciding.now));
   }
