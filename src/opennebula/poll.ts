@@ -50,6 +50,14 @@ export function createPoller(options: PollerOptions): ZonePoller {
   return new Poller(options);
 }
 
+interface ReadServices {
+  readonly seen: SeenServices;
+  readonly date: string;
+  /** In which look, and when by the clock that nobody sets. */
+  readonly look: number;
+  readonly at: number;
+}
+
 interface Waiting {
   readonly what: string;
   /** By the clock that nobody sets. */
@@ -61,10 +69,8 @@ class Poller implements ZonePoller {
   readonly #awaited = new Map<string, Waiting>();
   readonly #news = new News();
   #account: { readonly facts: AccountFacts; readonly look: number } | undefined;
-  #services: SeenServices | undefined;
+  #services: ReadServices | undefined;
   #looks = 0;
-  /** When services were read last: in which look, and by the clock that nobody sets. */
-  #servicesRead: { readonly look: number; readonly at: number } | undefined;
   #quietLooks = 0;
   #failed: { readonly count: number; readonly since: string } | undefined;
   #lastStart: number;
@@ -129,7 +135,7 @@ class Poller implements ZonePoller {
     const { clock } = this.#options;
     const at = clock.date();
     this.#looking = true;
-    if (this.#wanted) this.#servicesRead = undefined;
+    if (this.#wanted) this.#services = undefined;
     this.#wanted = false;
     this.#lastStart = clock.now();
     const snapshot = await this.#attempt("zone", at, () => this.#read(at));
@@ -164,20 +170,22 @@ class Poller implements ZonePoller {
   async #read(at: string): Promise<ZoneSnapshot> {
     const { zone } = this.#options;
     const account = await this.#readAccount();
-    const kept = this.#servicesCount() ? this.#services : undefined;
-    if (kept === undefined) this.#servicesRead = { look: this.#looks, at: this.#lastStart };
-    const [services, vms] = await Promise.all([kept ?? zone.services(), zone.vms()]);
+    const [services, vms] = await Promise.all([this.#readServices(at), zone.vms()]);
     this.#looks += 1;
-    this.#services = services;
-    return snapshotOf(at, account, services, vms);
+    return snapshotOf(at, account, services.seen, services.date, vms);
   }
 
-  #servicesCount(): boolean {
-    const read = this.#servicesRead;
-    if (read === undefined) return false;
+  async #readServices(date: string): Promise<ReadServices> {
+    if (this.#services !== undefined && this.#stillCounts(this.#services)) return this.#services;
+    const [look, at] = [this.#looks, this.#lastStart];
+    this.#services = { seen: await this.#options.zone.services(), date, look, at };
+    return this.#services;
+  }
+
+  #stillCounts({ look, at }: ReadServices): boolean {
     return this.#awaited.size > 0
-      ? this.#lastStart - read.at < AWAITED_LOOKS_PER_SERVICES * this.#options.policy.fastest
-      : this.#looks - read.look < LOOKS_PER_SERVICES;
+      ? this.#lastStart - at < AWAITED_LOOKS_PER_SERVICES * this.#options.policy.fastest
+      : this.#looks - look < LOOKS_PER_SERVICES;
   }
 
   async #readAccount(): Promise<AccountFacts> {

@@ -108,7 +108,7 @@ export function openZone(options: ZoneOptions): OpenZone {
       guarded(async () => {
         const at = new Date().toISOString();
         const [whose, ofServices, ofVms] = await Promise.all([account(), documents.services(), vms.look()]);
-        return snapshotOf(at, whose, ofServices, ofVms);
+        return snapshotOf(at, whose, ofServices, at, ofVms);
       }),
     vmState: (vmId) => guarded(() => vms.proof(vmId)),
     service: (serviceId) => guarded(() => documents.service(serviceId)),
@@ -144,8 +144,9 @@ export const snapshotOf = (
   at: string,
   account: AccountFacts,
   { services, unreadable: ofServices }: SeenServices,
+  servicesAt: string,
   { vms, unreadable: ofVms }: SeenVms,
-): ZoneSnapshot => ({ at, account, services, vms, unreadable: [...ofServices, ...ofVms] });
+): ZoneSnapshot => ({ at, account, services, servicesAt, vms, unreadable: [...ofServices, ...ofVms] });
 
 /** A VM that is gone, done or already ending is fine; one that cannot end by itself is ended without asking its guest. */
 async function terminate(oned: XmlRpc, vmId: number): Promise<void> {

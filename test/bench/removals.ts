@@ -62,7 +62,13 @@ const removalsOf = (federation: Federation | undefined): number => federation?.s
 
 function contextOf(store: FederationStore, watch: Watch, port: ScriptedZone): TaskContext {
   const quiet = new ScriptedZone(
-    { account: { id: 4, name: "florist", administrator: false }, services: [], vms: [], unreadable: [] },
+    {
+      account: { id: 4, name: "florist", administrator: false },
+      services: [],
+      servicesAt: "",
+      vms: [],
+      unreadable: [],
+    },
     0,
   );
   return {

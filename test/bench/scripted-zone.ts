@@ -27,7 +27,8 @@ export class ScriptedZone implements Zone {
     const vms = this.#shown.vms
       .filter(({ serviceId }) => serviceId === undefined || !this.#isGone(serviceId))
       .map((vm): VmFacts => (this.#ending.has(vm.serviceId ?? -1) ? { ...vm, state: "shutting-down" } : vm));
-    return { ...this.#shown, services, vms, at: new Date().toISOString() };
+    const at = new Date().toISOString();
+    return { ...this.#shown, services, servicesAt: at, vms, at };
   }
 
   async snapshot(): Promise<ZoneSnapshot> {

@@ -130,13 +130,14 @@ export function lookAt(name: string, tellings: readonly Telling[], at: string): 
   const services: ServiceFacts[] = shown.flatMap((snapshot) => [...snapshot.services]);
   const vms: VmFacts[] = shown.flatMap((snapshot) => [...snapshot.vms]);
   const account = shown[0]?.account ?? { id: 4, name: "florist", administrator: false };
-  return { at, account, services, vms, unreadable: [] };
+  return { at, account, services, servicesAt: at, vms, unreadable: [] };
 }
 
 /** The same look a while later: heartbeats have moved, nothing else. */
 export const later = (snapshot: ZoneSnapshot, at: string, count: number): ZoneSnapshot => ({
   ...snapshot,
   at,
+  servicesAt: at,
   services: [...snapshot.services],
   vms: snapshot.vms.map((vm) => ({ ...vm, attributes: { ...vm.attributes, FL_HEARTBEAT: String(count) } })),
 });

@@ -120,6 +120,7 @@ export class TestZone {
     return {
       at,
       services: this.#services,
+      servicesAt: at,
       vms: this.#vms,
       account: this.#account,
       unreadable: this.#unreadable,

@@ -158,6 +158,29 @@ describe("the poller of a zone", () => {
     assert.equal(time.pause, 1000);
   });
 
+  it("says of services that were kept when they were read", async () => {
+    const { time, shown } = watch();
+    for (let look = 0; look < 5; look += 1) await time.look();
+    assert.deepEqual(
+      shown.map(({ at, servicesAt }) => at === servicesAt),
+      [true, false, false, false, true],
+    );
+    assert.equal(shown[3]?.servicesAt, shown[0]?.at);
+  });
+
+  it("reads services again after they could not be read", async () => {
+    const { time, zone, counted } = watch();
+    const { services } = zone;
+    zone.services = async () => {
+      counted.services += 1;
+      throw new Error("away");
+    };
+    await time.look();
+    zone.services = services;
+    await time.look();
+    assert.equal(counted.services, 2);
+  });
+
   it("reads everything when somebody wants a look", async () => {
     const { time, counted, poller } = watch();
     await time.look();

@@ -30,6 +30,7 @@ export const EMPTY: ZoneSnapshot = {
   at: "2030-01-01T00:00:00.000Z",
   account: { id: 4, name: "florist", administrator: false },
   services: [],
+  servicesAt: "2030-01-01T00:00:00.000Z",
   vms: [],
   unreadable: [],
 };

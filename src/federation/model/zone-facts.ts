@@ -210,6 +210,8 @@ export interface ZoneSnapshot {
   /** Whose VMs and services these are, as the zone said lately: another account sees others. */
   readonly account: AccountFacts;
   readonly services: readonly ServiceFacts[];
+  /** When they were read, which may be some looks ago. ISO 8601 */
+  readonly servicesAt: string;
   readonly vms: readonly VmFacts[];
   readonly unreadable: readonly Unreadable[];
 }

@@ -72,7 +72,7 @@ function seeAccount(site: Site, { account }: ZoneSnapshot): readonly FederationE
 function seeService(site: Site, snapshot: ZoneSnapshot): readonly FederationEvent[] {
   const { deployment } = site;
   if (deployment === null || deployment.ref === null || deployment.createdAt === null) return [];
-  if (deployment.failure !== null || deployment.upAt !== null || snapshot.at <= deployment.createdAt) return [];
+  if (deployment.failure !== null || deployment.upAt !== null || snapshot.servicesAt <= deployment.createdAt) return [];
   const { id } = deployment.ref;
   if (snapshot.unreadable.some((one) => one.kind === "service" && (one.id === null || one.id === id))) return [];
   const service = snapshot.services.find((one) => one.id === id);

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { VmFacts } from "../../../src/federation/model/zone-facts.ts";
+import { observeZone } from "../../../src/federation/observing/observation.ts";
 import { retry } from "../../builders/commands.ts";
-import { zone } from "../../builders/decision-context.ts";
+import { SECOND, zone } from "../../builders/decision-context.ts";
 import { aFederation, type Story } from "../../builders/federation.ts";
 
 const kinds = (story: Story): readonly string[] => story.tasks().map(({ kind }) => kind);
@@ -42,6 +43,17 @@ describe("looking at a zone", () => {
     story.creates("alpha").zone("alpha").removeService(story.serviceId("alpha"));
     story.inContext({ now: early }).passes(-1000);
     assert.equal(news(story, "alpha").includes("site-failed"), false);
+  });
+
+  it("does not call a service vanished that was created after services were read, however new the rest of the look is", () => {
+    const story = aFederation().approved().begins("alpha");
+    const early = story.context.now;
+    const { services } = story.zone("alpha").snapshot(early);
+    story.creates("alpha").passes(SECOND);
+    const snapshot = { ...story.zone("alpha").snapshot(story.context.now), services, servicesAt: early };
+    const look = { snapshot, silent: new Set<number>() };
+    const types = observeZone(story.federation, story.site("alpha"), look, story.context).map(({ type }) => type);
+    assert.equal(types.includes("site-failed"), false);
   });
 
   it("tells of a service that was deleted before it was up", () => {
