@@ -98,7 +98,7 @@ export function track(
     const known = before.tracks.get(key) ?? untracked(moment);
     const isHidden = isUnseen(condition.subject, condition.code);
     const now = { moment, limits, shown: isShown(condition, moment) };
-    step(key, isHidden ? { track: known, event: null } : going(known, condition, now));
+    step(key, isHidden ? { track: unseen(known, condition, moment), event: null } : going(known, condition, now));
   }
   const isPending = [...tracks].some(([key, known]) => isAbout(known, federation.conditions.get(key), moment, limits));
   return { tracker: { tracks, claims: claims.all }, events, isPending };
@@ -190,12 +190,16 @@ function coming(known: Track, standing: Condition | undefined, finding: Finding,
   };
 }
 
-/** Found, and raised: how often it came back is counted, and another extent is told once it has stood as well. */
+/**
+ * Found, and raised: how often it came back is counted, and another extent is told once it has stood as well. What has
+ * stayed for long does not come and go any more.
+ */
 function staying(known: Track, standing: Condition, finding: Finding, now: Now): Step {
   const { ms } = now.moment;
   const present: Track = { ...known, coming: null, going: null, ...returned(known, standing, now) };
-  const { returns } = present;
-  const isDue = standing.flapping ? returns > 0 && ms - known.toldAt >= COUNT_PAUSE : returns >= RETURNS;
+  const { returns, returnedAt } = present;
+  const stays = standing.flapping && ms - returnedAt >= now.limits.calm;
+  const isDue = standing.flapping ? returns > 0 && (stays || ms - known.toldAt >= COUNT_PAUSE) : returns >= RETURNS;
   if (isDue && now.mayTell) {
     const { subject, code, since } = standing;
     return {
@@ -203,8 +207,22 @@ function staying(known: Track, standing: Condition, finding: Finding, now: Now):
       event: { type: "condition-flapping", subject, code, count: standing.count + returns, since },
     };
   }
-  return turning(present, standing, finding, now);
+  return stays && now.mayTell ? settled(present, standing, now) : turning(present, standing, finding, now);
 }
+
+/** It is raised anew as what it is told to be, since it came last. */
+function settled({ returnedAt, turning, changes }: Track, standing: Condition, { moment }: Now): Step {
+  const { subject, code, detail, vmIds, extent } = standing;
+  const since = new Date(Date.parse(moment.now) - (moment.ms - returnedAt)).toISOString();
+  return {
+    track: { ...untracked(moment), turning, changes },
+    event: { type: "condition-raised", subject, code, detail, vmIds: [...vmIds], extent, since },
+  };
+}
+
+/** What comes and goes may have done so meanwhile: how long it stays is counted from the next look at it. */
+const unseen = (known: Track, { flapping }: Condition, { ms }: Moment): Track =>
+  flapping ? { ...known, returnedAt: ms } : known;
 
 /** While it does not count as flapping, one look that did not find it is no return, and old ones are forgotten. */
 function returned(

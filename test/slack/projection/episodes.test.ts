@@ -129,6 +129,20 @@ describe("a site that keeps going up and down", () => {
     assert.match(texts[0] ?? "", /is up again and has been steady for 15 minutes/);
   });
 
+  it("and then stays down is told as down, and to its owners, once", () => {
+    const story = aFederation().running();
+    aDay(story);
+    const alerts = () => inChannel(everRead(story), channelOf("beta")).filter(({ key }) => key.startsWith("alert/"));
+    const before = alerts().length;
+    const [down, ...more] = news(story, () => story.happens(offline(story)));
+    assert.match(down ?? "", /\(beta\)\* is down: 0 of 2 SuperNodes online since/);
+    assert.deepEqual(more, []);
+    assert.equal(alerts().length, before + 1);
+    const texts = wanted(story).map(textOf).join("\n");
+    assert.match(texts, /kept going up and down from .*, 1382 times/);
+    assert.doesNotMatch(texts, /keeps going up and down/);
+  });
+
   it("is told as that by what looks at its zone show", () => {
     const texts = replies(everRead(phase("with a site that goes up and down")), HOME_CHANNEL).map(textOf);
     assert.equal(texts.filter((text) => text.includes("keeps going up and down")).length, 1);
