@@ -73,7 +73,7 @@ export function canRetry(federation: Federation, site: Site): boolean {
   const { deployment } = site;
   if (deployment === null || site.retryAskedBy !== null || site.approvalState !== "approved") return false;
   const { status } = statusOf(federation, site);
-  const unwell = deployment.failure !== null || status === "down" || status === "degraded";
+  const unwell = deployment.failure !== null || status === "down" || status === "degraded" || status === "unsteady";
   return unwell || [...deployment.vms.values()].some((vm) => isTurnedAway(vm) || vm.gone);
 }
 

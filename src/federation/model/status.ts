@@ -1,17 +1,22 @@
-/** Up, degraded, down, unknown: derived from what stands. A running VM proves nothing. */
+/** Up, degraded, down, unsteady, unknown: derived from what stands. A running VM proves nothing. */
 import { type Condition, isOfZone } from "./conditions.ts";
 import type { ZoneName } from "./identity.ts";
 import { vmsOf } from "./plan.ts";
 import { coordinatorOf, type Federation, type Site } from "./state.ts";
 
-/** `unknown`: the zone cannot be seen, or that of the SuperLink, whose word it is. What is shown is from before. */
-export type SiteStatus = "up" | "degraded" | "down" | "unknown";
+/**
+ * `unsteady`: fewer than approved serve again and again, and all of them in between: how many now, is not journalled.
+ * `unknown`: the zone cannot be seen, or that of the SuperLink, whose word it is. What is shown is from before.
+ */
+export type SiteStatus = "up" | "degraded" | "down" | "unsteady" | "unknown";
 
 export interface Status {
   /** null: it is still coming up, in time, or nothing runs. */
   readonly status: SiteStatus | null;
   readonly online: number;
   readonly expected: number;
+  /** false: so few are online at times only. */
+  readonly isSteady: boolean;
 }
 
 /** Conditions that stand, newest last. */
@@ -28,17 +33,19 @@ export const conditionsOf = (federation: Federation, zone: ZoneName): readonly C
 
 export function statusOf(federation: Federation, site: Site): Status {
   const { deployment } = site;
-  if (deployment === null) return { status: null, online: 0, expected: 0 };
+  if (deployment === null) return { status: null, online: 0, expected: 0, isSteady: true };
   const expected = vmsOf(deployment.plan);
   const reached = [...deployment.vms.values()].filter(({ wasOnline }) => wasOnline).length;
   const about = conditionsOf(federation, site.zone);
   const low = about.find(({ code }) => code === "supernodes-offline" || code === "superlink-down");
   const online = low?.extent?.online ?? (deployment.upAt === null ? reached : expected);
+  const isSteady = low?.flapping !== true;
   if (deployment.upAt === null && !(deployment.failure !== null && site.role === "training")) {
-    return { status: null, online, expected };
+    return { status: null, online, expected, isSteady };
   }
-  if (isUnseen(federation, site)) return { status: "unknown", online, expected };
-  return { status: online >= expected ? "up" : online > 0 ? "degraded" : "down", online, expected };
+  if (isUnseen(federation, site)) return { status: "unknown", online, expected, isSteady };
+  if (!isSteady) return { status: "unsteady", online, expected, isSteady };
+  return { status: online >= expected ? "up" : online > 0 ? "degraded" : "down", online, expected, isSteady };
 }
 
 /** Its own zone, or the coordinator's, cannot be looked at. */

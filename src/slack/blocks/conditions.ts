@@ -93,7 +93,9 @@ export function conditionLines(federation: Federation, zone: ZoneName, directory
 
 /** For every member of the home channel: each sentence once, mrkdwn. */
 export function publicCauses(federation: Federation, zone: ZoneName, directory: Directory): readonly string[] {
-  const sentences = causesAt(federation, zone).map(({ code }) => publicSentence(federation, code, directory));
+  const sentences = causesAt(federation, zone).map(
+    ({ code, flapping }) => `${publicSentence(federation, code, directory)}${flapping ? " This comes and goes." : ""}`,
+  );
   return firstOf(
     [...new Set(sentences)].map((sentence) => `• ${sentence}`),
     MOST_CAUSES,

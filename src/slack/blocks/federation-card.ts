@@ -35,7 +35,7 @@ export function federationCard(federation: Federation, options: CardOptions): { 
   };
 }
 
-/** What is shown of these zones is old. */
+/** What is shown of these zones is old, or may be. */
 function unseenZones(federation: Federation, directory: Directory): Blocks {
   if (federation.ended !== null) return [];
   const away = raisedConditions(federation).flatMap((condition) =>
@@ -44,7 +44,8 @@ function unseenZones(federation: Federation, directory: Directory): Blocks {
   if (away.length === 0) return [];
   const lines = away.slice(0, MOST_AWAY).map(({ zone, condition }) => {
     const where = escaped(zoneTitle(directory, { zone }));
-    return `${MARK.unknown} *${where}*, ${sinceWords(condition)}: ${escaped(plainSentence(condition.code))}`;
+    const what = condition.flapping ? "at times it cannot be looked at." : plainSentence(condition.code);
+    return `${MARK.unknown} *${where}*, ${sinceWords(condition)}: ${escaped(what)}`;
   });
   if (away.length > MOST_AWAY) lines.push(`and ${count(away.length - MOST_AWAY, "more zone")}`);
   return [section(lines.join("\n"))];

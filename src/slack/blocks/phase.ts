@@ -44,9 +44,13 @@ function running(federation: Federation): string {
   const numberOf = (wanted: SiteStatus): number =>
     sites.filter((site) => statusOf(federation, site).status === wanted).length;
   const up = `${numberOf("up")} of ${count(sites.length, "training site")} up`;
-  const unknown = numberOf("unknown");
-  const more = unknown === 0 ? "" : `, nothing is known of ${unknown} now`;
+  const [unsteady, unknown] = [numberOf("unsteady"), numberOf("unknown")];
+  const more = [
+    unsteady === 0 ? "" : `, ${unsteady} unsteady`,
+    unknown === 0 ? "" : `, nothing is known of ${unknown} now`,
+  ].join("");
   const coordinator = statusOf(federation, coordinatorOf(federation)).status;
   if (sites.length === 0) return "Running without a training site: add one, or ask for a teardown.";
-  return coordinator === "down" ? `The SuperLink does not serve: ${up}${more}.` : `Running: ${up}${more}.`;
+  if (coordinator === "down") return `The SuperLink does not serve: ${up}${more}.`;
+  return coordinator === "unsteady" ? `At times the SuperLink does not serve: ${up}${more}.` : `Running: ${up}${more}.`;
 }

@@ -4,7 +4,13 @@ import { missingConsents, neededKinds } from "../../federation/deciding/consent.
 import type { Directory } from "../../federation/deciding/visibility.ts";
 import { type Condition, isAvailability } from "../../federation/model/conditions.ts";
 import { REASONS } from "../../federation/model/reasons.ts";
-import { type Deployment, type Federation, type Site, trainingSitesOf } from "../../federation/model/state.ts";
+import {
+  coordinatorOf,
+  type Deployment,
+  type Federation,
+  type Site,
+  trainingSitesOf,
+} from "../../federation/model/state.ts";
 import { conditionsOf, type Status, statusOf } from "../../federation/model/status.ts";
 import { causesAt, plainSentence, sinceWords, zoneCondition } from "./conditions.ts";
 import type { Standing } from "./marks.ts";
@@ -127,9 +133,9 @@ function nextFor(site: Site): string | null {
 function asItRuns(federation: Federation, site: Site, deployment: Deployment): Progress {
   const status = statusOf(federation, site);
   const away = zoneCondition(federation, site.zone);
-  if (status.status === "unknown" || away !== undefined) return unknown(site, status, away);
+  if (status.status === "unknown" || away !== undefined) return unknown(federation, site, status, away);
   if (deployment.failure !== null) {
-    const online = status.online > 0 && site.role === "training" ? ` ${onlineWords(status)}.` : "";
+    const online = status.online > 0 && site.role === "training" ? ` It has ${onlineWords(status)}.` : "";
     return at("down", `${REASONS[deployment.failure.reason.code]}${online}`, onceSince(deployment.failure.at));
   }
   if (status.status === null) return coming(federation, site, deployment);
@@ -138,23 +144,33 @@ function asItRuns(federation: Federation, site: Site, deployment: Deployment): P
 
 const onceSince = (since: string): Progress["since"] => ({ since, count: 1, flapping: false });
 
-function unknown(site: Site, status: Status, away: Condition | undefined): Progress {
-  if (away === undefined) {
-    return at("unknown", `The coordinator's zone cannot be looked at. Known from before: ${lastKnown(site, status)}`);
-  }
-  return at("unknown", `${plainSentence(away.code)} Known from before: ${lastKnown(site, status)}`, away);
+function unknown(federation: Federation, site: Site, status: Status, away: Condition | undefined): Progress {
+  const last = lastKnown(site, status);
+  if (away?.flapping === true) return at("unknown", `At times its zone cannot be looked at. Last known: ${last}`, away);
+  if (away !== undefined) return at("unknown", `${plainSentence(away.code)} Known from before: ${last}`, away);
+  return zoneCondition(federation, coordinatorOf(federation).zone)?.flapping === true
+    ? at("unknown", `At times the coordinator's zone cannot be looked at. Last known: ${last}`)
+    : at("unknown", `The coordinator's zone cannot be looked at. Known from before: ${last}`);
 }
 
 function lastKnown(site: Site, status: Status): string {
-  if (site.role === "coordinator") return status.online > 0 ? "it served." : "it did not serve.";
-  return `${onlineWords(status)}.`;
+  if (site.role === "training") return `${onlineWords(status)}.`;
+  if (!status.isSteady) return "at times it did not serve.";
+  return status.online > 0 ? "it served." : "it did not serve.";
 }
 
-const onlineWords = ({ online, expected }: Status): string => `${online} of ${count(expected, "SuperNode")} online`;
+/** Of a site that comes and goes, what it has come down to: how many there are now, nobody has journalled. */
+function onlineWords({ online, expected, isSteady }: Status): string {
+  if (isSteady) return `${online} of ${count(expected, "SuperNode")} online`;
+  return online === 0
+    ? "at times no SuperNode online"
+    : `at times only ${online} of ${count(expected, "SuperNode")} online`;
+}
 
 function known(federation: Federation, site: Site, status: Status): Progress {
   const low = conditionsOf(federation, site.zone).find(({ code }) => isAvailability(code)) ?? null;
   if (site.role === "coordinator") {
+    if (!status.isSteady) return at("degraded", "Unsteady: at times the SuperLink does not serve.", low);
     return status.status === "up"
       ? at("up", "Serves. Its address and CA are as planned.")
       : at("down", "The SuperLink does not serve.", low);
@@ -164,6 +180,8 @@ function known(federation: Federation, site: Site, status: Status): Progress {
       return at("up", `${onlineWords(status)}, as the SuperLink sees them.`);
     case "degraded":
       return at("degraded", `Degraded: ${onlineWords(status)}.`, low);
+    case "unsteady":
+      return at("degraded", `Unsteady: ${onlineWords(status)}.`, low);
     default:
       return at("down", "Down: no SuperNode is online.", low);
   }

@@ -3,7 +3,7 @@ import type { Button } from "@slack/types";
 import { runsAsProposed } from "../../federation/deciding/approval.ts";
 import { canRetry } from "../../federation/deciding/lifecycle.ts";
 import type { Federation, Proposal, Site } from "../../federation/model/state.ts";
-import { conditionsOf, statusOf } from "../../federation/model/status.ts";
+import { conditionsOf, type Status, statusOf } from "../../federation/model/status.ts";
 import { cardValue } from "../card-value.ts";
 import { ACTION } from "../names.ts";
 import { button } from "./elements.ts";
@@ -68,10 +68,10 @@ function acting(federation: Federation, site: Site, value: string, about: string
   return site.role === "coordinator" ? retry : [...retry, retireButton(value, about)];
 }
 
-/** Dangerous while something of it serves. */
+/** Dangerous while something of it serves, or may. */
 const retryButton = (federation: Federation, site: Site, value: string, about: string): Button =>
   button("Retry", ACTION.retry, value, {
-    style: statusOf(federation, site).online > 0 ? "danger" : "primary",
+    style: mayServe(statusOf(federation, site)) ? "danger" : "primary",
     label: `Retry what runs ${about}`,
     confirm: {
       title: "Retry this site?",
@@ -82,6 +82,8 @@ const retryButton = (federation: Federation, site: Site, value: string, about: s
       yes: "Retry it",
     },
   });
+
+const mayServe = ({ online, isSteady }: Status): boolean => online > 0 || !isSteady;
 
 const retireButton = (value: string, about: string): Button =>
   button("Retire this site", ACTION.retire, value, {

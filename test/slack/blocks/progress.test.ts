@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import type { Subject } from "../../../src/federation/model/conditions.ts";
+import type { EventOf } from "../../../src/federation/model/events.ts";
 import { phaseOf } from "../../../src/slack/blocks/phase.ts";
-import { siteProgress } from "../../../src/slack/blocks/progress.ts";
+import { progressText, siteProgress } from "../../../src/slack/blocks/progress.ts";
+import { siteButtons } from "../../../src/slack/blocks/site-buttons.ts";
+import { ACTION } from "../../../src/slack/names.ts";
 import { zone } from "../../builders/decision-context.ts";
 import { aFederation, type Story } from "../../builders/federation.ts";
 
@@ -42,5 +46,71 @@ describe("what a site's card says of it", () => {
     const story = aFederation().approved().begins("alpha");
     story.happens({ type: "preflight-failed", site: zone("alpha"), problems });
     assert.match(sentenceAt(story, "alpha"), /It cannot be created yet: The zone is disabled/);
+  });
+});
+
+/** As looks have it journalled: it came, went and came again, and may be well at this moment. */
+function comesAndGoes(
+  story: Story,
+  code: EventOf<"condition-raised">["code"],
+  subject: Subject,
+  extent: EventOf<"condition-raised">["extent"],
+): Story {
+  const since = story.context.now;
+  story.happens({ type: "condition-raised", subject, code, detail: "", vmIds: [], extent, since });
+  story.happens({ type: "condition-cleared", subject, code });
+  return story.happens({ type: "condition-flapping", subject, code, count: 12, since });
+}
+
+const at = (name: string): Subject => ({ kind: "site", site: zone(name) });
+
+describe("what is said of what keeps coming and going", () => {
+  const readAt = (story: Story, name: string): string =>
+    progressText(siteProgress(story.federation, story.site(name), story.context));
+
+  it("is no count that it may not have now: how few SuperNodes there were at times, since when and how often", () => {
+    const story = comesAndGoes(aFederation().running(), "supernodes-offline", at("beta"), { online: 1, expected: 2 });
+    assert.match(
+      readAt(story, "beta"),
+      /^Unsteady: at times only 1 of 2 SuperNodes online\. Since .*, 12 times, keeps coming and going\.$/,
+    );
+    assert.equal(phaseOf(story.federation), "Running: 1 of 2 training sites up, 1 unsteady.");
+    const none = comesAndGoes(aFederation().running(), "supernodes-offline", at("beta"), { online: 0, expected: 2 });
+    assert.match(readAt(none, "beta"), /^Unsteady: at times no SuperNode online\. Since/);
+  });
+
+  it("is the same while the coordinator's zone cannot be seen", () => {
+    const story = comesAndGoes(aFederation().running(), "supernodes-offline", at("beta"), { online: 1, expected: 2 });
+    for (let second = 0; second < 40; second += 1) story.losesSightOf("alpha");
+    assert.match(readAt(story, "beta"), /Known from before: at times only 1 of 2 SuperNodes online\.$/);
+  });
+
+  it("is that the SuperLink does not serve at times, not that it does not", () => {
+    const story = comesAndGoes(aFederation().running(), "superlink-down", at("alpha"), { online: 0, expected: 1 });
+    assert.match(readAt(story, "alpha"), /^Unsteady: at times the SuperLink does not serve\. Since .*, 12 times/);
+    assert.equal(phaseOf(story.federation), "At times the SuperLink does not serve: 2 of 2 training sites up.");
+  });
+
+  it("is that at times its zone cannot be looked at, not that what is shown is old", () => {
+    const gamma: Subject = { kind: "zone", zone: zone("gamma") };
+    const story = comesAndGoes(aFederation().running(), "zone-away", gamma, null);
+    assert.match(
+      readAt(story, "gamma"),
+      /^At times its zone cannot be looked at\. Last known: 2 of 2 SuperNodes online\./,
+    );
+    const alpha: Subject = { kind: "zone", zone: zone("alpha") };
+    const other = comesAndGoes(aFederation().running(), "zone-away", alpha, null);
+    assert.match(readAt(other, "gamma"), /^At times the coordinator's zone cannot be looked at\. Last known: 2 of 2/);
+  });
+
+  it("lets its owner try the site again, and warns that something of it may serve", () => {
+    const story = comesAndGoes(aFederation().running(), "supernodes-offline", at("beta"), { online: 0, expected: 2 });
+    const site = story.site("beta");
+    const proposal = site.proposals.at(-1);
+    assert.ok(proposal !== undefined);
+    const retry = siteButtons(story.federation, site, proposal, true).find(
+      ({ action_id }) => action_id === ACTION.retry,
+    );
+    assert.equal(retry?.style, "danger");
   });
 });
