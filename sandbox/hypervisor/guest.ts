@@ -10,14 +10,14 @@ import type { Publisher } from "./publisher.ts";
 
 /** Milliseconds at speed 1. */
 export const WAITS = {
-  boot: 1_000,
+  boot: 400,
   redial: 15_000,
   nodes: 15_000,
   heartbeat: 30_000,
 } as const;
 
 /** Milliseconds at speed 1 between two looks. */
-const LOOKS = { fastest: 300, slowest: 3_000 } as const;
+const LOOKS = { fastest: 250, slowest: 3_000 } as const;
 
 /**
  * How long to wait between two looks at what somebody else will bring: a tenth of the time in which nothing came. What

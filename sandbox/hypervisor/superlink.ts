@@ -107,7 +107,7 @@ export class Superlink implements GuestProgram {
       },
     );
     await intake.keep(credentials);
-    await publisher.say(stage("starting"));
+    publisher.note(stage("starting"));
     return credentials;
   }
 

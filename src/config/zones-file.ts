@@ -51,7 +51,7 @@ export const policySection = section(
       },
       POLICY_REMEDY,
     ).prefault({}),
-    polling: section({ fastest: wait("400 ms"), slowest: wait("30 s") }, POLICY_REMEDY).prefault({}),
+    polling: section({ fastest: wait("300 ms"), slowest: wait("30 s") }, POLICY_REMEDY).prefault({}),
     calls: section(
       {
         xmlrpcDeadline: wait("20 s"),

@@ -37,6 +37,8 @@ export class OneFlow {
   readonly #endpoint: Endpoint;
   readonly #limiter: CallLimiter;
   readonly #agent: Agent;
+  /** When it last took the account, by the clock that nobody sets. */
+  #answered = Number.NEGATIVE_INFINITY;
 
   constructor(endpoint: Endpoint) {
     this.#endpoint = endpoint;
@@ -49,12 +51,17 @@ export class OneFlow {
     });
   }
 
-  /** Whether OneFlow answers and takes the account, by asking for a service that cannot exist: it needs no list. */
-  async reach(): Promise<void> {
+  /**
+   * Whether OneFlow answers and takes the account, by asking for a service that cannot exist: it needs no list. It is not
+   * asked where it has answered in the last `since` milliseconds.
+   */
+  async reach(since: number): Promise<void> {
+    if (performance.now() - this.#answered < since) return;
     const path = `/service/${NO_SERVICE}`;
     const call: Call = { ...this.#describe("GET", path), effect: false };
     const answer = await this.#send(call, "GET", path, { rank: "last" });
     if (!isGone(answer)) throw refusal(call, answer);
+    this.#answered = performance.now();
   }
 
   /** The new service template's id. */

@@ -39,12 +39,13 @@ export interface ZonePoller extends PollHints {
 
 /**
  * Services are large, and what is awaited is mostly VMs. They are read in every so many looks, and sooner while something
- * is awaited or somebody wants a look: then only what was read so many of the fastest pauses ago still counts.
+ * is awaited: then only what was read so many of the fastest pauses ago still counts.
  */
 const LOOKS_PER_SERVICES = 4;
-const AWAITED_LOOKS_PER_SERVICES = 8;
-/** Whose answers these are changes hardly ever; after a failure it is asked anew in any case. */
+const AWAITED_LOOKS_PER_SERVICES = 12;
+/** Whose answers these are changes hardly ever: asked in so many looks, and no sooner than after so many milliseconds, save after a failure. */
 const LOOKS_PER_ACCOUNT = 20;
+const ACCOUNT_COUNTS = 60_000;
 
 export function createPoller(options: PollerOptions): ZonePoller {
   return new Poller(options);
@@ -68,7 +69,7 @@ class Poller implements ZonePoller {
   readonly #options: PollerOptions;
   readonly #awaited = new Map<string, Waiting>();
   readonly #news = new News();
-  #account: { readonly facts: AccountFacts; readonly look: number } | undefined;
+  #account: { readonly facts: AccountFacts; readonly look: number; readonly at: number } | undefined;
   #services: ReadServices | undefined;
   #looks = 0;
   #quietLooks = 0;
@@ -135,7 +136,6 @@ class Poller implements ZonePoller {
     const { clock } = this.#options;
     const at = clock.date();
     this.#looking = true;
-    if (this.#wanted) this.#services = undefined;
     this.#wanted = false;
     this.#lastStart = clock.now();
     const snapshot = await this.#attempt("zone", at, () => this.#read(at));
@@ -190,9 +190,11 @@ class Poller implements ZonePoller {
 
   async #readAccount(): Promise<AccountFacts> {
     const known = this.#account;
-    if (known !== undefined && this.#looks - known.look < LOOKS_PER_ACCOUNT) return known.facts;
+    const at = this.#lastStart;
+    if (known !== undefined && (this.#looks - known.look < LOOKS_PER_ACCOUNT || at - known.at < ACCOUNT_COUNTS))
+      return known.facts;
     const facts = await this.#options.zone.account();
-    this.#account = { facts, look: this.#looks };
+    this.#account = { facts, look: this.#looks, at };
     return facts;
   }
 }

@@ -24,7 +24,7 @@ const USABLE = -2;
 const NAMES_PER_PAGE = 128;
 
 export async function survey(oned: Reading, settings: ZoneSettings, query: SurveyQuery): Promise<ZoneSurvey> {
-  const version = await oned.read("one.system.version");
+  const version = await settings.version(oned);
   const { facts, user, groups } = await readAccount(oned);
   const [{ rules, disabled }, template, network] = await Promise.all([
     settings.read(oned),

@@ -3,7 +3,7 @@ import { ZoneError, type ZoneErrorCode, type ZoneRules } from "../federation/mod
 import { parseConfiguration, parseIsDisabled } from "./parse/configuration.ts";
 import type { Reading } from "./xmlrpc.ts";
 
-/** Milliseconds: the configuration is 30 kB and changes only when oned is started anew. */
+/** Milliseconds: version and configuration, which is 30 kB, change only when oned is started anew. */
 const FRESH = 10 * 60_000;
 
 /** A zone that keeps this to itself, or does not know the call, is deployed to all the same. */
@@ -19,6 +19,14 @@ type Configuration = ReturnType<typeof parseConfiguration>;
 
 export class ZoneSettings {
   #known: { readonly configuration: Configuration; readonly until: number } | undefined;
+  #version: { readonly version: string; readonly until: number } | undefined;
+
+  async version(oned: Reading): Promise<string> {
+    const now = performance.now();
+    if (this.#version === undefined || now >= this.#version.until)
+      this.#version = { version: await oned.read("one.system.version"), until: now + FRESH };
+    return this.#version.version;
+  }
 
   async read(oned: Reading): Promise<{ readonly rules: ZoneRules | null; readonly disabled: boolean }> {
     const configuration = await told(() => this.#configuration(oned));

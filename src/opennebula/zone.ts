@@ -98,7 +98,10 @@ export function openZone(options: ZoneOptions): OpenZone {
   return {
     survey: (query) =>
       guarded(async () => {
-        const [facts] = await Promise.all([survey(oned.unhurried, settings, query), viaOneFlow(() => oneflow.reach())]);
+        const [facts] = await Promise.all([
+          survey(oned.unhurried, settings, query),
+          viaOneFlow(() => oneflow.reach(query.oneflowSince ?? 0)),
+        ]);
         return facts;
       }),
     account: () => guarded(account),

@@ -45,7 +45,7 @@ export async function propose(context: TaskContext, job: Job): Promise<Outcome> 
   const waiting = [...job.federation.sites.values()].filter(
     ({ approvalState, joinedLater }) => approvalState === "planning" && !joinedLater,
   );
-  const surveys = await surveysOf(context, job, waiting);
+  const surveys = await surveysOf(context, job, waiting, 0);
   const decision = await context.store.update(job.id, (newest, deciding) => proposeSites(newest, surveys, deciding));
   return decision.ok && decision.events.length > 0 ? "done" : "later";
 }
@@ -58,12 +58,15 @@ export async function proposeJoining(context: TaskContext, job: Job, zone: ZoneN
   return decision.ok && decision.events.length > 0 ? "done" : "later";
 }
 
+/** Milliseconds: OneFlow is asked next in any case, and what it refuses then is told as well. */
+const JUST_NOW = 60_000;
+
 /** The look just before an attempt: it starts, or what has changed since the approval voids it. */
 export async function begin(context: TaskContext, job: Job, zone: ZoneName): Promise<Outcome> {
   const approved = approvedBefore(job, zone);
   const [survey, others] = await Promise.all([
-    surveySite(context, job.federation, siteOf(job, zone)),
-    surveysOf(context, job, approved),
+    surveySite(context, job.federation, siteOf(job, zone), { oneflowSince: JUST_NOW }),
+    surveysOf(context, job, approved, JUST_NOW),
   ]);
   const looked = [zone, ...approved.map((site) => site.zone)];
   const decision = await context.store.update(job.id, (newest, deciding) => {
@@ -93,9 +96,10 @@ async function surveysOf(
   context: TaskContext,
   { federation }: Job,
   sites: readonly Site[],
+  oneflowSince: number,
 ): Promise<ReadonlyMap<ZoneName, SurveyResult>> {
-  const looked = sites.map(
-    async (site): Promise<[ZoneName, SurveyResult]> => [site.zone, await surveySite(context, federation, site)],
-  );
+  const looked = sites.map(async (site): Promise<[ZoneName, SurveyResult]> => {
+    return [site.zone, await surveySite(context, federation, site, { oneflowSince })];
+  });
   return new Map(await Promise.all(looked));
 }

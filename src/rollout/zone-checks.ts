@@ -6,7 +6,7 @@ import type { FederationId, ZoneName } from "../federation/model/identity.ts";
 import { framework, type Settings } from "../federation/model/plan.ts";
 import type { ZoneProfile } from "../federation/model/policy.ts";
 import { coordinatorOf, type Federation, type Site } from "../federation/model/state.ts";
-import { type SurveyResult, ZoneError } from "../federation/model/zone-facts.ts";
+import { type SurveyQuery, type SurveyResult, ZoneError } from "../federation/model/zone-facts.ts";
 import type { ZoneCheck, ZoneChecks } from "../federation/ports.ts";
 import { adjustProposal, type Unusable } from "../federation/proposing/adjustment.ts";
 import { choiceFor } from "../federation/proposing/plan-making.ts";
@@ -17,7 +17,7 @@ import { SharedLook } from "./shared-look.ts";
 import type { TaskContext } from "./task-context.ts";
 
 /** Looks at a zone with what would be used there; a zone that cannot be looked at is an answer too. */
-async function look(context: TaskContext, zone: ZoneName, choice: Choice): Promise<SurveyResult> {
+async function look(context: TaskContext, zone: ZoneName, choice: Choice & SurveyQuery): Promise<SurveyResult> {
   try {
     return { ok: true, survey: await context.zone(zone).survey(choice) };
   } catch (error) {
@@ -30,10 +30,10 @@ export async function surveySite(
   context: TaskContext,
   federation: Federation,
   site: Site,
-  adjustment?: Adjustment,
+  { adjustment, oneflowSince = 0 }: { readonly adjustment?: Adjustment; readonly oneflowSince?: number } = {},
 ): Promise<SurveyResult> {
   const choice = choiceFor(federation, site, context.store.decisionContext(federation.id), adjustment);
-  return "code" in choice ? { ok: false, reason: choice } : look(context, site.zone, choice);
+  return "code" in choice ? { ok: false, reason: choice } : look(context, site.zone, { ...choice, oneflowSince });
 }
 
 /** Milliseconds: whoever asks for all zones so soon after another reads the same answer. */
@@ -52,7 +52,7 @@ export function zoneChecks(context: TaskContext, zones: ReadonlyMap<ZoneName, Zo
       const federation = context.store.get(id);
       const site = federation === undefined ? null : siteOfCard(federation, command.card);
       if (federation === undefined || site === null) return refuse("unknown-card");
-      const survey = await surveySite(context, federation, site, command.adjustment);
+      const survey = await surveySite(context, federation, site, { adjustment: command.adjustment });
       let unusable: Unusable | null = null;
       const decision = await context.store.update(id, (newest, deciding) => {
         const outcome = adjustProposal(newest, { ...command, survey }, deciding);

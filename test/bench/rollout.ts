@@ -5,6 +5,7 @@
  */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
 import { Stage, superNodesLabel } from "../../sandbox/story/stage.ts";
@@ -88,6 +89,8 @@ async function measured(sandbox: Sandbox): Promise<Rollout> {
   await stage.askFor({ name: NAME, coordinator: COORDINATOR, training: TRAINING, fields });
   await stage.approve(TRAINING);
   await stage.owner(COORDINATOR).messageWith(zoneChannel(COORDINATOR), "Approve");
+  // Whoever presses a button reads first; the looks after the approvals before it are over by then.
+  await pause(2_000);
   const before = await callsOf(stage);
   await stage.approve([COORDINATOR]);
   const moments = await until(

@@ -8,6 +8,8 @@ export type ObjectRef = number | string;
 export interface SurveyQuery {
   readonly template: ObjectRef;
   readonly network: ObjectRef;
+  /** Milliseconds: an answer of OneFlow's that is no older shows that it is there. It is slow, and is asked otherwise. */
+  readonly oneflowSince?: number;
 }
 
 /** An object that the bot's account cannot use, and why. */
