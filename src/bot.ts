@@ -99,8 +99,14 @@ const channelsWritten = ({ zones, channelLines }: Configuration) =>
 /** Milliseconds: whoever looks after the bot wants it to end, and a store that is not closed is only read for longer. */
 const LONGEST_CLOSING = 1000;
 
-/** What was opened for a start that fails is closed again: the data is free for the next one. */
-async function begun(app: SlackApp, runtime: Runtime): Promise<{ readonly port: number | null }> {
+/**
+ * People are answered before zones are looked at. What was opened for a start that fails is closed again: the data is
+ * free for the next one.
+ */
+export async function begun(
+  app: Pick<SlackApp, "start" | "stop">,
+  runtime: Pick<Runtime, "start" | "stop">,
+): Promise<{ readonly port: number | null }> {
   let isListening = false;
   try {
     const { port } = await app.start();

@@ -2,10 +2,12 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Subject } from "../../../src/federation/model/conditions.ts";
 import type { EventOf } from "../../../src/federation/model/events.ts";
+import { federationCard } from "../../../src/slack/blocks/federation-card.ts";
 import { phaseOf } from "../../../src/slack/blocks/phase.ts";
 import { progressText, siteProgress } from "../../../src/slack/blocks/progress.ts";
 import { siteButtons } from "../../../src/slack/blocks/site-buttons.ts";
 import { ACTION } from "../../../src/slack/names.ts";
+import { retire } from "../../builders/commands.ts";
 import { zone } from "../../builders/decision-context.ts";
 import { aFederation, type Story } from "../../builders/federation.ts";
 
@@ -46,6 +48,20 @@ describe("what a site's card says of it", () => {
     const story = aFederation().approved().begins("alpha");
     story.happens({ type: "preflight-failed", site: zone("alpha"), problems });
     assert.match(sentenceAt(story, "alpha"), /It cannot be created yet: The zone is disabled/);
+  });
+});
+
+describe("what a federation's card says once its last training site is retired", () => {
+  it("is that it runs without one, and what can be done: both steps have their button", () => {
+    const story = aFederation().running().does(retire("beta")).removes("beta").does(retire("gamma")).removes("gamma");
+    assert.equal(story.federation.ended, null);
+    const { text, blocks } = federationCard(story.federation, { directory: story.context, planBlock: true });
+    const next = "Running without a training site: add one, or ask for a teardown.";
+    assert.ok(text.includes(next), text);
+    const shown = JSON.stringify(blocks);
+    assert.ok(shown.includes(next), shown);
+    for (const action of [ACTION.addSite, ACTION.askTeardown]) assert.ok(shown.includes(`"action_id":"${action}"`));
+    assert.equal(sentenceAt(story, "alpha"), "Serves. Its address and CA are as planned.");
   });
 });
 
