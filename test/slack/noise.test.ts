@@ -70,6 +70,8 @@ describe("A day in which a SuperNode's link goes down and comes back each minute
       const [card] = wanted(watching.story);
       assert.match(JSON.stringify(card), /"text":" Since "},{"type":"date"/);
       assert.match(JSON.stringify(card), /, \d{3,4} times, keeps coming and going/);
+      assert.match(JSON.stringify(card), /Unsteady: at times only 1 of 2 SuperNodes online/);
+      assert.doesNotMatch(JSON.stringify(card), /Degraded/);
     });
   }
 

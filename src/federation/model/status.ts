@@ -56,10 +56,10 @@ function isUnseen(federation: Federation, site: Site): boolean {
   );
 }
 
-/** A verified SuperLink of which nothing bad is known. */
+/** A verified SuperLink that is not known to be down: one that keeps coming back is told in between what it is to know. */
 export function coordinatorServes(federation: Federation): boolean {
   const site = coordinatorOf(federation);
   const { deployment } = site;
   if (deployment === null || federation.verifiedVm === null || !deployment.vms.has(federation.verifiedVm)) return false;
-  return !conditionsOf(federation, site.zone).some(({ code }) => code === "superlink-down");
+  return !conditionsOf(federation, site.zone).some(({ code, flapping }) => code === "superlink-down" && !flapping);
 }

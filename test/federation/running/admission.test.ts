@@ -215,6 +215,18 @@ describe("the SuperLink", () => {
     assert.deepEqual(story.due(), ["deliver-admissions alpha"]);
   });
 
+  it("that keeps going down and coming back is told while it does, of keys to admit and to drop", () => {
+    const story = aFederation().running();
+    for (let turn = 0; turn < 3; turn += 1) {
+      story.says("alpha", { FL_STAGE: "starting" }).watches("alpha", 40);
+      story.says("alpha", { FL_STAGE: "serving" }).watches("alpha", 40);
+    }
+    assert.equal(story.status("alpha"), "unsteady");
+    story.does(retire("gamma"));
+    assert.ok(story.due().includes("deliver-admissions alpha"), story.due().join());
+    assert.equal(story.tellsSuperLink().federation.admissions?.revoked.length, 2);
+  });
+
   it("is told to drop only keys that it was told to admit", () => {
     const story = arrived();
     story.judges(story.claim("beta", 0, "one")).judges(story.claim("beta", 0, "two"));
