@@ -12,12 +12,12 @@ export interface Account {
   readonly groups: readonly ParsedGroup[];
 }
 
-/** One call, and one for each group that the account is in. */
-export async function readAccount(oned: Reading): Promise<Account> {
+/** One call, and one for each group that the account is in. `words` makes what others wrote fit to be read. */
+export async function readAccount(oned: Reading, words: (text: string) => string): Promise<Account> {
   const user = parseUser(await oned.read("one.user.info", CALLER));
   const ids = [...new Set([user.primaryGroup, ...user.groups])];
   const groups = await Promise.all(ids.map(async (id) => parseGroup(await oned.read("one.group.info", id, false))));
-  return { facts: { id: user.id, name: user.name, administrator: isAdministrator(user, groups) }, user, groups };
+  return { facts: { id: user.id, name: words(user.name), administrator: isAdministrator(user, groups) }, user, groups };
 }
 
 /** Rights given by ACL show in no call that an ordinary user may make. */

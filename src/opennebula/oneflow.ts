@@ -17,10 +17,15 @@ import {
 import { retryAfter } from "./retry-after.ts";
 import { type Endpoint, MAX_ANSWER_BYTES } from "./xmlrpc.ts";
 
-const created = z.object({ DOCUMENT: z.object({ ID: z.string().regex(/^\d+$/).transform(Number) }) });
-
 /** The largest id that oned takes. */
 const NO_SERVICE = 2 ** 31 - 1;
+
+const documentId = z
+  .string()
+  .regex(/^\d+$/)
+  .transform(Number)
+  .refine((id) => id < NO_SERVICE);
+const created = z.object({ DOCUMENT: z.object({ ID: documentId }) });
 
 interface Answer {
   readonly status: number;

@@ -5,6 +5,9 @@ interface Member {
   readonly id: number;
 }
 
+/** No account has so many of one kind: more come only from what makes them up. */
+const MAX_MEMBERS = 100_000;
+
 /** Times a pool is read anew because it changed while it was read. */
 const MAX_READINGS = 5;
 
@@ -32,8 +35,12 @@ async function readOnce<M extends Member>(
   for (let offset = 0; ; offset += pageSize - 1) {
     const members = await page(offset);
     if (last !== undefined && !members.some(({ id }) => id === last)) return undefined;
+    const before = found.size;
     for (const member of members) found.set(member.id, member);
     if (members.length < pageSize) return [...found.values()];
+    if (found.size === before || found.size > MAX_MEMBERS) {
+      throw new ZoneError("unreadable", "A pool of the zone does not end.");
+    }
     last = members.at(-1)?.id;
   }
 }

@@ -23,13 +23,20 @@ import type { ZoneSettings } from "./zone-settings.ts";
 const USABLE = -2;
 const NAMES_PER_PAGE = 128;
 
-export async function survey(oned: Reading, settings: ZoneSettings, query: SurveyQuery): Promise<ZoneSurvey> {
-  const version = await settings.version(oned);
-  const { facts, user, groups } = await readAccount(oned);
+interface Looking {
+  readonly oned: Reading;
+  /** Makes what others wrote fit to be read. */
+  readonly words: (text: string) => string;
+}
+
+export async function survey(look: Looking, settings: ZoneSettings, query: SurveyQuery): Promise<ZoneSurvey> {
+  const { oned, words } = look;
+  const version = words(await settings.version(oned));
+  const { facts, user, groups } = await readAccount(oned, words);
   const [{ rules, disabled }, template, network] = await Promise.all([
     settings.read(oned),
-    surveyTemplate(oned, query.template, facts),
-    surveyNetwork(oned, query.network),
+    surveyTemplate(look, query.template, facts),
+    surveyNetwork(look, query.network),
   ]);
   const primary = groups.find(({ id }) => id === user.primaryGroup);
   return {
@@ -46,7 +53,8 @@ export async function survey(oned: Reading, settings: ZoneSettings, query: Surve
   };
 }
 
-async function surveyTemplate(oned: Reading, ref: ObjectRef, account: AccountFacts): Promise<VmTemplateFacts | Absent> {
+async function surveyTemplate(look: Looking, ref: ObjectRef, account: AccountFacts): Promise<VmTemplateFacts | Absent> {
+  const { oned, words } = look;
   const id = await resolve(oned, "VMTEMPLATE", ref);
   if (typeof id !== "number") return id;
   return orAbsent(ref, async () => {
@@ -57,11 +65,15 @@ async function surveyTemplate(oned: Reading, ref: ObjectRef, account: AccountFac
     const seen = await Promise.all(
       parseDisks(extended).map(async (disk) => ({
         disk,
-        image: disk.image === undefined ? undefined : await surveyImage(oned, disk.image, account),
+        image: disk.image === undefined ? undefined : await surveyImage(look, disk.image, account),
       })),
     );
+    const template = parseTemplate(plain);
     return {
-      ...parseTemplate(plain),
+      ...template,
+      name: words(template.name),
+      otherNics: template.otherNics.map(words),
+      pciNics: template.pciNics.map(words),
       images: seen.flatMap(({ image }) => (image === undefined ? [] : [image])),
       disks: seen.map(({ disk, image }) =>
         diskFacts(disk, image === undefined || "found" in image ? undefined : image),
@@ -70,10 +82,18 @@ async function surveyTemplate(oned: Reading, ref: ObjectRef, account: AccountFac
   });
 }
 
-async function surveyImage(oned: Reading, image: DiskImage, account: AccountFacts): Promise<ImageFacts | Absent> {
+async function surveyImage(
+  { oned, words }: Looking,
+  image: DiskImage,
+  account: AccountFacts,
+): Promise<ImageFacts | Absent> {
+  const asked = typeof image.ref === "string" ? words(image.ref) : image.ref;
   const id = await imageIdOf(oned, image, account);
-  if (typeof id !== "number") return id;
-  return orAbsent(image.ref, async () => parseImage(await oned.read("one.image.info", id, false)));
+  if (typeof id !== "number") return { ...id, asked };
+  return orAbsent(asked, async () => {
+    const facts = parseImage(await oned.read("one.image.info", id, false));
+    return { ...facts, name: words(facts.name) };
+  });
 }
 
 /** As oned looks for it. Of the images that others own it finds none unless the template names the owner. */
@@ -85,13 +105,13 @@ async function imageIdOf(oned: Reading, { ref, owner }: DiskImage, account: Acco
   return found?.id ?? { found: false, because: namesakes.length === 0 ? "missing" : "foreign", asked: ref };
 }
 
-async function surveyNetwork(oned: Reading, ref: ObjectRef): Promise<NetworkFacts | Absent> {
+async function surveyNetwork({ oned, words }: Looking, ref: ObjectRef): Promise<NetworkFacts | Absent> {
   const id = await resolve(oned, "VNET", ref);
   if (typeof id !== "number") return id;
   return orAbsent(ref, async () => {
     const network = parseNetwork(await oned.read("one.vn.info", id, false));
     const allocated = parseAllocated(await oned.read("one.vnpool.info", USABLE, id, id), id);
-    return { ...network, leased: [...new Set([...network.leased, ...allocated])] };
+    return { ...network, name: words(network.name), leased: [...new Set([...network.leased, ...allocated])] };
   });
 }
 

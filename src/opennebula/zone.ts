@@ -93,13 +93,13 @@ export function openZone(options: ZoneOptions): OpenZone {
     }
   }
 
-  const account = async () => (await readAccount(oned)).facts;
+  const account = async () => (await readAccount(oned, words)).facts;
 
   return {
     survey: (query) =>
       guarded(async () => {
         const [facts] = await Promise.all([
-          survey(oned.unhurried, settings, query),
+          survey({ oned: oned.unhurried, words }, settings, query),
           viaOneFlow(() => oneflow.reach(query.oneflowSince ?? 0)),
         ]);
         return facts;

@@ -240,3 +240,14 @@ describe("removing a service", () => {
     assert.equal((await errorOf(daemons.open().removeService(7))).code, "forbidden");
   });
 });
+
+describe("creating", () => {
+  it("stays open when the new number is larger than any that oned gives", async () => {
+    for (const id of ["2147483647", "9".repeat(400)]) {
+      daemons = await startDaemons(() => ({ status: 201, body: JSON.stringify({ DOCUMENT: { ID: id } }) }));
+      const error = await errorOf(daemons.open().registerServiceTemplate({ name: "x" }));
+      assert.deepEqual([error.code, error.ambiguous], ["rubbish", true]);
+      await daemons.close();
+    }
+  });
+});

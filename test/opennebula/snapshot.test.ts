@@ -134,6 +134,19 @@ describe("a snapshot of a zone", () => {
     assert.deepEqual(sizes.slice(0, 3), [16, 16, 8], "a page, as many by number, half of them");
   });
 
+  it("fails when a pool's pages bring the same for ever", async () => {
+    const page = (first: number): Reply => {
+      const members = Array.from({ length: 16 }, (_one, index) => serviceXml(first + index));
+      return success(`<DOCUMENT_POOL>${members.join("")}</DOCUMENT_POOL>`);
+    };
+    const zone = await zoneThatSays({
+      ...whose,
+      ...vmsTold([], () => page(0)),
+      "one.documentpool.info": () => page(0),
+    });
+    await assert.rejects(zone.snapshot(), refusedWith("unreadable"));
+  });
+
   it("misses no service when another is removed between two pages", async () => {
     const all = range(40);
     const script = holding([], all);

@@ -189,6 +189,26 @@ describe("surveying a zone", () => {
     );
   });
 
+  it("shows no secret that somebody gave an object or an account for a name", async () => {
+    const named = (name: string): Script[string] => {
+      const xml = recordedValue(name).replace(/<NAME>.*?<\/NAME>/, "<NAME>so flbot:flbot-secret</NAME>");
+      return () => success(xml);
+    };
+    const zone = await zoneThatSays({
+      ...usual,
+      "one.user.info": named("xmlrpc.user.info-self"),
+      "one.template.info": named("xmlrpc.template.info-superlink-extended"),
+      "one.image.info": named("xmlrpc.image.info"),
+      "one.vn.info": named("xmlrpc.vn.info"),
+    });
+    const { account, template, network } = await zone.survey({ template: 0, network: 0 });
+    assert.ok(template.found && network.found);
+    const [image] = template.images;
+    assert.ok(image !== undefined && "name" in image);
+    const names = [account.name, template.name, network.name, image.name];
+    assert.deepEqual(names, Array(4).fill("so [secret]"));
+  });
+
   it("fails when OneFlow refuses what oned takes", async () => {
     const zone = await zoneThatSays({
       ...usual,

@@ -68,7 +68,18 @@ function json(text: string): unknown {
   }
 }
 
-const node = z.object({ deploy_id: z.coerce.number().int().nonnegative() });
+/** As a number or in digits: what is neither is no VM 0. */
+const whole = z
+  .union([
+    z.number(),
+    z
+      .string()
+      .regex(/^\d{1,10}$/)
+      .transform(Number),
+  ])
+  .pipe(z.number().int().nonnegative());
+
+const node = z.object({ deploy_id: whole });
 const line = z.object({ severity: z.string().optional(), message: z.string() });
 
 /** A list of which only those members count that can be read. */
@@ -85,11 +96,7 @@ const those = <S extends z.ZodType>(member: S) =>
 
 // Whoever made a service outside of this program may have used another format: all but the state may be odd or missing.
 const service = z.object({
-  state: z.coerce
-    .number()
-    .int()
-    .min(0)
-    .max(STATES.length - 1),
+  state: whole.refine((state) => state < STATES.length, "no state of a service"),
   roles: those(
     z.object({
       nodes: those(node),

@@ -12,7 +12,10 @@ const range = z
   })
   .transform(({ IP, IP_END, SIZE, LEASES }) => ({
     // A range without IP hands out IPv6 or bare Ethernet addresses: nothing that could be dialled.
-    addresses: IP !== undefined && ipaddr.IPv4.isValid(IP) ? { first: IP, last: IP_END ?? last(IP, SIZE) } : undefined,
+    addresses:
+      IP !== undefined && ipaddr.IPv4.isValid(IP)
+        ? { first: IP, last: IP_END !== undefined && ipaddr.IPv4.isValid(IP_END) ? IP_END : last(IP, SIZE) }
+        : undefined,
     leased: LEASES.LEASE.flatMap((lease) => (lease.IP === undefined ? [] : [lease.IP])),
   }));
 

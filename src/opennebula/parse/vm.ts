@@ -51,12 +51,16 @@ function vmState(state: number, lifeCycle: number): VmState {
   return STATES.get(state) ?? "unknown";
 }
 
+/** A number of another object; -1 where none is named that could be one. */
+const reference = (text: string | undefined): number =>
+  text !== undefined && /^\d{1,10}$/.test(text) ? Number(text) : -1;
+
 const nic = z
   .object({ NAME: optionalText, NETWORK_ID: optionalText, IP: optionalText })
   .transform(({ NAME, NETWORK_ID, IP }) => ({
     name: NAME ?? "",
     // An address asked for without a network leases nothing, but it makes a NIC all the same.
-    networkId: Number(NETWORK_ID ?? -1),
+    networkId: reference(NETWORK_ID),
     ...(IP === undefined ? {} : { ip: IP }),
   }));
 
@@ -92,12 +96,16 @@ function facts({ ID, NAME, STATE, LCM_STATE, TEMPLATE, USER_TEMPLATE }: z.output
     id: ID,
     name: keep.words(NAME),
     state,
-    ...(SERVICE_ID !== undefined && /^\d+$/.test(SERVICE_ID) ? { serviceId: Number(SERVICE_ID) } : {}),
+    ...(SERVICE_ID !== undefined && /^\d{1,10}$/.test(SERVICE_ID) ? { serviceId: Number(SERVICE_ID) } : {}),
     cpu: TEMPLATE.CPU,
     vcpu: TEMPLATE.VCPU ?? 1,
     memory: TEMPLATE.MEMORY,
-    nics: TEMPLATE.NIC,
-    imageIds: TEMPLATE.DISK.flatMap(({ IMAGE_ID }) => (IMAGE_ID === undefined ? [] : [Number(IMAGE_ID)])),
+    nics: TEMPLATE.NIC.map(({ name, networkId, ip }) => ({
+      name: keep.words(name),
+      networkId,
+      ...(ip === undefined ? {} : { ip: keep.words(ip) }),
+    })),
+    imageIds: TEMPLATE.DISK.flatMap(({ IMAGE_ID }) => (IMAGE_ID === undefined ? [] : [reference(IMAGE_ID)])),
     context: named(TEMPLATE.CONTEXT, CONTEXT_NAMES, keep),
     attributes: named(USER_TEMPLATE, ATTRIBUTE_NAMES, keep),
     ...(state === "pending" && SCHED_MESSAGE ? { schedMessage: keep.words(SCHED_MESSAGE) } : {}),

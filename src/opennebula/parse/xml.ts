@@ -92,9 +92,10 @@ export function group<S extends z.ZodRawShape>(shape: S) {
   return z.preprocess((value) => (value === undefined || value === "" ? {} : value), z.object(shape));
 }
 
+/** Of no more digits than a number keeps exactly. */
 export const integer = z
   .string()
-  .regex(/^-?\d+$/)
+  .regex(/^-?\d{1,15}$/)
   .transform(Number);
 
 export const decimal = z.string().transform(Number).refine(Number.isFinite, "no number");

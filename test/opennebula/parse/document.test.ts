@@ -104,6 +104,15 @@ describe("a service", () => {
     });
   }
 
+  it("has no VM whose number is none", () => {
+    const numbers = [null, true, "", [], -1, 1.5, 1e300, "9".repeat(400), "x"];
+    const nodes = [...numbers, 4, "5"].map((deploy_id) => ({ deploy_id }));
+    assert.deepEqual(factsOf({ id: 1, name: "x", body: { state: "2", roles: [{ nodes }] } }).vmIds, [4, 5]);
+    for (const state of [null, true, "", [], "x"]) {
+      assert.throws(() => factsOf({ id: 1, name: "x", body: { state, roles: [] } }), unreadable);
+    }
+  });
+
   it("without a state that exists is unreadable", () => {
     assert.throws(() => factsOf({ id: 1, name: "x", body: { state: 16, roles: [] } }), unreadable);
     assert.throws(() => factsOf({ id: 1, name: "x", body: {} }), unreadable);

@@ -143,6 +143,17 @@ describe("a VM", () => {
     assert.equal(nameless?.id, null);
   });
 
+  it("has only numbers that can be kept: a network or an image that is none is -1, and a VM without is unreadable", () => {
+    const fine = recordedValue("xmlrpc.vm.info-running");
+    for (const odd of ["x", "9".repeat(400), "1e999", "-7"]) {
+      const shown = fine.replace(/<(NETWORK_ID|IMAGE_ID)>.*?<\/\1>/g, `<$1>${odd}</$1>`);
+      const [vm] = vmsOf(asPool(shown));
+      assert.deepEqual([vm?.nics.map(({ networkId }) => networkId), vm?.imageIds], [[-1], [-1]]);
+    }
+    const [nameless] = parseVms(asPool(fine.replace("<ID>2</ID>", `<ID>${"9".repeat(400)}</ID>`)), asWritten);
+    assert.equal(nameless?.id, null);
+  });
+
   it("shows its state in a list as well", () => {
     const list = recordedValue("xmlrpc.vmpool.info-mine-active");
     assert.equal(parseListedState(list, 2), "running");
