@@ -6,7 +6,7 @@ export const SEED = Number(process.env["FLORIST_SEED"] ?? 20_261_126);
 /** Inputs of all kinds together; FLORIST_MUTATIONS asks for more. */
 const INPUTS = Number(process.env["FLORIST_MUTATIONS"] ?? 10_000);
 
-export const inputs = (share: number): number => Math.ceil(INPUTS * share);
+export const inputs = (share: number): number => Math.round(INPUTS * share);
 
 export class Dice {
   #state: number;
@@ -60,6 +60,18 @@ export function mutatedBytes(dice: Dice, whole: Buffer, pieces: readonly string[
     bytes = Buffer.concat([bytes.subarray(0, at), dice.of(ways)(), rest]);
   }
   return bytes;
+}
+
+/** The same for a text, in which half of a character may stand then. */
+export function mutatedText(dice: Dice, whole: string, pieces: readonly string[]): string {
+  let text = whole;
+  for (let times = dice.of([1, 1, 2, 4]); times > 0; times -= 1) {
+    const at = dice.below(text.length + 1);
+    const end = Math.min(text.length, at + dice.of(LENGTHS));
+    const between = dice.of(["", text.slice(at, end).repeat(2), dice.of(pieces)]);
+    text = text.slice(0, at) + between + text.slice(end);
+  }
+  return text;
 }
 
 type Holder = Record<string, unknown>;
