@@ -9,7 +9,8 @@ export type Attributes = ReadonlyMap<string, string>;
 /** `neighbour`: what another guest has said, for the lies that copy it. */
 type Change = (said: Map<string, string>, neighbour: Attributes | undefined) => void;
 
-const HOSTILE = '<!channel> *urgent* <https://evil.example|click> $(touch /tmp/owned) `id` "; \\';
+/** Quotes, backslashes, commas and brackets are left out: OneGate takes no update with such a value. */
+const HOSTILE = "<!channel> *urgent* <https://evil.example|click> $(touch /tmp/owned) `id` ; & '";
 const UNKNOWN_NODE = `SHA256:${"S".repeat(43)}`;
 
 /** What a guest with these faults publishes in place of what it would say. */
