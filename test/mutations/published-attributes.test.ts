@@ -18,7 +18,7 @@ import { aNodeKey } from "../builders/node-key.ts";
 import { Dice, inputs, mutatedText, ODD_TEXTS, SEED } from "./mutation.ts";
 
 /** Sets of attributes, one for each VM in each look: so many by a SuperLink, and as many by two SuperNodes. */
-const SETS = inputs(0.275);
+const SETS = inputs(0.35);
 const APART = 15 * SECOND;
 /** What the VMs of one site may add to the journal in a day, whatever they publish. */
 const MOST_EVENTS_A_DAY = 400;

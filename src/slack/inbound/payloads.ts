@@ -71,7 +71,7 @@ const view = z
 const user = z.object({ id: userId, team_id: teamId.nullish() });
 
 /** `team` of a click is the organisation that installed the app, and says nothing about who clicked. */
-const click = z
+export const click = z
   .object({
     user,
     trigger_id: z.string(),
@@ -96,7 +96,7 @@ const click = z
 export const parseClick = (body: unknown): Delivered<Click> => click.parse(body);
 
 /** `team` of a submission is that of whoever submits. */
-const submission = z.object({ user, team: z.object({ id: teamId }).nullish(), view }).transform(
+export const submission = z.object({ user, team: z.object({ id: teamId }).nullish(), view }).transform(
   (raw): Delivered<Submission> => ({
     actor: { user: raw.user.id, team: raw.user.team_id ?? raw.team?.id ?? null },
     view: raw.view,
@@ -117,7 +117,7 @@ const wordsOf = (text: string): readonly string[] =>
     .map((word) => word.replace(/^[^a-z0-9]+|[^a-z0-9]+$/g, ""))
     .filter((word) => word !== "");
 
-const command = z
+export const command = z
   .object({
     team_id: teamId,
     user_id: userId,

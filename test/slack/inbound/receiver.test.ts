@@ -20,6 +20,7 @@ const command = (fields: Readonly<Record<string, string>>): string =>
   }).toString();
 
 const user = { id: REQUESTER, team_id: HOST };
+const CLICK = { type: "block_actions", user, trigger_id: "1", actions: [{ action_id: "approve", action_ts: "1" }] };
 const ODD: readonly (readonly [what: string, body: string, contentType?: string])[] = [
   ["a payload of null", payload(null)],
   ["a payload of a number", payload(5)],
@@ -32,10 +33,21 @@ const ODD: readonly (readonly [what: string, body: string, contentType?: string]
   ["a click of nobody", payload({ type: "block_actions", user: null, actions: [{ action_id: "approve" }] })],
   ["a submission without a view", payload({ type: "view_submission", user })],
   ["a submission of an empty view", payload({ type: "view_submission", user, view: null })],
+  ["a click without its trigger", payload({ ...CLICK, trigger_id: undefined })],
+  [
+    "a click without its time",
+    payload({ type: "block_actions", user, trigger_id: "1", actions: [{ action_id: "a" }] }),
+  ],
+  ["a click of somebody who cannot be", payload({ ...CLICK, user: { id: "<@x>" } })],
+  ["a submission without its hash", payload({ type: "view_submission", user, view: { id: "V1", callback_id: "a" } })],
+  ["a command of somebody who cannot be", command({ user_id: "[object Object]" })],
   ["JSON null", "null", JSON_TYPE],
   ["JSON text", '"hello"', JSON_TYPE],
   ["cut JSON", '{"type":"event_callback","event":{', JSON_TYPE],
   ["an event that is null", '{"type":"event_callback","event":null}', JSON_TYPE],
+  ["an event of nobody's", '{"type":"event_callback","event":{"type":"a"},"authorizations":[null]}', JSON_TYPE],
+  ["an event by null", '{"type":"event_callback","event":{"type":"app_mention","user":null}}', JSON_TYPE],
+  ["a click in a channel that is null", payload({ ...CLICK, channel: null })],
   ["an event without a type", '{"type":"event_callback","event":{}}', JSON_TYPE],
   ["a challenge without a challenge", '{"type":"url_verification"}', JSON_TYPE],
 ];
