@@ -5,6 +5,7 @@ import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
 import { Stage } from "../../sandbox/story/stage.ts";
 import { homeChannel, zoneChannel } from "../../sandbox/zones-file.ts";
 import { receiptsOf, untilJournal } from "../faults/data-directory.ts";
+import { until } from "../waiting.ts";
 import { FederationStory } from "./federation-story.ts";
 
 const MOST_REPLIES = 15;
@@ -35,7 +36,12 @@ describe("The whole story of a coordinator and three training sites", () => {
     await untilJournal(sandbox, story.name, "the CA's end", (events) =>
       events.some(({ type }) => type === "authority-destroyed"),
     );
-    const { posted } = await receiptsOf(sandbox, story.name);
+    const shown = (await story.thread()).length;
+    const { posted } = await until(
+      "a receipt of every message at home",
+      () => receiptsOf(sandbox, story.name),
+      (receipts) => receipts.posted.filter(({ channel }) => channel === homeChannel).length >= shown,
+    );
     for (const channel of [homeChannel, ...story.zones.map(zoneChannel)]) {
       keys.set(
         channel,
