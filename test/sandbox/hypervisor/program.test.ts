@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -21,11 +21,16 @@ let folder: string;
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), "florist-test-"));
 });
-after(() => rm(folder, { recursive: true }));
+const started: ChildProcess[] = [];
+after(async () => {
+  for (const child of started) child.kill("SIGKILL");
+  await rm(folder, { recursive: true });
+});
 
 /** The program in a folder for temporary files of its own. */
 function run(...options: string[]) {
   const child = spawn(process.execPath, [PROGRAM, ...options], { env: { ...process.env, TMPDIR: folder } });
+  started.push(child);
   return { child, output: text(child.stdout), errors: text(child.stderr), ended: once(child, "exit") };
 }
 
