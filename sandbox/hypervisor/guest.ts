@@ -17,7 +17,7 @@ export const WAITS = {
 } as const;
 
 /** Milliseconds at speed 1 between two looks. */
-const LOOKS = { fastest: 250, slowest: 3_000 } as const;
+const LOOKS = { fastest: 150, slowest: 3_000 } as const;
 
 /**
  * How long to wait between two looks at what somebody else will bring: a tenth of the time in which nothing came. What

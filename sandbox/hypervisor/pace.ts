@@ -6,6 +6,7 @@ const LEAST_WAIT_MS = 20;
 
 /** What a guest does again and again is work on this machine at any speed, so it is not done more often than this. */
 const MOST_OFTEN = 8;
+const LEAST_REST_MS = 60;
 
 /** How fast time runs for the guests, and the seed of everything that differs from guest to guest. */
 export class Pace {
@@ -34,7 +35,8 @@ export class Pace {
 
   /** Between two turns of what is done again and again. @throws AbortError when the guest ends first. */
   async rest(ms: number, signal: AbortSignal): Promise<void> {
-    await sleep(Math.max(this.scaled(ms), ms / MOST_OFTEN), undefined, { signal });
+    const least = Math.max(ms / MOST_OFTEN, Math.min(ms, LEAST_REST_MS));
+    await sleep(Math.max(this.scaled(ms), least), undefined, { signal });
   }
 
   /** A 64 bit number that is the same for the same seed and subject. */

@@ -34,12 +34,6 @@ export class Publisher {
 
   /** After the guest's end it changes nothing. @throws RangeError for a value that may not cross, which is a mistake in the guest. */
   async say(values: Readonly<Record<string, string>>): Promise<void> {
-    this.note(values);
-    await this.flush();
-  }
-
-  /** As `say`, but it goes with the next update: for what may be over by then. */
-  note(values: Readonly<Record<string, string>>): void {
     if (this.#signal.aborted) {
       return;
     }
@@ -49,6 +43,7 @@ export class Publisher {
       }
       this.#said.set(name, value);
     }
+    await this.flush();
   }
 
   /** Sends a value again even if it is the same. */

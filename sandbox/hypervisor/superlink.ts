@@ -107,7 +107,7 @@ export class Superlink implements GuestProgram {
       },
     );
     await intake.keep(credentials);
-    publisher.note(stage("starting"));
+    await publisher.say(stage("starting"));
     return credentials;
   }
 

@@ -174,7 +174,7 @@ export class Supernode implements GuestProgram {
     signal.addEventListener("abort", end, { once: true });
     this.#channel = channel;
     if (this.#stage !== "serving") {
-      this.#note(unadmitted(this.#refusal), this.#refusal);
+      await this.#sayRefused(this.#refusal);
     }
     try {
       const outcome = await prove(channel, socket, identity);
@@ -205,25 +205,18 @@ export class Supernode implements GuestProgram {
 
   async #sayRefused(reason: Reason): Promise<void> {
     this.#refusal = reason;
-    await this.#say(unadmitted(reason), reason);
+    await this.#say(reason === "not-admitted" ? "awaiting-admission" : "starting", reason);
   }
 
   async #say(name: Stage, reason: Reason): Promise<void> {
-    this.#note(name, reason);
-    await this.#guest.publisher.flush();
-  }
-
-  #note(name: Stage, reason: Reason): void {
     if (name !== this.#stage || reason !== this.#reason) {
       this.#patience.moved();
     }
     this.#stage = name;
     this.#reason = reason;
-    this.#guest.publisher.note(stage(name, this.#trustMalformed ? "trust-malformed" : reason));
+    await this.#guest.publisher.say(stage(name, this.#trustMalformed ? "trust-malformed" : reason));
   }
 }
-
-const unadmitted = (reason: Reason): Stage => (reason === "not-admitted" ? "awaiting-admission" : "starting");
 
 function leadsTo({ address, authorities }: Target): string {
   return `${formatAddress(address)} ${authorities.join("")}`;
