@@ -136,7 +136,8 @@ describe("a zone from the first look to the last VM", () => {
     const zone = open();
     const templateId = await zone.registerServiceTemplate(manifest(0));
     const serviceId = await zone.instantiate(templateId, order("f1.zone-a.0123.3", "203.0.113.21"));
-    await comesTo(zone, ({ vms }) => vms.length === 1);
+    // OneFlow cannot end a VM that boots: that is told as its failure, and the next try leaves the VM behind.
+    await comesTo(zone, ({ vms }) => vms.some(({ state }) => state === "running"));
     await zone.removeService(serviceId);
     await comesTo(zone, ({ services, vms }) => services.length === 0 && vms.length === 0);
   });

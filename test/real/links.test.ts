@@ -170,6 +170,7 @@ describe("with real Flower, a SuperNode whose way to the SuperLink is not well",
         // What it said before its reboot stands until it says something else.
         if (hasRebooted) await federation.until(`${site.site} boots`, async () => !(await site.isWell()));
         await federation.until(`${site.site} serves`, () => site.isWell());
+        await federation.until(`${site.site}'s boot is over for the bot too`, () => site.isOver());
         await fault.bring();
       },
       remove: fault.remove,

@@ -1,7 +1,9 @@
 /** One training site with one SuperNode, as its guest, its zone and Slack show it. */
 import assert from "node:assert/strict";
+import { z } from "zod";
 import type { RealView } from "../../sandbox/hypervisor/real/real-hypervisor.ts";
 import { homeChannel, zoneChannel } from "../../sandbox/zones-file.ts";
+import { journalOf } from "../faults/data-directory.ts";
 import type { RealFederation } from "./real-federation.ts";
 
 export type Expected = {
@@ -51,6 +53,19 @@ export class SiteWatch {
 
   async isWell(): Promise<boolean> {
     return (await this.said()) === "ok serving none";
+  }
+
+  /** Nothing that the bot holds against it stands any more: what comes now comes anew. */
+  async isOver(): Promise<boolean> {
+    const of = z.object({ subject: z.object({ site: z.literal(this.site) }), code: z.string() });
+    const standing = new Set<string>();
+    for (const event of await journalOf(this.#federation.sandbox, this.#federation.name)) {
+      const parsed = of.safeParse(event);
+      if (!parsed.success) continue;
+      if (event.type === "condition-cleared") standing.delete(parsed.data.code);
+      else standing.add(parsed.data.code);
+    }
+    return standing.size === 0;
   }
 
   async says({ link, reason }: Expected): Promise<boolean> {
