@@ -1,4 +1,5 @@
 /** The workspace in which the bench plays: the installing organisation, one for each zone, and their channels. */
+import { DEFAULT_SCOPES } from "../../sandbox/slack/world/default-app.ts";
 import type { WorldSeed } from "../../sandbox/slack/world/seed.ts";
 import { HOME_CHANNEL, ownerOf } from "../builders/decision-context.ts";
 
@@ -15,16 +16,7 @@ export const DIRECT = "DDIRECT";
 export const channel = (zone: string): string => `C${zone.toUpperCase()}`;
 export const owner = (zone: string, nth = 1): string => ownerOf(zone, nth).user;
 
-export const SCOPES = [
-  "commands",
-  "chat:write",
-  "files:write",
-  "files:read",
-  "users:read",
-  "channels:read",
-  "groups:read",
-  "app_mentions:read",
-];
+export const SCOPES = [...DEFAULT_SCOPES];
 export const EVENTS = [
   "app_mention",
   "channel_id_changed",

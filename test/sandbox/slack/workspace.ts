@@ -4,6 +4,7 @@ import { WebClient } from "@slack/web-api";
 import { type SlackControl, slackControl } from "../../../sandbox/slack/client.ts";
 import { startSlack } from "../../../sandbox/slack/server.ts";
 import type { SlackOptions } from "../../../sandbox/slack/state/slack.ts";
+import { DEFAULT_SCOPES } from "../../../sandbox/slack/world/default-app.ts";
 import { defaultSeed } from "../../../sandbox/slack/world/default-seed.ts";
 
 export const BOT_TOKEN = "xoxb-test-token";
@@ -20,16 +21,7 @@ export const STRANGER_B = "U0STRANGE2";
 export const ASTER = "T0ASTER001";
 export const BIRCH = "T0BIRCH001";
 
-export const SCOPES = [
-  "commands",
-  "chat:write",
-  "files:write",
-  "files:read",
-  "users:read",
-  "channels:read",
-  "groups:read",
-  "app_mentions:read",
-];
+export const SCOPES = [...DEFAULT_SCOPES];
 
 export interface Workspace {
   readonly url: string;
