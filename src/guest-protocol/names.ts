@@ -28,6 +28,10 @@ export const CONTEXT = {
   superlinkAddress: "FL_SUPERLINK_ADDRESS",
   caCertificate: "FL_SSL_CA_CERTFILE",
   nodeConfig: "FL_NODE_CONFIG",
+  tunnelKind: "WG_KIND",
+  tunnelAddress: "WG_ADDRESS",
+  tunnelPort: "WG_PORT",
+  tunnelMtu: "WG_MTU",
 } as const;
 
 /** VM attributes that a guest publishes. What they say is a claim until the bot has checked it. */
@@ -46,6 +50,9 @@ export const PUBLISHED = {
   nodeKey: "FL_NODE_KEY",
   nodeProof: "FL_NODE_PROOF",
   link: "FL_LINK",
+  tunnelKey: "WG_PUBLIC_KEY",
+  nextTunnelKey: "WG_NEXT_KEY",
+  tunnelLinks: "WG_LINKS",
 } as const;
 
 /** VM attributes that the bot writes and a guest reads. */
@@ -56,6 +63,9 @@ export const GIVEN = {
   revoke: "FL_REVOKE",
   admitted: "FL_ADMITTED",
   trust: "FL_TRUST",
+  tunnelPeers: "WG_PEERS",
+  rotateTunnelKey: "WG_ROTATE",
+  switchTunnelKey: "WG_SWITCH",
 } as const;
 
 export const GUEST_ROLES = ["superlink", "supernode"] as const;

@@ -1,5 +1,6 @@
 /** Thousands of mutated values of everything that a guest may publish, seeded, in a federation that runs. */
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { describe, it } from "node:test";
 import { concludeTeardown } from "../../src/federation/deciding/teardown.ts";
 import { UNREADABLE_VALUE } from "../../src/federation/model/zone-facts.ts";
@@ -10,6 +11,7 @@ import { encodePem } from "../../src/guest-protocol/certificates.ts";
 import { LINKS, NODE_STATUSES, PUBLISHED, REASONS, STAGES } from "../../src/guest-protocol/names.ts";
 import { parseNodeKey } from "../../src/guest-protocol/node-key.ts";
 import { encodeNodeList } from "../../src/guest-protocol/node-list.ts";
+import { encodeTunnelLinks } from "../../src/guest-protocol/tunnel.ts";
 import { AUTHORITY } from "../builders/chronicle.ts";
 import { agreeTeardown, askTeardown } from "../builders/commands.ts";
 import { DAY, SECOND, zone } from "../builders/decision-context.ts";
@@ -38,6 +40,8 @@ const PIECES = [
   "-----BEGIN CERTIFICATE-----",
 ];
 
+const TUNNEL_KEYS = ["one", "other"].map((text) => createHash("sha256").update(text).digest("base64"));
+
 type Published = keyof typeof PUBLISHED;
 
 /** What a guest that means well may say. */
@@ -61,6 +65,12 @@ function right(dice: Dice, story: Story): Readonly<Record<Published, string>> {
     nodeKey: dice.of([...lines, aNodeKey(`fresh ${dice.below(9)}`).line]),
     nodeProof: `proof ${dice.below(9)}`,
     link: dice.of(LINKS),
+    tunnelKey: dice.of(TUNNEL_KEYS),
+    nextTunnelKey: dice.of(TUNNEL_KEYS),
+    tunnelLinks: encodeTunnelLinks({
+      peers: [{ key: dice.of(TUNNEL_KEYS), age: dice.below(300), rx: 1480, tx: 1480, endpoint: "203.0.113.20:51820" }],
+      knocks: [{ from: "203.0.113.21", count: dice.below(9) }],
+    }),
   };
 }
 
