@@ -17,10 +17,10 @@ export type Expected = {
 
 /** How much is to be read about the site, by what it says and where it stands. */
 export type Reading = {
-  /** Lines on the site's card. */
+  /** Lines on the site's card that name a fault. */
+  readonly lines: number;
+  /** Those of them that say what is expected. */
   readonly zone: number;
-  /** Lines on the site's card that say something else than what is expected. */
-  readonly zoneOtherwise: number;
   /** Messages that say that the site is down and why. */
   readonly home: number;
   /** Messages that name a VM, where only the sentence belongs. */
@@ -87,10 +87,9 @@ export class SiteWatch {
     const home = told.get(homeChannel) ?? [];
     const all = [...told.values()].flat().length;
     const lines = own.flatMap((text) => text.split("\n")).filter((line) => line.startsWith("• "));
-    const expected = holding(lines, `• ${detail}`);
     return {
-      zone: expected,
-      zoneOtherwise: lines.length - expected,
+      lines: lines.length,
+      zone: holding(lines, `• ${detail}`),
       home: home.filter((text) => text.includes("is down: 0 of 1 SuperNode online") && text.includes(sentence)).length,
       homeDetail: home.filter((text) => /VM \d/.test(text)).length,
       over: holding(home, "is up again: 1 of 1 SuperNode online."),
