@@ -18,7 +18,9 @@ import { surveySite } from "./zone-checks.ts";
 /** The CA is made before the plan, so that its fingerprint is part of what owners approve. */
 export async function createAuthority(context: TaskContext, { id, federation }: Job): Promise<Outcome> {
   const { now, policy } = context.store.decisionContext(id);
-  const host = federation.addressWish.kind === "given" ? parseHost(federation.addressWish.host) : null;
+  const { crossing } = federation;
+  const given = crossing.kind === "public-address" && crossing.address.kind === "given" ? crossing.address.host : null;
+  const host = given === null ? null : parseHost(given);
   const authority = await context.trust.ensureAuthority({
     federationId: id,
     commonName: `florist ${federation.name} ${id}`,

@@ -24,6 +24,7 @@ export const ACTION = {
   federationChosen: "federation-chosen",
   coordinatorChosen: "coordinator-chosen",
   trainingChosen: "training-chosen",
+  crossingChosen: "crossing-chosen",
   addressKindChosen: "address-kind-chosen",
 } as const;
 

@@ -15,9 +15,10 @@ import { JournalError } from "./journal-error.ts";
 import type { Snapshots } from "./snapshots.ts";
 import { type DamagedFederation, StartReading } from "./start-reading.ts";
 import { TakenAddresses } from "./taken-addresses.ts";
+import { TakenTunnels } from "./taken-tunnels.ts";
 
 /** The decision context that all federations share. */
-export type SharedContext = Omit<DecisionContext, "now" | "takenAddresses">;
+export type SharedContext = Omit<DecisionContext, "now" | "takenAddresses" | "takenTunnels">;
 
 /** Where federations are kept. */
 export interface StoreParts {
@@ -45,6 +46,7 @@ export class FederationStore implements Federations {
   readonly #index = new FederationIndex();
   readonly #indexing: DeferredWork;
   readonly #addresses = new TakenAddresses();
+  readonly #tunnels = new TakenTunnels();
   readonly #held = new Map<FederationId, Held>();
   readonly #damaged = new Map<string, DamagedFederation>();
   readonly #queues = new Map<FederationId, Promise<unknown>>();
@@ -155,7 +157,12 @@ export class FederationStore implements Federations {
 
   decisionContext(id: FederationId): DecisionContext {
     const { context, now } = this.#options;
-    return { ...context, now: now(), takenAddresses: this.#addresses.but(this.get(id)) };
+    return {
+      ...context,
+      now: now(),
+      takenAddresses: this.#addresses.but(this.get(id)),
+      takenTunnels: this.#tunnels.but(id),
+    };
   }
 
   /** Rejects when the journal does; nothing has changed then. */
@@ -233,6 +240,7 @@ export class FederationStore implements Federations {
   #admit(before: Federation | null, held: Held): void {
     this.#held.set(held.federation.id, held);
     this.#addresses.change(before, held.federation);
+    this.#tunnels.change(held.federation);
   }
 
   #tell(after: Federation, before: Federation | null, recorded: readonly RecordedEvent[]): void {

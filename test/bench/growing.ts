@@ -39,7 +39,7 @@ const requestOf = (nth: number, zones: readonly ZoneName[]): Request => {
     homeChannel: channelId.parse("C0FEDERATE"),
     requester: REQUESTER,
     settings: { flowerVersion: "1.31.0", framework: "none", keepaliveTime: 60, keepaliveTimeout: 20 },
-    address: { kind: "picked", port: 9092, privateIsReachable: true },
+    crossing: { kind: "public-address", address: { kind: "picked", port: 9092, privateIsReachable: true } },
     sites: [
       { zone: at(nth), role: "coordinator", superNodes: 0 },
       { zone: at(nth + 1), role: "training", superNodes: 1 },

@@ -1,6 +1,6 @@
 /** What has happened to a federation so far, in a context that a test can change. `evolve` alone makes its state. */
 import type { Decision } from "../../src/federation/model/decision.ts";
-import type { AddressWish, FederationEvent, Reason } from "../../src/federation/model/events.ts";
+import type { AddressWish, Crossing, FederationEvent, Reason } from "../../src/federation/model/events.ts";
 import { evolve, type Recorded } from "../../src/federation/model/evolve.ts";
 import { federationId, type Person, slug, type ZoneName } from "../../src/federation/model/identity.ts";
 import type { Settings } from "../../src/federation/model/plan.ts";
@@ -36,7 +36,9 @@ export interface Asked {
   readonly zones?: readonly string[];
   readonly superNodes?: number;
   readonly minimumTrainingSites?: number;
+  /** A public address, unless a crossing is asked for. */
   readonly address?: AddressWish;
+  readonly crossing?: Crossing;
   readonly settings?: Settings;
   readonly requester?: Person;
   readonly context?: Partial<DecisionContext>;
@@ -64,7 +66,10 @@ export class Chronicle {
       homeChannel: HOME_CHANNEL,
       requester: asked.requester ?? REQUESTER,
       settings: asked.settings ?? SETTINGS,
-      address: asked.address ?? { kind: "picked", port: 9092, privateIsReachable: false },
+      crossing: asked.crossing ?? {
+        kind: "public-address",
+        address: asked.address ?? { kind: "picked", port: 9092, privateIsReachable: false },
+      },
       sites: [
         { zone: zone(coordinator), role: "coordinator", superNodes: 0 },
         ...training.map((name) => ({ zone: zone(name), role: "training" as const, superNodes })),

@@ -111,6 +111,7 @@ export function aDecisionContext(changes: Partial<DecisionContext> = {}): Decisi
     zones: zonesOf(zoneNames(3).map((name) => aZone(name))),
     manifests: MANIFESTS,
     takenAddresses: new Map(),
+    takenTunnels: [],
     newCard: countingCards(),
     ...changes,
   };

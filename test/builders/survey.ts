@@ -32,6 +32,8 @@ export function aNetwork(changes: Partial<NetworkFacts> = {}): NetworkFacts {
     id: 3,
     name: "public",
     ranges: [{ first: "203.0.113.20", last: "203.0.113.99" }],
+    mask: null,
+    guestMtu: null,
     leased: ["203.0.113.20", "203.0.113.21", "203.0.113.40"],
     ...changes,
   };

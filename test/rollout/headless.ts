@@ -125,7 +125,10 @@ export function requestFor(names: readonly ZoneProfile["name"][], superNodes = 2
     homeChannel: channelId.parse("C0HOME"),
     requester: REQUESTER,
     settings: { flowerVersion: "1.31.0", framework: "none" as const, keepaliveTime: 60, keepaliveTimeout: 20 },
-    address: { kind: "picked" as const, port: 9092, privateIsReachable: false },
+    crossing: {
+      kind: "public-address" as const,
+      address: { kind: "picked" as const, port: 9092, privateIsReachable: false },
+    },
     sites: [
       { zone: coordinator, role: "coordinator" as const, superNodes: 0 },
       ...training.map((zone) => ({ zone, role: "training" as const, superNodes })),

@@ -34,6 +34,7 @@ describe("a federation", () => {
         type: "endpoint-chosen",
         endpoint: { host: "10.0.0.5", port: 9092 },
         address: "10.0.0.5",
+        range: null,
       });
       return { state: store.get(idOf(1)), head: store.head(idOf(1)) };
     });
@@ -218,6 +219,7 @@ describe("a settled federation", () => {
         type: "endpoint-chosen",
         endpoint: { host: "10.0.0.5", port: 9092 },
         address: "10.0.0.5",
+        range: null,
       } as const;
       const authority = {
         type: "authority-created",

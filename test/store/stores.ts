@@ -67,7 +67,7 @@ export const requestOf = (nth: number, changes: Partial<Request> = {}): Request 
   homeChannel: HOME_CHANNEL,
   requester: REQUESTER,
   settings: SETTINGS,
-  address: { kind: "picked", port: 9092, privateIsReachable: false },
+  crossing: { kind: "public-address", address: { kind: "picked", port: 9092, privateIsReachable: false } },
   sites: [
     { zone: zone("alpha"), role: "coordinator", superNodes: 0 },
     { zone: zone("beta"), role: "training", superNodes: 2 },

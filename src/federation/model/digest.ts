@@ -42,6 +42,8 @@ const FIELDS: Readonly<Record<number, readonly (keyof SitePlan)[]>> = {
     "nodeConfig",
   ],
   2: ["aside"],
+  // From here on a link may be a tunnel.
+  3: [],
 };
 
 /** What a plan says in the words of an earlier version: compared with a plan of that version it is equal or not. */

@@ -4,7 +4,7 @@ import { STAGES } from "../../guest-protocol/names.ts";
 import { conditionCode, extent, subject } from "./conditions.ts";
 import { deploymentRef } from "./deployment-reference.ts";
 import { cardId, channelId, digest, federationId, person, slug, zoneName } from "./identity.ts";
-import { role, settings, sitePlan, superLinkEndpoint } from "./plan.ts";
+import { hubEndpoint, role, settings, sitePlan, superLinkEndpoint } from "./plan.ts";
 import { reasonCode, refusalCode } from "./reasons.ts";
 
 /** A reason with what belongs to it. `detail` may name things of the zone and is for that zone's channel only. */
@@ -20,6 +20,18 @@ export const addressWish = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("picked"), port: z.int(), privateIsReachable: z.boolean() }),
 ]);
 export type AddressWish = z.infer<typeof addressWish>;
+
+/** How the requester wants training sites' traffic to cross to the SuperLink. */
+export const crossing = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("public-address"), address: addressWish }),
+  z.strictObject({
+    kind: z.literal("wireguard"),
+    hub: hubEndpoint,
+    /** Where tunnel addresses are from; null for a range that overlaps nothing. */
+    range: z.cidrv4().nullable(),
+  }),
+]);
+export type Crossing = z.infer<typeof crossing>;
 
 /** What a zone's owner may choose for its own zone when approving. */
 export const adjustment = z.strictObject({
@@ -67,6 +79,8 @@ const observation = z.strictObject({
   request: hex256.nullable(),
   /** Fingerprint of the identity key it publishes. */
   key: z.string().nullable(),
+  /** The tunnel key it publishes. */
+  tunnelKey: z.string().nullable(),
 });
 export type VmObservation = z.infer<typeof observation>;
 
@@ -78,7 +92,7 @@ const asked = [
     homeChannel: channelId,
     requester: person,
     settings,
-    address: addressWish,
+    crossing,
     sites: z.array(siteWish).readonly(),
     minimumTrainingSites: z.int().min(1),
   }),
@@ -113,7 +127,13 @@ const proposed = [
   /** What stands in the way at one site; empty: nothing any more. */
   z.strictObject({ type: z.literal("preflight-failed"), ...at, problems: z.array(reason).readonly() }),
   z.strictObject({ type: z.literal("preflight-asked-again"), by: person }),
-  z.strictObject({ type: z.literal("endpoint-chosen"), endpoint: superLinkEndpoint, address: z.ipv4().nullable() }),
+  z.strictObject({
+    type: z.literal("endpoint-chosen"),
+    endpoint: superLinkEndpoint,
+    address: z.ipv4().nullable(),
+    /** Where tunnel addresses are from; null without tunnels. */
+    range: z.cidrv4().nullable(),
+  }),
   z.strictObject({
     type: z.literal("site-planned"),
     ...at,
@@ -215,6 +235,22 @@ const trusted = [
   z.strictObject({ type: z.literal("authority-destroyed") }),
 ] as const;
 
+const tunnelled = [
+  /** `pair`: which of its site's pairs of addresses the VM has; null for the hub. */
+  z.strictObject({ type: z.literal("tunnel-key-accepted"), ...vm, key: z.string(), pair: z.int().min(0).nullable() }),
+  z.strictObject({ type: z.literal("tunnel-key-refused"), ...vm, key: z.string(), reason }),
+  z.strictObject({ type: z.literal("tunnel-key-revoked"), ...vm, key: z.string() }),
+  /** What the VM is to be told next: the keys at the other ends of its tunnels. */
+  z.strictObject({
+    type: z.literal("tunnel-peers-intended"),
+    ...vm,
+    sequence: z.int().min(1),
+    pair: z.int().min(0).nullable(),
+    peers: z.array(z.string()).readonly(),
+  }),
+  z.strictObject({ type: z.literal("tunnel-peers-delivered"), ...vm, sequence: z.int().min(1) }),
+] as const;
+
 const noticed = [
   z.strictObject({
     type: z.literal("condition-raised"),
@@ -269,6 +305,7 @@ export const federationEvent = z.discriminatedUnion("type", [
   ...voted,
   ...deployed,
   ...trusted,
+  ...tunnelled,
   ...noticed,
   ...ended,
 ]);

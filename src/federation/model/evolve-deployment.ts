@@ -2,6 +2,7 @@
 import { refKey, removalKey } from "./deployment-reference.ts";
 import type { EventOf } from "./events.ts";
 import { evolveKeys, type KeyEvent } from "./evolve-keys.ts";
+import { evolveTunnel, type TunnelEvent } from "./evolve-tunnel.ts";
 import { evolveVm, type VmEvent } from "./evolve-vm.ts";
 import { removing, withDeployment, withoutConditions, withSite } from "./site-change.ts";
 import type { Deployment, Federation, Removal, Site } from "./state.ts";
@@ -24,7 +25,7 @@ type SiteDeploymentEvent = EventOf<
   | "deployment-removed"
 >;
 
-export type DeploymentEvent = VmEvent | KeyEvent | SiteDeploymentEvent;
+export type DeploymentEvent = VmEvent | KeyEvent | TunnelEvent | SiteDeploymentEvent;
 
 /** Removals that have ended and may still be seen in a look made before. */
 const REMEMBERED_REMOVALS = 50;
@@ -46,6 +47,12 @@ export function evolveDeployment(federation: Federation, event: DeploymentEvent,
     case "revocations-done":
     case "coordinator-verified":
       return evolveKeys(federation, event, at);
+    case "tunnel-key-accepted":
+    case "tunnel-key-refused":
+    case "tunnel-key-revoked":
+    case "tunnel-peers-intended":
+    case "tunnel-peers-delivered":
+      return evolveTunnel(federation, event);
     case "attempt-started":
       return startAttempt(federation, event, at);
     case "site-failed":

@@ -1,5 +1,5 @@
 /** The part of `evolve` that follows one VM: what it has shown, its certificates, what was made of its keys. */
-import type { EventOf } from "./events.ts";
+import type { EventOf, VmObservation } from "./events.ts";
 import type { DeployedVm, Deployment } from "./state.ts";
 
 export type VmEvent = EventOf<
@@ -36,6 +36,9 @@ function newVm({ vmId, observation }: EventOf<"vm-observed">, at: string): Deplo
     acceptedKey: null,
     refusedKeys: [],
     toldAdmitted: false,
+    tunnelKey: null,
+    refusedTunnelKeys: [],
+    tunnelTold: null,
     verified: false,
     wasOnline: false,
     gone: false,
@@ -46,7 +49,7 @@ function vmAfter(vm: DeployedVm, event: VmEvent, at: string): DeployedVm {
   switch (event.type) {
     case "vm-observed": {
       const { observation } = event;
-      const isAnother = observation.key !== vm.seen.key || observation.request !== vm.seen.request;
+      const isAnother = !sameIdentity(observation, vm.seen);
       return {
         ...vm,
         seen: observation,
@@ -69,6 +72,9 @@ function vmAfter(vm: DeployedVm, event: VmEvent, at: string): DeployedVm {
       return { ...vm, toldAdmitted: true };
   }
 }
+
+const sameIdentity = (one: VmObservation, other: VmObservation): boolean =>
+  one.key === other.key && one.request === other.request && one.tunnelKey === other.tunnelKey;
 
 function withCertificate(vm: DeployedVm, event: EventOf<"certificate-issued">, at: string): DeployedVm {
   const { serial, fingerprint, certificate, expiresAt, request } = event;

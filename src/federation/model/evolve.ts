@@ -39,17 +39,19 @@ function born(event: EventOf<"federation-requested">, at: string): Federation {
     requester: event.requester,
     requestedAt: at,
     settings: event.settings,
-    addressWish: event.address,
+    crossing: event.crossing,
     minimumTrainingSites: event.minimumTrainingSites,
     authorities: [],
     authorityDestroyed: false,
     endpoint: null,
     address: null,
+    tunnelRange: null,
     refusedAddresses: [],
     sites: new Map(event.sites.map((wish) => [wish.zone, newSite(wish, event.requester, at, false)])),
     trustedAt: null,
     verifiedVm: null,
     keys: new Map(),
+    tunnelKeys: new Map(),
     admissions: null,
     conditions: new Map(),
     teardown: null,
@@ -115,7 +117,7 @@ function apply(federation: Federation, recorded: Recorded): Federation {
     case "preflight-asked-again":
       return withEverySite(federation, (site) => ({ ...site, problems: [] }));
     case "endpoint-chosen":
-      return { ...federation, endpoint: event.endpoint, address: event.address };
+      return { ...federation, endpoint: event.endpoint, address: event.address, tunnelRange: event.range };
     case "federation-ended":
       return { ...federation, ended: { cause: event.cause, by: event.by, at } };
     case "teardown-asked":

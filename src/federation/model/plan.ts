@@ -8,8 +8,10 @@ export type Framework = z.infer<typeof framework>;
 export const role = z.enum(["coordinator", "training"]);
 export type Role = z.infer<typeof role>;
 
+const hostAndPort = { host: z.string(), port: z.int().min(1).max(65535) };
+
 /** Where training sites dial the SuperLink. */
-export const superLinkEndpoint = z.strictObject({ host: z.string(), port: z.int().min(1).max(65535) });
+export const superLinkEndpoint = z.strictObject(hostAndPort);
 export type SuperLinkEndpoint = z.infer<typeof superLinkEndpoint>;
 
 /**
@@ -67,8 +69,30 @@ const part = z.strictObject({
 });
 export type Part = z.infer<typeof part>;
 
+/** Where the hub of a federation's tunnels is reached from outside, over UDP. */
+export const hubEndpoint = z.strictObject(hostAndPort);
+export type HubEndpoint = z.infer<typeof hubEndpoint>;
+
+/** Bytes of a packet inside a tunnel: no less than IPv6 needs, and no more than any path of 1500 carries. */
+export const TUNNEL_MTU = { min: 1280, max: 1420 } as const;
+
+/** A tunnel to the SuperLink. What no other site's plan depends on is all that is in it. */
+const wireGuardLink = z.strictObject({
+  kind: z.literal("wireguard"),
+  /** Who has this site's end: each of its own VMs. */
+  way: z.literal("own"),
+  hub: hubEndpoint,
+  /** Every tunnel address of the federation, such as `10.99.0.0/23`. */
+  range: z.cidrv4(),
+  /** Of this site's ends. */
+  mtu: z.int().min(TUNNEL_MTU.min).max(TUNNEL_MTU.max),
+  /** The pairs of addresses in the range that are this site's; the coordinator's hub is one end of each, and has none. */
+  pairs: z.strictObject({ first: z.int().min(0), count: z.int().min(1) }).nullable(),
+});
+export type WireGuardLink = z.infer<typeof wireGuardLink>;
+
 /** How a training site's traffic reaches the SuperLink. */
-const link = z.discriminatedUnion("kind", [z.strictObject({ kind: z.literal("public-address") })]);
+const link = z.discriminatedUnion("kind", [z.strictObject({ kind: z.literal("public-address") }), wireGuardLink]);
 
 /** What the zone's VM template has beside what the plan says, as its owner knows it. */
 const aside = z.strictObject({
@@ -84,7 +108,7 @@ const aside = z.strictObject({
  * The version of a plan's fields. A plan keeps the version it was made with, and its digest covers that version's
  * fields: a field that a later version adds voids no approval (`projected` in digest.ts).
  */
-export const PLAN_VERSION = 2;
+export const PLAN_VERSION = 3;
 
 /** One zone's part in a federation, exactly. Holds no secret and nothing that differs from one attempt to the next. */
 export const sitePlan = z.strictObject({

@@ -2,7 +2,7 @@
 
 import type { CardId, ChannelId, Person, TeamId, ZoneName } from "./identity.ts";
 import type { ManifestLibrary } from "./manifests.ts";
-import type { Framework } from "./plan.ts";
+import type { Framework, HubEndpoint } from "./plan.ts";
 import type { ObjectRef } from "./zone-facts.ts";
 
 /** One zone as its entry in the zones file describes it, without its endpoints and credentials. */
@@ -64,6 +64,14 @@ export interface Policy {
   readonly durations: Durations;
 }
 
+/** What a federation's tunnels take from others that end in the same zone, or at the same public address. */
+export interface TakenTunnel {
+  readonly coordinator: ZoneName;
+  readonly hub: HubEndpoint;
+  /** null: none is chosen yet. */
+  readonly range: string | null;
+}
+
 /** All that a decision may look at beside the federation itself. */
 export interface DecisionContext {
   /** ISO 8601 */
@@ -73,5 +81,7 @@ export interface DecisionContext {
   readonly manifests: ManifestLibrary;
   /** Addresses that other open plans have taken, by zone. */
   readonly takenAddresses: Pick<ReadonlyMap<ZoneName, ReadonlySet<string>>, "get">;
+  /** Tunnels of all other living federations. */
+  readonly takenTunnels: Iterable<TakenTunnel>;
   readonly newCard: () => CardId;
 }

@@ -64,6 +64,15 @@ export const REASONS = {
   "framework-not-offered": "This zone has no VM template for that framework. Choose another framework or zone.",
   "value-not-allowed":
     "A value has characters that may not reach a VM. Use letters, digits, spaces and . _ : / , + = - only.",
+  "tunnel-range-overlaps":
+    "The tunnel range overlaps this zone's network, so its VMs would look for the SuperLink among themselves. Ask again with another range.",
+  "tunnel-range-full": "The tunnel range has too few addresses left for this site. Ask again with a wider range.",
+  "tunnel-range-none":
+    "Every range that the bot would take for tunnels overlaps a zone's network or another federation's tunnels. Ask again and give a range.",
+  "tunnel-mtu":
+    "The network's cards have an MTU that leaves fewer than 1280 bytes inside a tunnel. Set its GUEST_MTU to 1360 or more, or name another network.",
+  "tunnel-hub-taken":
+    "Another federation's tunnels end at that public address and UDP port, and it can be forwarded to one of them only. Ask again with another port.",
   // Rolling out
   "deployment-vanished": "What ran here was deleted in the zone. Retry the site, or retire it.",
   "deployment-failed": "OneFlow could not deploy the service. The zone's detail says why; mend it and retry.",
@@ -103,6 +112,11 @@ export const REASONS = {
   "key-surplus": "More keys were published than SuperNodes approved, so the surplus was not admitted.",
   "key-changes":
     "One VM published one new key after another, so none of its further keys is looked at. Find out what runs in it, then retry the site.",
+  "tunnel-key-malformed": "A VM published a tunnel key that cannot be read, so it gets no tunnel. Retry the site.",
+  "tunnel-key-duplicate":
+    "Two VMs published the same tunnel key, so neither has a tunnel. Find out who copied it, then retry both sites.",
+  "tunnel-key-of-hub":
+    "A SuperNode published the hub's own tunnel key, so it gets no tunnel. Find out what runs in it, then retry the site.",
   "certificate-requests":
     "The coordinator's guest asked for one certificate after another, so it gets no more for now. Find out what runs in it, then retry it.",
   "removal-slow": "The zone has not finished removing this site's VMs.",

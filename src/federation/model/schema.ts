@@ -1,12 +1,35 @@
 /** Numbers of what is stored. Whoever changes a stored shape raises its number here. */
 
+import { z } from "zod";
+
 /** Of the events' vocabulary (events.ts), written into every line of a journal. */
-export const EVENTS_SCHEMA = 1;
+export const EVENTS_SCHEMA = 2;
 
 /** Of the state's shape (state.ts), which snapshots hold: those with another number are made anew from the journal. */
-export const STATE_SCHEMA = 2;
+export const STATE_SCHEMA = 3;
 
-/** An event as it was stored in an earlier vocabulary, in the words of today's. There is no earlier one yet. */
-export function upcast(_stored: unknown, fromSchema: number): unknown {
-  throw new Error(`There has never been a vocabulary ${fromSchema}.`);
+/** What the first vocabulary said without knowing tunnels. */
+const first = z.discriminatedUnion("type", [
+  z.looseObject({ type: z.literal("federation-requested"), address: z.unknown() }),
+  z.looseObject({ type: z.literal("endpoint-chosen") }),
+  z.looseObject({ type: z.literal("vm-observed"), observation: z.looseObject({}) }),
+]);
+
+/** An event as it was stored in an earlier vocabulary, in the words of today's. */
+export function upcast(stored: unknown, fromSchema: number): unknown {
+  if (fromSchema !== 1) throw new Error(`There has never been a vocabulary ${fromSchema}.`);
+  const parsed = first.safeParse(stored);
+  // All others say today what they said then.
+  if (!parsed.success) return stored;
+  const event = parsed.data;
+  switch (event.type) {
+    case "federation-requested": {
+      const { address, ...rest } = event;
+      return { ...rest, crossing: { kind: "public-address", address } };
+    }
+    case "endpoint-chosen":
+      return { ...event, range: null };
+    case "vm-observed":
+      return { ...event, observation: { ...event.observation, tunnelKey: null } };
+  }
 }

@@ -2,9 +2,9 @@
 import type { Condition } from "./conditions.ts";
 import type { DeploymentRef } from "./deployment-reference.ts";
 import type {
-  AddressWish,
   Adjustment,
   ConsentKind,
+  Crossing,
   EventOf,
   FederationEvent,
   Reason,
@@ -66,12 +66,26 @@ export interface DeployedVm {
   readonly acceptedKey: string | null;
   readonly refusedKeys: readonly { readonly key: string; readonly code: ReasonCode }[];
   readonly toldAdmitted: boolean;
+  /** The tunnel key that counts. */
+  readonly tunnelKey: string | null;
+  readonly refusedTunnelKeys: readonly { readonly key: string; readonly code: ReasonCode }[];
+  /** What it was told last of its tunnels, or is about to be told. */
+  readonly tunnelTold: TunnelTold | null;
   /** It was compared with the plan and is what was approved. */
   readonly verified: boolean;
   /** It has been online once. */
   readonly wasOnline: boolean;
   /** Proven by its zone to be done. */
   readonly gone: boolean;
+}
+
+/** The newest `WG_PEERS` that was intended for a VM. */
+export interface TunnelTold {
+  readonly sequence: number;
+  readonly pair: number | null;
+  /** Keys at the other ends. */
+  readonly peers: readonly string[];
+  readonly delivered: boolean;
 }
 
 /** One attempt to bring a site up, with what it was approved to be: unmoved by what is asked, edited or upgraded later. */
@@ -170,6 +184,16 @@ export interface AdmittedKey {
   readonly settled: boolean;
 }
 
+/** A key that counts as one end of a tunnel, or did. */
+export interface TunnelKey {
+  readonly key: string;
+  readonly site: ZoneName;
+  readonly vmId: number;
+  /** Which pair of addresses it has; null for the hub, which is one end of each. */
+  readonly pair: number | null;
+  readonly revoked: boolean;
+}
+
 /** One certificate authority of a federation. One that is being replaced stands beside its successor. */
 export interface Authority {
   readonly generation: number;
@@ -191,7 +215,7 @@ export interface Federation {
   readonly requester: Person;
   readonly requestedAt: string;
   readonly settings: Settings;
-  readonly addressWish: AddressWish;
+  readonly crossing: Crossing;
   readonly minimumTrainingSites: number;
   /** Oldest first. */
   readonly authorities: readonly Authority[];
@@ -199,6 +223,8 @@ export interface Federation {
   readonly endpoint: SuperLinkEndpoint | null;
   /** The address asked for on the coordinator's NIC; null when it was given by hand. */
   readonly address: string | null;
+  /** Where tunnel addresses are from; null without tunnels, and before it is chosen. */
+  readonly tunnelRange: string | null;
   /** The newest of those that its zone refused although they looked free. */
   readonly refusedAddresses: readonly string[];
   readonly sites: ReadonlyMap<ZoneName, Site>;
@@ -207,6 +233,8 @@ export interface Federation {
   /** The coordinator VM whose address, CA and certificate were verified. */
   readonly verifiedVm: number | null;
   readonly keys: ReadonlyMap<string, AdmittedKey>;
+  /** By key. */
+  readonly tunnelKeys: ReadonlyMap<string, TunnelKey>;
   readonly admissions: EventOf<"admissions-delivered"> | null;
   /** By `conditionKey`; those cleared lately too, for they are counted when they come again. */
   readonly conditions: ReadonlyMap<string, Condition>;

@@ -25,6 +25,7 @@ const TOLD: ReadonlySet<FederationEvent["type"]> = new Set<FederationEvent["type
   "site-failed",
   "deployment-abandoned",
   "key-refused",
+  "tunnel-key-refused",
   "condition-raised",
   "condition-cleared",
   "condition-flapping",

@@ -71,6 +71,10 @@ export interface NetworkFacts {
   readonly name: string;
   /** First and last IPv4 address of each address range. */
   readonly ranges: readonly { readonly first: string; readonly last: string }[];
+  /** Such as 255.255.255.0; null where it says none. */
+  readonly mask: string | null;
+  /** Of its VMs' cards; null where it says none, and they have what the image gives them. */
+  readonly guestMtu: number | null;
   /** Addresses in use, also by VMs that the bot's account may not see. */
   readonly leased: readonly string[];
 }

@@ -1,6 +1,7 @@
 /** From a VM's facts and attributes to what is known of the guest in it. Everything a guest says is a claim. */
 import { LINKS, type Link, PUBLISHED, REASONS, type Reason, STAGES, type Stage } from "../../guest-protocol/names.ts";
 import { parseNodeKey } from "../../guest-protocol/node-key.ts";
+import { parseTunnelKey } from "../../guest-protocol/tunnel.ts";
 import { sha256 } from "../model/digest.ts";
 import type { VmObservation } from "../model/events.ts";
 import { MAX_IDENTITY_CHANGES } from "../model/limits.ts";
@@ -28,10 +29,27 @@ const RANK: Readonly<Record<Stage, number>> = {
 export function observationOf(vm: VmFacts, before: DeployedVm | undefined, plan: SitePlan): VmObservation {
   const { attributes } = vm;
   const stage = oneOf(STAGES, attributes[PUBLISHED.stage]);
-  const claimed = { request: requestOf(attributes), key: keyOf(attributes) };
+  const claimed = { request: requestOf(attributes), key: keyOf(attributes), tunnelKey: tunnelKeyOf(attributes, plan) };
   const spent = before !== undefined && before.identityChanges >= MAX_IDENTITY_CHANGES;
-  const identity = spent ? { request: before.seen.request, key: before.seen.key } : claimed;
+  const identity = spent ? identityOf(before.seen) : claimed;
   return { address: addressIn(vm, plan), stage: furthest(before?.seen.stage ?? null, stage), ...identity };
+}
+
+const identityOf = ({
+  request,
+  key,
+  tunnelKey,
+}: VmObservation): Pick<VmObservation, "request" | "key" | "tunnelKey"> => ({
+  request,
+  key,
+  tunnelKey,
+});
+
+/** Nobody looks at one that no tunnel was planned for. */
+function tunnelKeyOf(attributes: VmFacts["attributes"], { link }: SitePlan): string | null {
+  const key = attributes[PUBLISHED.tunnelKey];
+  if (link.kind !== "wireguard" || key === undefined || key === "") return null;
+  return parseTunnelKey(key).ok ? key : UNREADABLE_KEY;
 }
 
 function furthest(one: Stage | null, other: Stage | null): Stage | null {

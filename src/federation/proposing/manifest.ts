@@ -9,6 +9,7 @@ import type { Digest, FederationId } from "../model/identity.ts";
 import { type Manifest, manifestDigest, type ServiceTemplate } from "../model/manifests.ts";
 import { flowerPart, type Part, type PlannedNic, type SitePlan } from "../model/plan.ts";
 import type { VmFacts } from "../model/zone-facts.ts";
+import { dialledIn } from "../tunnels/range.ts";
 
 /** The service template to register for a part's VM template: the manifest, that number, and the agent. */
 export function serviceTemplateFor(templateId: number, manifest: Manifest): ServiceTemplate {
@@ -92,7 +93,12 @@ function trainingInputs(plan: SitePlan, caCertificate: string): Record<string, s
 }
 
 function contextOf(plan: SitePlan, tag: string): Record<string, string> {
-  const who = { [CONTEXT.federation]: plan.federation, [CONTEXT.site]: plan.zone, [CONTEXT.attempt]: tag };
+  const who = {
+    [CONTEXT.federation]: plan.federation,
+    [CONTEXT.site]: plan.zone,
+    [CONTEXT.attempt]: tag,
+    ...tunnelContext(plan),
+  };
   if (plan.role === "training") return { ...who, [CONTEXT.nodeConfig]: nodeConfigValue(plan.nodeConfig) };
   const [sshKey] = plan.sshKeys;
   return {
@@ -100,6 +106,15 @@ function contextOf(plan: SitePlan, tag: string): Record<string, string> {
     [CONTEXT.dialledAddress]: `${plan.endpoint.host}:${plan.endpoint.port}`,
     ...(sshKey === undefined ? {} : { [CONTEXT.sshPublicKey]: sshKey }),
   };
+}
+
+/** The hub listens where it is reached from outside: a forward leads to the same port, and a public card needs none. */
+function tunnelContext({ link, role }: SitePlan): Record<string, string> {
+  if (link.kind === "public-address") return {};
+  const end = { [CONTEXT.tunnelKind]: link.way, [CONTEXT.tunnelMtu]: String(link.mtu) };
+  return role === "training"
+    ? end
+    : { ...end, [CONTEXT.tunnelAddress]: `${dialledIn(link.range)}/31`, [CONTEXT.tunnelPort]: String(link.hub.port) };
 }
 
 /** Base64 of what Flower's `--node-config` takes: text in single quotes, numbers and truth values bare. */

@@ -7,6 +7,7 @@ import { flowerPart, type Part, PLAN_VERSION, type SitePlan } from "../model/pla
 import type { DecisionContext } from "../model/policy.ts";
 import { authorityOf, currentAuthority, currentProposal, type Federation, type Site } from "../model/state.ts";
 import type { SurveyResult } from "../model/zone-facts.ts";
+import { judgeTunnel, linkFor } from "../tunnels/planner.ts";
 import { type Credit, NO_CREDIT } from "./headroom.ts";
 import { type Choice, chooseFor, judge, type UsableSurvey } from "./preflight.ts";
 import type { ChosenEndpoint } from "./superlink-endpoint.ts";
@@ -46,7 +47,9 @@ export function assess(
   if ("code" in choice) return [choice];
   if (!survey.ok) return [survey.reason];
   const judged = judge(survey.survey, choice, creditOf(site));
-  return "template" in judged ? { ...judged, choice } : judged;
+  if (!("template" in judged)) return judged;
+  const tunnel = judgeTunnel(federation, site, judged.network, [...context.takenTunnels]);
+  return tunnel.length === 0 ? { ...judged, choice } : tunnel;
 }
 
 /** What runs makes room for what replaces it. */
@@ -98,7 +101,7 @@ export function planOf(
     zone: site.zone,
     role: site.role,
     parts: [partOf(site, facts, coordinator ? chosen.address : null)],
-    link: { kind: "public-address" },
+    link: linkFor(federation, site, facts.network, chosen.range),
     manifest: manifestDigest(manifest),
     agent: manifest.agent.sha256,
     endpoint: chosen.endpoint,

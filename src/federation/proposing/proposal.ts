@@ -34,7 +34,9 @@ export function proposeSites(federation: Federation, surveys: Surveys, context: 
   const assessed = waiting.map((site) => ({ site, outcome: outcomeOf(federation, site, surveys, context) }));
   const coordinator = coordinatorOf(federation);
   const own = assessed.find(({ site }) => site.zone === coordinator.zone)?.outcome;
-  const chosen = endpointFor(federation, own !== undefined && isUsable(own) ? own.network : undefined, context);
+  const networks = assessed.flatMap(({ outcome }) => (isUsable(outcome) ? [outcome.network] : []));
+  const network = own !== undefined && isUsable(own) ? own.network : undefined;
+  const chosen = endpointFor(federation, network, networks, context);
   const addressProblem = chosen !== null && "code" in chosen ? [chosen] : [];
   const problems = assessed.map(({ site, outcome }) => ({
     site,

@@ -1,25 +1,29 @@
 /** What a person asks for with the form: parsed field by field, all mistakes at once. */
 
-import { parseHost } from "../../guest-protocol/address.ts";
-import type { AddressWish, SiteWish } from "../model/events.ts";
+import type { Crossing, SiteWish } from "../model/events.ts";
 import { type ChannelId, type FederationId, type Person, slug, type ZoneName } from "../model/identity.ts";
 import { MAX_SUPERNODES, SUPERNODES } from "../model/limits.ts";
 import { type Framework, framework, KEEPALIVE, type Settings } from "../model/plan.ts";
-import type { ZoneProfile } from "../model/policy.ts";
+import type { TakenTunnel, ZoneProfile } from "../model/policy.ts";
 import { REFUSALS } from "../model/reasons.ts";
-import { isLocalIpv4, isPrivateIpv4 } from "./network.ts";
+import { parseCrossing } from "./crossing-request.ts";
+import { wholeNumber } from "./whole-number.ts";
 
 export const FLOWER = { default: "1.31.0", oldest: 29, newest: 34 } as const;
-export const FLEET_PORT = 9092;
 
 /** The form's fields as typed, all text; a field that was not shown is absent. */
 export interface RequestForm {
   readonly name: string;
   readonly coordinator: string;
   readonly training: readonly { readonly zone: string; readonly superNodes: string }[];
+  readonly crossing: Crossing["kind"];
+  /** For a public address. */
   readonly addressKind: "given" | "picked";
   readonly host: string;
   readonly port: string;
+  /** For WireGuard: where the hub is reached over UDP, and the network of the tunnels' addresses. */
+  readonly hub: string;
+  readonly range: string;
   readonly privateIsReachable: boolean;
   readonly framework: string;
   readonly flowerVersion: string;
@@ -35,6 +39,8 @@ export type FormField =
   | `superNodes:${string}`
   | "host"
   | "port"
+  | "hub"
+  | "range"
   | "framework"
   | "flowerVersion"
   | "keepaliveTime"
@@ -47,7 +53,7 @@ export interface Request {
   readonly homeChannel: ChannelId;
   readonly requester: Person;
   readonly settings: Settings;
-  readonly address: AddressWish;
+  readonly crossing: Crossing;
   readonly sites: readonly SiteWish[];
   readonly minimumTrainingSites: number;
 }
@@ -56,22 +62,26 @@ export type ParsedForm =
   | { readonly ok: true; readonly request: Omit<Request, "federation" | "homeChannel" | "requester"> }
   | { readonly ok: false; readonly mistakes: Readonly<Partial<Record<FormField, string>>> };
 
-/** Holds every field to what the bot can carry out. `livingNames` are the names in use. */
-export function parseForm(
-  form: RequestForm,
-  zones: ReadonlyMap<ZoneName, ZoneProfile>,
-  livingNames: ReadonlySet<string>,
-): ParsedForm {
+/** What other federations that have not ended have. */
+export interface Taken {
+  readonly names: ReadonlySet<string>;
+  readonly tunnels: Iterable<TakenTunnel>;
+}
+
+/** Holds every field to what the bot can carry out. */
+export function parseForm(form: RequestForm, zones: ReadonlyMap<ZoneName, ZoneProfile>, taken: Taken): ParsedForm {
   const mistakes: Partial<Record<FormField, string>> = {};
   const name = slug.safeParse(form.name.trim());
   if (!name.success) mistakes.name = "Use 2 to 31 of a-z, 0-9 and -, starting with a letter.";
-  else if (livingNames.has(name.data)) mistakes.name = REFUSALS["name-taken"];
+  else if (taken.names.has(name.data)) mistakes.name = REFUSALS["name-taken"];
 
   const chosenFramework = framework.safeParse(form.framework);
   if (!chosenFramework.success) mistakes.framework = "Choose one of the frameworks offered.";
   const sites = parseSites(form, zones, chosenFramework.data, mistakes);
   const minimumTrainingSites = parseMinimum(form, mistakes);
-  const address = parseAddress(form, mistakes);
+  const superNodes = sites.reduce((sum, site) => sum + site.superNodes, 0);
+  const { crossing, mistakes: ofCrossing } = parseCrossing(form, superNodes, taken.tunnels);
+  Object.assign(mistakes, ofCrossing);
   const flower = parseFlower(form, mistakes);
   if (Object.keys(mistakes).length > 0 || !name.success || !chosenFramework.success) return { ok: false, mistakes };
   return {
@@ -79,7 +89,7 @@ export function parseForm(
     request: {
       name: name.data,
       settings: { ...flower, framework: chosenFramework.data },
-      address,
+      crossing,
       sites,
       minimumTrainingSites,
     },
@@ -139,35 +149,6 @@ function parseMinimum(form: RequestForm, mistakes: Mistakes): number {
   return minimum ?? 1;
 }
 
-function parseAddress(form: RequestForm, mistakes: Mistakes): AddressWish {
-  const port = wholeNumber(form.port, 1, 65535);
-  if (port === null) mistakes.port = "Give a port from 1 to 65535.";
-  const host = form.host.trim().toLowerCase();
-  if (form.addressKind === "picked") {
-    if (port !== null && port !== FLEET_PORT) {
-      mistakes.port = `The SuperLink listens on ${FLEET_PORT}. Another port needs an address given by you that forwards to it.`;
-    }
-    return { kind: "picked", port: port ?? FLEET_PORT, privateIsReachable: form.privateIsReachable };
-  }
-  const mistake = hostMistake(host, form.privateIsReachable);
-  if (mistake !== null) mistakes.host = mistake;
-  return { kind: "given", host, port: port ?? FLEET_PORT };
-}
-
-function hostMistake(host: string, privateIsReachable: boolean): string | null {
-  if (host.includes(":")) {
-    return "Give an IPv4 address or a DNS name without port. IPv6 addresses are not supported yet; a name may resolve to one.";
-  }
-  const parsed = parseHost(host);
-  if (!parsed.ok) return "Give an IPv4 address such as 203.0.113.20 or a DNS name such as superlink.example.org.";
-  if (parsed.value.kind !== "ip") return null;
-  if (isLocalIpv4(host)) return "This is an address that no other site can reach. Give one that all sites reach.";
-  if (isPrivateIpv4(host) && !privateIsReachable) {
-    return "This is a private address. Give one that all sites reach, or confirm below that they reach this one.";
-  }
-  return null;
-}
-
 function parseFlower(form: RequestForm, mistakes: Mistakes): Omit<Settings, "framework"> {
   const flowerVersion = form.flowerVersion.trim();
   const parts = /^1\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})$/.exec(flowerVersion);
@@ -192,11 +173,4 @@ function parseFlower(form: RequestForm, mistakes: Mistakes): Omit<Settings, "fra
     keepaliveTime: keepaliveTime ?? KEEPALIVE.time,
     keepaliveTimeout: keepaliveTimeout ?? KEEPALIVE.timeout,
   };
-}
-
-/** A whole number in decimal digits within bounds, else null. */
-export function wholeNumber(text: string, min: number, max: number): number | null {
-  if (!/^\d{1,6}$/.test(text.trim())) return null;
-  const value = Number(text.trim());
-  return value >= min && value <= max ? value : null;
 }

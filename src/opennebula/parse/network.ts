@@ -20,11 +20,33 @@ const range = z
   }));
 
 const network = z
-  .object({ ID: integer, NAME: z.string(), AR_POOL: group({ AR: many(range) }) })
-  .transform(({ ID, NAME, AR_POOL }): NetworkFacts => {
+  .object({
+    ID: integer,
+    NAME: z.string(),
+    TEMPLATE: group({ NETWORK_MASK: optionalText, GUEST_MTU: optionalText }),
+    AR_POOL: group({ AR: many(range) }),
+  })
+  .transform(({ ID, NAME, TEMPLATE, AR_POOL }): NetworkFacts => {
     const ranges = AR_POOL.AR.flatMap(({ addresses }) => (addresses === undefined ? [] : [addresses]));
-    return { found: true, id: ID, name: NAME, ranges, leased: AR_POOL.AR.flatMap(({ leased }) => leased) };
+    return {
+      found: true,
+      id: ID,
+      name: NAME,
+      ranges,
+      mask: maskIn(TEMPLATE.NETWORK_MASK),
+      guestMtu: numberIn(TEMPLATE.GUEST_MTU),
+      leased: AR_POOL.AR.flatMap(({ leased }) => leased),
+    };
   });
+
+/** One-context takes 255.255.255.0 for whatever is no mask. */
+const maskIn = (text: string | undefined): string | null =>
+  text !== undefined && ipaddr.IPv4.isValid(text) && ipaddr.IPv4.parse(text).prefixLengthFromSubnetMask() !== null
+    ? text
+    : null;
+
+const numberIn = (text: string | undefined): number | null =>
+  text !== undefined && /^[1-9]\d{1,4}$/.test(text) ? Number(text) : null;
 
 /** From `vn.info`: of the leases an ordinary user is shown only those of VMs he may see. */
 export function parseNetwork(xml: string): NetworkFacts {

@@ -53,7 +53,15 @@ function unseenZones(federation: Federation, directory: Directory): Blocks {
 
 function connections(federation: Federation, directory: Directory): string {
   const coordinator = escaped(zoneTitle(directory, coordinatorOf(federation)));
-  return `Every training site dials the SuperLink of ${coordinator} over TLS, port ${federation.addressWish.port}. Nothing dials a training site.`;
+  const { crossing } = federation;
+  switch (crossing.kind) {
+    case "public-address":
+      return `Every training site dials the SuperLink of ${coordinator} over TLS, port ${crossing.address.port}. Nothing dials a training site.`;
+    case "wireguard": {
+      const hub = escaped(`${crossing.hub.host}:${crossing.hub.port}`);
+      return `Every SuperNode reaches the SuperLink of ${coordinator} through a WireGuard tunnel of its own to ${hub} over UDP, and dials it inside over TLS. Nothing dials a training site.`;
+    }
+  }
 }
 
 function versions(federation: Federation): string {

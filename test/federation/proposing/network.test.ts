@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { freeAddressCount, isFree, isPrivateIpv4, pickAddress } from "../../../src/federation/proposing/network.ts";
+import { isPrivateIpv4 } from "../../../src/federation/model/ipv4.ts";
+import { freeAddressCount, isFree, pickAddress } from "../../../src/federation/proposing/network.ts";
 import { aNetwork } from "../../builders/survey.ts";
 
 const NOBODY: ReadonlySet<string> = new Set();

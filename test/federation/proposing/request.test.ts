@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { MAX_SUPERNODES } from "../../../src/federation/model/limits.ts";
-import { FLOWER, parseForm, type RequestForm } from "../../../src/federation/proposing/request.ts";
+import { FLOWER, parseForm, type RequestForm, type Taken } from "../../../src/federation/proposing/request.ts";
 import { isContextValue } from "../../../src/guest-protocol/alphabets.ts";
-import { aZone, zonesOf } from "../../builders/decision-context.ts";
+import { aZone, zone, zonesOf } from "../../builders/decision-context.ts";
 
 const FORM: RequestForm = {
   name: "tumour-study",
@@ -13,9 +13,12 @@ const FORM: RequestForm = {
     { zone: "beta", superNodes: "2" },
     { zone: "gamma", superNodes: "10" },
   ],
+  crossing: "public-address",
   addressKind: "given",
   host: "fl.example.org",
   port: "9092",
+  hub: "",
+  range: "",
   privateIsReachable: false,
   framework: "none",
   flowerVersion: "1.31.0",
@@ -31,7 +34,12 @@ const ZONES = zonesOf([
   aZone("delta", { templates: { superlink: null, supernode: { pytorch: 31 } } }),
 ]);
 
-const parse = (changes: Partial<RequestForm>) => parseForm({ ...FORM, ...changes }, ZONES, new Set(["taken"]));
+const NOTHING_TAKEN: Taken = { names: new Set(), tunnels: [] };
+const TAKEN: Taken = {
+  names: new Set(["taken"]),
+  tunnels: [{ coordinator: zone("delta"), hub: { host: "203.0.113.9", port: 51820 }, range: "10.99.0.0/23" }],
+};
+const parse = (changes: Partial<RequestForm>) => parseForm({ ...FORM, ...changes }, ZONES, TAKEN);
 const mistakes = (changes: Partial<RequestForm>): Readonly<Record<string, string | undefined>> => {
   const parsed = parse(changes);
   return parsed.ok ? {} : parsed.mistakes;
@@ -45,7 +53,7 @@ describe("the form", () => {
       request: {
         name: "tumour-study",
         settings: { flowerVersion: "1.31.0", framework: "none", keepaliveTime: 60, keepaliveTimeout: 20 },
-        address: { kind: "given", host: "fl.example.org", port: 9092 },
+        crossing: { kind: "public-address", address: { kind: "given", host: "fl.example.org", port: 9092 } },
         sites: [
           { zone: "alpha", role: "coordinator", superNodes: 0 },
           { zone: "beta", role: "training", superNodes: 2 },
@@ -58,7 +66,10 @@ describe("the form", () => {
 
   it("forgives spaces around what was typed and capitals in a host name", () => {
     const parsed = parse({ name: " tumour-study ", host: " FL.Example.org ", port: " 9092 ", keepaliveTime: "60 " });
-    assert.deepEqual(parsed.ok && parsed.request.address, { kind: "given", host: "fl.example.org", port: 9092 });
+    assert.deepEqual(parsed.ok && parsed.request.crossing, {
+      kind: "public-address",
+      address: { kind: "given", host: "fl.example.org", port: 9092 },
+    });
   });
 
   it("shows all mistakes at once, each on its field", () => {
@@ -131,7 +142,7 @@ describe("zones", () => {
 
   it("every zone that lacks the framework's template is named", () => {
     const zones = zonesOf([aZone("alpha"), aZone("beta"), aZone("gamma")]);
-    const parsed = parseForm({ ...FORM, framework: "sklearn" }, zones, new Set());
+    const parsed = parseForm({ ...FORM, framework: "sklearn" }, zones, NOTHING_TAKEN);
     assert.match(parsed.ok ? "" : (parsed.mistakes.training ?? ""), /Beta Institute.*Gamma Institute/);
   });
 
@@ -152,7 +163,7 @@ describe("zones", () => {
     const zones = zonesOf(["alpha", ...many].map((name) => aZone(name, { channel: null })));
     const ask = (names: readonly string[]) => {
       const training = names.map((name) => ({ zone: name, superNodes: "10" }));
-      return parseForm({ ...FORM, training }, zones, new Set());
+      return parseForm({ ...FORM, training }, zones, NOTHING_TAKEN);
     };
     assert.equal(ask(many.slice(1)).ok, true);
     const tooMany = ask(many);
@@ -200,8 +211,75 @@ describe("the address that sites dial", () => {
 
   it("when it is picked, needs no host, and the port is the SuperLink's own", () => {
     const picked = parse({ addressKind: "picked", host: "" });
-    assert.deepEqual(picked.ok && picked.request.address, { kind: "picked", port: 9092, privateIsReachable: false });
+    assert.deepEqual(picked.ok && picked.request.crossing, {
+      kind: "public-address",
+      address: { kind: "picked", port: 9092, privateIsReachable: false },
+    });
     assert.match(mistakes({ addressKind: "picked", port: "443" })["port"] ?? "", /9092/);
+  });
+});
+
+describe("WireGuard", () => {
+  const tunnel = (changes: Partial<RequestForm>): Partial<RequestForm> => ({
+    crossing: "wireguard",
+    hub: "198.51.100.7",
+    host: "",
+    ...changes,
+  });
+  const crossingOf = (changes: Partial<RequestForm>) => {
+    const parsed = parse(tunnel(changes));
+    return parsed.ok ? parsed.request.crossing : parsed.mistakes;
+  };
+
+  it("needs the hub's public address, has port 51820 unless another is given, and its range is found by itself", () => {
+    const hub = { host: "198.51.100.7", port: 51820 };
+    assert.deepEqual(crossingOf({}), { kind: "wireguard", hub, range: null });
+    assert.deepEqual(crossingOf({ hub: " Hub.Example.org:5000 ", range: " 10.50.0.0/24 " }), {
+      kind: "wireguard",
+      hub: { host: "hub.example.org", port: 5000 },
+      range: "10.50.0.0/24",
+    });
+  });
+
+  it("says on the field what is wrong with the hub", () => {
+    for (const [hub, told] of [
+      ["", /Give an IPv4 address/],
+      ["10.0.0.5", /private address/],
+      ["100.64.0.5:51820", /private address/],
+      ["127.0.0.1", /no other site can reach/],
+      ["0.0.0.0", /no other site can reach/],
+      ["224.0.0.1", /no other site can reach/],
+      ["2001:db8::7", /IPv6/],
+      ["198.51.100.7:0", /port from 1 to 65535/],
+      ["198.51.100.7:65536", /port from 1 to 65535/],
+      ["198.51.100.7:", /port from 1 to 65535/],
+      ["203.0.113.9", /Another federation/],
+    ] as const) {
+      assert.match(mistakes(tunnel({ hub }))["hub"] ?? "", told, hub);
+    }
+    assert.deepEqual(fieldsOf(tunnel({ hub: "10.0.0.5", privateIsReachable: true })), []);
+    assert.deepEqual(fieldsOf(tunnel({ hub: "203.0.113.9:51821" })), []);
+  });
+
+  it("says on the field what is wrong with the range", () => {
+    for (const [range, told] of [
+      ["10.99.0.0", /prefix length/],
+      ["10.99.0/24", /prefix length/],
+      ["10.99.0.0/0", /from 16 to 30/],
+      ["10.99.0.0/31", /from 16 to 30/],
+      ["10.99.0.4/24", /begins at 10\.99\.0\.0/],
+      ["203.0.113.0/24", /within 10\.0\.0\.0/],
+      ["169.254.0.0/24", /within 10\.0\.0\.0/],
+      ["127.0.0.0/16", /within 10\.0\.0\.0/],
+      ["224.0.0.0/24", /within 10\.0\.0\.0/],
+      ["172.17.4.0/24", /Docker/],
+      ["172.16.0.0/16", null],
+      ["10.99.0.0/28", /8 pairs of addresses, and these sites need 12/],
+    ] as const) {
+      const said = mistakes(tunnel({ range }))["range"];
+      if (told === null) assert.equal(said, undefined);
+      else assert.match(said ?? "", told, range);
+    }
   });
 });
 
@@ -249,9 +327,12 @@ describe("hostile input", () => {
       name: text,
       coordinator: fc.oneof(text, fc.constant("alpha")),
       training: fc.array(fc.record({ zone: fc.oneof(text, fc.constant("beta")), superNodes: text }), { maxLength: 3 }),
+      crossing: fc.constantFrom("public-address", "wireguard"),
       addressKind: fc.constantFrom("given", "picked"),
       host: fc.oneof(text, fc.domain()),
       port: fc.oneof(text, fc.constant("9092")),
+      hub: fc.oneof(text, fc.domain()),
+      range: fc.oneof(text, fc.constant("10.99.0.0/23")),
       privateIsReachable: fc.boolean(),
       framework: fc.oneof(text, fc.constant("none")),
       flowerVersion: fc.oneof(text, fc.constant("1.31.0")),
@@ -261,11 +342,12 @@ describe("hostile input", () => {
     });
     fc.assert(
       fc.property(form, (hostile) => {
-        parseForm(hostile, ZONES, new Set());
+        parseForm(hostile, ZONES, NOTHING_TAKEN);
         const one = parse({ host: hostile.host, flowerVersion: hostile.flowerVersion });
         if (!one.ok) return;
-        const { address, settings } = one.request;
-        assert.ok(address.kind === "given" && isContextValue(address.host) && isContextValue(settings.flowerVersion));
+        const { crossing, settings } = one.request;
+        assert.ok(crossing.kind === "public-address" && crossing.address.kind === "given");
+        assert.ok(isContextValue(crossing.address.host) && isContextValue(settings.flowerVersion));
       }),
     );
   });

@@ -5,7 +5,7 @@ import type { ZoneName } from "../../../federation/model/identity.ts";
 import { SUPERNODES } from "../../../federation/model/limits.ts";
 import type { ZoneProfile } from "../../../federation/model/policy.ts";
 import type { Federation } from "../../../federation/model/state.ts";
-import { wholeNumber } from "../../../federation/proposing/request.ts";
+import { wholeNumber } from "../../../federation/proposing/whole-number.ts";
 import { VIEW } from "../../names.ts";
 import { plain, section } from "../elements.ts";
 import { zoneChoice } from "./deploy-site-form.ts";

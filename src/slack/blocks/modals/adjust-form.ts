@@ -6,7 +6,7 @@ import { superNodesOf } from "../../../federation/model/plan.ts";
 import type { ZoneProfile } from "../../../federation/model/policy.ts";
 import type { Federation, Proposal, Site } from "../../../federation/model/state.ts";
 import type { ObjectRef } from "../../../federation/model/zone-facts.ts";
-import { wholeNumber } from "../../../federation/proposing/request.ts";
+import { wholeNumber } from "../../../federation/proposing/whole-number.ts";
 import { isContextValue } from "../../../guest-protocol/alphabets.ts";
 import { cardValue } from "../../card-value.ts";
 import { VIEW } from "../../names.ts";

@@ -6,25 +6,17 @@ import { SUPERNODES } from "../../../federation/model/limits.ts";
 import { framework, KEEPALIVE } from "../../../federation/model/plan.ts";
 import type { ZoneProfile } from "../../../federation/model/policy.ts";
 import type { Federation } from "../../../federation/model/state.ts";
-import { FLEET_PORT, FLOWER, type FormField, type RequestForm } from "../../../federation/proposing/request.ts";
+import { FLEET_PORT } from "../../../federation/proposing/crossing-request.ts";
+import { FLOWER, type FormField, type RequestForm } from "../../../federation/proposing/request.ts";
 import { ACTION, VIEW } from "../../names.ts";
 import { plain } from "../elements.ts";
 import { clip } from "../mrkdwn.ts";
-import {
-  type Choice,
-  checkboxInput,
-  multiSelectInput,
-  numberInput,
-  radioInput,
-  selectInput,
-  textInput,
-} from "./inputs.ts";
+import { ADDRESS_KIND_BLOCK, CROSSING_BLOCK, crossingInputs, PRIVATE_BLOCK } from "./crossing-inputs.ts";
+import { type Choice, multiSelectInput, numberInput, selectInput, textInput } from "./inputs.ts";
 import { chosen, type StateValues, typed } from "./state-values.ts";
 
 const NEW_FEDERATION = "new";
 const FEDERATION_BLOCK = "federation";
-const ADDRESS_KIND_BLOCK = "addressKind";
-const PRIVATE_BLOCK = "privateIsReachable";
 /** One number for every training zone: so many of them have no field each. No zone has this name. */
 const EVERY_ZONE = "superNodes:*";
 /** A modal holds a hundred blocks. */
@@ -36,9 +28,12 @@ export const EMPTY_FORM: RequestForm = {
   name: "",
   coordinator: "",
   training: [],
+  crossing: "public-address",
   addressKind: "picked",
   host: "",
   port: String(FLEET_PORT),
+  hub: "",
+  range: "",
   privateIsReachable: false,
   framework: "none",
   flowerVersion: FLOWER.default,
@@ -72,7 +67,7 @@ export function deploySiteForm(form: RequestForm, setting: FormSetting): ModalVi
       ...federationChoice(setting.running),
       textInput("name", "Name of the federation", form.name, { placeholder: "spring-trial", max: 31 }),
       ...siteInputs(form, [...setting.zones.values()]),
-      ...addressInputs(form),
+      ...crossingInputs(form),
       ...flowerInputs(form),
     ],
   };
@@ -137,31 +132,6 @@ function superNodesInput(zone: string, superNodes: string, zones: readonly ZoneP
   return numberInput(field, `SuperNodes in ${title}`, superNodes, SUPERNODES);
 }
 
-function addressInputs(form: RequestForm): readonly InputBlock[] {
-  const kinds: Choice[] = [
-    { value: "picked", text: "Pick a free address of the coordinator's network" },
-    { value: "given", text: "I give the address or DNS name" },
-  ];
-  const host =
-    form.addressKind === "given"
-      ? [textInput("host", "Address or DNS name of the SuperLink", form.host, { placeholder: "203.0.113.20" })]
-      : [];
-  return [
-    radioInput(ADDRESS_KIND_BLOCK, "Address that training sites dial", kinds, form.addressKind, {
-      hint: "Traffic goes to it directly, over TLS.",
-      redraws: ACTION.addressKindChosen,
-    }),
-    ...host,
-    numberInput("port", "Port", form.port, { min: 1, max: 65_535 }),
-    checkboxInput(
-      PRIVATE_BLOCK,
-      "Private addresses",
-      { value: "yes", text: "All sites reach the address even if it is private" },
-      form.privateIsReachable,
-    ),
-  ];
-}
-
 function flowerInputs(form: RequestForm): readonly InputBlock[] {
   const frameworks = framework.options.map((value) => ({ value, text: value }));
   const seconds = { min: 1, max: KEEPALIVE.max };
@@ -175,16 +145,20 @@ function flowerInputs(form: RequestForm): readonly InputBlock[] {
 
 /** A field that was not shown yet has its default. */
 export function readForm(values: StateValues): RequestForm {
-  const field = (name: Exclude<keyof RequestForm, "training" | "privateIsReachable" | "addressKind">): string =>
-    values[name] === undefined ? EMPTY_FORM[name] : typed(values, name);
+  const field = (
+    name: Exclude<keyof RequestForm, "training" | "privateIsReachable" | "addressKind" | "crossing">,
+  ): string => (values[name] === undefined ? EMPTY_FORM[name] : typed(values, name));
   const coordinator = field("coordinator");
   return {
     name: field("name"),
     coordinator,
     training: chosen(values, "training").map((zone) => ({ zone, superNodes: superNodesTyped(values, zone) })),
+    crossing: typed(values, CROSSING_BLOCK) === "wireguard" ? "wireguard" : "public-address",
     addressKind: typed(values, ADDRESS_KIND_BLOCK) === "given" ? "given" : "picked",
     host: field("host"),
     port: field("port"),
+    hub: field("hub"),
+    range: field("range"),
     privateIsReachable: chosen(values, PRIVATE_BLOCK).length > 0,
     framework: field("framework"),
     flowerVersion: field("flowerVersion"),

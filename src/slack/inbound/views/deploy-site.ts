@@ -43,6 +43,7 @@ export function register(app: App, bot: Bot): void {
   const redrawing = [
     ACTION.coordinatorChosen,
     ACTION.trainingChosen,
+    ACTION.crossingChosen,
     ACTION.addressKindChosen,
     ACTION.federationChosen,
   ];
@@ -81,7 +82,9 @@ async function submit(bot: Bot, { person, view }: Submission): Promise<ModalAnsw
   const noHome = await whyNoHome(bot, homeChannel);
   if (noHome !== null) return refused(noHome);
   const form = readForm(view.values);
-  const parsed = parseForm(form, bot.configuration.zones, takenNames(bot, form.name.trim()));
+  const names = takenNames(bot, form.name.trim());
+  const { takenTunnels } = bot.federations.decisionContext(id);
+  const parsed = parseForm(form, bot.configuration.zones, { names, tunnels: takenTunnels });
   if (!parsed.ok) return { kind: "mistakes", mistakes: placed(parsed.mistakes, view.values) };
   return await create(bot, { ...parsed.request, federation: id, homeChannel, requester: person });
 }

@@ -1,0 +1,156 @@
+/** Who gets which part of a federation's tunnels, and what cannot be planned. Pure. */
+
+import type { Crossing, Reason } from "../model/events.ts";
+import type { ZoneName } from "../model/identity.ts";
+import { overlaps, type Span, toIp, toNumber } from "../model/ipv4.ts";
+import { type SitePlan, TUNNEL_MTU, type WireGuardLink } from "../model/plan.ts";
+import type { TakenTunnel } from "../model/policy.ts";
+import { coordinatorOf, currentProposal, type Federation, type Site, trainingSitesOf } from "../model/state.ts";
+import type { NetworkFacts } from "../model/zone-facts.ts";
+import { freeRange, pairsIn, spanOfRange } from "./range.ts";
+
+export type TunnelWish = Extract<Crossing, { kind: "wireguard" }>;
+
+/** UDP port of the hub, where nobody asks for another. */
+export const HUB_PORT = 51820;
+
+/** What WireGuard adds to a packet over IPv6; over IPv4 it is 60. */
+const OVERHEAD = 80;
+const DEFAULT_CARD_MTU = 1500;
+/** The mask that a VM takes where its network says none. */
+const DEFAULT_MASK = "255.255.255.0";
+
+/** Pairs of the range that belong to one site. */
+export interface Block {
+  readonly first: number;
+  readonly count: number;
+}
+
+/** The pairs of each site that is to run: those that its plan has, or the first that are free. null: too few are left. */
+function blocksOf(federation: Federation, range: string): ReadonlyMap<ZoneName, Block | null> {
+  const sites = trainingSitesOf(federation);
+  const blocks = new Map<ZoneName, Block | null>();
+  const taken: Block[] = [];
+  const take = (site: Site, block: Block | null): void => {
+    blocks.set(site.zone, block);
+    if (block !== null) taken.push(block);
+  };
+  // What was planned stays where it is, whoever comes or goes.
+  for (const site of sites) {
+    const block = plannedBlock(site);
+    if (block !== null && isHeld(site)) take(site, block);
+  }
+  for (const site of sites) {
+    if (site.approvalState !== "planning" || blocks.has(site.zone)) continue;
+    take(site, firstFree(taken, site.wish.superNodes, pairsIn(range), plannedBlock(site)));
+  }
+  return blocks;
+}
+
+function plannedBlock(site: Site): Block | null {
+  const link = (currentProposal(site)?.plan ?? site.deployment?.plan)?.link;
+  if (link?.kind !== "wireguard" || link.pairs === null || link.pairs.count < site.wish.superNodes) return null;
+  return link.pairs;
+}
+
+/** It is asked about, or it runs. */
+const isHeld = ({ approvalState, deployment }: Site): boolean =>
+  approvalState === "pending" || approvalState === "approved" || deployment !== null;
+
+/** The block that it had, while nobody else has it; else the lowest gap that is wide enough. */
+function firstFree(taken: readonly Block[], count: number, pairs: number, had: Block | null): Block | null {
+  const isFree = (block: Block): boolean =>
+    block.first + block.count <= pairs &&
+    taken.every((one) => block.first + block.count <= one.first || one.first + one.count <= block.first);
+  const starts = [0, ...taken.map((one) => one.first + one.count)].toSorted((one, other) => one - other);
+  const candidates = [...(had === null ? [] : [had]), ...starts.map((first) => ({ first, count }))];
+  return candidates.find(isFree) ?? null;
+}
+
+/** Bytes inside a tunnel over cards of that network. */
+const tunnelMtu = ({ guestMtu }: NetworkFacts): number =>
+  Math.min(TUNNEL_MTU.max, (guestMtu ?? DEFAULT_CARD_MTU) - OVERHEAD);
+
+/** The addresses that VMs with a card there take for those of their neighbours. */
+function neighbours({ ranges, mask }: NetworkFacts): readonly Span[] {
+  const size = 2 ** 32 - toNumber(mask ?? DEFAULT_MASK);
+  return ranges.map(({ first, last }) => ({
+    first: Math.floor(toNumber(first) / size) * size,
+    last: Math.ceil((toNumber(last) + 1) / size) * size - 1,
+  }));
+}
+
+/** The range for the federation's tunnels: the one that was asked for, or one that overlaps nothing that is known. */
+export function chooseRange(
+  wish: TunnelWish,
+  networks: readonly NetworkFacts[],
+  others: readonly TakenTunnel[],
+): string | Reason {
+  if (wish.range !== null) return wish.range;
+  const taken = [
+    ...networks.flatMap(neighbours),
+    ...others.flatMap(({ range }) => (range === null ? [] : [spanOfRange(range)])),
+  ];
+  return freeRange(taken) ?? { code: "tunnel-range-none", detail: "" };
+}
+
+/** What stands in the way of this site's end of the tunnels; `range` is null while none is chosen. */
+export function judgeTunnel(
+  federation: Federation,
+  site: Site,
+  network: NetworkFacts,
+  others: readonly TakenTunnel[],
+): readonly Reason[] {
+  const { crossing } = federation;
+  if (crossing.kind !== "wireguard") return [];
+  const range = federation.tunnelRange ?? crossing.range;
+  const mtu = tunnelMtu(network);
+  const problems: Reason[] = [];
+  if (mtu < TUNNEL_MTU.min) problems.push({ code: "tunnel-mtu", detail: `${network.name}: ${network.guestMtu}` });
+  if (site.role === "coordinator") problems.push(...judgeHub(crossing, others));
+  if (range === null) return problems;
+  const own = neighbours(network).find((span) => overlaps(span, spanOfRange(range)));
+  if (own !== undefined) {
+    const detail = `${range} overlaps ${toIp(own.first)} to ${toIp(own.last)} of ${network.name}`;
+    problems.push({ code: "tunnel-range-overlaps", detail });
+  }
+  if (site.role === "training" && blocksOf(federation, range).get(site.zone) === null) {
+    problems.push({ code: "tunnel-range-full", detail: range });
+  }
+  return problems;
+}
+
+function judgeHub({ hub }: TunnelWish, others: readonly TakenTunnel[]): readonly Reason[] {
+  return isHubTaken(hub, others) ? [{ code: "tunnel-hub-taken", detail: `${hub.host}:${hub.port}` }] : [];
+}
+
+/** One public address and port can be forwarded to one hub. */
+export const isHubTaken = (hub: TunnelWish["hub"], others: Iterable<TakenTunnel>): boolean =>
+  [...others].some((other) => other.hub.host === hub.host && other.hub.port === hub.port);
+
+/** How the site's traffic crosses, as its plan says it. Only of a site of which `judgeTunnel` found nothing. */
+export function linkFor(
+  federation: Federation,
+  site: Site,
+  network: NetworkFacts,
+  range: string | null,
+): SitePlan["link"] {
+  const { crossing } = federation;
+  if (crossing.kind === "public-address") return { kind: "public-address" };
+  if (range === null) throw new Error(`Federation ${federation.id} has no range for its tunnels yet.`);
+  const block = site.role === "coordinator" ? null : (blocksOf(federation, range).get(site.zone) ?? null);
+  return {
+    kind: "wireguard",
+    way: "own",
+    hub: crossing.hub,
+    range,
+    mtu: tunnelMtu(network),
+    pairs: block,
+  } satisfies WireGuardLink;
+}
+
+/** Tunnels that federations other than one have at the same coordinator's zone: their ranges are kept apart. */
+export const besideIn = (federation: Federation, others: Iterable<TakenTunnel>): readonly TakenTunnel[] => {
+  const { zone } = coordinatorOf(federation);
+  return [...others].filter(({ coordinator }) => coordinator === zone);
+};
