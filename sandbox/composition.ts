@@ -76,7 +76,8 @@ async function start(
   started: Program<unknown>[],
   stop: Sandbox["stop"],
 ): Promise<Sandbox> {
-  const secrets = { bot: `xoxb-sandbox-${randomBytes(8).toString("hex")}`, signing: randomBytes(16).toString("hex") };
+  const secret = (): string => randomBytes(16).toString("hex");
+  const secrets = { bot: `xoxb-sandbox-${secret()}`, app: `xapp-sandbox-${secret()}`, signing: secret() };
   const token = randomBytes(16).toString("hex");
   const standIns = await startProgram({
     entry: "sandbox/stand-ins.js",
@@ -88,6 +89,7 @@ async function start(
     ],
     environment: {
       SLACK_BOT_TOKEN: secrets.bot,
+      SLACK_APP_TOKEN: secrets.app,
       SLACK_SIGNING_SECRET: secrets.signing,
       FLORIST_GUESTS_TOKEN: token,
     },

@@ -24,7 +24,8 @@ const { values } = parseArgs({
     record: { type: "string" },
   },
 });
-const { SLACK_BOT_TOKEN = "", SLACK_SIGNING_SECRET = "", FLORIST_GUESTS_TOKEN: token } = process.env;
+const { SLACK_BOT_TOKEN = "", SLACK_APP_TOKEN = "", SLACK_SIGNING_SECRET = "" } = process.env;
+const { FLORIST_GUESTS_TOKEN: token } = process.env;
 const { seed, real, record } = values;
 const zoneCount = Number(values.zones);
 const speed = Number(values.speed);
@@ -53,7 +54,7 @@ async function serve(): Promise<void> {
   const slack = await startSlack({
     seed: defaultSeed(zoneCount, COMMAND),
     botToken: SLACK_BOT_TOKEN,
-    appToken: "xapp-sandbox",
+    appToken: SLACK_APP_TOKEN,
     signingSecret: SLACK_SIGNING_SECRET,
     scopes: DEFAULT_SCOPES,
     events: DEFAULT_EVENTS,

@@ -21,6 +21,9 @@ export interface SlackControl {
   readonly fill: (gesture: api.FillRequest) => Promise<api.Experience>;
   readonly submit: (gesture: api.SubmitRequest) => Promise<api.Experience>;
   readonly close: (gesture: api.CloseRequest) => Promise<api.Experience>;
+  /** Delivers an envelope of any content in Socket Mode. */
+  readonly envelope: (request: api.EnvelopeRequest) => Promise<api.Experience>;
+  readonly socket: (request: api.SocketRequest) => Promise<void>;
   readonly person: (id: string) => Promise<api.PersonScreen>;
   /** @param viewer whose eyes to look with; 409 if they are not in the channel */
   readonly channel: (id: string, viewer?: string) => Promise<api.ChannelScreen>;
@@ -62,6 +65,10 @@ export function slackControl(url: string): SlackControl {
     fill: (gesture) => post("fill", gesture, api.experience),
     submit: (gesture) => post("submit", gesture, api.experience),
     close: (gesture) => post("close", gesture, api.experience),
+    envelope: (request) => post("envelope", request, api.experience),
+    socket: async (request) => {
+      await post("socket", request, api.done);
+    },
     person: (id) => get(`person/${encodeURIComponent(id)}`, api.personScreen),
     channel: (id, viewer) => {
       const query = viewer === undefined ? "" : `?person=${encodeURIComponent(viewer)}`;

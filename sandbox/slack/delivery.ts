@@ -1,69 +1,67 @@
-import { createHmac } from "node:crypto";
+/** Everything that Slack sends to the app: to its address if it has told one, else over the connections it opened. */
+import type { Acknowledgement, DeliveryKind, Parcel } from "./parcel.ts";
 import type { Recorder } from "./record.ts";
-
-/** The app's time to acknowledge. */
-const ACK_LIMIT_MS = 3000;
-
-type DeliveryKind = "command" | "block_actions" | "view_submission" | "view_closed" | "event" | "url_verification";
-
-export interface Parcel {
-  readonly kind: DeliveryKind;
-  readonly contentType: "application/x-www-form-urlencoded" | "application/json";
-  readonly body: string;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
-/** What became of one signed request to the app. */
-export interface Acknowledgement {
-  /** Null if no answer came in time, or none at all. */
-  readonly status: number | null;
-  readonly ackMs: number;
-  readonly body: string;
-  /** Set when no answer came. */
-  readonly failure?: "http_timeout" | "connection_failed" | undefined;
-  readonly headers: Readonly<Record<string, string>>;
-}
+import { post, signedHeaders } from "./signed-request.ts";
+import { envelopeOf } from "./socket-mode/envelope.ts";
+import type { SocketMode } from "./socket-mode/socket-mode.ts";
 
 interface Delivery {
   readonly n: number;
   readonly at: string;
   readonly kind: DeliveryKind;
   readonly repeat: boolean;
+  /** As HTTP carries it; an envelope holds the same as JSON. */
   readonly body: string;
   readonly acknowledgement: Acknowledgement;
 }
 
 export interface Deliveries {
-  /** Signs a parcel, sends it, and waits up to three seconds; once more if everything is to arrive twice. */
+  /** Sends a parcel and waits up to three seconds; once more if everything is to arrive twice. */
   readonly send: (parcel: Parcel) => Promise<Acknowledgement>;
   readonly log: readonly Delivery[];
-  /** Changes the request URL; answers the one before. */
+  /** Changes the request URL; without one the app is reached in Socket Mode. Answers the one before. */
   readonly setUrl: (url: string | undefined) => string | undefined;
 }
 
 export interface DeliveryOptions {
   readonly signingSecret: string;
   readonly eventsUrl: string | undefined;
+  readonly sockets: SocketMode;
+  readonly newId: () => string;
   readonly twice: () => boolean;
   readonly record: Recorder;
   readonly note: () => void;
 }
 
+interface Sent {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly acknowledgement: Acknowledgement;
+}
+
 export function createDeliveries(options: DeliveryOptions): Deliveries {
   const log: Delivery[] = [];
   let url = options.eventsUrl;
+  const sendOver = async (parcel: Parcel): Promise<Sent> => {
+    const { body } = parcel;
+    if (url === undefined) {
+      const envelope = envelopeOf(parcel, options.newId());
+      return { headers: {}, body: JSON.stringify(envelope), acknowledgement: await options.sockets.deliver(envelope) };
+    }
+    const headers = signedHeaders(parcel, options.signingSecret);
+    return { headers, body, acknowledgement: await post(url, headers, body) };
+  };
   const once = async (parcel: Parcel, repeat: boolean) => {
     const at = new Date().toISOString();
-    const headers = { ...signedHeaders(parcel, options.signingSecret), ...(repeat ? repeatHeaders(parcel) : {}) };
-    const acknowledgement = await post(url, headers, parcel.body);
+    const { headers, body, acknowledgement } = await sendOver(parcel);
     log.push({ n: log.length + 1, at, kind: parcel.kind, repeat, body: parcel.body, acknowledgement });
-    const { status, headers: answered, body } = acknowledgement;
+    const { status, headers: answered, body: answer } = acknowledgement;
     options.record({
       at,
       direction: "to-bot",
       method: parcel.kind,
-      request: { headers, body: parcel.body },
-      response: status === null ? null : { status, headers: answered, body },
+      request: { headers, body },
+      response: status === null ? null : { status, headers: answered, body: answer },
     });
     options.note();
     return acknowledgement;
@@ -71,7 +69,7 @@ export function createDeliveries(options: DeliveryOptions): Deliveries {
   return {
     send: async (parcel) => {
       const first = await once(parcel, false);
-      if (options.twice() && parcel.kind !== "url_verification") await once(parcel, true);
+      if (options.twice() && parcel.kind !== "url_verification") await once(asRepeat(parcel), true);
       return first;
     },
     log,
@@ -83,47 +81,6 @@ export function createDeliveries(options: DeliveryOptions): Deliveries {
   };
 }
 
-export function isAccepted({ status }: Acknowledgement): boolean {
-  return status !== null && status >= 200 && status < 300;
-}
-
-function signedHeaders(parcel: Parcel, secret: string): Record<string, string> {
-  const timestamp = String(Math.floor(Date.now() / 1000));
-  const signature = createHmac("sha256", secret).update(`v0:${timestamp}:${parcel.body}`).digest("hex");
-  return {
-    "content-type": parcel.contentType,
-    "user-agent": "Slackbot 1.0 (+https://api.slack.com/robots)",
-    accept: "application/json,*/*",
-    // An app that died and was started again must not be met through a connection to the dead one.
-    connection: "close",
-    "x-slack-request-timestamp": timestamp,
-    "x-slack-signature": `v0=${signature}`,
-    ...parcel.headers,
-  };
-}
-
 /** Only events say that they come again. */
-function repeatHeaders(parcel: Parcel): Record<string, string> {
-  return parcel.kind === "event" ? { "x-slack-retry-num": "1", "x-slack-retry-reason": "http_timeout" } : {};
-}
-
-async function post(url: string | undefined, headers: Record<string, string>, body: string): Promise<Acknowledgement> {
-  const started = performance.now();
-  const elapsed = () => Math.round(performance.now() - started);
-  const silent = (failure: "http_timeout" | "connection_failed"): Acknowledgement => ({
-    status: null,
-    ackMs: elapsed(),
-    body: "",
-    failure,
-    headers: {},
-  });
-  if (url === undefined) return silent("connection_failed");
-  try {
-    const signal = AbortSignal.timeout(ACK_LIMIT_MS);
-    const response = await fetch(url, { method: "POST", headers, body, signal, redirect: "manual" });
-    const text = await response.text();
-    return { status: response.status, ackMs: elapsed(), body: text, headers: Object.fromEntries(response.headers) };
-  } catch (error) {
-    return silent(error instanceof Error && error.name === "TimeoutError" ? "http_timeout" : "connection_failed");
-  }
-}
+const asRepeat = (parcel: Parcel): Parcel =>
+  parcel.kind === "event" ? { ...parcel, retry: { attempt: 1, reason: "http_timeout" } } : parcel;

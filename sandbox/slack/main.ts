@@ -11,7 +11,8 @@ const HELP = `Slack's servers, as far as a Bolt app can tell: two workspaces wit
 
   --port N             port of the Web API, the uploads and the control API (default 0: any free port)
   --host ADDRESS       address to listen on (default 127.0.0.1)
-  --events-url URL     request URL of the app, such as http://127.0.0.1:3000/slack/events; can also be told later
+  --events-url URL     request URL of the app, such as http://127.0.0.1:3000/slack/events; can also be told later.
+                       An app without one is reached in Socket Mode, over connections that it opens
   --bot-token TOKEN    the app's bot token (default: SLACK_BOT_TOKEN, else xoxb-sandbox)
   --app-token TOKEN    the app's app-level token (default: SLACK_APP_TOKEN, else xapp-sandbox)
   --signing-secret S   what deliveries are signed with (default: SLACK_SIGNING_SECRET, else sandbox-signing-secret)

@@ -32,6 +32,7 @@ export async function startSlack(
       if (!outgoing.headersSent) send(outgoing, json(500, { ok: false, error: "fatal_error" }));
     });
   });
+  server.on("upgrade", (request, socket, head) => slack.sockets.upgrade(request, socket, head));
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(listen.port ?? 0, host, resolve);

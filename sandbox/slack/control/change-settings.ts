@@ -15,6 +15,11 @@ export async function changeSettings(slack: Slack, change: SettingsChange): Prom
     const { times, ...failure } = change.fail;
     settings.failures.push({ ...failure, left: times });
   }
+  if (change.disturb !== undefined) {
+    const { times, ...disturbance } = change.disturb;
+    settings.disturbances.push(...Array.from({ length: times }, () => disturbance));
+  }
+  if (change.revoked !== undefined) settings.revoked = new Set(change.revoked);
   slack.changes.note();
   if (change.membership !== undefined) await changeMembership(slack, change.membership);
   if (change.archive !== undefined) await archive(slack, change.archive);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { DISCONNECT_REASONS } from "../socket-mode/envelope.ts";
 import type { settingsChange } from "../state/settings.ts";
 
 const given = z.union([z.string(), z.array(z.string()), z.null()]);
@@ -45,6 +46,14 @@ export const eventsUrlRequest = z.strictObject({
   verify: z.boolean().default(false),
 });
 
+export const envelopeRequest = z.strictObject({ type: z.string(), payload: z.unknown() });
+/** What is done to the connections of Socket Mode: asked to be replaced, cut, or sent any text over one of them. */
+export const socketRequest = z.union([
+  z.strictObject({ replace: z.enum(DISCONNECT_REASONS) }),
+  z.strictObject({ cut: z.literal(true) }),
+  z.strictObject({ say: z.string() }),
+]);
+
 export type Pointer = Omit<z.infer<typeof pointer>, "person">;
 export type MessageClick = z.infer<typeof messageClick>;
 export type ModalClick = z.infer<typeof modalClick>;
@@ -54,6 +63,8 @@ export type FillRequest = z.infer<typeof fillRequest>;
 export type SubmitRequest = z.infer<typeof submitRequest>;
 export type CloseRequest = z.infer<typeof closeRequest>;
 export type EventsUrlRequest = z.input<typeof eventsUrlRequest>;
+export type EnvelopeRequest = z.infer<typeof envelopeRequest>;
+export type SocketRequest = z.infer<typeof socketRequest>;
 export type SettingsRequest = z.input<typeof settingsChange>;
 
 const shownElement = {
@@ -148,6 +159,8 @@ export const worldScreen = z.object({
     command: z.string(),
     workspace: z.string(),
     botUserId: z.string(),
+    /** How many connections it has open in Socket Mode. */
+    connections: z.number(),
   }),
   workspaces: z.array(z.object({ id: z.string(), name: z.string() })),
   people: z.array(z.object({ id: z.string(), name: z.string(), workspace: z.string() })),

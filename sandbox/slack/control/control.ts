@@ -1,12 +1,13 @@
+import { randomUUID } from "node:crypto";
 import type { z } from "zod";
-import { isAccepted } from "../delivery.ts";
 import { clickInMessage } from "../gestures/click.ts";
 import { typeCommand } from "../gestures/command.ts";
-import { channelNamed, channelOf, personNamed } from "../gestures/experience.ts";
+import { channelNamed, channelOf, experienceOf, personNamed } from "../gestures/experience.ts";
 import { mention } from "../gestures/mention.ts";
 import { clickInModal, closeModal, fillIn } from "../gestures/modal.ts";
 import { submit } from "../gestures/submit.ts";
 import { json, parseJson, type Reply, type Request } from "../http.ts";
+import { isAccepted } from "../parcel.ts";
 import { settingsChange } from "../state/settings.ts";
 import type { Slack } from "../state/slack.ts";
 import { NotOnScreen } from "../state/state-values.ts";
@@ -35,6 +36,11 @@ const handlers: Readonly<Record<string, Handler>> = {
   },
   "POST events-url": async (slack, request) => {
     await setEventsUrl(slack, read(api.eventsUrlRequest, request));
+    return { ok: true };
+  },
+  "POST envelope": (slack, request) => deliverEnvelope(slack, read(api.envelopeRequest, request)),
+  "POST socket": (slack, request) => {
+    useSockets(slack, read(api.socketRequest, request));
     return { ok: true };
   },
   "GET person": (slack, request) => screenOfPerson(slack, personNamed(slack, lastPart(request))),
@@ -82,6 +88,19 @@ function read<T>(schema: z.ZodType<T>, request: Request): T {
 /** The entries after number `since`, all of them by default. */
 function later<T extends { readonly n: number }>(list: readonly T[], { query }: Request): readonly T[] {
   return list.slice(Number(query.get("since") ?? 0));
+}
+
+/** An envelope of any content, as only something that is broken would send it. */
+async function deliverEnvelope(slack: Slack, { type, payload }: api.EnvelopeRequest): Promise<api.Experience> {
+  const envelope = { envelope_id: randomUUID(), type, payload, accepts_response_payload: true };
+  return experienceOf(await slack.sockets.deliver(envelope));
+}
+
+/** @throws NotOnScreen without a connection */
+function useSockets({ sockets }: Slack, request: api.SocketRequest): void {
+  if ("replace" in request) sockets.replaceAll(request.replace);
+  else if ("cut" in request) sockets.cutAll();
+  else if (!sockets.say(request.say)) throw new NotOnScreen("the app has no connection open");
 }
 
 function lastPart(request: Request): string {

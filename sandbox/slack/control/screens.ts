@@ -60,7 +60,14 @@ export function screenOfChannel(slack: Slack, channel: Channel): ChannelScreen {
 export function screenOfWorld(slack: Slack): WorldScreen {
   const { app } = slack.world;
   return {
-    app: { id: app.id, name: app.name, command: app.command, workspace: app.workspace, botUserId: app.botUserId },
+    app: {
+      id: app.id,
+      name: app.name,
+      command: app.command,
+      workspace: app.workspace,
+      botUserId: app.botUserId,
+      connections: slack.sockets.count,
+    },
     workspaces: slack.options.seed.workspaces.map(({ id, name }) => ({ id, name })),
     people: slack.options.seed.people.map(({ id, name, workspace }) => ({ id, name, workspace })),
     channels: slack.world.channels().map(({ id, name }) => ({ id, name })),

@@ -1,5 +1,5 @@
 import type { Experience, MessageClick } from "../control/control-api.ts";
-import { isAccepted } from "../delivery.ts";
+import { isAccepted } from "../parcel.ts";
 import type { Message } from "../state/messages.ts";
 import type { Slack } from "../state/slack.ts";
 import { NotOnScreen, stateValues } from "../state/state-values.ts";

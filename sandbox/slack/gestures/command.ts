@@ -1,6 +1,6 @@
 import type { CommandRequest, Experience } from "../control/control-api.ts";
-import { isAccepted } from "../delivery.ts";
 import { parseJson } from "../http.ts";
+import { isAccepted } from "../parcel.ts";
 import type { Slack } from "../state/slack.ts";
 import { NotOnScreen } from "../state/state-values.ts";
 import { sayBack } from "../web-api/replies.ts";

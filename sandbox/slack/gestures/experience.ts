@@ -1,5 +1,5 @@
 import type { Experience } from "../control/control-api.ts";
-import { type Acknowledgement, isAccepted } from "../delivery.ts";
+import { type Acknowledgement, isAccepted } from "../parcel.ts";
 import type { Slack } from "../state/slack.ts";
 import { NotOnScreen } from "../state/state-values.ts";
 import type { Channel, Person } from "../world/world.ts";

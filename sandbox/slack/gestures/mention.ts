@@ -1,6 +1,6 @@
 import type { Block } from "../block-kit/blocks.ts";
 import type { Experience, MentionRequest } from "../control/control-api.ts";
-import { isAccepted, type Parcel } from "../delivery.ts";
+import { isAccepted, type Parcel } from "../parcel.ts";
 import type { Slack } from "../state/slack.ts";
 import { NotOnScreen } from "../state/state-values.ts";
 import { isShared } from "../world/world.ts";
@@ -105,9 +105,8 @@ export async function sendEvent(
 function retryLater(slack: Slack, parcel: Parcel, attempt: number, reason: string): void {
   const delay = RETRY_AFTER_MS[attempt - 1];
   if (delay === undefined) return;
-  const headers = { "x-slack-retry-num": String(attempt), "x-slack-retry-reason": reason };
   slack.later(delay, () => {
-    void slack.deliveries.send({ ...parcel, headers }).then((ack) => {
+    void slack.deliveries.send({ ...parcel, retry: { attempt, reason } }).then((ack) => {
       if (isAccepted(ack) || ack.headers["x-slack-no-retry"] === "1") return;
       retryLater(slack, parcel, attempt + 1, ack.failure ?? "http_error");
     });

@@ -1,6 +1,6 @@
 import { interactiveElements, isStateful, type Placed } from "../block-kit/walk.ts";
 import type { CloseRequest, Experience, FillRequest, ModalClick, Pointer } from "../control/control-api.ts";
-import { isAccepted } from "../delivery.ts";
+import { isAccepted } from "../parcel.ts";
 import type { Slack } from "../state/slack.ts";
 import { enteredValue, NotOnScreen, type StateValue } from "../state/state-values.ts";
 import { entryKey, type OpenView, valuesOf, viewJson } from "../state/views.ts";

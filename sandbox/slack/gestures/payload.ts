@@ -1,4 +1,4 @@
-import type { Parcel } from "../delivery.ts";
+import type { Parcel } from "../parcel.ts";
 import type { Slack } from "../state/slack.ts";
 import type { Channel, Person, Workspace } from "../world/world.ts";
 

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import type { InputBlock } from "../block-kit/blocks.ts";
 import type { Experience, SubmitRequest } from "../control/control-api.ts";
-import { type Acknowledgement, isAccepted } from "../delivery.ts";
 import { parseJson } from "../http.ts";
+import { type Acknowledgement, isAccepted } from "../parcel.ts";
 import type { Slack } from "../state/slack.ts";
 import { type Given, isEmpty, NotOnScreen, shownValue } from "../state/state-values.ts";
 import { type OpenView, STACK_LIMIT, valuesOf, viewJson } from "../state/views.ts";

@@ -10,6 +10,14 @@ const failure = z.strictObject({
   retryAfterS: z.int().min(1).default(1),
 });
 
+const disturbance = z.strictObject({
+  /** `ack-lost`: the app has acknowledged, and Slack did not hear it. */
+  when: z.enum(["before-delivery", "after-delivery", "ack-lost", "after-ack"]),
+  /** A connection that breaks, or one that the app is asked to replace. */
+  how: z.enum(["cut", "refresh"]),
+  times: z.int().min(1).default(1),
+});
+
 /** What can be changed while the stand-in runs; each field left out stays as it is. */
 export const settingsChange = z.strictObject({
   /** Every delivery arrives twice, the second after the first was acknowledged. */
@@ -17,6 +25,10 @@ export const settingsChange = z.strictObject({
   /** Block types that the workspace refuses from now on. */
   refuseBlocks: z.array(z.string()).optional(),
   fail: failure.optional(),
+  /** What happens in Socket Mode to the connection that carries the next deliveries, one after the other. */
+  disturb: disturbance.optional(),
+  /** Tokens that have been revoked: the app's calls are refused. */
+  revoked: z.array(z.enum(["bot", "app"])).optional(),
   /** Milliseconds from `files.completeUploadExternal` to the share, before `--speed`; `never` for no share at all. */
   fileShare: z.union([z.int().min(0), z.literal("never")]).optional(),
   connect: z
@@ -34,20 +46,33 @@ export const settingsChange = z.strictObject({
 
 export type SettingsChange = z.infer<typeof settingsChange>;
 type Failure = z.infer<typeof failure>;
+export type Disturbance = Omit<z.infer<typeof disturbance>, "times">;
 
 export interface Settings {
   twice: boolean;
   refusedBlocks: ReadonlySet<string>;
   fileShare: number | "never";
   readonly failures: (Omit<Failure, "times"> & { left: number })[];
+  readonly disturbances: Disturbance[];
+  revoked: ReadonlySet<"bot" | "app">;
 }
 
 /** Slack takes a second or two to share a file. */
 const FILE_SHARE_MS = 1500;
 
 export function createSettings(refusedBlocks: readonly string[]): Settings {
-  return { twice: false, refusedBlocks: new Set(refusedBlocks), fileShare: FILE_SHARE_MS, failures: [] };
+  return {
+    twice: false,
+    refusedBlocks: new Set(refusedBlocks),
+    fileShare: FILE_SHARE_MS,
+    failures: [],
+    disturbances: [],
+    revoked: new Set(),
+  };
 }
+
+/** What is to happen around the next delivery in Socket Mode, used up by it. */
+export const nextDisturbance = ({ disturbances }: Settings): Disturbance | undefined => disturbances.shift();
 
 /** The failure that the next call of a method meets, used up by one. */
 export function nextFailure(settings: Settings, method: string): Omit<Failure, "times"> | undefined {

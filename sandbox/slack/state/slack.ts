@@ -1,6 +1,7 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { createDeliveries, type Deliveries } from "../delivery.ts";
 import { createRecord, type Recorder } from "../record.ts";
+import { SocketMode } from "../socket-mode/socket-mode.ts";
 import type { WorldSeed } from "../world/seed.ts";
 import { createWorld, type World } from "../world/world.ts";
 import { type Changes, createChanges } from "./changes.ts";
@@ -9,7 +10,7 @@ import { createIds, type Ids } from "./ids.ts";
 import { createMessages, type Messages } from "./messages.ts";
 import { createRates, type Rates } from "./rates.ts";
 import { createReplyUrls, type ReplyUrls } from "./reply-urls.ts";
-import { createSettings, type Settings } from "./settings.ts";
+import { createSettings, nextDisturbance, type Settings } from "./settings.ts";
 import { createTriggers, type Triggers } from "./triggers.ts";
 import { createViews, type Views } from "./views.ts";
 
@@ -20,7 +21,7 @@ export interface SlackOptions {
   readonly botToken: string;
   readonly appToken: string;
   readonly signingSecret: string;
-  /** The app's request URL; it can also be told later. */
+  /** The app's request URL; it can also be told later. Without one the app is reached in Socket Mode. */
   readonly eventsUrl?: string | undefined;
   readonly scopes: readonly string[];
   /** Event types that the app is subscribed to. */
@@ -60,6 +61,7 @@ export interface Slack {
   readonly rates: Rates;
   readonly settings: Settings;
   readonly deliveries: Deliveries;
+  readonly sockets: SocketMode;
   readonly record: Recorder;
   readonly calls: ApiCall[];
   /** The verification token that old apps compare; it signs nothing. */
@@ -82,6 +84,20 @@ export function createSlack(options: SlackOptions, url: () => string): Slack {
   const secrets = [options.botToken, options.appToken, options.signingSecret, verificationToken];
   const record = createRecord(options.recordFile, secrets);
   const timers = new Set<NodeJS.Timeout>();
+  const later = (ms: number, action: () => void): void => {
+    const timer = setTimeout(() => {
+      timers.delete(timer);
+      action();
+    }, ms / options.speed);
+    timers.add(timer);
+  };
+  const sockets = new SocketMode({
+    appId: world.app.id,
+    url,
+    nextDisturbance: () => nextDisturbance(settings),
+    later,
+    note: changes.note,
+  });
   return {
     options,
     world,
@@ -103,19 +119,17 @@ export function createSlack(options: SlackOptions, url: () => string): Slack {
     deliveries: createDeliveries({
       signingSecret: options.signingSecret,
       eventsUrl: options.eventsUrl,
+      sockets,
+      newId: () => randomUUID(),
       twice: () => settings.twice,
       record,
       note: changes.note,
     }),
+    sockets,
     calls: [],
-    later: (ms, action) => {
-      const timer = setTimeout(() => {
-        timers.delete(timer);
-        action();
-      }, ms / options.speed);
-      timers.add(timer);
-    },
+    later,
     stop: () => {
+      sockets.close();
       for (const timer of timers) clearTimeout(timer);
       timers.clear();
       changes.release();

@@ -42,7 +42,7 @@ function run(slack: Slack, name: string, request: Request, args: Args): Reply {
 
 /** Checks the call in Slack's order: method, token, form of the arguments, scopes, rate. @throws Refusal */
 function admit(slack: Slack, name: string, request: Request, args: Args): { method: Method; given: Args } {
-  if (name === "apps.connections.open") throw socketModeRefusal(slack, request);
+  if (name === OPENING) return { method: openConnection, given: admitApp(slack, request) };
   const method = methodNamed(name);
   if (method === undefined) throw new Refusal("unknown_method", { req_method: name });
   checkToken(slack, bearer(request) ?? args["token"]);
@@ -64,14 +64,29 @@ function checkToken(slack: Slack, token: unknown): void {
   if (token === undefined || token === "") throw new Refusal("not_authed");
   if (token === slack.options.appToken) throw new Refusal("not_allowed_token_type");
   if (token !== slack.options.botToken) throw new Refusal("invalid_auth");
+  if (slack.settings.revoked.has("bot")) throw new Refusal("token_revoked");
 }
 
-/** Reads the app token from the header only. This stand-in has no Socket Mode, and says so. */
-function socketModeRefusal(slack: Slack, request: Request): Refusal {
+const OPENING = "apps.connections.open";
+
+/** Takes no scope of the bot token: the app-level token has one of its own. */
+const openConnection: Method = {
+  scopes: [],
+  perMinute: 50,
+  takesJson: true,
+  run: (slack) => ({ url: slack.sockets.newAddress() }),
+};
+
+/** Reads the app-level token, from the header only. @throws Refusal */
+function admitApp(slack: Slack, request: Request): Args {
   const token = bearer(request);
-  if (token === undefined) return new Refusal("not_authed");
-  if (token === slack.options.botToken) return new Refusal("not_allowed_token_type");
-  return new Refusal(token === slack.options.appToken ? "socket_mode_not_available" : "invalid_auth");
+  if (token === undefined) throw new Refusal("not_authed");
+  if (token === slack.options.botToken) throw new Refusal("not_allowed_token_type");
+  if (token !== slack.options.appToken) throw new Refusal("invalid_auth");
+  if (slack.settings.revoked.has("app")) throw new Refusal("token_revoked");
+  const waitMs = slack.rates.call(OPENING, openConnection.perMinute);
+  if (waitMs > 0) throw new Refusal("ratelimited", { retryAfterMs: waitMs });
+  return {};
 }
 
 function bearer(request: Request): string | undefined {

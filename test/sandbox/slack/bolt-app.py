@@ -1,13 +1,17 @@
-"""A small Bolt app as people write them in Python: a command, a button and a modal, answered on the loopback only."""
+"""A small Bolt app as people write them in Python: a command, a button and a modal.
+
+With APP_TOKEN it opens a connection of Socket Mode, else it listens for signed requests on the loopback."""
 
 import os
+import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from slack_bolt import App, BoltRequest
+from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 
 app = App(
-    signing_secret=os.environ["SLACK_SIGNING_SECRET"],
+    signing_secret=os.environ.get("SLACK_SIGNING_SECRET", "none"),
     client=WebClient(os.environ["TOKEN"], base_url=os.environ["SLACK_API_URL"]),
 )
 
@@ -90,6 +94,11 @@ class Door(BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
+
+if "APP_TOKEN" in os.environ:
+    SocketModeHandler(app, os.environ["APP_TOKEN"]).connect()
+    print("ready", flush=True)
+    threading.Event().wait()
 
 server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
 print(f"ready {server.server_port}", flush=True)

@@ -9,7 +9,16 @@ import { createInterface } from "node:readline";
 import { type TestContext, test } from "node:test";
 import { promisify } from "node:util";
 import { packageRoot } from "../../../src/package-root.ts";
-import { BOT_TOKEN, HOME, OWNER_B, openWorkspace, REQUESTER, SIGNING_SECRET, type Workspace } from "./workspace.ts";
+import {
+  APP_TOKEN,
+  BOT_TOKEN,
+  HOME,
+  OWNER_B,
+  openWorkspace,
+  REQUESTER,
+  SIGNING_SECRET,
+  type Workspace,
+} from "./workspace.ts";
 
 const PACKAGES = ["slack_bolt==1.30.0", "slack_sdk==3.48.0"];
 /** Installed from the package index once on a machine. */
@@ -53,12 +62,15 @@ const exists = async (path: string): Promise<boolean> =>
     () => false,
   );
 
-async function startPythonApp(context: TestContext, { url, control }: Workspace): Promise<void> {
+/** Over signed requests it says at which port it listens. */
+type Transport = "signed requests" | "Socket Mode";
+
+async function startPythonApp(context: TestContext, { url, control }: Workspace, transport: Transport): Promise<void> {
   const python = join(await bolt(), "bin", "python");
   const app = spawn(python, [join(packageRoot(), "test", "sandbox", "slack", "bolt-app.py")], {
     env: {
       TOKEN: BOT_TOKEN,
-      SLACK_SIGNING_SECRET: SIGNING_SECRET,
+      ...(transport === "Socket Mode" ? { APP_TOKEN } : { SLACK_SIGNING_SECRET: SIGNING_SECRET }),
       SLACK_API_URL: `${url}/api/`,
       CHANNEL: HOME,
     },
@@ -74,6 +86,10 @@ async function startPythonApp(context: TestContext, { url, control }: Workspace)
     once(lines, "line"),
     once(app, "exit").then(() => ["the app ended before it was ready"]),
   ]);
+  if (transport === "Socket Mode") {
+    assert.equal(line, "ready");
+    return;
+  }
   const port = /^ready (\d+)$/.exec(String(line))?.[1];
   assert.ok(port !== undefined, String(line));
   await control.eventsUrl({ url: `http://127.0.0.1:${port}/slack/events`, verify: true });
@@ -81,30 +97,32 @@ async function startPythonApp(context: TestContext, { url, control }: Workspace)
 
 const skip = await leftOut();
 
-test("A Bolt app in Python starts, and handles a command, a click, a modal and a mention", {
-  skip,
-}, async (context) => {
-  const workspace = await openWorkspace(context);
-  const { control } = workspace;
-  await startPythonApp(context, workspace);
-  const typed = await control.command({ person: REQUESTER, channel: HOME, text: "spring-trial" });
-  assert.deepEqual([typed.status, typed.problem], [200, undefined]);
-  const card = await control.until("the card", async () =>
-    (await control.channel(HOME)).messages.find(({ text }) => text.includes("spring-trial")),
-  );
-  await control.until("the private answer", async () =>
-    (await control.person(REQUESTER)).ephemerals.find(({ text }) => text.includes("The card is posted.")),
-  );
-  await control.click({ person: OWNER_B, channel: HOME, ts: card.ts, actionId: "approve" });
-  const view = await control.until("the modal", async () => (await control.person(OWNER_B)).views.at(-1));
-  const refused = await control.submit({ person: OWNER_B, viewId: view.viewId, values: { because: "no" } });
-  assert.deepEqual(refused.errors, { because: "Say more." });
-  await control.submit({ person: OWNER_B, viewId: view.viewId, values: { because: "it helps" } });
-  await control.until("the rewritten card", async () =>
-    (await control.channel(HOME)).messages.find(({ ts, text }) => ts === card.ts && text.includes("it helps")),
-  );
-  await control.mention({ person: OWNER_B, channel: HOME, text: "hello" });
-  await control.until("the answer to the mention", async () =>
-    (await control.person(OWNER_B)).ephemerals.find(({ text }) => text === "You called."),
-  );
-});
+for (const transport of ["signed requests", "Socket Mode"] as const) {
+  test(`A Bolt app in Python starts, and handles a command, a click, a modal and a mention over ${transport}`, {
+    skip,
+  }, async (context) => {
+    const workspace = await openWorkspace(context);
+    const { control } = workspace;
+    await startPythonApp(context, workspace, transport);
+    const typed = await control.command({ person: REQUESTER, channel: HOME, text: "spring-trial" });
+    assert.deepEqual([typed.status, typed.problem], [200, undefined]);
+    const card = await control.until("the card", async () =>
+      (await control.channel(HOME)).messages.find(({ text }) => text.includes("spring-trial")),
+    );
+    await control.until("the private answer", async () =>
+      (await control.person(REQUESTER)).ephemerals.find(({ text }) => text.includes("The card is posted.")),
+    );
+    await control.click({ person: OWNER_B, channel: HOME, ts: card.ts, actionId: "approve" });
+    const view = await control.until("the modal", async () => (await control.person(OWNER_B)).views.at(-1));
+    const refused = await control.submit({ person: OWNER_B, viewId: view.viewId, values: { because: "no" } });
+    assert.deepEqual(refused.errors, { because: "Say more." });
+    await control.submit({ person: OWNER_B, viewId: view.viewId, values: { because: "it helps" } });
+    await control.until("the rewritten card", async () =>
+      (await control.channel(HOME)).messages.find(({ ts, text }) => ts === card.ts && text.includes("it helps")),
+    );
+    await control.mention({ person: OWNER_B, channel: HOME, text: "hello" });
+    await control.until("the answer to the mention", async () =>
+      (await control.person(OWNER_B)).ephemerals.find(({ text }) => text === "You called."),
+    );
+  });
+}
