@@ -141,7 +141,7 @@ function runtime(options: RuntimeOptions, stored: Store, keys: KeyStore) {
       for (const poller of pollers.values()) poller.stop();
       await scheduler.stop();
       await store.idle();
-      await Promise.all([...clients.values()].map((client) => client.close()));
+      for (const client of clients.values()) client.close();
       await stored.close();
     },
   };

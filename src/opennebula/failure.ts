@@ -1,4 +1,5 @@
 /** What went wrong on the way to a zone, or in it, turned into a `ZoneError` that says what to do. */
+import { errors } from "undici";
 import { ZoneError, type ZoneErrorCode } from "../federation/model/zone-facts.ts";
 import type { Redactor } from "../secret.ts";
 import { Ended } from "./call-limiter.ts";
@@ -80,7 +81,7 @@ function tell(call: Call, error: unknown): Told {
   }
   const words = errorCode(error) ?? (error instanceof Error ? error.message : String(error));
   const code = foreignText(call.redactor, words);
-  if (code.startsWith("HPE_")) {
+  if (error instanceof errors.HTTPParserError) {
     return {
       code: "rubbish",
       sentence: `What answers at ${at} does not speak HTTP (${code}). Check the address in the zones file.`,

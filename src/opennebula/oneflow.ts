@@ -1,21 +1,10 @@
 /** OneFlow's REST interface: what creates and ends services. Reading them is cheaper through oned's documents. */
-import { Agent, request } from "undici";
 import { z } from "zod";
 import type { ZoneErrorCode } from "../federation/model/zone-facts.ts";
 import type { InstantiateRequest } from "../federation/ports.ts";
-import { CallLimiter, type Rank } from "./call-limiter.ts";
-import {
-  brokeDown,
-  type Call,
-  connectionFailed,
-  errorCode,
-  notUnderstood,
-  place,
-  refused,
-  tooLarge,
-} from "./failure.ts";
-import { retryAfter } from "./retry-after.ts";
-import { type Endpoint, MAX_ANSWER_BYTES } from "./xmlrpc.ts";
+import type { Rank } from "./call-limiter.ts";
+import { brokeDown, type Call, notUnderstood, refused } from "./failure.ts";
+import { type Answer, type Endpoint, Line } from "./line.ts";
 
 /** The largest id that oned takes. */
 const NO_SERVICE = 2 ** 31 - 1;
@@ -27,33 +16,15 @@ const documentId = z
   .refine((id) => id < NO_SERVICE);
 const created = z.object({ DOCUMENT: z.object({ ID: documentId }) });
 
-interface Answer {
-  readonly status: number;
-  readonly type: string;
-  readonly text: string;
-}
-
-interface Sending {
-  readonly body?: object;
-  readonly rank?: Rank;
-}
-
 export class OneFlow {
   readonly #endpoint: Endpoint;
-  readonly #limiter: CallLimiter;
-  readonly #agent: Agent;
+  readonly #line: Line;
   /** When it last took the account, by the clock that nobody sets. */
   #answered = Number.NEGATIVE_INFINITY;
 
   constructor(endpoint: Endpoint) {
     this.#endpoint = endpoint;
-    this.#limiter = new CallLimiter(endpoint);
-    this.#agent = new Agent({
-      // No idle pool: a connection that the server has meanwhile closed would make a create ambiguous.
-      pipelining: 0,
-      maxResponseSize: MAX_ANSWER_BYTES,
-      connect: endpoint.ca === undefined ? {} : { ca: endpoint.ca },
-    });
+    this.#line = new Line(endpoint);
   }
 
   /**
@@ -63,7 +34,7 @@ export class OneFlow {
   async reach(since: number): Promise<void> {
     if (performance.now() - this.#answered < since) return;
     const path = `/service/${NO_SERVICE}`;
-    const call: Call = { ...this.#describe("GET", path), effect: false };
+    const call = this.#line.describe(`GET ${path}`, false);
     const answer = await this.#send(call, "GET", path, { rank: "last" });
     if (!isGone(answer)) throw refusal(call, answer);
     this.#answered = performance.now();
@@ -98,7 +69,7 @@ export class OneFlow {
   /** Ends a service, from whatever state. Fine if it is gone. Its VMs are another matter: some may stay. */
   async remove(serviceId: number): Promise<void> {
     const path = `/service/${serviceId}`;
-    const removal = this.#describe("DELETE", path);
+    const removal = this.#line.describe(`DELETE ${path}`, true);
     const answer = await this.#send(removal, "DELETE", path);
     if (answer.status === 204 || isGone(answer)) return;
     // Every state but RUNNING, WARNING, HOLD, PENDING and UNDEPLOYING is answered so.
@@ -106,13 +77,12 @@ export class OneFlow {
     await this.#recover(`${path}/action`);
   }
 
-  async close(): Promise<void> {
-    this.#limiter.close();
-    await this.#agent.destroy();
+  close(): void {
+    this.#line.close();
   }
 
   async #recover(path: string): Promise<void> {
-    const call = this.#describe("POST", path);
+    const call = this.#line.describe(`POST ${path}`, true);
     const answer = await this.#send(call, "POST", path, {
       body: { action: { perform: "recover", params: { delete: true } } },
     });
@@ -120,7 +90,7 @@ export class OneFlow {
   }
 
   async #create(path: string, body: object): Promise<number> {
-    const call = this.#describe("POST", path);
+    const call = this.#line.describe(`POST ${path}`, true);
     const answer = await this.#send(call, "POST", path, { body });
     if (answer.status !== 201) throw refusal(call, answer);
     const parsed = created.safeParse(json(answer.text));
@@ -128,42 +98,17 @@ export class OneFlow {
     return parsed.data.DOCUMENT.ID;
   }
 
-  #describe(method: string, path: string): Call {
-    const { zone, url, redactor } = this.#endpoint;
-    return { zone, endpoint: place(url), what: `${method} ${path}`, effect: true, redactor };
-  }
-
-  async #send(
+  #send(
     call: Call,
     method: "GET" | "POST" | "DELETE",
     path: string,
-    { body, rank }: Sending = {},
+    { body, rank = "first" }: { readonly body?: object; readonly rank?: Rank } = {},
   ): Promise<Answer> {
-    const { url, account } = this.#endpoint;
-    const credential = Buffer.from(`${account.user}:${account.password.reveal()}`).toString("base64");
-    let sent = false;
-    try {
-      return await this.#limiter.run(async (signal) => {
-        sent = true;
-        const answer = await request(`${place(url)}${path}`, {
-          method,
-          dispatcher: this.#agent,
-          signal,
-          headers: {
-            authorization: `Basic ${credential}`,
-            ...(body === undefined ? {} : { "content-type": "application/json" }),
-          },
-          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        });
-        const { statusCode: status, headers } = answer;
-        const pause = retryAfter(status, headers["retry-after"]);
-        if (pause !== undefined) this.#limiter.hold(pause);
-        return { status, type: String(headers["content-type"] ?? ""), text: await answer.body.text() };
-      }, rank);
-    } catch (error) {
-      if (errorCode(error) === "UND_ERR_RES_EXCEEDED_MAX_SIZE") throw tooLarge(call, MAX_ANSWER_BYTES);
-      throw connectionFailed(call, error, sent);
-    }
+    const { user, password } = this.#endpoint.account;
+    const authorization = `Basic ${Buffer.from(`${user}:${password.reveal()}`).toString("base64")}`;
+    if (body === undefined) return this.#line.send(call, { method, path, headers: { authorization }, rank });
+    const headers = { authorization, "content-type": "application/json" };
+    return this.#line.send(call, { method, path, headers, body: JSON.stringify(body), rank });
   }
 }
 

@@ -8,10 +8,11 @@ import { AccountDocuments, type SeenServices } from "./account-documents.ts";
 import { AccountVms, type SeenVms } from "./account-vms.ts";
 import { withoutSecrets } from "./failure.ts";
 import { foreignText } from "./foreign-text.ts";
+import type { Account } from "./line.ts";
 import { OneFlow } from "./oneflow.ts";
 import { parseVmState } from "./parse/vm.ts";
 import { survey } from "./survey.ts";
-import { type Account, XmlRpc } from "./xmlrpc.ts";
+import { XmlRpc } from "./xmlrpc.ts";
 import { ZoneSettings } from "./zone-settings.ts";
 
 export interface ZoneOptions extends Account {
@@ -40,7 +41,7 @@ export interface OpenZone extends Zone {
   /** The account's VMs that are not done. */
   vms(): Promise<SeenVms>;
   /** Ends what is under way. */
-  close(): Promise<void>;
+  close(): void;
 }
 
 const APPEND = 1;
@@ -136,9 +137,9 @@ export function openZone(options: ZoneOptions): OpenZone {
       effect("publish", `${vmId} ${Object.keys(attributes).join(" ")}`, () =>
         oned.act("one.vm.update", vmId, templateText(attributes), APPEND),
       ),
-    async close() {
+    close() {
       oned.close();
-      await oneflow.close();
+      oneflow.close();
     },
   };
 }

@@ -1,5 +1,5 @@
 /** Calls and answers recorded from an OpenNebula 7.4.0 front-end. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 
@@ -29,3 +29,9 @@ export function recordedValue(name: string): string {
   if (value?.[1] === undefined) throw new Error(`${name} is no answer with a text`);
   return value[1].replace(/&(lt|gt|amp|quot);/g, (entity) => ENTITIES[entity] ?? entity);
 }
+
+/** The names of all recordings that begin so. */
+export const recordings = (start: string): readonly string[] =>
+  readdirSync(folder())
+    .filter((name) => name.startsWith(start) && name.endsWith(".json"))
+    .map((name) => name.slice(0, -".json".length));

@@ -1,0 +1,104 @@
+/** HTTP to one of a zone's daemons: few calls at once, each with a connection of its own, and each ends in time. */
+import { Client } from "undici";
+import type { Redactor } from "../secret.ts";
+import { CallLimiter, type Rank } from "./call-limiter.ts";
+import { type Call, connectionFailed, errorCode, place, tooLarge } from "./failure.ts";
+import { retryAfter } from "./retry-after.ts";
+
+/** No answer is read further than this; pools are asked for in pieces that stay far below. */
+const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
+
+/** The bot's account in a zone. The password is asked for at each call and kept nowhere else. */
+export interface Account {
+  readonly user: string;
+  readonly password: { reveal(): string };
+}
+
+export interface Endpoint {
+  readonly zone: string;
+  readonly url: URL;
+  /** PEM. The zone's own CA instead of the system's. */
+  readonly ca?: string;
+  readonly account: Account;
+  /** Knows the account's credentials. */
+  readonly redactor: Redactor;
+  readonly inFlight: number;
+  /** Milliseconds. */
+  readonly deadline: number;
+}
+
+/** `path` comes behind the endpoint's own. */
+export interface Sending {
+  readonly method: "GET" | "POST" | "DELETE";
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly rank?: Rank;
+}
+
+export interface Answer {
+  readonly status: number;
+  /** Its media type, or nothing. */
+  readonly type: string;
+  readonly text: string;
+}
+
+export class Line {
+  readonly #endpoint: Endpoint;
+  readonly #limiter: CallLimiter;
+
+  constructor(endpoint: Endpoint) {
+    this.#endpoint = endpoint;
+    this.#limiter = new CallLimiter(endpoint);
+  }
+
+  /** What the call is, for whoever reads how it failed. */
+  describe(what: string, effect: boolean): Call {
+    const { zone, url, redactor } = this.#endpoint;
+    return { zone, endpoint: place(url), what, effect, redactor };
+  }
+
+  /** Whatever answered, whole. Throws `ZoneError`, ambiguous when the call changes something and may have arrived. */
+  async send(call: Call, { rank, ...sending }: Sending): Promise<Answer> {
+    let connected = false;
+    const client = this.#client();
+    client.once("connect", () => {
+      connected = true;
+    });
+    try {
+      return await this.#limiter.run((signal) => this.#exchange(client, sending, signal), rank);
+    } catch (error) {
+      if (errorCode(error) === "UND_ERR_RES_EXCEEDED_MAX_SIZE") throw tooLarge(call, MAX_ANSWER_BYTES);
+      throw connectionFailed(call, error, connected);
+    } finally {
+      await client.destroy();
+    }
+  }
+
+  close(): void {
+    this.#limiter.close();
+  }
+
+  /** Never used twice: a connection that the server has meanwhile closed would make a create ambiguous. */
+  #client(): Client {
+    const { url, ca } = this.#endpoint;
+    return new Client(url.origin, {
+      pipelining: 0,
+      maxResponseSize: MAX_ANSWER_BYTES,
+      connect: ca === undefined ? {} : { ca },
+    });
+  }
+
+  async #exchange(
+    client: Client,
+    { method, path, headers, body }: Omit<Sending, "rank">,
+    signal: AbortSignal,
+  ): Promise<Answer> {
+    const base = this.#endpoint.url.pathname.replace(/\/$/, "");
+    const answer = await client.request({ method, path: `${base}${path}`, headers, body: body ?? null, signal });
+    const pause = retryAfter(answer.statusCode, answer.headers["retry-after"]);
+    if (pause !== undefined) this.#limiter.hold(pause);
+    const type = String(answer.headers["content-type"] ?? "");
+    return { status: answer.statusCode, type, text: await answer.body.text() };
+  }
+}
