@@ -1,5 +1,4 @@
 /** What went wrong on the way to a zone, or in it, turned into a `ZoneError` that says what to do. */
-import { errors } from "undici";
 import { ZoneError, type ZoneErrorCode } from "../federation/model/zone-facts.ts";
 import type { Redactor } from "../secret.ts";
 import { Ended } from "./call-limiter.ts";
@@ -32,6 +31,11 @@ const NOT_CONNECTED = new Set([
 
 const TLS_CODE =
   /^(ERR_TLS_|ERR_SSL_|CERT_|EPROTO$|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|INVALID_CA$|INVALID_PURPOSE$|PATH_LENGTH_|HOSTNAME_MISMATCH$)/;
+
+/** Where an answer of HTTP should begin, something else does. */
+export class NotHttp extends Error {
+  override readonly name = "NotHttp";
+}
 
 /** The code of a Node.js error, which undici and `fetch`-like layers put one or more causes deep. */
 export function errorCode(error: unknown): string | undefined {
@@ -81,7 +85,7 @@ function tell(call: Call, error: unknown): Told {
   }
   const words = errorCode(error) ?? (error instanceof Error ? error.message : String(error));
   const code = foreignText(call.redactor, words);
-  if (error instanceof errors.HTTPParserError) {
+  if (error instanceof NotHttp) {
     return {
       code: "rubbish",
       sentence: `What answers at ${at} does not speak HTTP (${code}). Check the address in the zones file.`,

@@ -1,8 +1,8 @@
 /** HTTP to one of a zone's daemons: few calls at once, each with a connection of its own, and each ends in time. */
-import { Client } from "undici";
+import { Client, type Dispatcher, errors } from "undici";
 import type { Redactor } from "../secret.ts";
 import { CallLimiter, type Rank } from "./call-limiter.ts";
-import { type Call, connectionFailed, errorCode, place, tooLarge } from "./failure.ts";
+import { type Call, connectionFailed, errorCode, NotHttp, place, tooLarge } from "./failure.ts";
 import { retryAfter } from "./retry-after.ts";
 
 /** No answer is read further than this; pools are asked for in pieces that stay far below. */
@@ -95,10 +95,19 @@ export class Line {
     signal: AbortSignal,
   ): Promise<Answer> {
     const base = this.#endpoint.url.pathname.replace(/\/$/, "");
-    const answer = await client.request({ method, path: `${base}${path}`, headers, body: body ?? null, signal });
+    const answer = await begun(client.request({ method, path: `${base}${path}`, headers, body: body ?? null, signal }));
     const pause = retryAfter(answer.statusCode, answer.headers["retry-after"]);
     if (pause !== undefined) this.#limiter.hold(pause);
     const type = String(answer.headers["content-type"] ?? "");
     return { status: answer.statusCode, type, text: await answer.body.text() };
+  }
+}
+
+/** What cannot be read later is an answer that was cut. */
+async function begun(answer: Promise<Dispatcher.ResponseData>): Promise<Dispatcher.ResponseData> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw error instanceof errors.HTTPParserError ? new NotHttp(error.message, { cause: error }) : error;
   }
 }
