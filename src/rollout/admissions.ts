@@ -1,5 +1,6 @@
 /** Which SuperNodes may join: their keys are checked, told to the SuperLink, and the guests are told so. */
 
+import { revocations } from "../federation/deciding/revocations.ts";
 import { decided } from "../federation/model/decision.ts";
 import type { ZoneName } from "../federation/model/identity.ts";
 import type { AdmittedKey } from "../federation/model/state.ts";
@@ -81,17 +82,13 @@ export async function tellAdmitted(context: TaskContext, job: Job, zone: ZoneNam
   return "done";
 }
 
-/** A VM that looks do not show any more: only the zone's word that it has ended takes its key away. */
+/** A VM that looks do not show any more: only the zone's word that it has ended takes its keys away. */
 export async function proveGone(context: TaskContext, job: Job, zone: ZoneName, vmId: number): Promise<Outcome> {
   if ((await context.zone(zone).vmState(vmId)) !== "done") return "later";
   await context.store.update(job.id, (newest) => {
     const vm = newest.sites.get(zone)?.deployment?.vms.get(vmId);
     if (vm === undefined || vm.gone) return decided();
-    const revoked = admittedKeys(newest).filter((key) => key.site === zone && key.vmId === vmId);
-    return decided(
-      { type: "vm-gone", site: zone, vmId },
-      ...revoked.map(({ key }) => ({ type: "key-revoked" as const, site: zone, vmId, key })),
-    );
+    return decided({ type: "vm-gone", site: zone, vmId }, ...revocations(newest, zone, vmId));
   });
   return "done";
 }

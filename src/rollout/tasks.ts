@@ -14,6 +14,7 @@ import { create, registerTemplate } from "./deployments.ts";
 import { begin, createAuthority, propose, proposeJoining } from "./planning.ts";
 import type { Removals } from "./removals.ts";
 import type { Job, Outcome, TaskContext } from "./task-context.ts";
+import { judgePublishedTunnelKey, tellTunnelPeers } from "./tunnels.ts";
 
 export async function carryOut(context: TaskContext, removals: Removals, job: Job, task: Task): Promise<Outcome> {
   switch (task.kind) {
@@ -39,6 +40,10 @@ export async function carryOut(context: TaskContext, removals: Removals, job: Jo
       return deliverAdmissions(context, job, task.site);
     case "tell-admitted":
       return tellAdmitted(context, job, task.site, task.vmId);
+    case "judge-tunnel-key":
+      return judgePublishedTunnelKey(context, job, task.site, task.vmId);
+    case "tell-tunnel-peers":
+      return tellTunnelPeers(context, job, task.site, task.vmId);
     case "prove-gone":
       return proveGone(context, job, task.site, task.vmId);
     case "remove":

@@ -8,7 +8,7 @@ import type { Command } from "../../src/federation/model/commands.ts";
 import type { Decision } from "../../src/federation/model/decision.ts";
 import { sha256 } from "../../src/federation/model/digest.ts";
 import type { ConsentKind } from "../../src/federation/model/events.ts";
-import type { Person } from "../../src/federation/model/identity.ts";
+import type { Person, ZoneName } from "../../src/federation/model/identity.ts";
 import type { RefusalCode } from "../../src/federation/model/reasons.ts";
 import { coordinatorOf, trainingSitesOf } from "../../src/federation/model/state.ts";
 import { nextTag } from "../../src/federation/observing/observation.ts";
@@ -22,12 +22,16 @@ import {
   mayTellAdmitted,
   revokedKeys,
 } from "../../src/federation/running/admission.ts";
+import { judgeTunnelKey } from "../../src/federation/running/tunnel-keys.ts";
+import { nextTelling } from "../../src/federation/tunnels/peers.ts";
 import { encodePem } from "../../src/guest-protocol/certificates.ts";
 import { encodeNodeList, type NodeEntry } from "../../src/guest-protocol/node-list.ts";
+import { encodeTunnelPeers } from "../../src/guest-protocol/tunnel.ts";
 import { type Asked, AUTHORITY } from "./chronicle.ts";
 import { type Asking, approve } from "./commands.ts";
 import { DAY, zone } from "./decision-context.ts";
 import { aNodeKey } from "./node-key.ts";
+import { aTunnelKey } from "./tunnel-key.ts";
 import { Watched } from "./watched.ts";
 
 export const aFederation = (asked: Asked = {}): Story => new Story(asked);
@@ -160,7 +164,9 @@ export class Story extends Watched {
     const { zone: name, approvalState, deployment, retryAskedBy } = coordinatorOf(this.federation);
     if (approvalState !== "approved") this.approved();
     if (deployment === null || retryAskedBy !== null) this.deployed(name);
-    return this.certified().says(name, this.announcement()).observes(name);
+    this.certified().says(name, this.announcement());
+    if (this.federation.crossing.kind === "wireguard") this.showsTunnelKey(name, 0, `hub/${this.vm(name).vmId}`);
+    return this.observes(name).tunnels();
   }
 
   /** The site's SuperNodes publish their keys, are admitted and serve, and the SuperLink sees them. */
@@ -168,7 +174,10 @@ export class Story extends Watched {
     this.deployed(name);
     const nths = [...this.vms(name).keys()];
     for (const nth of nths) this.publishes(name, nth, keyName(name, this.vm(name, nth).vmId));
-    this.observes(name);
+    if (this.federation.crossing.kind === "wireguard") {
+      for (const nth of nths) this.showsTunnelKey(name, nth, keyName(name, this.vm(name, nth).vmId));
+    }
+    this.observes(name).tunnels();
     for (const nth of nths) this.judges(this.claim(name, nth));
     this.tellsSuperLink().sees("registered").tellsSuperNodes(name);
     for (const nth of nths) this.says(name, { FL_STAGE: "serving", FL_LINK: "ok", READY: "YES" }, nth);
@@ -193,6 +202,32 @@ export class Story extends Watched {
 
   judges(claim: KeyClaim): this {
     return this.happens(...judgeKey(this.federation, claim));
+  }
+
+  /** A VM publishes the tunnel key of that name. */
+  showsTunnelKey(name: string, nth: number, key: string): this {
+    return this.says(name, { WG_PUBLIC_KEY: aTunnelKey(key) }, nth);
+  }
+
+  /** Every tunnel key that is due is judged, and every end that is due is told the others. */
+  tunnels(): this {
+    for (const task of this.tasks()) {
+      if (task.kind === "judge-tunnel-key") {
+        return this.happens(...judgeTunnelKey(this.federation, task.site, task.vmId)).tunnels();
+      }
+      if (task.kind === "tell-tunnel-peers") return this.tellsTunnelPeers(task.site, task.vmId).tunnels();
+    }
+    return this;
+  }
+
+  /** The VM is told its tunnels' other ends. */
+  tellsTunnelPeers(site: ZoneName, vmId: number): this {
+    const next = nextTelling(this.federation, site, vmId);
+    if (next === null) throw new Error(`Nothing is to be told to VM ${vmId}.`);
+    const { intent, peers } = next;
+    this.happens(...intent);
+    this.zone(site).says(vmId, { WG_PEERS: encodeTunnelPeers(peers) });
+    return this.happens({ type: "tunnel-peers-delivered", site, vmId, sequence: peers.sequence });
   }
 
   /** The SuperLink's VM is told every key. */

@@ -3,13 +3,14 @@ import { before, describe, it } from "node:test";
 import { federationEvent } from "../../src/federation/model/events.ts";
 import { evolve } from "../../src/federation/model/evolve.ts";
 import { NOTHING_SEEN } from "../../src/federation/observing/live.ts";
+import type { Asked } from "../builders/chronicle.ts";
 import { aFederation } from "../builders/federation.ts";
 import type { Mover } from "./walk/moves.ts";
 import { begun, Exits, spread, storyOf, type Visited, wander } from "./walk/states.ts";
 
 /** One coordinator and one training site with one SuperNode, just asked for. */
-function requested(): Visited {
-  const [request] = aFederation({ zones: ["alpha", "beta"], superNodes: 1 }).recorded;
+function requested(asked: Asked): Visited {
+  const [request] = aFederation({ zones: ["alpha", "beta"], superNodes: 1, ...asked }).recorded;
   assert.ok(request !== undefined);
   return begun({ federation: evolve(null, request), now: request.at, places: new Map(), live: NOTHING_SEEN });
 }
@@ -33,49 +34,58 @@ function statesOf(start: Visited): readonly Visited[] {
   return [...found.values()];
 }
 
-describe("every state that a federation can come to", () => {
-  let states: readonly Visited[] = [];
-  before(() => {
-    states = statesOf(requested());
-    console.log(`${states.length} states of a federation were looked at`);
-  });
+const TUNNELS: Asked = {
+  crossing: { kind: "wireguard", hub: { host: "198.51.100.7", port: 51820 }, range: null },
+};
 
-  const withoutExit = (movers: readonly Mover[], among: readonly Visited[]): string => {
-    const exits = new Exits(movers);
-    return among
-      .filter((state) => !exits.has(state))
-      .map(storyOf)
-      .join("\n\n");
-  };
+for (const { what, asked } of [
+  { what: "a federation", asked: {} },
+  { what: "a federation with tunnels", asked: TUNNELS },
+]) {
+  describe(`every state that ${what} can come to`, () => {
+    let states: readonly Visited[] = [];
+    before(() => {
+      states = statesOf(requested(asked));
+      console.log(`${states.length} states of a federation were looked at`);
+    });
 
-  it("has an exit by people, by time or by the operator, also while a zone is gone for good", () => {
-    assert.equal(withoutExit(["people", "bot", "time", "operator"], states), "");
-  });
+    const withoutExit = (movers: readonly Mover[], among: readonly Visited[]): string => {
+      const exits = new Exits(movers);
+      return among
+        .filter((state) => !exits.has(state))
+        .map(storyOf)
+        .join("\n\n");
+    };
 
-  it("needs the operator only when a zone has left the zones file", () => {
-    const inFile = states.filter(({ world }) => [...world.places.values()].every((place) => place.inFile));
-    assert.equal(withoutExit(["people", "bot", "time", "recovery"], inFile), "");
-  });
+    it("has an exit by people, by time or by the operator, also while a zone is gone for good", () => {
+      assert.equal(withoutExit(["people", "bot", "time", "operator"], states), "");
+    });
 
-  it("tells only what can be written and read again", () => {
-    for (const { world } of states) {
-      for (const { event } of world.federation.timeline) federationEvent.parse(JSON.parse(JSON.stringify(event)));
-    }
-  });
+    it("needs the operator only when a zone has left the zones file", () => {
+      const inFile = states.filter(({ world }) => [...world.places.values()].every((place) => place.inFile));
+      assert.equal(withoutExit(["people", "bot", "time", "recovery"], inFile), "");
+    });
 
-  it("leaves no coordinator out that has run, but for one that was written off", () => {
-    for (const { world } of states) {
-      for (const { role, attempts, excluded } of world.federation.sites.values()) {
-        if (role === "coordinator" && attempts > 0) assert.ok(excluded === null || excluded === "written-off");
+    it("tells only what can be written and read again", () => {
+      for (const { world } of states) {
+        for (const { event } of world.federation.timeline) federationEvent.parse(JSON.parse(JSON.stringify(event)));
       }
-    }
-  });
+    });
 
-  it("runs nothing but what its owners have approved at some time", () => {
-    for (const { world } of states) {
-      for (const { deployment, consents } of world.federation.sites.values()) {
-        assert.ok(deployment === null || consents.some(({ digest }) => digest === deployment.digest));
+    it("leaves no coordinator out that has run, but for one that was written off", () => {
+      for (const { world } of states) {
+        for (const { role, attempts, excluded } of world.federation.sites.values()) {
+          if (role === "coordinator" && attempts > 0) assert.ok(excluded === null || excluded === "written-off");
+        }
       }
-    }
+    });
+
+    it("runs nothing but what its owners have approved at some time", () => {
+      for (const { world } of states) {
+        for (const { deployment, consents } of world.federation.sites.values()) {
+          assert.ok(deployment === null || consents.some(({ digest }) => digest === deployment.digest));
+        }
+      }
+    });
   });
-});
+}

@@ -6,7 +6,14 @@ import { samePerson } from "../model/identity.ts";
 import { MAX_SUPERNODES } from "../model/limits.ts";
 import { superNodesOf } from "../model/plan.ts";
 import type { DecisionContext } from "../model/policy.ts";
-import { currentProposal, type Federation, isTurnedAway, type Site, trainingSitesOf } from "../model/state.ts";
+import {
+  currentProposal,
+  type Federation,
+  isTunnelTurnedAway,
+  isTurnedAway,
+  type Site,
+  trainingSitesOf,
+} from "../model/state.ts";
 import { statusOf } from "../model/status.ts";
 import { endWithout, siteOfCard } from "./approval.ts";
 import { isOwner } from "./consent.ts";
@@ -74,7 +81,7 @@ export function canRetry(federation: Federation, site: Site): boolean {
   if (deployment === null || site.retryAskedBy !== null || site.approvalState !== "approved") return false;
   const { status } = statusOf(federation, site);
   const unwell = deployment.failure !== null || status === "down" || status === "degraded" || status === "unsteady";
-  return unwell || [...deployment.vms.values()].some((vm) => isTurnedAway(vm) || vm.gone);
+  return unwell || [...deployment.vms.values()].some((vm) => isTurnedAway(vm) || isTunnelTurnedAway(vm) || vm.gone);
 }
 
 /** An owner takes its own training site out: at any time, nobody's consent needed. */

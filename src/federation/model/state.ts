@@ -282,6 +282,10 @@ export const isSpent = ({ refusedKeys }: DeployedVm): boolean => refusedKeys.som
 export const isTurnedAway = (vm: DeployedVm): boolean =>
   isSpent(vm) || vm.refusedKeys.some(({ key }) => key === vm.seen.key);
 
+/** The same of its tunnel key. */
+export const isTunnelTurnedAway = ({ seen, refusedTunnelKeys }: DeployedVm): boolean =>
+  refusedTunnelKeys.some(({ key, code }) => key === seen.tunnelKey || code === "key-changes");
+
 /** Nothing runs, or is being removed. */
 export const isEmpty = (site: Site): boolean => site.deployment === null && site.removals.length === 0;
 

@@ -189,7 +189,8 @@ function reportedBy(site: Site, vm: LiveVm): readonly Cause[] {
 
 /** More than a VM is granted. */
 function conductOf(vm: DeployedVm, { plan }: Deployment): readonly ConditionCode[] {
-  const keys = vm.identityChanges >= MAX_IDENTITY_CHANGES || vm.refusedKeys.some(({ code }) => code === "key-changes");
+  const refused = [...vm.refusedKeys, ...vm.refusedTunnelKeys];
+  const keys = vm.identityChanges >= MAX_IDENTITY_CHANGES || refused.some(({ code }) => code === "key-changes");
   const requests =
     plan.role === "coordinator" &&
     vm.issuedAt.length >= MAX_CERTIFICATES &&

@@ -21,6 +21,8 @@ export function verifyCoordinator(
     const facts = indexOf(snapshot).vms.get(vm.vmId);
     if (facts === undefined || !vm.verified || silent.has(vm.vmId)) continue;
     if (facts.attributes[PUBLISHED.stage] !== "serving") continue;
+    // Nobody reaches a hub without a key.
+    if (deployment.plan.link.kind === "wireguard" && vm.seen.tunnelKey === null) continue;
     const lie = falsehood(federation, deployment, vm, facts);
     if (lie !== null) return [{ type: "site-failed", site: zone, reason: lie }];
     if (federation.verifiedVm !== vm.vmId) return [{ type: "coordinator-verified", site: zone, vmId: vm.vmId }];

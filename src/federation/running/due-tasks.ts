@@ -20,8 +20,10 @@ import { hasTerminalFailure } from "../model/terminal-failure.ts";
 import type { LiveFederation } from "../observing/live.ts";
 import { isBlocked } from "../proposing/proposal.ts";
 import { isAddressRefused } from "../proposing/superlink-endpoint.ts";
+import { hubKey, isTellingDue } from "../tunnels/peers.ts";
 import { admissionsDue, mayTellAdmitted } from "./admission.ts";
 import { lateness, stuckAfter, type TimeOutCode } from "./lateness.ts";
+import { isTunnelKeyDue } from "./tunnel-keys.ts";
 
 type OnSite<K extends string> = { readonly kind: K; readonly site: ZoneName };
 type OnVm<K extends string> = OnSite<K> & { readonly vmId: number };
@@ -31,7 +33,15 @@ export type Task =
   | OnSite<
       "propose-later" | "remind" | "remind-teardown" | "begin" | "register-template" | "create" | "deliver-admissions"
     >
-  | OnVm<"certify" | "deliver-certificate" | "judge-key" | "tell-admitted" | "prove-gone">
+  | OnVm<
+      | "certify"
+      | "deliver-certificate"
+      | "judge-key"
+      | "tell-admitted"
+      | "judge-tunnel-key"
+      | "tell-tunnel-peers"
+      | "prove-gone"
+    >
   | (OnSite<"time-out"> & { readonly code: TimeOutCode })
   | (OnSite<"remove"> & { readonly removal: string });
 
@@ -137,15 +147,25 @@ export function mayBegin(federation: Federation, site: Site): boolean {
     !runsAsProposed(site) ||
     isAddressRefused(federation, site);
   if (!wanted || isMakingRoom(site) || isBlocked(site)) return false;
-  if (site.role === "training") return isLinkReady(federation);
+  if (site.role === "training") return isLinkReady(federation, site);
   const approved = trainingSitesOf(federation).filter(({ approvalState }) => approvalState === "approved").length;
   return federation.trustedAt !== null || approved >= federation.minimumTrainingSites;
 }
 
-/** A public address needs nothing but the SuperLink that was verified to be there; one that is being replaced is waited for. */
-function isLinkReady(federation: Federation): boolean {
+/**
+ * A public address needs nothing but the SuperLink that was verified to be there, a tunnel its hub's key as well; one
+ * that is being replaced is waited for.
+ */
+function isLinkReady(federation: Federation, site: Site): boolean {
   const { deployment } = coordinatorOf(federation);
-  return federation.verifiedVm !== null && deployment !== null && !hasTerminalFailure(deployment);
+  if (federation.verifiedVm === null || deployment === null || hasTerminalFailure(deployment)) return false;
+  switch (currentProposal(site)?.plan.link.kind) {
+    case "wireguard":
+      return hubKey(federation) !== null;
+    case "public-address":
+    case undefined:
+      return true;
+  }
 }
 
 /** VMs that the newest look does not show: nothing follows from that until the zone has proven that they are done. */
@@ -159,14 +179,26 @@ function missingVms(site: Site, deployment: Deployment, live: LiveFederation): T
 
 function vmTasks(federation: Federation, site: Site, vm: DeployedVm, context: DecisionContext): Task[] {
   if (!vm.verified || vm.gone) return [];
-  const at = { site: site.zone, vmId: vm.vmId };
-  if (site.role === "coordinator") {
-    if (needsCertificate(vm, context)) return [{ kind: "certify", ...at }];
-    return vm.certificate?.delivered === false ? [{ kind: "deliver-certificate", ...at }] : [];
-  }
+  const own = site.role === "coordinator" ? superLinkTasks(site, vm, context) : superNodeTasks(federation, site, vm);
+  return [...own, ...tunnelTasks(federation, site, vm)];
+}
+
+function superLinkTasks({ zone: site }: Site, vm: DeployedVm, context: DecisionContext): Task[] {
+  if (needsCertificate(vm, context)) return [{ kind: "certify", site, vmId: vm.vmId }];
+  return vm.certificate?.delivered === false ? [{ kind: "deliver-certificate", site, vmId: vm.vmId }] : [];
+}
+
+function superNodeTasks(federation: Federation, { zone: site }: Site, vm: DeployedVm): Task[] {
   const { key } = vm.seen;
-  if (key !== null && key !== vm.acceptedKey && !isTurnedAway(vm)) return [{ kind: "judge-key", ...at }];
-  return mayTellAdmitted(federation, vm) ? [{ kind: "tell-admitted", ...at }] : [];
+  if (key !== null && key !== vm.acceptedKey && !isTurnedAway(vm)) return [{ kind: "judge-key", site, vmId: vm.vmId }];
+  return mayTellAdmitted(federation, vm) ? [{ kind: "tell-admitted", site, vmId: vm.vmId }] : [];
+}
+
+function tunnelTasks(federation: Federation, site: Site, vm: DeployedVm): Task[] {
+  if (federation.crossing.kind !== "wireguard") return [];
+  const at = { site: site.zone, vmId: vm.vmId };
+  if (isTunnelKeyDue(federation, site, vm)) return [{ kind: "judge-tunnel-key", ...at }];
+  return isTellingDue(federation, site, vm) ? [{ kind: "tell-tunnel-peers", ...at }] : [];
 }
 
 /** A request not answered yet, or a certificate past half of its life; few are issued in that time. */

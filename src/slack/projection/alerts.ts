@@ -41,6 +41,7 @@ function alertOf(
     case "site-failed":
       return failed(federation, site, `alert/${site.zone}/${seq}`, event, options);
     case "key-refused":
+    case "tunnel-key-refused":
       return failed(federation, site, `alert/${site.zone}/${event.reason.code}/${site.attempts}`, event, options);
     case "reminder-due":
       return reminders(federation, site, seq, options);
@@ -59,7 +60,7 @@ function failed(
   federation: Federation,
   site: Site,
   key: string,
-  { reason }: EventOf<"site-failed" | "key-refused">,
+  { reason }: EventOf<"site-failed" | "key-refused" | "tunnel-key-refused">,
   options: CardOptions,
 ): readonly DesiredMessage[] {
   const place = underSiteCard(federation, site, options);

@@ -48,6 +48,8 @@ const UNSEEN: ReadonlySet<FederationEvent["type"]> = new Set<FederationEvent["ty
   "keys-registered",
   "revocations-done",
   "vm-told-admitted",
+  "tunnel-peers-intended",
+  "tunnel-peers-delivered",
 ]);
 
 export const isSeen = ({ type }: FederationEvent): boolean => !UNSEEN.has(type);

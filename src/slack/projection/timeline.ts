@@ -101,6 +101,7 @@ class Teller {
       case "deployment-abandoned":
         return `${MARK.warning} ${this.#at(event)}: OneFlow has made no VM yet. What there is of the service is removed, and then it is asked for again by itself.`;
       case "key-refused":
+      case "tunnel-key-refused":
         return this.#keyRefused(event);
       case "retry-asked":
         return `${mention(event.by)} has ${this.#at(event)} tried again. Its zone is looked at first.`;
@@ -276,7 +277,7 @@ class Teller {
   }
 
   /** However many keys its VMs publish, each reason is told once. */
-  #keyRefused({ site, reason }: EventOf<"key-refused">): string | null {
+  #keyRefused({ site, reason }: EventOf<"key-refused" | "tunnel-key-refused">): string | null {
     const attempt = this.#federation.sites.get(site)?.attempts ?? 0;
     return this.#isNews(`key ${site} ${attempt} ${reason.code}`)
       ? `${MARK.refused} ${this.#at({ site })}: ${escaped(REASONS[reason.code])}`

@@ -2,6 +2,7 @@
 
 import { expireProposals } from "../../../src/federation/deciding/approval.ts";
 import { decide } from "../../../src/federation/deciding/decide.ts";
+import { revocations } from "../../../src/federation/deciding/revocations.ts";
 import { concludeTeardown } from "../../../src/federation/deciding/teardown.ts";
 import type { Command } from "../../../src/federation/model/commands.ts";
 import type { FederationEvent } from "../../../src/federation/model/events.ts";
@@ -23,6 +24,8 @@ import {
 } from "../../../src/federation/proposing/proposal.ts";
 import { admittedKeys, judgeKey, revokedKeys } from "../../../src/federation/running/admission.ts";
 import { dueTasks, nextWake, type Task, taskKey } from "../../../src/federation/running/due-tasks.ts";
+import { judgeTunnelKey } from "../../../src/federation/running/tunnel-keys.ts";
+import { nextTelling } from "../../../src/federation/tunnels/peers.ts";
 import { AUTHORITY } from "../../builders/chronicle.ts";
 import { DAY, ownerOf, REQUESTER, zone } from "../../builders/decision-context.ts";
 import { certificateFingerprint } from "../../builders/federation.ts";
@@ -204,6 +207,10 @@ function inZone(world: World, task: Extract<Task, { readonly site: ZoneName }>):
       return [[told(federation)]];
     case "tell-admitted":
       return [[{ type: "vm-told-admitted", site, vmId: task.vmId, key: nodeKeyOf(task.vmId).fingerprint }]];
+    case "judge-tunnel-key":
+      return [judgeTunnelKey(federation, site, task.vmId)];
+    case "tell-tunnel-peers":
+      return tunnelTold(federation, task);
     case "prove-gone":
       return [provenGone(federation, task, placeOf(world, site))];
     case "remove":
@@ -265,17 +272,21 @@ const told = (federation: Federation): FederationEvent => ({
   revoked: revokedKeys(federation).map(({ key }) => key),
 });
 
+/** The intent alone is what a death of the bot leaves. */
+function tunnelTold(federation: Federation, { site, vmId }: { site: ZoneName; vmId: number }): Outcomes {
+  const next = nextTelling(federation, site, vmId);
+  if (next === null) return [];
+  const { intent, peers } = next;
+  return [[...intent, { type: "tunnel-peers-delivered", site, vmId, sequence: peers.sequence }], intent];
+}
+
 function provenGone(
   federation: Federation,
   { site, vmId }: { site: ZoneName; vmId: number },
   { health }: Place,
 ): readonly FederationEvent[] {
   if (health !== "gone" && health !== "vanished") return [];
-  const keys = admittedKeys(federation).filter((key) => key.vmId === vmId);
-  return [
-    { type: "vm-gone", site, vmId },
-    ...keys.map(({ key }) => ({ type: "key-revoked" as const, site, vmId, key })),
-  ];
+  return [{ type: "vm-gone", site, vmId }, ...revocations(federation, site, vmId)];
 }
 
 function removed(federation: Federation, { site, removal: key }: { site: ZoneName; removal: string }): Outcomes {

@@ -22,6 +22,7 @@ import { AUTHORITY } from "../../builders/chronicle.ts";
 import { aDecisionContext, aZone, cardNumbered, HOUR, SECOND, zonesOf } from "../../builders/decision-context.ts";
 import { aNodeKey } from "../../builders/node-key.ts";
 import { aNetwork, aSurvey, aTemplate } from "../../builders/survey.ts";
+import { aTunnelKey } from "../../builders/tunnel-key.ts";
 import { TestZone } from "../../builders/zone.ts";
 
 /** How what runs in a zone fares. `missing` VMs are not shown and nothing is proven of them, `gone` ones are proven done. */
@@ -167,7 +168,8 @@ function guest(world: World, deployment: Deployment, vm: VmFacts, health: Health
   const stage = health === "down" ? { FL_STAGE: "failed" } : {};
   const lie = health === "lying" ? { FL_ENDPOINT: "evil.example.org:1" } : {};
   const memory = health === "differing" ? 1 : vm.memory;
-  return { ...vm, memory, attributes: { ...says, ...lie, ...stage } };
+  const tunnel = deployment.plan.link.kind === "wireguard" ? { WG_PUBLIC_KEY: aTunnelKey(`VM ${vm.id}`) } : {};
+  return { ...vm, memory, attributes: { ...says, ...tunnel, ...lie, ...stage } };
 }
 
 export const nodeKeyOf = (vmId: number): ReturnType<typeof aNodeKey> => aNodeKey(`VM ${vmId}`);

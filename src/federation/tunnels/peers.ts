@@ -1,0 +1,106 @@
+/** What each end of a federation's tunnels is to be told: who the other ends are. Pure. */
+import type { TunnelPeers } from "../../guest-protocol/tunnel.ts";
+import type { FederationEvent } from "../model/events.ts";
+import type { ZoneName } from "../model/identity.ts";
+import type { WireGuardLink } from "../model/plan.ts";
+import { coordinatorOf, type DeployedVm, type Federation, type Site, type TunnelTold } from "../model/state.ts";
+import { dialledIn, pairIn } from "./range.ts";
+
+/** The keys at a VM's other ends, and which pair of addresses is its own; null for the hub, which has its side of all. */
+type Telling = Pick<TunnelTold, "pair" | "peers">;
+
+/** The key of the hub on the SuperLink that was verified. */
+export function hubKey(federation: Federation): string | null {
+  const { verifiedVm } = federation;
+  if (verifiedVm === null) return null;
+  return coordinatorOf(federation).deployment?.vms.get(verifiedVm)?.tunnelKey ?? null;
+}
+
+/** What a VM has to be told now; null when that is nothing yet. */
+function tellingFor(federation: Federation, site: Site, vm: DeployedVm): Telling | null {
+  return site.role === "coordinator" ? hubTelling(federation, vm) : peerTelling(federation, vm);
+}
+
+/** It has not been told, or not of all this, or nobody knows whether it was. */
+export function isTellingDue(federation: Federation, site: Site, vm: DeployedVm): boolean {
+  const telling = tellingFor(federation, site, vm);
+  const { tunnelTold } = vm;
+  return telling !== null && (tunnelTold?.delivered !== true || !saysTheSame(tunnelTold, telling));
+}
+
+/** What a VM is told next, with the intent to be journalled first: none where the same was intended before. */
+export function nextTelling(
+  federation: Federation,
+  zone: ZoneName,
+  vmId: number,
+): { readonly intent: readonly FederationEvent[]; readonly peers: TunnelPeers } | null {
+  const site = federation.sites.get(zone);
+  const deployment = site?.deployment ?? null;
+  const vm = deployment?.vms.get(vmId);
+  if (site === undefined || deployment === null || vm === undefined || vm.gone) return null;
+  const { link } = deployment.plan;
+  const telling = tellingFor(federation, site, vm);
+  if (link.kind !== "wireguard" || telling === null || !isTellingDue(federation, site, vm)) return null;
+  const before = vm.tunnelTold;
+  const isIntended = before !== null && saysTheSame(before, telling);
+  const sequence = (before?.sequence ?? 0) + (isIntended ? 0 : 1);
+  const intent = { type: "tunnel-peers-intended", site: zone, vmId, sequence, ...telling } as const;
+  return { intent: isIntended ? [] : [intent], peers: peersFor(federation, link, telling, sequence) };
+}
+
+const saysTheSame = (one: Telling, other: Telling): boolean =>
+  one.pair === other.pair &&
+  one.peers.length === other.peers.length &&
+  one.peers.every((key, nth) => key === other.peers[nth]);
+
+function hubTelling(federation: Federation, vm: DeployedVm): Telling | null {
+  if (vm.vmId !== federation.verifiedVm || vm.tunnelKey === null) return null;
+  const peers = [...federation.tunnelKeys.values()]
+    .flatMap(({ key, pair, revoked }) => (revoked || pair === null ? [] : [{ key, pair }]))
+    .sort((one, other) => one.pair - other.pair)
+    .map(({ key }) => key);
+  return peers.length === 0 && vm.tunnelTold === null ? null : { pair: null, peers };
+}
+
+/** The hub is told first: who knocks at one that does not know it yet is let in seconds later. */
+function peerTelling(federation: Federation, { tunnelKey }: DeployedVm): Telling | null {
+  const hub = hubKey(federation);
+  if (tunnelKey === null || hub === null) return null;
+  const pair = federation.tunnelKeys.get(tunnelKey)?.pair ?? null;
+  const known = coordinatorOf(federation).deployment?.vms.get(federation.verifiedVm ?? -1)?.tunnelTold?.peers;
+  return pair !== null && known?.includes(tunnelKey) === true ? { pair, peers: [hub] } : null;
+}
+
+/** `WG_PEERS` for a VM whose plan has that link. */
+function peersFor(
+  federation: Federation,
+  link: WireGuardLink,
+  { pair, peers }: Telling,
+  sequence: number,
+): TunnelPeers {
+  const { range, hub } = link;
+  if (pair !== null) {
+    const endpoint = `${hub.host}:${hub.port}`;
+    const allowed = [`${dialledIn(range)}/32`];
+    return {
+      sequence,
+      own: [`${pairIn(range, pair).peer}/31`],
+      peers: peers.map((key) => ({ key, endpoint, allowed, replaces: null })),
+    };
+  }
+  const ends = peers.flatMap((key) => {
+    const nth = federation.tunnelKeys.get(key)?.pair ?? null;
+    return nth === null ? [] : [{ key, nth }];
+  });
+  const pairs = new Set([0, ...ends.map(({ nth }) => nth)]);
+  return {
+    sequence,
+    own: [...pairs].map((nth) => `${pairIn(range, nth).hub}/31`),
+    peers: ends.map(({ key, nth }) => ({
+      key,
+      endpoint: null,
+      allowed: [`${pairIn(range, nth).peer}/32`],
+      replaces: null,
+    })),
+  };
+}
