@@ -37,6 +37,7 @@ export function roomy(count = 4): DecisionContext {
 export function phases(asked: Asked = {}): readonly Phase[] {
   const context = asked?.context ?? roomy();
   const start = () => aFederation({ ...asked, context });
+  const tunnelled = () => aFederation({ ...asked, context, crossing: TUNNELS });
   return [
     ["asked for", start],
     ["with a problem in a zone", () => problem(start())],
@@ -55,6 +56,9 @@ export function phases(asked: Asked = {}): readonly Phase[] {
     ["with its coordinator on the way", () => start().approved().deployed("alpha")],
     ["trusted", () => start().trusted()],
     ["running", () => start().running()],
+    ["waiting for its owners with tunnels", () => tunnelled().planned()],
+    ["running with tunnels", () => tunnelled().running()],
+    ["with a copied tunnel key", () => copied(tunnelled().running())],
     ["with a silent SuperNode", () => silent(start().running())],
     ["with a zone that does not answer", () => away(start().running())],
     ["with a site that goes up and down", () => flapping(start().running())],
@@ -69,6 +73,15 @@ export function phases(asked: Asked = {}): readonly Phase[] {
     ["with its coordinator stopping", () => start().running().does(askTeardown()).does(stopCoordinator("alpha"))],
   ];
 }
+
+/** Traffic crosses by WireGuard. */
+export const TUNNELS = { kind: "wireguard", hub: { host: "hub.example.org", port: 51820 }, range: null } as const;
+
+const copied = (story: Story): Story =>
+  story
+    .showsTunnelKey("beta", 1, `beta/${story.vm("beta", 0).vmId}`)
+    .observes("beta")
+    .tunnels();
 
 export function phase(name: string): Story {
   const [, story] = phases().find(([known]) => known === name) ?? [];

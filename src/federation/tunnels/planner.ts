@@ -14,6 +14,9 @@ export type TunnelWish = Extract<Crossing, { kind: "wireguard" }>;
 /** UDP port of the hub, where nobody asks for another. */
 export const HUB_PORT = 51820;
 
+/** Seconds: at both ends, so that a hub that has restarted finds its peers as well as they find it. */
+export const TUNNEL_KEEPALIVE = 25;
+
 /** What WireGuard adds to a packet over IPv6; over IPv4 it is 60. */
 const OVERHEAD = 80;
 const DEFAULT_CARD_MTU = 1500;

@@ -1,6 +1,7 @@
 /** Just what is different between two versions of a site's plan. */
 import { type Part, type PlannedNic, type SitePlan, superNodesOf } from "../../federation/model/plan.ts";
 import { code } from "./mrkdwn.ts";
+import { linkWords } from "./tunnel-words.ts";
 
 type Facet = readonly [label: string, of: (plan: SitePlan) => string];
 
@@ -37,7 +38,7 @@ const FACETS: readonly Facet[] = [
   ],
   ["Network", ofNics(({ network }) => `${network.name} (${network.id})`)],
   ["Address on the network", ofNics(({ address }) => address ?? "any")],
-  ["How traffic crosses", ({ link }) => link.kind.replaceAll("-", " ")],
+  ["How traffic crosses", linkWords],
   ["SuperLink's address", ({ endpoint }) => `${endpoint.host}:${endpoint.port}`],
   ["Fingerprint of the CA", ({ caFingerprint }) => caFingerprint],
   ["Flower", ({ settings }) => `${settings.flowerVersion}, framework ${settings.framework}`],

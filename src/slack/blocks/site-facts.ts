@@ -5,6 +5,7 @@ import { flowerPart, type Part, type PlannedNic, type SitePlan, superNodesOf } f
 import { type Blocks, context, fields, section } from "./elements.ts";
 import { MARK } from "./marks.ts";
 import { clip, code, count, escaped, listed } from "./mrkdwn.ts";
+import { trafficOf } from "./tunnel-words.ts";
 
 /** Images and network cards that are named. */
 const MOST_NAMED = 5;
@@ -74,12 +75,6 @@ function networksOf({ parts }: SitePlan): string {
 function nicOf({ network, address }: PlannedNic): string {
   const where = `${code(network.name, 80)} (${network.id})`;
   return address === null ? where : `${where}, address ${code(address)}`;
-}
-
-function trafficOf({ role, endpoint }: SitePlan): string {
-  return role === "coordinator"
-    ? `*Traffic.* The SuperLink listens on port ${endpoint.port} for the training sites, over TLS. Its Control API listens on the VM's loopback only.`
-    : `*Traffic.* Each SuperNode opens one connection to ${code(`${endpoint.host}:${endpoint.port}`)}, over TLS. Nothing listens here.`;
 }
 
 /** Values put into the VMs, beside those that every guest gets. */

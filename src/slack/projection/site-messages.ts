@@ -17,7 +17,8 @@ import { code, count, escaped, firstOf, mentions, moment } from "../blocks/mrkdw
 import { siteCard, supersededCard } from "../blocks/site-card.ts";
 import { teardownCard, withdrawnCard } from "../blocks/teardown-card.ts";
 import { superNodesAt, zoneTitle } from "../blocks/titles.ts";
-import { admitCardKey, preflightKey, siteCardKey, teardownCardKey } from "../keys.ts";
+import { tunnelCard } from "../blocks/tunnel-card.ts";
+import { admitCardKey, preflightKey, siteCardKey, teardownCardKey, tunnelKey } from "../keys.ts";
 import { type DesiredMessage, linkTo } from "../message.ts";
 import { ACTION } from "../names.ts";
 import { card, placeOf, reply } from "./place.ts";
@@ -29,9 +30,20 @@ export function siteMessages(federation: Federation, site: Site, options: CardOp
   return [
     ...preflight(federation, site, options),
     ...siteCards(federation, site, options),
+    ...tunnel(federation, site, options),
     ...admissions(federation, site, options),
     ...teardown(federation, site, options),
   ];
+}
+
+/** Under the card of what runs, rewritten as its ends change. */
+function tunnel(federation: Federation, site: Site, options: CardOptions): readonly DesiredMessage[] {
+  const { place, own } = placeOf(federation, site, options);
+  if (!own || site.deployment === null) return [];
+  const { card: version } = site.deployment;
+  const shown = tunnelCard(federation, site, site.deployment);
+  const thread = siteCardKey(site.zone, version);
+  return shown === null ? [] : [card(tunnelKey(site.zone, version), { ...place, thread, importance: "tell" }, shown)];
 }
 
 /** What stands in the way at a site, in detail; rewritten when it is mended. */

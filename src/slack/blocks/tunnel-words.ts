@@ -1,0 +1,53 @@
+/** How a site's traffic crosses, in words. */
+import type { SitePlan, WireGuardLink } from "../../federation/model/plan.ts";
+import { dialledIn, pairIn } from "../../federation/tunnels/range.ts";
+import { MARK } from "./marks.ts";
+import { code, listed } from "./mrkdwn.ts";
+
+/** Addresses that are named. */
+const MOST_ADDRESSES = 10;
+
+/** For the zone's owners: what crosses, and what the zone has to let through. */
+export function trafficOf(plan: SitePlan): string {
+  const { link } = plan;
+  switch (link.kind) {
+    case "public-address":
+      return publicTraffic(plan);
+    case "wireguard":
+      return plan.role === "coordinator" ? hubTraffic(plan, link) : peerTraffic(plan, link);
+  }
+}
+
+function publicTraffic({ role, endpoint }: SitePlan): string {
+  return role === "coordinator"
+    ? `*Traffic.* The SuperLink listens on port ${endpoint.port} for the training sites, over TLS. Its Control API listens on the VM's loopback only.`
+    : `*Traffic.* Each SuperNode opens one connection to ${code(`${endpoint.host}:${endpoint.port}`)}, over TLS. Nothing listens here.`;
+}
+
+function hubTraffic({ endpoint }: SitePlan, link: WireGuardLink): string {
+  const outside = code(outsideOf(link));
+  return [
+    `*Traffic.* It crosses by WireGuard: this VM is the hub, and every SuperNode's VM has a tunnel of its own to it. Inside, the SuperLink listens on ${code(`${endpoint.host}:${endpoint.port}`)}, over TLS. The hub passes nothing on from one site to another, and the Control API listens on the VM's loopback only.`,
+    `${MARK.warning} *What this needs from your zone.* UDP that is sent to ${outside} has to reach UDP port ${link.hub.port} of this VM: by a port forward to the same port or because the VM has that address, and through every firewall and security group in between. The bot cannot see whether it does.`,
+  ].join("\n");
+}
+
+function peerTraffic({ endpoint }: SitePlan, link: WireGuardLink): string {
+  const { range, pairs, mtu } = link;
+  const own =
+    pairs === null ? [] : Array.from({ length: pairs.count }, (_, nth) => pairIn(range, pairs.first + nth).peer);
+  return [
+    `*Traffic.* It crosses by WireGuard: each SuperNode's VM keeps a tunnel of its own to ${code(outsideOf(link))} over UDP, and dials ${code(`${endpoint.host}:${endpoint.port}`)} through it, over TLS. Nothing listens here, and no other site can reach these VMs.`,
+    `*What this needs from your zone.* The VMs may send UDP to ${code(outsideOf(link))}; answers come back by themselves. The zone's routers, routes and address filters stay as they are. Inside the tunnels the VMs have ${listed(own, MOST_ADDRESSES)}, MTU ${mtu}.`,
+  ].join("\n");
+}
+
+const outsideOf = ({ hub }: WireGuardLink): string => `${hub.host}:${hub.port}`;
+
+/** In one line, for comparing two versions. */
+export function linkWords({ link }: SitePlan): string {
+  if (link.kind === "public-address") return "to a public address";
+  const { range, pairs, mtu } = link;
+  const own = pairs === null ? dialledIn(range) : `pairs ${pairs.first} to ${pairs.first + pairs.count - 1}`;
+  return `WireGuard to ${outsideOf(link)}, ${own} of ${range}, MTU ${mtu}`;
+}

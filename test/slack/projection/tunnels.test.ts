@@ -1,0 +1,120 @@
+/** What people read of tunnels, and where. */
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { deploySiteForm, EMPTY_FORM, readForm } from "../../../src/slack/blocks/modals/deploy-site-form.ts";
+import type { DesiredMessage } from "../../../src/slack/message.ts";
+import { messagesOf } from "../../../src/slack/projection/projection.ts";
+import { retire } from "../../builders/commands.ts";
+import { channelOf, HOME_CHANNEL } from "../../builders/decision-context.ts";
+import { aFederation, type Story } from "../../builders/federation.ts";
+import { roomy, TUNNELS } from "../phases.ts";
+
+const tunnelled = (): Story => aFederation({ context: roomy(), crossing: TUNNELS });
+
+const messages = ({ federation, context }: Story): readonly DesiredMessage[] =>
+  messagesOf(federation, { directory: context, planBlock: false });
+
+const shownIn = (story: Story, channel: string): string =>
+  JSON.stringify(messages(story).filter((message) => message.channel === channel));
+
+const configurationIn = (story: Story, name: string): string =>
+  JSON.stringify(
+    messages(story).filter(({ key, channel }) => key.startsWith(`tunnel/${name}/`) && channel === channelOf(name)),
+  );
+
+describe("an approval card", () => {
+  it("says how traffic crosses, and what that needs from the zone", () => {
+    const story = tunnelled().planned();
+    const hub = shownIn(story, channelOf("alpha"));
+    assert.match(hub, /It crosses by WireGuard: this VM is the hub/);
+    assert.match(hub, /UDP that is sent to `hub\.example\.org:51820` has to reach UDP port 51820 of this VM/);
+    const site = shownIn(story, channelOf("gamma"));
+    assert.match(site, /The VMs may send UDP to `hub\.example\.org:51820`/);
+    assert.match(site, /Inside the tunnels the VMs have 10\.99\.0\.5, 10\.99\.0\.7, MTU 1420/);
+    assert.match(site, /dials `10\.99\.0\.0:9092` through it, over TLS/);
+  });
+
+  it("shows another MTU as the one difference when the zone's network has changed", () => {
+    const story = tunnelled().approved();
+    story.shows("beta", (usual) => ({
+      ...usual,
+      network: usual.network.found ? { ...usual.network, guestMtu: 1450 } : usual.network,
+    }));
+    story.trusted().begins("beta");
+    assert.match(shownIn(story, channelOf("beta")), /pairs 0 to 1 of 10\.99\.0\.0\/23, MTU 1420` → `[^`]*MTU 1370`/);
+  });
+});
+
+describe("a zone's WireGuard configuration", () => {
+  it("stands in that zone's channel only, with its own keys, and the hub's with every end's", () => {
+    const story = tunnelled().running();
+    const keys = (name: string): readonly string[] => story.vms(name).map(({ tunnelKey }) => tunnelKey ?? "none");
+    const [hub = ""] = keys("alpha");
+    for (const [name, others] of [
+      ["beta", "gamma"],
+      ["gamma", "beta"],
+    ] as const) {
+      const shown = configurationIn(story, name);
+      for (const key of [...keys(name), hub]) assert.ok(shown.includes(key), `${name} reads ${key}`);
+      for (const key of keys(others)) assert.ok(!shownIn(story, channelOf(name)).includes(key));
+    }
+    for (const key of [hub, ...keys("beta"), ...keys("gamma")]) {
+      assert.ok(configurationIn(story, "alpha").includes(key));
+      assert.ok(!shownIn(story, HOME_CHANNEL).includes(key));
+    }
+  });
+
+  it("is rewritten when an end goes, and names no private key", () => {
+    const story = tunnelled().running();
+    const leaving = story.vm("gamma").tunnelKey ?? "none";
+    assert.ok(configurationIn(story, "alpha").includes(leaving));
+    story.does(retire("gamma"));
+    assert.ok(!configurationIn(story, "alpha").includes(leaving));
+    assert.ok(!configurationIn(story, "alpha").includes("PrivateKey"));
+  });
+
+  it("is not there without tunnels", () => {
+    const story = aFederation({ context: roomy() }).running();
+    assert.deepEqual(
+      messages(story).filter(({ key }) => key.startsWith("tunnel/")),
+      [],
+    );
+  });
+});
+
+describe("a refused tunnel key", () => {
+  it("is told in the thread, and to the owners with the VM", () => {
+    const story = tunnelled().running();
+    story
+      .showsTunnelKey("beta", 1, `gamma/${story.vm("gamma").vmId}`)
+      .observes("beta")
+      .tunnels();
+    for (const channel of [HOME_CHANNEL, channelOf("beta"), channelOf("gamma")]) {
+      assert.match(shownIn(story, channel), /Two VMs published the same tunnel key, so neither has a tunnel/, channel);
+    }
+  });
+});
+
+describe("the form", () => {
+  const setting = { channel: HOME_CHANNEL, zones: roomy().zones, running: [] };
+  const fieldsOf = (form: typeof EMPTY_FORM): readonly string[] =>
+    deploySiteForm(form, setting).blocks.flatMap(({ block_id: id }) => (id === undefined ? [] : [id]));
+
+  it("asks for the hub and the range where traffic crosses by WireGuard, and else for the address", () => {
+    const tunnel = fieldsOf({ ...EMPTY_FORM, crossing: "wireguard" });
+    assert.ok(tunnel.includes("hub") && tunnel.includes("range"));
+    assert.ok(!tunnel.includes("port") && !tunnel.includes("addressKind"));
+    const address = fieldsOf(EMPTY_FORM);
+    assert.ok(!address.includes("hub") && address.includes("addressKind") && address.includes("port"));
+  });
+
+  it("reads back what was typed", () => {
+    const values = {
+      crossing: { chosen: { type: "radio_buttons", selected_option: { value: "wireguard" } } },
+      hub: { typed: { type: "plain_text_input", value: "203.0.113.9:5000" } },
+      range: { typed: { type: "plain_text_input", value: null } },
+    };
+    const { crossing, hub, range } = readForm(values);
+    assert.deepEqual({ crossing, hub, range }, { crossing: "wireguard", hub: "203.0.113.9:5000", range: "" });
+  });
+});
