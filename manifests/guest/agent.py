@@ -1,8 +1,9 @@
 """The florist agent: makes this VM a SuperLink or a SuperNode of a Flower federation.
 
 START_SCRIPT runs `install` as root at every boot and every change of CONTEXT; that starts `run` as a service and
-returns. `run` talks to this zone's OneGate and to nobody else, except that a SuperNode dials its SuperLink, and that
-Flower is fetched from the Python package index where the image lacks it. Each file is one chapter:
+returns. `run` talks to this zone's OneGate and to nobody else, except that a SuperNode dials its SuperLink, through a
+WireGuard tunnel where CONTEXT says so, and that Flower is fetched from the Python package index where the image lacks it.
+Each file is one chapter:
 
 context    what CONTEXT may say                   superlink       certificate, start, renewal
 guest      OneGate: stage, reason, heartbeat         admission       which keys may join
@@ -10,8 +11,11 @@ wire       the values of the guest protocol       supernode       identity, trus
 guard      users, and their way to OneGate        flower          files, launchers, command lines
 tools      the image's own tools                  process         one process under supervision
 link       dialling the SuperLink                 flower_options  gRPC options that Flower has no flags for
+tunnel     this VM's end of a WireGuard tunnel    ends            what is seen of the other ends
+wireguard  a WireGuard device, its addresses      netlink         the kernel's WireGuard device
 """
 
+import contextlib
 import errno
 import json
 import logging
@@ -30,6 +34,7 @@ from process import end_processes, rotate
 from superlink import SuperLink
 from supernode import SuperNode
 from tools import tool
+from tunnel import Tunnel
 from wire import digest
 
 # How the image sets up OpenSSL is for its own programs: with some settings Python's `ssl` and pip cannot even start.
@@ -52,7 +57,7 @@ def install(places: Places) -> None:
     for folder in (places.agent, places.logs):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     program = [file.read_text() for file in sorted(places.program.glob("*.*"))]
-    settings = {name: value for name, value in os.environ.items() if re.match(r"(FL_|FLOWER_|ML_|ETH\d+_IP\Z)", name)}
+    settings = {name: value for name, value in os.environ.items() if re.match(r"(FL_|FLOWER_|ML_|WG_|ETH\d+_IP\Z)", name)}
     write(places.context, json.dumps([onegate_of_vm(), settings, digest(repr(program))]))
     if UNIT_FILE.parent.is_dir():
         write(UNIT_FILE, UNIT, 0o644)
@@ -103,27 +108,33 @@ def run(places: Places) -> None:
 
 def serve(places: Places, guest: Guest, settings: dict[str, str]) -> None:
     """Does not return: it goes on until something raises."""
-    guest.tell("booting")
-    guest.read()
     context = parse_context(settings)
     users = [guard.user("florist-keys"), guard.user("florist-apps")]
     places.prepare(*users)
-    for user in users:
-        end_processes(user)
-    guard.keep_from_onegate(users, guest.endpoint)
-    guest.upkeep = lambda: upkeep(places, users, guest.endpoint)
-    flower = Flower(context, places, *users)
-    role = (SuperLink if context["FL_ROLE"] == "superlink" else SuperNode)(context, guest, flower)
-    try:
+    with contextlib.ExitStack() as at_end:
+        tunnel = Tunnel(context, guest, places, users[1]) if "WG_KIND" in context else None
+        if tunnel:
+            # Before anything that may wait for OneGate: after a reboot the others find this VM at once.
+            tunnel.start()
+            at_end.callback(tunnel.stop)
+            guest.beside = tunnel.follow
+        guest.tell("booting")
+        guest.read()
+        for user in users:
+            end_processes(user)
+        guard.keep_from_onegate(users, guest.endpoint)
+        guest.upkeep = lambda: upkeep(places, users, guest.endpoint)
+        flower = Flower(context, places, *users)
+        superlink = context["FL_ROLE"] == "superlink"
+        role = SuperLink(context, guest, flower) if superlink else SuperNode(context, guest, flower, tunnel)
+        at_end.callback(role.stop)
         role.run()
-    finally:
-        role.stop()
 
 
 def upkeep(places: Places, users: list, endpoint: str) -> None:
     """Somebody may have flushed the rules. Names that do not resolve for a moment or a full disk stop nothing here."""
     try:
-        for name in ("agent", "install", "flwr"):
+        for name in ("agent", "install", "flwr", "tunnel"):
             rotate(places.logs / f"{name}.log")
         guard.keep_from_onegate(users, endpoint)
     except Exception as error:

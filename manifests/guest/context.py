@@ -36,6 +36,12 @@ def is_address(text: str) -> bool:
     return bool(is_host(host) and re.fullmatch("[1-9][0-9]{0,4}", port)) and int(port) <= 65535
 
 
+def is_prefixed(text: str) -> bool:
+    """`10.99.0.1/31`"""
+    host, _, prefix = text.partition("/")
+    return is_ip(host) and bool(re.fullmatch("[1-9]|[12][0-9]|3[0-2]", prefix))
+
+
 def are_names(text: str) -> bool:
     """`IP:203.0.113.20,DNS:fl.example.org`"""
     pairs = [entry.partition(":") for entry in text.split(",")]
@@ -63,11 +69,15 @@ OF_ROLE = {
     },
 }
 
+OF_TUNNEL = {"WG_KIND": ("own", None), "WG_MTU": (r"1(2[89]\d|3\d\d|4[01]\d|420)", None)}
+OF_HUB = {"WG_ADDRESS": (is_prefixed, None), "WG_PORT": (lambda text: is_address(f"localhost:{text}"), None)}
+
 
 def parse_context(values: dict[str, str]) -> dict[str, str]:
     """The same values, each of its form. Refuses the first that is not by its name, never by what it holds."""
-    checked = {}
-    for name, (form, default) in (EVERYWHERE | OF_ROLE.get(values.get("FL_ROLE", ""), {})).items():
+    checked, role = {}, values.get("FL_ROLE", "")
+    of_tunnel = (OF_TUNNEL | (OF_HUB if role == "superlink" else {})) if values.get("WG_KIND") else {}
+    for name, (form, default) in (EVERYWHERE | OF_ROLE.get(role, {}) | of_tunnel).items():
         value = values.get(name) or default
         if value is None or not (form(value) if callable(form) else re.fullmatch(form, value)):
             raise Failure("context-invalid", f"{name} is missing or not of its form.")

@@ -1,10 +1,12 @@
 """What keeps foreign code from this VM's keys.
 
 Flower runs whatever code the coordinator's people submit. So it gets two users: `keys` runs Flower's daemons, `apps`
-runs that code. Neither is root, neither reads what belongs to the other, and neither reaches OneGate.
+runs that code. Neither is root, neither reads what belongs to the other, and neither reaches OneGate. Where there is a
+tunnel, nothing passes through this VM from one of its ends to another, and apps send nothing into it.
 """
 
 import pwd
+import re
 import socket
 import urllib.parse
 
@@ -36,3 +38,35 @@ def keep_from_onegate(users: list[User], endpoint: str) -> None:
         rules += f"meta skuid {{ {who} }} {kind} daddr {where[0]} tcp dport {port} drop\n"
     table = f"table inet florist\ndelete table inet florist\ntable inet florist {{\nchain output {{\n{rules}}}\n}}\n"
     tool("nft", "-f", "-", given=table.encode())
+
+
+# Who begins a handshake sends 148 bytes. Counted before any other rule, for ufw may drop it; a stranger's go by themselves.
+KNOCKS = "type ipv4_addr; size 1024; flags dynamic,timeout; timeout 1h;"
+HOOKS = {"input": "priority -10", "output": "priority 0", "forward": "priority 0"}
+
+
+def shield_tunnel(device: str, apps: User, port: int | None, served: int) -> None:
+    """What comes out of it reaches `served` where others dial this VM at `port`, else nothing. Counts stay when done again."""
+    rules = {
+        "input": [
+            *([f"udp dport {port} udp length 156 update @knocks {{ ip saddr counter }}"] if port else []),
+            f"iifname {device} ct state established,related accept",
+            f"iifname {device} icmp type echo-request accept",
+            *([f"iifname {device} tcp dport {served} accept"] if port else []),
+            f"iifname {device} drop",
+        ],
+        "output": [f"oifname {device} meta skuid {apps.uid} drop"],
+        "forward": [f"iifname {device} drop", f"oifname {device} drop"],
+    }
+    lines = ["add table inet florist_tunnel", f"add set inet florist_tunnel knocks {{ {KNOCKS} }}"]
+    for chain, listed in rules.items():
+        lines.append(f"add chain inet florist_tunnel {chain} {{ type filter hook {chain} {HOOKS[chain]}; }}")
+        lines.append(f"flush chain inet florist_tunnel {chain}")
+        lines += [f"add rule inet florist_tunnel {chain} {rule}" for rule in listed]
+    tool("nft", "-f", "-", given="\n".join([*lines, ""]).encode())
+
+
+def knocks() -> dict[str, int]:
+    """How often each address has tried to begin a tunnel in the last hour."""
+    listed = tool("nft", "list", "set", "inet", "florist_tunnel", "knocks").decode()
+    return {host: int(count) for host, count in re.findall(r"([\d.]+) counter packets (\d+)", listed)}

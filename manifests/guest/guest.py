@@ -37,13 +37,17 @@ class Guest:
         self.told: dict[str, str] = {}  # those of them that this program did not write
         self.moved = time.monotonic()
         self.in_touch = True
+        self.beside: Callable[[], str | None] = lambda: None  # what goes on while this waits; the reason if it is unwell
+        self.aside: str | None = None  # that reason
+        self.stands: tuple[str | None, str | None] = (None, None)  # the stage and reason that were told last
         self.remark = "none", 0.0  # the reason that is told for a while from then on, where no other is
 
     def tell(self, stage: str | None = None, reason: str | None = None, **attributes: str) -> None:
         """What is told in one call reaches the zone in one update: what changed, and as soon as OneGate answers."""
         if stage:
+            self.stands = stage, reason
             remark, since = self.remark
-            reason = reason or (remark if time.monotonic() - since < REMARK_FOR else "none")
+            reason = reason or self.aside or (remark if time.monotonic() - since < REMARK_FOR else "none")
             attributes |= {"FL_STAGE": stage, "FL_REASON": reason}
         fresh = {name: value for name, value in attributes.items() if (self.said | self.unsaid).get(name) != value}
         if {"FL_STAGE", "FL_REASON"} & fresh.keys():
@@ -64,6 +68,9 @@ class Guest:
                 self.unsaid["FL_HEARTBEAT"] = str(self.heartbeat)
             if self.is_due("upkeep", UPKEEP_EVERY):
                 self.upkeep()
+            if (aside := self.beside()) != self.aside:
+                self.aside = aside
+                self.tell(*self.stands)
             soonest, latest = READ_AFTER
             if self.is_due("read", min(latest, max(soonest, (time.monotonic() - self.moved) / 10))):
                 if self.outdated():

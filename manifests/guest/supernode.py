@@ -15,6 +15,7 @@ from guest import Guest
 from link import Dialled, dial
 from process import Process
 from tools import ToolFailure, tool
+from tunnel import Tunnel
 
 APP_IO = "127.0.0.1:9094"
 DIAL_EVERY = 15  # seconds
@@ -38,9 +39,10 @@ log = logging.getLogger("florist")
 
 
 class SuperNode:
-    def __init__(self, context: dict[str, str], guest: Guest, flower: Flower):
+    def __init__(self, context: dict[str, str], guest: Guest, flower: Flower, tunnel: Tunnel | None = None):
         flower.places.bind(guest, context)
         self.context = context
+        self.tunnel = tunnel
         self.guest = guest
         self.flower = flower
         self.agent = flower.places.agent
@@ -65,7 +67,8 @@ class SuperNode:
         self.set_trust()
         line = self.identity()
         self.fingerprint = wire.fingerprint_of_line(line)
-        self.guest.tell("booting", FL_NODE_KEY=line, FL_NODE_PROOF=self.proof())
+        more = {"WG_PUBLIC_KEY": self.tunnel.key[1]} if self.tunnel else {}
+        self.guest.tell("booting", FL_NODE_KEY=line, FL_NODE_PROOF=self.proof(), **more)
         self.flower.prepare(self.guest.pause)
         self.apps = self.flower.superexec("clientapp", APP_IO)
         self.node = self.daemon()
@@ -139,7 +142,12 @@ class SuperNode:
 
     def look_at_link(self) -> None:
         before = self.link.link
-        self.link = dial(*address(self.address), str(self.ca))
+        if self.tunnel and not self.tunnel.taken:
+            return
+        found = (self.tunnel.dial if self.tunnel else dial)(*address(self.address), str(self.ca))
+        if found is None:  # the tunnel has only begun
+            return
+        self.link = found
         well = self.link.link == "ok"
         if self.link.link != before:
             log.info("link %s %s", self.link.link, self.link.detail)
@@ -149,7 +157,9 @@ class SuperNode:
 
     def look_at_flower(self) -> None:
         well = self.link.link == "ok"
-        unwell = "trust-malformed" if self.ignored else None if well else "link-down"
+        waits = self.tunnel and not self.link.link
+        broken = self.tunnel and self.tunnel.reason
+        unwell = "trust-malformed" if self.ignored else None if well or waits else broken or "link-down"
         if self.node.child:
             if self.node.runs():
                 self.look_at_running(unwell)

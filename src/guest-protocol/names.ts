@@ -113,10 +113,16 @@ export const REASONS = [
   "not-admitted",
   "still-counted-online",
   "clock",
+  "tunnel-unavailable",
+  "tunnel-port-taken",
+  "peers-malformed",
 ] as const;
 export type Reason = (typeof REASONS)[number];
 
-/** How a SuperNode's own dial of the SuperLink ended. It says nothing about admission. */
+/**
+ * How a SuperNode's own dial of the SuperLink ended. It says nothing about admission. Those of a tunnel are said where
+ * the dial goes through one that does not carry it.
+ */
 export const LINKS = [
   "ok",
   "unreachable",
@@ -127,6 +133,9 @@ export const LINKS = [
   "name-mismatch",
   "expired",
   "clock-skew",
+  "tunnel-silent",
+  "tunnel-refused",
+  "tunnel-stalled",
 ] as const;
 export type Link = (typeof LINKS)[number];
 

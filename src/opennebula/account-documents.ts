@@ -9,7 +9,7 @@ const OWN = -3;
 const SERVICE = 100;
 const SERVICE_TEMPLATE = 101;
 
-/** A service with the agent in its CONTEXT is below 60 kB. */
+/** A service with the agent in its CONTEXT is below 90 kB. */
 const DOCUMENTS_PER_PAGE = 16;
 
 /** Each document that cannot be read spoils the two pairs that it is in. */

@@ -58,6 +58,37 @@ class Context(unittest.TestCase):
             self.assertEqual(caught.exception.reason, "keepalive-invalid")
 
 
+class TunnelContext(unittest.TestCase):
+    HUB = {"FL_ROLE": "superlink", "FL_DIALLED_ADDRESS": "10.99.0.0:9092"}
+    TUNNEL = {"WG_KIND": "own", "WG_MTU": "1420", "WG_ADDRESS": "10.99.0.0/31", "WG_PORT": "51820"}
+
+    def taken(self, **changed: str) -> bool:
+        try:
+            return parse_context(GOOD | changed)["WG_MTU"] == changed["WG_MTU"]
+        except Failure as failure:
+            self.assertEqual(failure.reason, "context-invalid")
+            return False
+
+    def test_a_vm_without_one_has_no_values_of_it(self):
+        self.assertNotIn("WG_MTU", parse_context(GOOD | self.TUNNEL | {"WG_KIND": ""}))
+
+    def test_a_supernode_needs_kind_and_mtu_and_a_superlink_its_address_and_port_too(self):
+        self.assertTrue(self.taken(WG_KIND="own", WG_MTU="1280"))
+        self.assertTrue(self.taken(**self.HUB, **self.TUNNEL))
+        for name in ("WG_ADDRESS", "WG_PORT"):
+            self.assertFalse(self.taken(**self.HUB, **self.TUNNEL | {name: ""}))
+
+    def test_what_is_not_of_its_form_is_refused(self):
+        for name, wrong in (
+            *(("WG_KIND", value) for value in ("gateway", "OWN", " ")),
+            *(("WG_MTU", value) for value in ("1279", "1421", "", "01400", "1e3", "14200")),
+            *(("WG_PORT", value) for value in ("0", "65536", "-1", "051820", "x")),
+            *(("WG_ADDRESS", value) for value in ("10.99.0.0", "10.99.0.0/0", "10.99.0.0/33", "10.99.0/31", "::1/31", "10.99.0.0/31/1")),
+        ):
+            with self.subTest(name=name, wrong=wrong):
+                self.assertFalse(self.taken(**self.HUB, **self.TUNNEL | {name: wrong}))
+
+
 class Wire(unittest.TestCase):
     def test_a_whole_key_list_is_read(self):
         self.assertEqual(wire.key_list("FL_ADMIT", key_list("FL_ADMIT", 3, [KEY])), (3, [KEY]))

@@ -13,6 +13,7 @@ from flower import Places
 from superlink import SuperLink
 from supernode import SuperNode
 from tools import tool
+from tunnel import Tunnel
 
 FIRST = ("7", "fed-1/beta/0123456789ab/1")
 
@@ -85,6 +86,21 @@ class Disk(unittest.TestCase):
         self.assertEqual({path.name for path in kept.agent.iterdir()}, {"context.json", "owner"})
         self.assertEqual(json.loads(kept.context.read_text()), "of VM 12")
         self.assertEqual(first.key.read_text(), key, "The other one's disk is its own.")
+
+    def test_a_tunnels_key_and_peers_are_forgotten_on_a_cloned_disk_and_kept_over_a_boot(self):
+        def tunnel(disk: str, vm_id: str) -> Tunnel:
+            node = self.boot(disk, SuperNode, vm_id, FIRST[1])
+            context = {"FL_ROLE": "supernode", "FL_ATTEMPT": FIRST[1], "WG_MTU": "1420"}
+            return Tunnel(context, node.guest, node.flower.places, node.flower.keys)
+
+        first = tunnel("disk", "7")
+        first.memory["rotation"] = 3
+        first.remember()
+        again = tunnel("disk", "7")
+        self.assertEqual((again.key, again.memory), (first.key, first.memory))
+        other = tunnel(self.clone("disk"), "12")
+        self.assertNotEqual(other.key, first.key)
+        self.assertEqual(other.memory["rotation"], 0)
 
     def test_flower_itself_and_the_logs_stay(self):
         self.boot("disk", SuperNode, *FIRST)

@@ -193,6 +193,23 @@ class Saying(unittest.TestCase):
         reasons = [update.rpartition("FL_REASON=")[2] for update in self.server.updates]
         self.assertEqual(reasons, ["disk-reused", "port-taken", "disk-reused", "none"])
 
+    def test_what_is_wrong_beside_is_told_with_whatever_stage_it_is_and_taken_back(self):
+        wrong: list[str | None] = [None, "tunnel-port-taken", "tunnel-port-taken", None]
+        self.guest.beside = lambda: wrong.pop(0)
+        self.guest.tell("awaiting-certificate")
+        with mock.patch.object(guest, "HEARTBEAT_EVERY", 1000), mock.patch.object(guest, "READ_AFTER", (1000, 1000)):
+            self.guest.due = dict.fromkeys(self.guest.due, float("inf"))
+            for _ in range(2):
+                self.guest.pause(0)
+            self.guest.tell("starting")
+            self.guest.tell("starting", "port-taken")
+            for _ in range(2):
+                self.guest.pause(0)
+        reasons = [update.rpartition("FL_REASON=")[2] for update in self.server.updates if "FL_REASON" in update]
+        self.assertEqual(reasons, ["none", "tunnel-port-taken", "port-taken"])
+        self.guest.tell("starting")
+        self.assertEqual(self.server.updates[-1], "FL_REASON=none")
+
     def test_waiting_keeps_the_heartbeat_and_the_upkeep(self):
         kept = []
         self.guest.upkeep = lambda: kept.append(1)

@@ -1,5 +1,6 @@
 """A VM may die at any moment: whatever was half done is done again, and what was published before still holds."""
 
+import base64
 import json
 import pathlib
 import subprocess
@@ -13,7 +14,10 @@ import wire
 from superlink import SuperLink
 from supernode import SuperNode
 from test_supernode import FakeFlower
+from test_tunnel import peers
 from tools import tool
+from tunnel import Tunnel
+from wireguard import public_key
 
 
 class Killed(BaseException):
@@ -124,6 +128,46 @@ class AnyMoment(unittest.TestCase):
             self.assertEqual(trusted(root, authority), new)
 
         self.at_each_moment(take, holds)
+
+    def test_a_vm_that_dies_while_it_changes_its_tunnels_key_has_the_old_one_or_the_new_one_and_goes_on(self):
+        def change(root: pathlib.Path) -> str:
+            tunnel = a_tunnel(root)
+            tunnel.given = {"WG_ROTATE": "1"}
+            tunnel.take_key()
+            tunnel.given = {"WG_ROTATE": "1", "WG_SWITCH": tunnel.next[1] if tunnel.next else ""}
+            tunnel.take_key()
+            return tunnel.key[1]
+
+        def holds(root: pathlib.Path, after: str | None) -> None:
+            found = a_tunnel(root)
+            self.assertIn(after, (None, found.key[1]))
+            self.assertEqual(public_key(found.key[0]), base64.b64decode(found.key[1]))
+            change(root)
+            self.assertEqual((a_tunnel(root).memory["rotation"], a_tunnel(root).next), (1, None))
+
+        self.at_each_moment(change, holds)
+
+    def test_a_vm_that_dies_while_it_takes_peers_knows_the_old_ones_or_the_new_ones(self):
+        key = base64.b64encode(bytes([1] * 32)).decode()
+        value = peers(1, ["10.99.0.1/31"], (key, None, ["10.99.0.0/32"], None))
+
+        def take(root: pathlib.Path) -> bool:
+            tunnel = a_tunnel(root)
+            tunnel.given = {"WG_PEERS": value}
+            tunnel.take_peers()
+            return True
+
+        def holds(root: pathlib.Path, _: bool | None) -> None:
+            self.assertIn(a_tunnel(root).sequence, (0, 1))
+            take(root)
+            self.assertEqual(list(a_tunnel(root).peers), [key])
+
+        self.at_each_moment(take, holds)
+
+
+def a_tunnel(root: pathlib.Path) -> Tunnel:
+    places = types.SimpleNamespace(agent=root, logs=root, bind=lambda *_: None)
+    return Tunnel({"FL_ROLE": "supernode", "WG_MTU": "1420"}, types.SimpleNamespace(given={}), places, None)
 
 
 def trusted(root: pathlib.Path, authority: "Authority") -> tuple[str, str]:

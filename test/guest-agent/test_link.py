@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 import threading
 import unittest
+from unittest import mock
 
 import link
 
@@ -87,6 +88,49 @@ class Dialling(unittest.TestCase):
     def test_silence_after_the_connection_is_stalled(self):
         waiting = threading.Event()
         self.assertEqual(self.dialled(lambda connection: waiting.wait(2)), "stalled")
+
+    def dialled_through_a_tunnel(self, answer, arrives: bool) -> str:
+        with self.server(answer) as port, mock.patch("link.has_arrived", lambda _: arrives):
+            return link.dial("127.0.0.1", port, f"{self.folder.name}/ca.crt", large=True).link
+
+    def test_through_a_tunnel_more_than_one_packet_holds_has_to_arrive(self):
+        met: list[bytes] = []
+
+        def answer(connection: socket.socket) -> None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(f"{self.folder.name}/good.pem", f"{self.folder.name}/server.key")
+            context.set_alpn_protocols(["h2"])
+            with context.wrap_socket(connection, server_side=True) as secure:
+                while more := secure.recv(65536):
+                    met.append(more)
+
+        with self.server(answer) as port:
+            self.assertEqual(link.dial("127.0.0.1", port, f"{self.folder.name}/ca.crt", large=True).link, "ok")
+        sent = b"".join(met)
+        self.assertTrue(len(sent) > 1500 and sent.startswith(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"))
+        frames, kinds = sent[24:], []
+        while frames:
+            size = int.from_bytes(frames[:3], "big")
+            kinds.append((frames[3], size))
+            frames = frames[9 + size :]
+        self.assertEqual(kinds, [(4, 0), (250, 3000)], "Settings, and a frame that everybody skips.")
+
+    def test_packets_that_are_lost_for_their_size_are_told_from_a_server_that_is_silent(self):
+        waiting = threading.Event()
+        self.assertEqual(self.dialled_through_a_tunnel(self.tls("good.pem"), False), "tunnel-stalled")
+        self.assertEqual(self.dialled_through_a_tunnel(lambda _: waiting.wait(2), False), "tunnel-stalled")
+        self.assertEqual(self.dialled_through_a_tunnel(lambda _: waiting.wait(2), True), "stalled")
+
+    def test_what_another_machine_has_acknowledged_has_arrived(self):
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            with socket.create_connection(listening.getsockname()) as line, listening.accept()[0]:
+                line.send(bytes(3000))
+                self.assertTrue(link.has_arrived(line))
+                line.setblocking(False)
+                with self.assertRaises(BlockingIOError):
+                    while True:
+                        line.send(bytes(1 << 20))
+                self.assertFalse(link.has_arrived(line), "More than it takes.")
 
     def test_a_closed_port_is_refused(self):
         with socket.create_server(("127.0.0.1", 0)) as listening:

@@ -245,6 +245,50 @@ class Node(unittest.TestCase):
         self.assertEqual(self.look(), "serving trust-malformed")
         self.assertEqual((self.node.address, self.node.node.starts), ("sl.example.org:9092", 1))
 
+    def test_through_a_tunnel_nothing_is_dialled_before_the_vm_knows_its_other_end_nor_told_before_it_can_be(self):
+        dialled: list[tuple] = []
+        answers = [None, Dialled("tunnel-silent"), Dialled("ok")]
+
+        def dial(*where) -> Dialled | None:
+            dialled.append(where)
+            return answers.pop(0)
+
+        tunnel = types.SimpleNamespace(taken=False, reason=None, key=(b"", "the key"), dial=dial)
+        self.node.tunnel = tunnel
+        self.guest.given["FL_ADMITTED"] = KEY
+        self.assertEqual(self.look(), "starting None")
+        tunnel.reason = "tunnel-unavailable"
+        self.look()
+        self.assertEqual((dialled, self.guest.said), ([], {}))
+        tunnel.taken, tunnel.reason = True, None
+        self.assertEqual(self.look(), "starting None")
+        self.assertEqual((len(dialled), self.guest.said), (1, {}))
+        self.assertEqual(self.look(), "starting link-down")
+        self.assertEqual(self.guest.said, {"FL_LINK": "tunnel-silent"})
+        tunnel.reason = "tunnel-unavailable"
+        self.assertEqual(self.look(), "starting tunnel-unavailable")
+        tunnel.reason = None
+        self.assertEqual(self.node.node.starts, 0)
+        self.look(5)
+        self.serve()
+        self.assertEqual(dialled[0][:2], ("sl.example.org", 9092))
+
+    def test_the_tunnels_key_is_told_with_the_node_key(self):
+        told: list[dict] = []
+
+        class Enough(Exception):
+            pass
+
+        def prepare(_) -> None:
+            raise Enough
+
+        self.node.tunnel = types.SimpleNamespace(key=(b"", "the key"))
+        self.guest.tell = lambda *_, **attributes: told.append(attributes)
+        self.guest.pause, self.node.flower.prepare = None, prepare
+        with mock.patch.object(self.node, "proof", lambda: "proof"), self.assertRaises(Enough):
+            self.node.run()
+        self.assertEqual((told[0].keys(), told[0]["WG_PUBLIC_KEY"]), ({"FL_NODE_KEY", "FL_NODE_PROOF", "WG_PUBLIC_KEY"}, "the key"))
+
     def test_node_config_reaches_flower_as_one_argument_and_never_as_an_option(self):
         self.assertEqual(self.make("org='b c' n=2").daemon().command[-2:], ["--node-config", "org='b c' n=2"])
         for hostile in ("--insecure", "a=1 --insecure", "a='x' b", "a='x\n'", "a=$(id)", "a='x';id"):

@@ -13,6 +13,7 @@ import { encodeBase64Text, encodeStructured } from "../../src/guest-protocol/dec
 import { decodeKeyList, encodeKeyList } from "../../src/guest-protocol/key-list.ts";
 import { GIVEN } from "../../src/guest-protocol/names.ts";
 import { decodeTrust } from "../../src/guest-protocol/trust.ts";
+import { decodeTunnelPeers } from "../../src/guest-protocol/tunnel.ts";
 import { aNodeKey } from "../builders/node-key.ts";
 import { TestAuthority } from "../sandbox/hypervisor/test-authority.ts";
 
@@ -207,6 +208,70 @@ test("both take the same trusts", () => {
     return decoded.ok && areAuthorities(decoded.value.authorities);
   });
   assert.deepEqual(differences(values, agentSays("wire.trust(value) is not None", values), quick), []);
+  assert.deepEqual([quick.indexOf(true), quick.includes(false)], [0, true]);
+});
+
+test("both take the same ends of a tunnel", () => {
+  type Shown = Readonly<Record<string, unknown>>;
+  const [key, other] = [1, 2].map((number) => Buffer.alloc(32, number).toString("base64"));
+  const whole = (allowed: readonly unknown[] = ["10.99.0.1/32"], more: Shown = {}): Shown => ({
+    ...{ key, endpoint: null, allowed, replaces: null },
+    ...more,
+  });
+  const value = (peers: readonly unknown[], own: readonly unknown[] = ["10.99.0.0/31"], more: Shown = {}) => {
+    const text = (peer: unknown) => {
+      const { key: of, endpoint, allowed, replaces } = Object(peer);
+      return `${of} ${endpoint ?? "-"} ${Array.isArray(allowed) ? allowed.join(",") || "-" : allowed} ${replaces ?? "-"}`;
+    };
+    const lines = ["WG_PEERS", 2, ["own", ...own].join(" "), ...peers.map(text)];
+    const digest = sha256(lines.map((line) => `${line}\n`).join(""));
+    return encodeStructured({ sequence: 2, digest, own, peers, ...more });
+  };
+  const several = value([whole(), { ...whole([]), key: other, endpoint: "hub.example.org:51820", replaces: key }]);
+  const values = [
+    several,
+    value([]),
+    value([whole(["10.99.0.1/32", "10.30.0.0/24"])]),
+    ...ADDRESSES.map((endpoint) => value([whole([], { endpoint })])),
+    ...[
+      "10.99.0.1",
+      "10.99.0.1/0",
+      "10.99.0.1/33",
+      "10.99.0.1/024",
+      "10.99.0.01/32",
+      "0.0.0.0/1",
+      "::1/32",
+      "",
+      7,
+      null,
+      [],
+    ].flatMap((text) => [value([whole([text])]), value([whole()], [text])]),
+    ...[
+      "",
+      "AAAA",
+      `${key} `,
+      key?.replace("=", ""),
+      `${"A".repeat(43)}=`,
+      `${"A".repeat(42)}B=`,
+      other,
+      7,
+      null,
+    ].flatMap((text) => [value([whole([], { key: text })]), value([whole([], { replaces: text })])]),
+    value([whole(), whole(["10.99.0.3/32"])]),
+    value([whole(), whole(["10.99.0.1/32"], { key: other })]),
+    value([whole([], { more: 1 })]),
+    value([{ key }]),
+    value([7]),
+    value([null]),
+    value([whole("10.99.0.1/32".split("").slice(0, 0), { allowed: "10.99.0.1/32" })]),
+    value([whole()], [], { sequence: 3 }),
+    value([whole()], [], { peers: {} }),
+    value([whole()], [], { more: 1 }),
+    ...damaged(several),
+    ...HOSTILE,
+  ];
+  const quick = values.map((one) => decodeTunnelPeers(one).ok);
+  assert.deepEqual(differences(values, agentSays("wire.tunnel_peers(value) is not None", values), quick), []);
   assert.deepEqual([quick.indexOf(true), quick.includes(false)], [0, true]);
 });
 

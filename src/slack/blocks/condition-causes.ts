@@ -60,6 +60,20 @@ const LINKS: Causes<LinkCode> = {
     what: "The VM's clock is behind, so no certificate is valid for it yet.",
     owner: "set the host's clock; the SuperNode goes on by itself then.",
   },
+  "link-tunnel-silent": {
+    what: "The tunnel's other end does not answer.",
+    owner: "look whether the VM may send UDP to the coordinator's public address and port.",
+    coordinator: "look whether UDP reaches the SuperLink's VM: port forward, firewall, security group.",
+  },
+  "link-tunnel-refused": {
+    what: "Nobody listens at the tunnel's public address and port.",
+    coordinator: "look whether the SuperLink's VM runs, and whether the UDP port is forwarded to it.",
+  },
+  "link-tunnel-stalled": {
+    what: "The tunnel stands, but larger packets are lost in it.",
+    owner: "look for a path with a smaller MTU.",
+    coordinator: "look for a path with a smaller MTU.",
+  },
 };
 
 const GUESTS: Causes<GuestCode> = {
@@ -140,6 +154,18 @@ const GUESTS: Causes<GuestCode> = {
   },
   "guest-trust-malformed": {
     what: "The CA or address that was delivered arrived damaged and is not followed. Nothing is sent again by itself.",
+    owner: "find out who else writes to the VM, then retry the site.",
+  },
+  "guest-tunnel-unavailable": {
+    what: "The VM can make no WireGuard device.",
+    owner: "use an image whose kernel has WireGuard, or install wireguard-go on it.",
+  },
+  "guest-tunnel-port-taken": {
+    what: "Another program on the VM has the tunnel's UDP port.",
+    owner: "use an image that starts nothing on it.",
+  },
+  "guest-peers-malformed": {
+    what: "The list of the tunnel's ends arrived damaged and is not followed.",
     owner: "find out who else writes to the VM, then retry the site.",
   },
   "guest-link-down": {

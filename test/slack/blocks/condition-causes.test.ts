@@ -25,6 +25,8 @@ const OTHER_WORDS: ReadonlySet<string> = new Set([
   "made-here",
   "node-id",
   "ssh-keygen",
+  "wg-florist",
+  "wireguard-go",
 ]);
 
 /** Literals where the agent says a word, and those with a hyphen wherever they stand: most reasons have one. */

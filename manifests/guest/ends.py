@@ -1,0 +1,93 @@
+"""What is seen of a tunnel's other ends, by a clock that nobody sets: since when each is there, from where, who knocks."""
+
+import json
+import time
+from dataclasses import dataclass
+
+import wire
+from netlink import PeerState
+
+SILENT_AFTER = 180  # seconds since the last handshake; where all is well there is one every 145 s at most
+TRIED_FOR = 15  # without a first one
+DEAF_AFTER = 20, 3  # seconds in which nothing came, and knocks in that time
+CLEARED_EVERY = 60
+MOST_KNOCKS = 32
+
+
+@dataclass
+class Seen:
+    begun: float  # since when it is tried
+    handshake: int = 0  # the newest, as the device tells it
+    since: float | None = None  # when that came
+    rx: int = 0
+    heard: float = 0.0  # when anything came
+    knocks: int = 0  # how many there were then
+    cleared: float = float("-inf")
+
+    def is_alive(self) -> bool:
+        return self.since is not None and time.monotonic() - self.since <= SILENT_AFTER
+
+    def is_silent(self) -> bool:
+        """Longer than one that answers can be."""
+        since, patience = (self.begun, TRIED_FOR) if self.since is None else (self.since, SILENT_AFTER)
+        return time.monotonic() - since > patience
+
+
+class Ends:
+    def __init__(self):
+        self.state: dict[str, PeerState] = {}
+        self.seen: dict[str, Seen] = {}
+        self.knocks: dict[str, int] = {}  # by address, of the last hour
+
+    def observe(self, state: dict[str, PeerState]) -> list[str]:
+        """Those who have a new handshake."""
+        now, fresh = time.monotonic(), []
+        seen = {key: self.seen.get(key) or Seen(begun=now, heard=now) for key in state}
+        for key, peer in state.items():
+            one = seen[key]
+            if peer.handshake and peer.handshake != one.handshake:
+                # One that was there before this program is as old as the clock says, as far as that can be.
+                before = time.time() - peer.handshake if one.since is None else 0.0
+                one.handshake, one.since = peer.handshake, now - (before if 0 < before < SILENT_AFTER else 0.0)
+                fresh.append(key)
+            if peer.rx != one.rx:
+                one.rx, one.heard, one.knocks = peer.rx, now, self.knocks_of(peer)
+        self.state, self.seen = state, seen
+        return fresh
+
+    def deaf(self, knocks: dict[str, int]) -> list[str]:
+        """
+        Who knocks in vain: the device remembers the newest time that a peer named, and refuses older ones without a word,
+        until the peer is removed and added. Others behind the same address are heard meanwhile, and so are none of these.
+        """
+        self.knocks, now, found = knocks, time.monotonic(), []
+        for key, one in self.seen.items():
+            count = self.knocks_of(self.state[key])
+            one.knocks = min(one.knocks, count)
+            in_vain = one.handshake and now - one.heard > DEAF_AFTER[0] and count - one.knocks >= DEAF_AFTER[1]
+            if in_vain and now - one.cleared > CLEARED_EVERY:
+                one.cleared, one.handshake, one.knocks = now, 0, count
+                found.append(key)
+        return found
+
+    def knocks_of(self, peer: PeerState) -> int:
+        return self.knocks.get(peer.endpoint[0], 0) if peer.endpoint else 0
+
+    def there(self) -> tuple:
+        """What is worth a word when it changes: who is known, who is alive, and where strangers knock."""
+        state, seen = self.state, self.seen
+        alive = frozenset(key for key, one in seen.items() if one.is_alive())
+        known = {peer.endpoint[0] for key, peer in state.items() if key in alive and peer.endpoint}
+        return frozenset(state), alive, frozenset(self.knocks.keys() - known)
+
+    def links(self) -> str:
+        """`WG_LINKS`"""
+        state, seen, now, peers = self.state, self.seen, time.monotonic(), []
+        for key, peer in sorted(state.items()):
+            since = seen[key].since if key in seen else None
+            age = None if since is None else int(now - since)
+            endpoint = "{}:{}".format(*peer.endpoint) if peer.endpoint else None
+            peers.append({"key": key, "age": age, "rx": peer.rx, "tx": peer.tx, "endpoint": endpoint})
+        most = sorted(self.knocks.items(), key=lambda each: -each[1])[:MOST_KNOCKS]
+        knocks = [{"from": host, "count": count} for host, count in most]
+        return wire.encode_text(json.dumps({"schema": 1, "peers": peers, "knocks": knocks}, separators=(",", ":")))
