@@ -55,6 +55,17 @@ describe("The closing of all runs", () => {
     }
   });
 
+  it("counts a file that shares a process and brings no test as a failure", () => {
+    const tally = tallyOf(passed("one"));
+    tally.awaits([FILE, FILE.replace("authority", "key-store")]);
+    tally.take(passed("two"));
+    assert.equal(tally.hasFailed, true);
+    assert.match(
+      tally.closing(),
+      /Failed:\n {2}trust\/key-store\.test\.js: it has no tests\n\n[\s\S]*2 passed, 1 failed$/,
+    );
+  });
+
   it("holds testing nothing to be a failure", () => {
     assert.equal(tallyOf().hasFailed, true);
     assert.match(tallyOf().closing(), /Nothing was tested\.\n0 passed, 0 failed$/);

@@ -13,10 +13,17 @@ export class Tally {
   readonly #counts = { tests: 0, suites: 0, pass: 0, fail: 0, cancelled: 0, skipped: 0, todo: 0 };
   readonly #failed: string[] = [];
   readonly #nameOf: (file: string) => string;
+  /** Files that share a process, of which nothing came yet. */
+  readonly #awaited = new Set<string>();
 
   /** `nameOf` says how people know a file, given its path. */
   constructor(nameOf: (file: string) => string) {
     this.#nameOf = nameOf;
+  }
+
+  /** Node knows only the file that it starts: of those that it holds somebody else must know that each brings tests. */
+  awaits(files: Iterable<string>): void {
+    for (const file of files) this.#awaited.add(file);
   }
 
   /** Counts the event. @returns whether it is of interest on its own too. */
@@ -27,7 +34,7 @@ export class Tally {
   }
 
   get hasFailed(): boolean {
-    return this.#failed.length > 0 || this.#counts.tests === 0;
+    return this.#failed.length > 0 || this.#awaited.size > 0 || this.#counts.tests === 0;
   }
 
   /** The failed tests with their files, node's closing lines, and one line for who reads no other. */
@@ -35,17 +42,19 @@ export class Tally {
     const { tests, pass, skipped } = this.#counts;
     const took = `duration_ms ${Math.round(performance.now() - this.#began)}`;
     const counts = Object.entries(this.#counts).map(([what, count]) => `${what} ${count}`);
+    const failed = [...this.#failed, ...[...this.#awaited].map((file) => `${this.#nameOf(file)}: it has no tests`)];
     return [
-      ...(this.#failed.length > 0 ? ["", "Failed:", ...this.#failed.map((name) => `  ${name}`), ""] : []),
+      ...(failed.length > 0 ? ["", "Failed:", ...failed.map((name) => `  ${name}`), ""] : []),
       ...[...counts, took].map((line) => `ℹ ${line}`),
       ...(tests === 0 ? ["Nothing was tested."] : []),
-      `${pass} passed, ${this.#failed.length} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`,
+      `${pass} passed, ${failed.length} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`,
     ].join("\n");
   }
 
   #count({ type, data }: Ended): void {
     const isSuite = data.details.type === "suite";
     this.#counts[isSuite ? "suites" : "tests"] += 1;
+    if (data.file !== undefined) this.#awaited.delete(data.file);
     // Node makes a test of a file that has none; whoever wrote it believes that something is tested there.
     const isEmpty = type === "test:pass" && data.name === data.file;
     if (type === "test:pass" && !isEmpty) this.#countPassed(data, isSuite);
