@@ -17,8 +17,8 @@ import { Tally } from "./tally.ts";
 
 /** Real Flower: each waits more than it works, so two at a time disturb neither. */
 const REAL = "real/";
-/** A bot that dies some hundred times, and a link that comes and goes as often. */
-const REPEATED = ["faults/crash", "story/noise"];
+/** A bot that dies some hundred times, a link that comes and goes as often, and a VM that lies for a day. */
+const REPEATED = ["faults/crash", "story/noise", "story/hostile-day"];
 /** What waits longest begins first, so that no core is left with nothing to do at the end. */
 const LONGEST = [
   ...["story/upgrade", "story/doubted-superlinks", "story/expiry", "story/where-things-go", "story/zones-that-go"],
@@ -74,7 +74,7 @@ try {
 if (names.length === 0) console.log(`No test file matches ${positionals.join(", ")}.`);
 if (values.quick)
   console.log(
-    `Left out, and run by npm test: a bot that dies everywhere, a link that keeps coming and going, most of the mutated inputs, and real Flower (Linux, root).`,
+    `Left out, and run by npm test: a bot that dies everywhere, a link that keeps coming and going, a hostile day, most of the mutated inputs, and real Flower (Linux, root).`,
   );
 console.log(tally.closing());
 process.exitCode = tally.hasFailed ? 1 : 0;
