@@ -4,6 +4,7 @@ import type { VmAddress, VmSpec } from "./hypervisor.ts";
 import type { GuestView } from "./quick-hypervisor.ts";
 import type { ImpostorWish } from "./real/impostor.ts";
 import type { RealView } from "./real/real-hypervisor.ts";
+import type { ZonePath } from "./tunnel/underlay.ts";
 
 const REQUEST_TIMEOUT_MS = 30_000;
 
@@ -125,6 +126,21 @@ export class GuestsClient {
   /** Lets a dialled `host:port` lead to a loopback port that is no guest's. */
   async route(address: string, port: number): Promise<void> {
     await this.#ask("POST", "/control/routes", { address, port });
+  }
+
+  /** The zone's router takes a public address, and passes a UDP port on to the zone's end of tunnels. */
+  async forward(zone: string, forward: { readonly ip: string; readonly port: number }): Promise<void> {
+    await this.#ask("POST", "/control/forward", { zone, ...forward });
+  }
+
+  /** What UDP between a zone of quick guests and the others meets from now on. */
+  async setPath(zone: string, change: Partial<ZonePath>): Promise<void> {
+    await this.#ask("POST", "/control/path", { zone, ...change });
+  }
+
+  /** A quick guest boots from a copy of another's disk. */
+  async clone(from: VmAddress, to: VmAddress): Promise<void> {
+    await this.#ask("POST", "/control/clone", { from, to });
   }
 
   /** @throws when the answer is not a success, with what the program said. */

@@ -1,10 +1,11 @@
+import { isIPv4 } from "node:net";
 import { type Address, parseAddress } from "../../src/guest-protocol/address.ts";
 import { isIdentifier, parseAttempt } from "../../src/guest-protocol/attempt.ts";
 import { decodePem } from "../../src/guest-protocol/certificates.ts";
 import { parseFramework, parseRole, parseVersion } from "../../src/guest-protocol/claims.ts";
 import { type Decoded, decodeBase64Text } from "../../src/guest-protocol/decoded.ts";
 import { parseExtraSan } from "../../src/guest-protocol/extra-san.ts";
-import { CONTEXT, PROTOCOL_VERSION } from "../../src/guest-protocol/names.ts";
+import { CONTEXT, type GuestRole, PROTOCOL_VERSION } from "../../src/guest-protocol/names.ts";
 import { GuestFailure } from "./guest-failure.ts";
 import { areAuthorities } from "./tls-identity.ts";
 
@@ -16,6 +17,14 @@ type Identity = {
   readonly site: string;
   readonly attempt: string;
   readonly version: string;
+  /** Undefined where traffic crosses without one. */
+  readonly tunnel: TunnelContext | undefined;
+};
+
+/** One end of a WireGuard tunnel; only a SuperLink's has an address and a port from the start. */
+export type TunnelContext = {
+  readonly mtu: number;
+  readonly hub: { readonly address: string; readonly port: number } | undefined;
 };
 
 export type SuperlinkContext = Identity & {
@@ -36,6 +45,7 @@ export type GuestContext = SuperlinkContext | SupernodeContext;
 /** gRPC pings no more often than every 10 s; an interval over two hours is a mistake. Seconds. */
 const KEEPALIVE = { min: 10, max: 7200, time: "60", timeout: "20" };
 const PAIRS = /^([A-Za-z_][A-Za-z0-9_.-]*=('[^'\\\n]*'|"[^"\\\n]*"|[\w.+-]+)( +|$))*$/;
+const TUNNEL_MTU = { min: 1280, max: 1420 };
 const SECONDS = /^[1-9][0-9]{0,4}$/;
 
 /** @throws GuestFailure naming the first value that is missing or not of its form, never what it holds. */
@@ -50,6 +60,7 @@ export function readContext(values: Values): GuestContext {
     site: required(values, CONTEXT.site, (text) => accept(text, isIdentifier(text))),
     attempt,
     version: required(values, CONTEXT.flowerVersion, parseVersion),
+    tunnel: tunnelContext(values, role),
   };
   const context = role === "superlink" ? superlinkContext(values, identity) : supernodeContext(values, identity);
   checkKeepalive(values);
@@ -74,6 +85,29 @@ function supernodeContext(values: Values, identity: Identity): SupernodeContext 
   }
   return { ...identity, role: "supernode", superlink, authorities };
 }
+
+function tunnelContext(values: Values, role: GuestRole): TunnelContext | undefined {
+  if ((values[CONTEXT.tunnelKind] ?? "") === "") {
+    return undefined;
+  }
+  required(values, CONTEXT.tunnelKind, (text) => accept(text, text === "own"));
+  const number = (name: string, min: number, max: number) =>
+    Number(required(values, name, (text) => accept(text, /^[1-9][0-9]{0,4}$/.test(text) && isWithin(text, min, max))));
+  const mtu = number(CONTEXT.tunnelMtu, TUNNEL_MTU.min, TUNNEL_MTU.max);
+  if (role === "supernode") {
+    return { mtu, hub: undefined };
+  }
+  const address = required(values, CONTEXT.tunnelAddress, parsePrefixed);
+  return { mtu, hub: { address, port: number(CONTEXT.tunnelPort, 1, 65_535) } };
+}
+
+/** An IPv4 address with a prefix, as a network card has it. */
+function parsePrefixed(text: string): Decoded<string> {
+  const [address = "", prefix = "", ...rest] = text.split("/");
+  return accept(text, rest.length === 0 && isIPv4(address) && /^([1-9]|[12][0-9]|3[0-2])$/.test(prefix));
+}
+
+const isWithin = (text: string, min: number, max: number): boolean => Number(text) >= min && Number(text) <= max;
 
 /** Pairs as Flower's `--node-config` takes them, or nothing. */
 function parseNodeConfig(text: string): Decoded<string> {

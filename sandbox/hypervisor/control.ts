@@ -3,6 +3,7 @@ import { parseAddress } from "../../src/guest-protocol/address.ts";
 import { faultRule } from "./faults.ts";
 import type { Answer, Route } from "./hypervisor-server.ts";
 import type { QuickHypervisor } from "./quick-hypervisor.ts";
+import { zonePath } from "./tunnel/underlay.ts";
 
 const vmAddress = z.object({ zone: z.string(), vmId: z.int().min(0) });
 
@@ -17,10 +18,13 @@ const detour = z.object({
   }),
   port: z.int().min(1).max(65535),
 });
+const forward = z.object({ zone: z.string(), ip: z.ipv4(), port: z.int().min(1).max(65535) });
+const path = zonePath.partial().extend({ zone: z.string() });
+const clone = z.object({ from: vmAddress, to: vmAddress });
 
 /** What the play and the tests do to quick guests; README.md says what each does. */
 export function controlRoutes(hypervisor: QuickHypervisor): readonly Route[] {
-  const { faults, network } = hypervisor;
+  const { faults, network, underlay } = hypervisor;
   return [
     { method: "GET", path: /^\/control\/guests$/, handle: () => ({ status: 200, body: hypervisor.guests() }) },
     {
@@ -61,6 +65,32 @@ export function controlRoutes(hypervisor: QuickHypervisor): readonly Route[] {
         const { address, port } = detour.parse(body);
         network.announce(address, port, "control");
         return { status: 204 };
+      },
+    },
+    {
+      method: "POST",
+      path: /^\/control\/forward$/,
+      handle: (_, body) => {
+        const { zone, ip, port } = forward.parse(body);
+        underlay.forward(zone, ip, port);
+        return { status: 204 };
+      },
+    },
+    {
+      method: "POST",
+      path: /^\/control\/path$/,
+      handle: (_, body) => {
+        const { zone, ...change } = path.parse(body);
+        underlay.setPath(zone, zonePath.parse({ ...underlay.pathOf(zone), ...change }));
+        return { status: 204 };
+      },
+    },
+    {
+      method: "POST",
+      path: /^\/control\/clone$/,
+      handle: async (_, body) => {
+        const { from, to } = clone.parse(body);
+        return found(await hypervisor.clone(from, to));
       },
     },
   ];

@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import { checkServerIdentity, connect, type TLSSocket } from "node:tls";
 import type { Address, Host } from "../../src/guest-protocol/address.ts";
 import type { Link } from "../../src/guest-protocol/names.ts";
-import type { GuestId, LoopbackNetwork } from "./network.ts";
+import type { GuestId, Lead, LoopbackNetwork } from "./network.ts";
 
 export type Dialled =
   | { readonly link: "ok"; readonly socket: TLSSocket }
@@ -27,22 +27,21 @@ const LINK_OF_CODE: Readonly<Record<string, Exclude<Link, "ok">>> = {
 
 /**
  * Dials a SuperLink as Flower would: TCP, TLS verified against the CA and the dialled name, ALPN `h2`. On `ok` the
- * connection is the caller's to end.
+ * connection is the caller's to end. `lead` is where the address leads for who dials.
  */
 export async function dialSuperlink(parts: {
   network: LoopbackNetwork;
   from: GuestId;
   address: Address;
+  lead: Lead;
   authorities: readonly string[];
   timeoutMs: number;
 }): Promise<Dialled> {
-  const port = parts.network.portOf(parts.address, parts.from);
-  if (port === undefined) {
-    const link = parts.network.hasHost(parts.address, parts.from) ? "refused" : "unreachable";
-    return { link, detail: "Nothing answers at this address." };
+  if ("link" in parts.lead) {
+    return parts.lead;
   }
   const deadline = AbortSignal.timeout(parts.timeoutMs);
-  const tcp = parts.network.connect(port, parts.from);
+  const tcp = parts.network.connect(parts.lead.port, parts.from);
   try {
     await once(tcp, "connect", { signal: deadline });
   } catch (error) {

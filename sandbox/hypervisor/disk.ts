@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 /** A VM's disk: a folder that outlives reboots and stops, and goes with the VM. */
@@ -26,6 +26,11 @@ export class Disk {
     const unfinished = join(this.#folder, `${name}.new`);
     await writeFile(unfinished, text, { mode: 0o600 });
     await rename(unfinished, join(this.#folder, name));
+  }
+
+  async becomeCopyOf(other: Disk): Promise<void> {
+    await this.destroy();
+    await cp(other.#folder, this.#folder, { recursive: true });
   }
 
   async destroy(): Promise<void> {

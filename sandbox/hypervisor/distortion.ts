@@ -1,20 +1,23 @@
 import { encodePem } from "../../src/guest-protocol/certificates.ts";
-import { PUBLISHED, type Stage } from "../../src/guest-protocol/names.ts";
+import { type GuestRole, PUBLISHED, type Stage } from "../../src/guest-protocol/names.ts";
 import { decodeNodeList, encodeNodeList, type NodeEntry } from "../../src/guest-protocol/node-list.ts";
 import { FALSE_AUTHORITY } from "./false-authority.ts";
 import type { Fault, FaultKind } from "./faults.ts";
 
 export type Attributes = ReadonlyMap<string, string>;
 
-/** `neighbour`: what another guest has said, for the lies that copy it. */
-type Change = (said: Map<string, string>, neighbour: Attributes | undefined) => void;
+/** `neighbour`: what another guest of a kind has said, for the lies that copy it. */
+type Change = (said: Map<string, string>, neighbour: Neighbour) => void;
+type Neighbour = (role: GuestRole) => Attributes | undefined;
 
 /** Quotes, backslashes, commas and brackets are left out: OneGate takes no update with such a value. */
 const HOSTILE = "<!channel> *urgent* <https://evil.example|click> $(touch /tmp/owned) `id` ; & '";
+/** A public key whose private half nobody kept. */
+const NOBODYS_TUNNEL_KEY = "cz1t9T3Y7uJqLk0X5wVQe2R8aNfB4hGdM6oPyiSxEjI=";
 const UNKNOWN_NODE = `SHA256:${"S".repeat(43)}`;
 
 /** What a guest with these faults publishes in place of what it would say. */
-export function distorted(said: Attributes, faults: readonly Fault[], neighbour: Attributes | undefined): Attributes {
+export function distorted(said: Attributes, faults: readonly Fault[], neighbour: Neighbour): Attributes {
   const result = new Map(said);
   for (const { kind } of faults) {
     CHANGES[kind]?.(result, neighbour);
@@ -27,8 +30,11 @@ const CHANGES: Partial<Record<FaultKind, Change>> = {
   "false-ca": (said) => replace(said, PUBLISHED.caCertificate, encodePem([FALSE_AUTHORITY])),
   "false-endpoint": (said) => replace(said, PUBLISHED.endpoint, "198.51.100.66:9092"),
   "wrong-version": (said) => replace(said, PUBLISHED.version, "1.25.0"),
-  "foreign-key": (said, neighbour) => copy(said, neighbour, [PUBLISHED.nodeKey]),
-  "copied-key": (said, neighbour) => copy(said, neighbour, [PUBLISHED.nodeKey, PUBLISHED.nodeProof]),
+  "foreign-key": (said, neighbour) => copy(said, neighbour("supernode"), [PUBLISHED.nodeKey]),
+  "copied-key": (said, neighbour) => copy(said, neighbour("supernode"), [PUBLISHED.nodeKey, PUBLISHED.nodeProof]),
+  "false-tunnel-key": (said) => replace(said, PUBLISHED.tunnelKey, NOBODYS_TUNNEL_KEY),
+  "copied-tunnel-key": (said, neighbour) => copy(said, neighbour("supernode"), [PUBLISHED.tunnelKey]),
+  "hub-tunnel-key": (said, neighbour) => copy(said, neighbour("superlink"), [PUBLISHED.tunnelKey]),
   "claims-all-online": (said) => relist(said, (nodes) => nodes.map((node) => ({ ...node, status: "online" }))),
   "lists-unknown-node": (said) =>
     relist(said, (nodes) => [...nodes, { key: UNKNOWN_NODE, nodeId: "666", status: "online" }]),

@@ -1,25 +1,33 @@
 import { z } from "zod";
 import { GUEST_ROLES } from "../../src/guest-protocol/names.ts";
 
+/** Those that need no word more than their name. */
+const plainFault = z.enum([
+  "false-ca",
+  "false-endpoint",
+  "foreign-name",
+  "foreign-key",
+  "copied-key",
+  "weak-key",
+  "never-ready",
+  "wrong-version",
+  "hostile-attributes",
+  "claims-all-online",
+  "lists-unknown-node",
+  "silent",
+  "false-tunnel-key",
+  "copied-tunnel-key",
+  "hub-tunnel-key",
+  "tunnel-unavailable",
+]);
+export type PlainFaultKind = z.infer<typeof plainFault>;
+
 /** How a guest can misbehave. README.md says what each does. */
 const fault = z.discriminatedUnion("kind", [
-  z.strictObject({
-    kind: z.enum([
-      "false-ca",
-      "false-endpoint",
-      "foreign-name",
-      "foreign-key",
-      "copied-key",
-      "weak-key",
-      "never-ready",
-      "wrong-version",
-      "hostile-attributes",
-      "claims-all-online",
-      "lists-unknown-node",
-      "silent",
-    ]),
-  }),
+  z.strictObject({ kind: plainFault }),
   z.strictObject({ kind: z.literal("slow-boot"), ms: z.int().min(0) }),
+  z.strictObject({ kind: z.literal("tunnel-clock-behind"), ms: z.int().min(0) }),
+  z.strictObject({ kind: z.literal("forged-tunnel-address"), address: z.ipv4() }),
 ]);
 export type Fault = z.infer<typeof fault>;
 export type FaultKind = Fault["kind"];

@@ -7,6 +7,7 @@ import type { GuestId, LoopbackNetwork } from "./network.ts";
 import type { OneGate } from "./one-gate.ts";
 import type { Pace } from "./pace.ts";
 import type { Publisher } from "./publisher.ts";
+import type { Underlay } from "./tunnel/underlay.ts";
 
 /** Milliseconds at speed 1. */
 export const WAITS = {
@@ -50,6 +51,8 @@ export type GuestEnvironment = {
   readonly network: LoopbackNetwork;
   readonly oneGate: OneGate;
   readonly publisher: Publisher;
+  readonly heartbeat: Heartbeat;
+  readonly underlay: Underlay;
   readonly pace: Pace;
   readonly faults: () => readonly Fault[];
   readonly log: Logger;
@@ -117,17 +120,29 @@ export async function repeatedly(
   });
 }
 
-/** Says that it boots, and moves the heartbeat from then on: on from the seconds since 1970, so that it moves at a reboot too. */
+/** It moves on from the seconds since 1970, so that it moves at a reboot too. */
+export class Heartbeat {
+  #count = Math.floor(Date.now() / 1000);
+  #companion: () => Readonly<Record<string, string>> = () => ({});
+
+  /** What goes with every second one, and so costs no update of its own. */
+  accompany(companion: () => Readonly<Record<string, string>>): void {
+    this.#companion = companion;
+  }
+
+  next(): Readonly<Record<string, string>> {
+    this.#count += 1;
+    return { [PUBLISHED.heartbeat]: String(this.#count), ...(this.#count % 2 === 0 ? this.#companion() : {}) };
+  }
+}
+
+/** Says that it boots, and moves the heartbeat from then on. */
 export async function bootWithHeartbeat(guest: GuestEnvironment, run: () => Promise<void>): Promise<void> {
-  let count = Math.floor(Date.now() / 1000);
-  const next = (): Record<string, string> => {
-    count += 1;
-    return { [PUBLISHED.heartbeat]: String(count) };
-  };
-  await guest.publisher.say({ ...stage("booting"), ...next() });
+  const { heartbeat, pace, publisher, signal } = guest;
+  await publisher.say({ ...stage("booting"), ...heartbeat.next() });
   const goOn = async (): Promise<void> => {
-    await guest.pace.wait(WAITS.heartbeat, guest.signal);
-    await guest.publisher.say(next());
+    await pace.wait(WAITS.heartbeat, signal);
+    await publisher.say(heartbeat.next());
   };
   await Promise.all([repeatedly(guest, () => 0, goOn), run()]);
 }

@@ -1,8 +1,12 @@
 import { connect, type Socket } from "node:net";
 import { type Address, formatAddress } from "../../src/guest-protocol/address.ts";
+import type { Link } from "../../src/guest-protocol/names.ts";
 
 /** Who owns a connection or an address: `zone/vmId`. */
 export type GuestId = string;
+
+/** Where a dialled address leads: to a loopback port, or nowhere. */
+export type Lead = { readonly port: number } | { readonly link: Exclude<Link, "ok">; readonly detail: string };
 
 type Route = { readonly port: number; readonly owner: GuestId };
 
@@ -28,14 +32,18 @@ export class LoopbackNetwork {
     }
   }
 
-  /** Where an address leads for this guest, or undefined when nothing is there or either end is cut off. */
-  portOf(address: Address, from: GuestId): number | undefined {
+  /** Where an address leads for this guest; nowhere also while either end is cut off. */
+  lead(address: Address, from: GuestId): Lead {
     const route = this.#routes.get(formatAddress(address));
-    return route === undefined || this.#cut.has(from) || this.#cut.has(route.owner) ? undefined : route.port;
+    if (route !== undefined && !this.#cut.has(from) && !this.#cut.has(route.owner)) {
+      return { port: route.port };
+    }
+    const link = this.#hasHost(address, from) ? "refused" : "unreachable";
+    return { link, detail: "Nothing answers at this address." };
   }
 
   /** Whether somebody is at the address's host, be it at another port. */
-  hasHost({ host }: Address, from: GuestId): boolean {
+  #hasHost({ host }: Address, from: GuestId): boolean {
     const isThere = [...this.#routes].some(
       ([address, { owner }]) => address.startsWith(`${host.value}:`) && !this.#cut.has(owner),
     );

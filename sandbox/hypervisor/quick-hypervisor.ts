@@ -2,13 +2,14 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Logger } from "pino";
-import { PUBLISHED } from "../../src/guest-protocol/names.ts";
+import { CONTEXT, type GuestRole, PUBLISHED } from "../../src/guest-protocol/names.ts";
 import { Disk } from "./disk.ts";
 import { FaultBook } from "./faults.ts";
 import type { Hypervisor, VmAddress, VmSpec, VmState } from "./hypervisor.ts";
 import { LoopbackNetwork } from "./network.ts";
 import type { Pace } from "./pace.ts";
 import { QuickVm, type QuickWorld, type VmRole } from "./quick-vm.ts";
+import { Underlay } from "./tunnel/underlay.ts";
 
 /** One guest as the control interface shows it: what it holds to be true of itself, not what a fault makes of it. */
 export type GuestView = VmState & {
@@ -34,17 +35,20 @@ type Entry = { vm: QuickVm; readonly disk: Disk; running: boolean };
 export class QuickHypervisor implements Hypervisor {
   readonly faults = new FaultBook();
   readonly network = new LoopbackNetwork();
+  readonly underlay: Underlay;
   readonly #entries = new Map<string, Entry>();
   readonly #folder: string;
   readonly #world: QuickWorld;
 
   private constructor(folder: string, parts: { pace: Pace; log: Logger }) {
     this.#folder = folder;
+    this.underlay = new Underlay({ isCut: (id) => this.network.isCut(id), now: () => parts.pace.now });
     this.#world = {
       ...parts,
       faults: this.faults,
       network: this.network,
-      neighbourOf: (id) => this.#neighbourOf(id),
+      underlay: this.underlay,
+      neighbourOf: (id, role) => this.#neighbourOf(id, role),
     };
   }
 
@@ -70,6 +74,7 @@ export class QuickHypervisor implements Hypervisor {
     const entry = this.#find(vm);
     if (entry !== undefined) {
       entry.running = false;
+      this.underlay.unplug(entry.vm.id);
       await entry.vm.end(hard);
     }
   }
@@ -91,6 +96,7 @@ export class QuickHypervisor implements Hypervisor {
     if (entry !== undefined) {
       this.#entries.delete(keyOf(vm));
       this.network.heal(entry.vm.id);
+      this.underlay.unplug(entry.vm.id);
       await entry.vm.end(true);
       await entry.disk.destroy();
     }
@@ -115,6 +121,18 @@ export class QuickHypervisor implements Hypervisor {
     const entry = this.#find(vm);
     await entry?.vm.end(true);
     return entry !== undefined;
+  }
+
+  /** The second VM boots from a copy of the first one's disk, in place of its own. */
+  async clone(from: VmAddress, to: VmAddress): Promise<boolean> {
+    const [original, copy] = [this.#find(from), this.#find(to)];
+    if (original === undefined || copy === undefined) {
+      return false;
+    }
+    await copy.vm.end(true);
+    await copy.disk.becomeCopyOf(original.disk);
+    this.#boot(copy.vm.spec, copy.disk);
+    return true;
   }
 
   /** Takes a guest off the network, or puts it back; its way to OneGate stays. */
@@ -157,11 +175,15 @@ export class QuickHypervisor implements Hypervisor {
   #boot(spec: VmSpec, disk: Disk): void {
     const vm = new QuickVm(spec, disk, this.#world);
     this.#entries.set(keyOf(spec), { vm, disk, running: true });
+    this.underlay.plugIn(vm.id, spec.zone, portToListenAt(spec.context));
     vm.boot();
   }
 
-  #neighbourOf(id: string) {
-    const others = [...this.#entries.values()].filter(({ vm }) => vm.id !== id && vm.said.has(PUBLISHED.nodeKey));
+  #neighbourOf(id: string, role: GuestRole) {
+    const said = role === "superlink" ? PUBLISHED.tunnelKey : PUBLISHED.nodeKey;
+    const others = [...this.#entries.values()].filter(
+      ({ vm }) => vm.id !== id && vm.role === role && vm.said.has(said),
+    );
     return others[0]?.vm.said;
   }
 
@@ -172,4 +194,10 @@ export class QuickHypervisor implements Hypervisor {
 
 function keyOf({ zone, vmId }: VmAddress): string {
   return `${zone}/${vmId}`;
+}
+
+/** The UDP port that CONTEXT gives a SuperLink. */
+function portToListenAt(context: VmSpec["context"]): number | undefined {
+  const port = Number(context[CONTEXT.tunnelPort] ?? "");
+  return Number.isInteger(port) && port > 0 ? port : undefined;
 }

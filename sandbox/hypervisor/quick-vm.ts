@@ -10,6 +10,7 @@ import {
   type GuestDetails,
   type GuestEnvironment,
   type GuestProgram,
+  Heartbeat,
   stage,
   WAITS,
 } from "./guest.ts";
@@ -21,6 +22,8 @@ import type { Pace } from "./pace.ts";
 import { Publisher } from "./publisher.ts";
 import { Superlink } from "./superlink.ts";
 import { Supernode } from "./supernode.ts";
+import { Tunnel } from "./tunnel/tunnel.ts";
+import type { Underlay } from "./tunnel/underlay.ts";
 
 /** `dummy` is a VM whose CONTEXT is not ours: it only exists. `unknown` is ours, with a role that nobody knows. */
 export type VmRole = GuestRole | "dummy" | "unknown";
@@ -28,11 +31,12 @@ export type VmRole = GuestRole | "dummy" | "unknown";
 /** What all VMs of one hypervisor share. */
 export type QuickWorld = {
   readonly network: LoopbackNetwork;
+  readonly underlay: Underlay;
   readonly faults: FaultBook;
   readonly pace: Pace;
   readonly log: Logger;
-  /** What another SuperNode has said, for the faults that copy it. */
-  readonly neighbourOf: (id: GuestId) => Attributes | undefined;
+  /** What another guest of this kind has said, for the faults that copy it. */
+  readonly neighbourOf: (id: GuestId, role: GuestRole) => Attributes | undefined;
 };
 
 /** One VM from boot to stop; a reboot is a new one with the same disk. */
@@ -45,6 +49,7 @@ export class QuickVm {
   readonly #life = new AbortController();
   readonly #publisher: Publisher;
   readonly #oneGate: OneGate;
+  readonly #heartbeat = new Heartbeat();
   #program: GuestProgram | undefined;
   #running: Promise<void> = Promise.resolve();
 
@@ -59,7 +64,7 @@ export class QuickVm {
       oneGate: this.#oneGate,
       signal: this.#life.signal,
       failed: (error) => this.#log.debug({ err: error }, "OneGate did not take an update; it goes with the next"),
-      distort: (said) => distorted(said, this.#faults(), world.neighbourOf(this.id)),
+      distort: (said) => distorted(said, this.#faults(), (role) => world.neighbourOf(this.id, role)),
     });
   }
 
@@ -110,10 +115,13 @@ export class QuickVm {
     try {
       const environment = this.#environment();
       const context = readContext(this.spec.context);
+      const tunnel = context.tunnel === undefined ? undefined : await Tunnel.open(environment, context.tunnel);
       const program =
-        context.role === "superlink" ? new Superlink(environment, context) : new Supernode(environment, context);
+        context.role === "superlink"
+          ? new Superlink(environment, context, tunnel)
+          : new Supernode(environment, context, tunnel);
       this.#program = program;
-      await program.run();
+      await Promise.all([program.run(), tunnel?.run()]);
     } catch (error) {
       if (this.#life.signal.aborted) {
         return;
@@ -129,6 +137,8 @@ export class QuickVm {
       spec: this.spec,
       disk: this.#disk,
       network: this.#world.network,
+      underlay: this.#world.underlay,
+      heartbeat: this.#heartbeat,
       oneGate: this.#oneGate,
       publisher: this.#publisher,
       pace: this.#world.pace,

@@ -20,6 +20,7 @@ import {
 import { GuestFailure } from "./guest-failure.ts";
 import { Registry } from "./registry.ts";
 import { type Credentials, fingerprintOf } from "./tls-identity.ts";
+import type { Tunnel } from "./tunnel/tunnel.ts";
 
 const KEY_BITS = { usual: 2048, weak: 1024 };
 const FOREIGN_NAME = "bank.example";
@@ -28,6 +29,7 @@ const FOREIGN_NAME = "bank.example";
 export class Superlink implements GuestProgram {
   readonly #guest: GuestEnvironment;
   readonly #context: SuperlinkContext;
+  readonly #tunnel: Tunnel | undefined;
   #fleet: Fleet | undefined;
   /** What is wrong while it serves; the latest of each kind. */
   readonly #wrong: { certificate: Reason; lists: Reason } = { certificate: "none", lists: "none" };
@@ -35,9 +37,11 @@ export class Superlink implements GuestProgram {
   /** The lists as they were read last. */
   #lists = "";
 
-  constructor(guest: GuestEnvironment, context: SuperlinkContext) {
+  /** With a tunnel it is dialled through that and nowhere else. */
+  constructor(guest: GuestEnvironment, context: SuperlinkContext, tunnel: Tunnel | undefined) {
     this.#guest = guest;
     this.#context = context;
+    this.#tunnel = tunnel;
     this.#patience = new Patience(guest.pace);
   }
 
@@ -88,6 +92,7 @@ export class Superlink implements GuestProgram {
     const kept = await intake.kept();
     await publisher.say({
       [PUBLISHED.certificateRequest]: intake.request(names),
+      ...this.#tunnel?.keys,
       ...stage(kept === undefined ? "awaiting-certificate" : "starting"),
     });
     if (kept !== undefined) {
@@ -99,7 +104,9 @@ export class Superlink implements GuestProgram {
       () => this.#patience.wait,
       async () => {
         await publisher.flush();
-        const handed = intake.consider(await oneGate.get(signal));
+        const given = await oneGate.get(signal);
+        await this.#tunnel?.take(given);
+        const handed = intake.consider(given);
         if (handed?.ok === false) {
           await publisher.say(stage("awaiting-certificate", handed.reason));
         }
@@ -120,7 +127,11 @@ export class Superlink implements GuestProgram {
     } catch (error) {
       throw new GuestFailure("own-handshake-failed", String(error));
     }
-    this.#guest.network.announce(dialled, port, this.#guest.id);
+    if (this.#tunnel === undefined) {
+      this.#guest.network.announce(dialled, port, this.#guest.id);
+    } else {
+      this.#tunnel.serve(dialled, port);
+    }
     await this.#guest.publisher.say({
       [PUBLISHED.endpoint]: formatAddress(dialled),
       [PUBLISHED.version]: version,
@@ -139,13 +150,18 @@ export class Superlink implements GuestProgram {
       () => this.#patience.wait,
       async () => {
         const given = await oneGate.get(signal);
+        await this.#tunnel?.take(given);
         await this.#takeKeys(fleet, registry, given);
         await this.#renew(fleet, intake, given);
-        const { certificate, lists } = this.#wrong;
-        await publisher.say(stage("serving", certificate === "none" ? lists : certificate));
+        await publisher.say(stage("serving", this.#reason));
         await this.#sayNodes(fleet);
       },
     );
+  }
+
+  get #reason(): Reason {
+    const { certificate, lists } = this.#wrong;
+    return [certificate, lists].find((reason) => reason !== "none") ?? this.#tunnel?.reason ?? "none";
   }
 
   /** A changed certificate is taken without a restart; one that does not hold leaves the old one in place, and is said. */

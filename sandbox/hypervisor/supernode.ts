@@ -5,6 +5,7 @@ import { encodeNodeProof, nodeProofBytes } from "../../src/guest-protocol/node-p
 import { decodeTrust } from "../../src/guest-protocol/trust.ts";
 import type { SupernodeContext } from "./context.ts";
 import { dialSuperlink } from "./dial.ts";
+import type { Attributes } from "./distortion.ts";
 import { BINDING, challenge, challengeBytes, farewell, type Verdict, verdict } from "./fleet-protocol.ts";
 import {
   type GuestDetails,
@@ -18,6 +19,7 @@ import {
 import { LineChannel } from "./line-channel.ts";
 import { NodeIdentity } from "./node-identity.ts";
 import { areAuthorities } from "./tls-identity.ts";
+import type { Tunnel } from "./tunnel/tunnel.ts";
 
 /** Whom a SuperNode dials and which CA it believes: CONTEXT's word is number 0. */
 type Target = { readonly sequence: number; readonly address: Address; readonly authorities: readonly string[] };
@@ -37,6 +39,7 @@ const REASON_OF_VERDICT: Readonly<Record<Exclude<Verdict["verdict"], "accepted">
 export class Supernode implements GuestProgram {
   readonly #guest: GuestEnvironment;
   readonly #context: SupernodeContext;
+  readonly #tunnel: Tunnel | undefined;
   #identity: NodeIdentity | undefined;
   #target: Target;
   #isTold = false;
@@ -50,9 +53,11 @@ export class Supernode implements GuestProgram {
   #connection: Promise<void> | undefined;
   readonly #patience: Patience;
 
-  constructor(guest: GuestEnvironment, context: SupernodeContext) {
+  /** With a tunnel it dials through that and nowhere else. */
+  constructor(guest: GuestEnvironment, context: SupernodeContext, tunnel: Tunnel | undefined) {
     this.#guest = guest;
     this.#context = context;
+    this.#tunnel = tunnel;
     this.#patience = new Patience(guest.pace);
     this.#target = { sequence: 0, address: context.superlink, authorities: context.authorities };
   }
@@ -67,7 +72,11 @@ export class Supernode implements GuestProgram {
     this.#identity = identity;
     const { federation, site, attempt } = this.#context;
     const proof = identity.sign(nodeProofBytes({ federation, site, attempt, vmId: spec.vmId }));
-    await publisher.say({ [PUBLISHED.nodeKey]: identity.key.line, [PUBLISHED.nodeProof]: encodeNodeProof(proof) });
+    await publisher.say({
+      [PUBLISHED.nodeKey]: identity.key.line,
+      [PUBLISHED.nodeProof]: encodeNodeProof(proof),
+      ...this.#tunnel?.keys,
+    });
     await this.#takeTrust(await disk.read(TRUST_FILE));
     this.#patience.moved();
     const look = async (): Promise<void> => {
@@ -89,9 +98,10 @@ export class Supernode implements GuestProgram {
       this.#patience.moved();
     }
     this.#isTold = isTold;
-    const wasMalformed = this.#trustMalformed;
+    const before = this.#toldReason(this.#reason);
     await this.#takeTrust(given.get(GIVEN.trust));
-    if (this.#trustMalformed !== wasMalformed) {
+    await this.#takeTunnel(given);
+    if (this.#toldReason(this.#reason) !== before) {
       await this.#say(this.#stage, this.#reason);
     }
   }
@@ -111,6 +121,22 @@ export class Supernode implements GuestProgram {
     }
   }
 
+  async #takeTunnel(given: Attributes): Promise<void> {
+    const tunnel = this.#tunnel;
+    const wasTold = tunnel?.isTold;
+    await tunnel?.take(given);
+    if (tunnel?.isTold !== wasTold) {
+      this.#patience.moved();
+    }
+  }
+
+  /** What is wrong with what it was given says more than that it has no link. */
+  #toldReason(reason: Reason): Reason {
+    const unread = this.#tunnel?.reason ?? "none";
+    if (this.#trustMalformed) return "trust-malformed";
+    return unread !== "none" && (reason === "none" || reason === "link-down") ? unread : reason;
+  }
+
   #startAnew(): void {
     this.#stage = this.#stage === "serving" ? "starting" : this.#stage;
     this.#channel?.end();
@@ -123,7 +149,10 @@ export class Supernode implements GuestProgram {
       () => WAITS.redial,
       async () => {
         if (this.#channel !== undefined) {
-          (await this.#dial())?.destroy();
+          const dialled = await this.#dial();
+          if (dialled !== "too-early" && dialled !== "failed") {
+            dialled.destroy();
+          }
         }
       },
     );
@@ -132,14 +161,13 @@ export class Supernode implements GuestProgram {
   /** Dials, and joins if it may; what goes wrong does not keep it from the next try. */
   async #connect(identity: NodeIdentity): Promise<void> {
     try {
-      const socket = await this.#dial();
-      if (socket === undefined) {
+      const dialled = await this.#dial();
+      if (dialled === "failed") {
         await this.#sayLinkDown();
-      } else if (this.#isTold) {
-        await this.#join(socket, identity);
+      } else if (dialled !== "too-early" && this.#isTold) {
+        await this.#join(dialled, identity);
       } else {
-        socket.destroy();
-        await this.#say("awaiting-admission", "none");
+        await this.#sayWaiting(dialled);
       }
     } catch (error) {
       if (!this.#guest.signal.aborted) {
@@ -150,20 +178,32 @@ export class Supernode implements GuestProgram {
     }
   }
 
+  /** Nothing is wrong, and it may not join yet; of a tunnel that has not come up it is too early to say anything. */
+  async #sayWaiting(dialled: TLSSocket | "too-early"): Promise<void> {
+    if (dialled !== "too-early") {
+      dialled.destroy();
+    }
+    if (dialled !== "too-early" || this.#stage === "booting") {
+      await this.#say("awaiting-admission", "none");
+    }
+  }
+
   /** Reports how it ended; the gate of the zone opens with the first `ok`. */
-  async #dial(): Promise<TLSSocket | undefined> {
+  async #dial(): Promise<TLSSocket | "failed" | "too-early"> {
     const { id, network, publisher } = this.#guest;
     const { address, authorities } = this.#target;
-    const dialled = await dialSuperlink({
-      network,
-      from: id,
-      address,
-      authorities,
-      timeoutMs: DIAL_LIMIT_MS,
-    });
+    const lead = this.#tunnel === undefined ? network.lead(address, id) : this.#tunnel.lead(address);
+    if (lead === undefined) {
+      return "too-early";
+    }
+    const dialled = await dialSuperlink({ network, from: id, address, lead, authorities, timeoutMs: DIAL_LIMIT_MS });
     const ready = dialled.link === "ok" ? { [PUBLISHED.ready]: "YES" } : {};
     await publisher.say({ [PUBLISHED.link]: dialled.link, ...ready });
-    return dialled.link === "ok" ? dialled.socket : undefined;
+    if (dialled.link !== "ok") {
+      return "failed";
+    }
+    this.#tunnel?.guard(dialled.socket, address);
+    return dialled.socket;
   }
 
   /** Proves the identity and stays until the connection ends. */
@@ -214,7 +254,7 @@ export class Supernode implements GuestProgram {
     }
     this.#stage = name;
     this.#reason = reason;
-    await this.#guest.publisher.say(stage(name, this.#trustMalformed ? "trust-malformed" : reason));
+    await this.#guest.publisher.say(stage(name, this.#toldReason(reason)));
   }
 }
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
-import type { Fault } from "../../sandbox/hypervisor/faults.ts";
+import type { PlainFaultKind } from "../../sandbox/hypervisor/faults.ts";
 import { Stage } from "../../sandbox/story/stage.ts";
 import type { SandboxZonesFile } from "../../sandbox/zones-file.ts";
 import { FederationStory } from "./federation-story.ts";
@@ -38,7 +38,7 @@ describe("A SuperLink that serves", () => {
   });
   after(() => sandbox.stop());
 
-  const lies = (kind: Exclude<Fault["kind"], "slow-boot">, zone = COORDINATOR): Promise<void> =>
+  const lies = (kind: PlainFaultKind, zone = COORDINATOR): Promise<void> =>
     stage.guests.addFault({ zone, role: "superlink", fault: { kind } });
 
   it("is told of when it lists a SuperNode that no site published: with its key, and what the owners can do", async () => {

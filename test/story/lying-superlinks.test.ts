@@ -2,14 +2,14 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
-import type { Fault } from "../../sandbox/hypervisor/faults.ts";
+import type { PlainFaultKind } from "../../sandbox/hypervisor/faults.ts";
 import { Stage } from "../../sandbox/story/stage.ts";
 import { homeChannel, zoneChannel } from "../../sandbox/zones-file.ts";
 import { FederationStory } from "./federation-story.ts";
 
 interface Lie {
   readonly zone: string;
-  readonly fault: Exclude<Fault["kind"], "slow-boot">;
+  readonly fault: PlainFaultKind;
   readonly what: string;
   /** The sentence that everybody in the home channel reads. */
   readonly sentence: string;

@@ -43,7 +43,9 @@ async function dial(port: number, dialled = "203.0.113.20:9092", timeoutMs = 5_0
   const address = parseAddress(dialled);
   assert.ok(address.ok);
   network.announce(address.value, port, "zone-a/1");
-  const parts = { network, from: "zone-b/2", address: address.value, authorities: [authority.pem], timeoutMs };
+  const from = "zone-b/2";
+  const lead = network.lead(address.value, from);
+  const parts = { network, from, address: address.value, lead, authorities: [authority.pem], timeoutMs };
   const result = await dialSuperlink(parts);
   if (result.link === "ok") {
     result.socket.destroy();
@@ -96,15 +98,17 @@ describe("dialling a SuperLink tells what is wrong", () => {
     const network = new LoopbackNetwork();
     const address = parseAddress("203.0.113.20:9092");
     assert.ok(address.ok);
-    const parts = { network, from: "zone-b/2", address: address.value, authorities: [authority.pem], timeoutMs: 1_000 };
-    assert.equal((await dialSuperlink(parts)).link, "unreachable");
+    const from = "zone-b/2";
+    const parts = { network, from, address: address.value, authorities: [authority.pem], timeoutMs: 1_000 };
+    const dialled = () => dialSuperlink({ ...parts, lead: network.lead(address.value, from) });
+    assert.equal((await dialled()).link, "unreachable");
     network.announce(address.value, await portOf(superlink(authority.issueForNewKey(key, NAMES))), "zone-a/1");
     for (const end of ["zone-a/1", "zone-b/2"]) {
       network.cut(end);
-      assert.equal((await dialSuperlink(parts)).link, "unreachable");
+      assert.equal((await dialled()).link, "unreachable");
       network.heal(end);
     }
-    const healed = await dialSuperlink(parts);
+    const healed = await dialled();
     assert.equal(healed.link, "ok");
     network.drop("zone-b/2");
   });
