@@ -5,6 +5,7 @@ import {
   type ImageFacts,
   type NetworkFacts,
   type ObjectRef,
+  type PortSpan,
   type SurveyQuery,
   type VmTemplateFacts,
   ZoneError,
@@ -15,10 +16,11 @@ import { headroom } from "./parse/account.ts";
 import { parseImage } from "./parse/image.ts";
 import { type Named, parseNames } from "./parse/named.ts";
 import { parseAllocated, parseNetwork } from "./parse/network.ts";
+import { groupIds, parseInboundUdp } from "./parse/security-group.ts";
 import { type DiskImage, diskFacts, parseDisks, parseTemplate } from "./parse/template.ts";
 import { readPool } from "./pool.ts";
 import type { Reading } from "./xmlrpc.ts";
-import type { ZoneSettings } from "./zone-settings.ts";
+import { told, type ZoneSettings } from "./zone-settings.ts";
 
 const USABLE = -2;
 const NAMES_PER_PAGE = 128;
@@ -38,6 +40,7 @@ export async function survey(look: Looking, settings: ZoneSettings, query: Surve
     surveyTemplate(look, query.template, facts),
     surveyNetwork(look, query.network),
   ]);
+  const inboundUdp = query.inboundUdp === true ? await surveyInbound(oned, template, network) : null;
   const primary = groups.find(({ id }) => id === user.primaryGroup);
   return {
     version,
@@ -48,9 +51,27 @@ export async function survey(look: Looking, settings: ZoneSettings, query: Surve
       [user.quotas, ...(primary === undefined ? [] : [primary.quotas])],
       network.found ? network.id : undefined,
     ),
+    inboundUdp,
     rules,
     disabled,
   };
+}
+
+/** Drivers that apply security groups; the others let everything through. */
+const FILTERING: ReadonlySet<string> = new Set(["fw", "802.1q", "vxlan", "elastic", "nodeport"]);
+
+/** A packet passes where one of the groups lets it in: a group that cannot be seen may be that one. */
+async function surveyInbound(
+  oned: Reading,
+  template: VmTemplateFacts | Absent,
+  network: NetworkFacts | Absent,
+): Promise<readonly PortSpan[] | null> {
+  if (!network.found || !template.found || !FILTERING.has(network.driver.toLowerCase())) return null;
+  const ids = new Set([...network.securityGroups, ...groupIds(template.nic.securityGroups)]);
+  return told(async () => {
+    const all = [...ids].map(async (id) => parseInboundUdp(await oned.read("one.secgroup.info", id, false)));
+    return (await Promise.all(all)).flat();
+  });
 }
 
 async function surveyTemplate(look: Looking, ref: ObjectRef, account: AccountFacts): Promise<VmTemplateFacts | Absent> {

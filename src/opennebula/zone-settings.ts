@@ -45,7 +45,8 @@ export class ZoneSettings {
   }
 }
 
-async function told<T>(ask: () => Promise<T>): Promise<T | null> {
+/** null: the account is not told. */
+export async function told<T>(ask: () => Promise<T>): Promise<T | null> {
   try {
     return await ask();
   } catch (error) {

@@ -34,6 +34,8 @@ export function aNetwork(changes: Partial<NetworkFacts> = {}): NetworkFacts {
     ranges: [{ first: "203.0.113.20", last: "203.0.113.99" }],
     mask: null,
     guestMtu: null,
+    driver: "bridge",
+    securityGroups: [0],
     leased: ["203.0.113.20", "203.0.113.21", "203.0.113.40"],
     ...changes,
   };
@@ -58,6 +60,7 @@ export function aSurvey(changes: Partial<ZoneSurvey> = {}): ZoneSurvey {
     template: aTemplate(),
     network: aNetwork(),
     headroom: aHeadroom(),
+    inboundUdp: null,
     rules: { restricted: ["NIC/MAC", "PCI", "CONTEXT/FILES"], startsOnHold: false },
     disabled: false,
     ...changes,

@@ -41,6 +41,7 @@ describe("surveying a zone", () => {
         datastores: new Map(),
         imageVms: new Map(),
       },
+      inboundUdp: null,
       disabled: false,
     });
     assert.ok(template.found && network.found);
@@ -52,6 +53,25 @@ describe("surveying a zone", () => {
     assert.deepEqual(network.ranges, [{ first: "10.10.10.10", last: "10.10.10.209" }]);
     const changing = methods().filter((method) => !/\.(info|version|config)$|^GET /.test(method));
     assert.deepEqual(changing, []);
+  });
+
+  it("looks at security groups only when it is asked to and the network's driver applies them", async () => {
+    const filtered = recordedValue("xmlrpc.vn.info").replaceAll("[dummy]", "[vxlan]");
+    const group = (port: string): string =>
+      `<SECURITY_GROUP><ID>0</ID><TEMPLATE><RULE><PROTOCOL>UDP</PROTOCOL><RULE_TYPE>inbound</RULE_TYPE><RANGE>${port}</RANGE></RULE></TEMPLATE></SECURITY_GROUP>`;
+    const script = (network: string): Script => ({
+      ...usual,
+      "one.vn.info": () => success(network),
+      "one.secgroup.info": () => success(group("51820")),
+    });
+    const query = { template: 0, network: 0 };
+    const inbound = async (said: Script, inboundUdp: boolean) =>
+      (await (await zoneThatSays(said)).survey({ ...query, inboundUdp })).inboundUdp;
+    assert.deepEqual(await inbound(script(filtered), true), [{ first: 51_820, last: 51_820 }]);
+    assert.equal(await inbound(script(filtered), false), null);
+    assert.equal(await inbound(script(recordedValue("xmlrpc.vn.info")), true), null);
+    assert.ok(!methods().includes("one.secgroup.info"));
+    assert.equal(await inbound({ ...usual, "one.vn.info": () => success(filtered) }, true), null);
   });
 
   it("finds template and network by name", async () => {

@@ -71,6 +71,8 @@ export const REASONS = {
     "Every range that the bot would take for tunnels overlaps a zone's network or another federation's tunnels. Ask again and give a range.",
   "tunnel-mtu":
     "The network's cards have an MTU that leaves fewer than 1280 bytes inside a tunnel. Set its GUEST_MTU to 1360 or more, or name another network.",
+  "tunnel-port-closed":
+    "No security group of the SuperLink's network card lets the tunnels' UDP port in. Add an INBOUND rule for it to one of them, or name another network.",
   "tunnel-hub-taken":
     "Another federation's tunnels end at that public address and UDP port, and it can be forwarded to one of them only. Ask again with another port.",
   // Rolling out

@@ -8,6 +8,8 @@ export type ObjectRef = number | string;
 export interface SurveyQuery {
   readonly template: ObjectRef;
   readonly network: ObjectRef;
+  /** Whether to look which UDP ports the card's security groups let in. */
+  readonly inboundUdp?: boolean;
   /** Milliseconds: an answer of OneFlow's that is no older shows that it is there. It is slow, and is asked otherwise. */
   readonly oneflowSince?: number;
 }
@@ -75,8 +77,18 @@ export interface NetworkFacts {
   readonly mask: string | null;
   /** Of its VMs' cards; null where it says none, and they have what the image gives them. */
   readonly guestMtu: number | null;
+  /** How the zone makes it, such as `vxlan`; security groups hold where that is one which applies them. */
+  readonly driver: string;
+  /** Of every card in it, beside the card's own. */
+  readonly securityGroups: readonly number[];
   /** Addresses in use, also by VMs that the bot's account may not see. */
   readonly leased: readonly string[];
+}
+
+/** Ports that follow each other, both ends included. */
+export interface PortSpan {
+  readonly first: number;
+  readonly last: number;
 }
 
 /** What quotas leave to the account: the smaller of its own and its group's. `null` is no limit. */
@@ -117,6 +129,8 @@ export interface ZoneSurvey {
   readonly template: VmTemplateFacts | Absent;
   readonly network: NetworkFacts | Absent;
   readonly headroom: Headroom;
+  /** What the card's security groups let in; null: nobody asked, nothing filters, or the account is not told. */
+  readonly inboundUdp: readonly PortSpan[] | null;
   /** null: the account is not told. */
   readonly rules: ZoneRules | null;
   /** An administrator has disabled it: it can be looked at, and changes nothing. */

@@ -32,7 +32,9 @@ export function choiceFor(
 ): Choice | Reason {
   const profile = context.zones.get(site.zone);
   if (profile === undefined) return { code: "zone-left-file", detail: site.zone };
-  return chooseFor(profile, site.wish, federation.settings, adjustment);
+  const choice = chooseFor(profile, site.wish, federation.settings, adjustment);
+  const isHub = federation.crossing.kind === "wireguard" && site.role === "coordinator";
+  return isHub && !("code" in choice) ? { ...choice, inboundUdp: true } : choice;
 }
 
 /** The facts a plan can be made of, or all that stands in the way. */
@@ -48,7 +50,7 @@ export function assess(
   if (!survey.ok) return [survey.reason];
   const judged = judge(survey.survey, choice, creditOf(site));
   if (!("template" in judged)) return judged;
-  const tunnel = judgeTunnel(federation, site, judged.network, [...context.takenTunnels]);
+  const tunnel = judgeTunnel(federation, site, judged, context.takenTunnels);
   return tunnel.length === 0 ? { ...judged, choice } : tunnel;
 }
 

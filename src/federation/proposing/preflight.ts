@@ -64,6 +64,7 @@ export interface UsableSurvey {
   readonly account: number;
   readonly template: Omit<VmTemplateFacts, "images"> & { readonly images: readonly ImageFacts[] };
   readonly network: NetworkFacts;
+  readonly inboundUdp: ZoneSurvey["inboundUdp"];
 }
 
 /** All that stands in the way, at once; or the facts a plan can be made of. */
@@ -83,7 +84,7 @@ export function judge(seen: ZoneSurvey, choice: Choice, credit: Credit = NO_CRED
   );
   return problems.length > 0 || !network.found
     ? problems
-    : { account: survey.account.id, template: { ...template, images }, network };
+    : { account: survey.account.id, template: { ...template, images }, network, inboundUdp: survey.inboundUdp };
 }
 
 function judgeZone(survey: ZoneSurvey): Reason[] {

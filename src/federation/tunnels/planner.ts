@@ -6,7 +6,7 @@ import { overlaps, type Span, toIp, toNumber } from "../model/ipv4.ts";
 import { type SitePlan, TUNNEL_MTU, type WireGuardLink } from "../model/plan.ts";
 import type { TakenTunnel } from "../model/policy.ts";
 import { coordinatorOf, currentProposal, type Federation, type Site, trainingSitesOf } from "../model/state.ts";
-import type { NetworkFacts } from "../model/zone-facts.ts";
+import type { NetworkFacts, ZoneSurvey } from "../model/zone-facts.ts";
 import { freeRange, pairsIn, spanOfRange } from "./range.ts";
 
 export type TunnelWish = Extract<Crossing, { kind: "wireguard" }>;
@@ -97,12 +97,15 @@ export function chooseRange(
   return freeRange(taken) ?? { code: "tunnel-range-none", detail: "" };
 }
 
+/** What a look at the site's zone shows. */
+type Seen = Pick<ZoneSurvey, "inboundUdp"> & { readonly network: NetworkFacts };
+
 /** What stands in the way of this site's end of the tunnels; `range` is null while none is chosen. */
 export function judgeTunnel(
   federation: Federation,
   site: Site,
-  network: NetworkFacts,
-  others: readonly TakenTunnel[],
+  { network, inboundUdp }: Seen,
+  others: Iterable<TakenTunnel>,
 ): readonly Reason[] {
   const { crossing } = federation;
   if (crossing.kind !== "wireguard") return [];
@@ -110,7 +113,7 @@ export function judgeTunnel(
   const mtu = tunnelMtu(network);
   const problems: Reason[] = [];
   if (mtu < TUNNEL_MTU.min) problems.push({ code: "tunnel-mtu", detail: `${network.name}: ${network.guestMtu}` });
-  if (site.role === "coordinator") problems.push(...judgeHub(crossing, others));
+  if (site.role === "coordinator") problems.push(...judgeHub(crossing, inboundUdp, others));
   if (range === null) return problems;
   const own = neighbours(network).find((span) => overlaps(span, spanOfRange(range)));
   if (own !== undefined) {
@@ -123,8 +126,16 @@ export function judgeTunnel(
   return problems;
 }
 
-function judgeHub({ hub }: TunnelWish, others: readonly TakenTunnel[]): readonly Reason[] {
-  return isHubTaken(hub, others) ? [{ code: "tunnel-hub-taken", detail: `${hub.host}:${hub.port}` }] : [];
+function judgeHub(
+  { hub }: TunnelWish,
+  inboundUdp: Seen["inboundUdp"],
+  others: Iterable<TakenTunnel>,
+): readonly Reason[] {
+  const isOpen = inboundUdp === null || inboundUdp.some(({ first, last }) => first <= hub.port && hub.port <= last);
+  return [
+    ...(isOpen ? [] : [{ code: "tunnel-port-closed", detail: `UDP ${hub.port}` } as const]),
+    ...(isHubTaken(hub, others) ? [{ code: "tunnel-hub-taken", detail: `${hub.host}:${hub.port}` } as const] : []),
+  ];
 }
 
 /** One public address and port can be forwarded to one hub. */

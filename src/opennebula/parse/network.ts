@@ -1,6 +1,7 @@
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
 import type { NetworkFacts } from "../../federation/model/zone-facts.ts";
+import { groupIds } from "./security-group.ts";
 import { group, integer, many, optionalText, parseElement, parseMembers, readable } from "./xml.ts";
 
 const range = z
@@ -23,7 +24,12 @@ const network = z
   .object({
     ID: integer,
     NAME: z.string(),
-    TEMPLATE: group({ NETWORK_MASK: optionalText, GUEST_MTU: optionalText }),
+    TEMPLATE: group({
+      NETWORK_MASK: optionalText,
+      GUEST_MTU: optionalText,
+      VN_MAD: optionalText,
+      SECURITY_GROUPS: optionalText,
+    }),
     AR_POOL: group({ AR: many(range) }),
   })
   .transform(({ ID, NAME, TEMPLATE, AR_POOL }): NetworkFacts => {
@@ -35,6 +41,8 @@ const network = z
       ranges,
       mask: maskIn(TEMPLATE.NETWORK_MASK),
       guestMtu: numberIn(TEMPLATE.GUEST_MTU),
+      driver: TEMPLATE.VN_MAD ?? "",
+      securityGroups: groupIds(TEMPLATE.SECURITY_GROUPS),
       leased: AR_POOL.AR.flatMap(({ leased }) => leased),
     };
   });

@@ -116,6 +116,21 @@ describe("a plan with tunnels", () => {
     assert.deepEqual(problemsOf(story, "alpha"), ["tunnel-hub-taken"]);
   });
 
+  it("says that no security group lets the hub's port in, where groups can be seen", () => {
+    for (const [inboundUdp, problems] of [
+      [null, []],
+      [[{ first: 51820, last: 51820 }], []],
+      [[{ first: 0, last: 65_535 }], []],
+      [[{ first: 9092, last: 9092 }], ["tunnel-port-closed"]],
+      [[], ["tunnel-port-closed"]],
+    ] as const) {
+      const story = aFederation(tunnelled()).shows("alpha", (usual) => ({ ...usual, inboundUdp }));
+      assert.deepEqual(problemsOf(story.planned(), "alpha"), problems);
+    }
+    const elsewhere = aFederation(tunnelled()).shows("beta", (usual) => ({ ...usual, inboundUdp: [] }));
+    assert.deepEqual(problemsOf(elsewhere.planned(), "beta"), []);
+  });
+
   it("says when the range has too few addresses for one more site", () => {
     const zones = zonesOf(["alpha", "beta", "gamma", "delta"].map((name) => aZone(name)));
     const story = aFederation({ ...tunnelled("10.99.0.0/29"), context: { zones } }).running();

@@ -13,6 +13,15 @@ describe("a network", () => {
     assert.deepEqual(parseNetwork(recordedValue("xmlrpc.vn.info-ar-pool")).leased, []);
   });
 
+  it("tells mask, driver, security groups, and the MTU of its VMs' cards where it says one", () => {
+    const { mask, driver, securityGroups, guestMtu } = parseNetwork(xml);
+    assert.deepEqual([mask, driver, securityGroups, guestMtu], ["255.255.255.0", "dummy", [0], null]);
+    const said = xml.replace("<NETWORK_MASK>", "<GUEST_MTU><![CDATA[1450]]></GUEST_MTU><NETWORK_MASK>");
+    assert.equal(parseNetwork(said).guestMtu, 1450);
+    const odd = said.replace("<![CDATA[255.255.255.0]]>", "<![CDATA[255.0.255.0]]>").replace("[1450]", "[big]");
+    assert.deepEqual([parseNetwork(odd).mask, parseNetwork(odd).guestMtu], [null, null]);
+  });
+
   it("counts a range's end from its size when it is not said", () => {
     const unsaid = xml.replace(/<IP_END>.*?<\/IP_END>/, "").replace("<![CDATA[200]]>", "<![CDATA[500]]>");
     assert.deepEqual(parseNetwork(unsaid).ranges, [{ first: "10.10.10.10", last: "10.10.11.253" }]);
