@@ -59,6 +59,7 @@ export async function startBot(
     federations: runtime.store,
     receipts: runtime.receipts,
     zoneChecks: runtime.zoneChecks,
+    tunnelStates: runtime.tunnelStates,
     configuration: { policy, zones, manifests },
     workspaceUrl: workspace.url,
     channels,

@@ -7,8 +7,9 @@ import { cardId, type FederationId, federationId, type ZoneName } from "./federa
 import type { ManifestLibrary } from "./federation/model/manifests.ts";
 import type { Policy, ZoneProfile } from "./federation/model/policy.ts";
 import { EVENTS_SCHEMA, STATE_SCHEMA, upcast } from "./federation/model/schema.ts";
-import { isSettled } from "./federation/model/state.ts";
+import { type Federation, isSettled } from "./federation/model/state.ts";
 import { ZoneError } from "./federation/model/zone-facts.ts";
+import { tunnelStates } from "./federation/observing/tunnels.ts";
 import type { Checkpoint, Log, LookFailure, PollHints } from "./federation/ports.ts";
 import { zoneReason } from "./federation/proposing/preflight.ts";
 import { createPoller, type ZonePoller } from "./opennebula/poll.ts";
@@ -126,6 +127,7 @@ function runtime(options: RuntimeOptions, stored: Store, keys: KeyStore) {
     store,
     receipts: stored.receipts,
     zoneChecks: zoneChecks(context, options.zones),
+    tunnelStates: (federation: Federation) => tunnelStates(federation, watch.live(federation.id)),
     /** From now on zones are looked at and what is due is done: whoever asks in Slack is answered already. */
     async start(): Promise<void> {
       await writeOff(store, options);

@@ -11,6 +11,7 @@ import type { DecisionContext, Policy, ZoneProfile } from "./model/policy.ts";
 import type { ReasonCode } from "./model/reasons.ts";
 import type { Federation } from "./model/state.ts";
 import type { ServiceProof, SurveyQuery, VmProof, ZoneSnapshot, ZoneSurvey } from "./model/zone-facts.ts";
+import type { TunnelState } from "./observing/tunnels.ts";
 import type { Unusable } from "./proposing/adjustment.ts";
 import type { NicOrder } from "./proposing/manifest.ts";
 import type { Request } from "./proposing/request.ts";
@@ -245,6 +246,9 @@ export interface ZoneChecks {
   /** After an approval: sees whether the address that was picked is still free. */
   recheckAddress(federation: FederationId): void;
 }
+
+/** How a federation's tunnels do now, as the newest looks show it. */
+export type TunnelStates = (federation: Federation) => readonly TunnelState[];
 
 export interface Configuration {
   readonly policy: Policy;

@@ -2,7 +2,14 @@
 import { App, type AuthorizeResult, SocketModeReceiver, type webApi } from "@slack/bolt";
 import type { Logger } from "pino";
 import type { ChannelId, ZoneName } from "../federation/model/identity.ts";
-import type { ChannelIds, Configuration, Federations, Receipts, ZoneChecks } from "../federation/ports.ts";
+import type {
+  ChannelIds,
+  Configuration,
+  Federations,
+  Receipts,
+  TunnelStates,
+  ZoneChecks,
+} from "../federation/ports.ts";
 import type { Secret } from "../secret.ts";
 import { isAboutToken, tokenWords } from "./availability.ts";
 import { help } from "./blocks/help.ts";
@@ -41,6 +48,7 @@ export type Transport =
 export interface SlackAppOptions {
   readonly federations: Federations;
   readonly zoneChecks: ZoneChecks;
+  readonly tunnelStates: TunnelStates;
   readonly configuration: Configuration;
   readonly log: Logger;
   readonly botToken: Secret;
@@ -99,6 +107,7 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
   const bot: Bot = {
     federations,
     zoneChecks: options.zoneChecks,
+    tunnelStates: options.tunnelStates,
     configuration,
     slack,
     membership: createMembership(slack, configuration),

@@ -52,7 +52,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   "federation/deciding/": ["federation/model/", "guest-protocol/"],
   "federation/tunnels/": ["federation/model/", "guest-protocol/"],
   "federation/proposing/": ["federation/model/", "federation/deciding/", "federation/tunnels/", "guest-protocol/"],
-  "federation/observing/": ["federation/model/", "federation/proposing/", "guest-protocol/"],
+  "federation/observing/": ["federation/model/", "federation/tunnels/", "federation/proposing/", "guest-protocol/"],
   "federation/running/": ["federation/", "guest-protocol/"],
   "federation/": ["guest-protocol/"],
   "store/": ["federation/", "guest-protocol/", "log.ts", "durable-directory.ts"],

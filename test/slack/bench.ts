@@ -15,6 +15,7 @@ import type { Recorded } from "../../src/federation/model/evolve.ts";
 import type { FederationId } from "../../src/federation/model/identity.ts";
 import type { DecisionContext, ZoneProfile } from "../../src/federation/model/policy.ts";
 import { type Federation, isSettled } from "../../src/federation/model/state.ts";
+import type { TunnelState } from "../../src/federation/observing/tunnels.ts";
 import type { Federations, ZoneCheck, ZoneChecks } from "../../src/federation/ports.ts";
 import { adjustProposal } from "../../src/federation/proposing/adjustment.ts";
 import { proposeSites } from "../../src/federation/proposing/proposal.ts";
@@ -41,6 +42,8 @@ export interface BenchOptions {
   readonly context?: Partial<DecisionContext>;
   readonly pace?: Partial<Pace>;
   readonly looks?: readonly ZoneCheck[];
+  /** How tunnels do. */
+  readonly tunnels?: readonly TunnelState[];
   /** What an owner's own version waits for, as for its zone. */
   readonly adjusting?: Promise<void>;
   /** Changes Slack before the bot starts. */
@@ -151,6 +154,7 @@ export async function openBench(context: TestContext, options: BenchOptions = {}
     const app = createSlackApp({
       federations: failing(store, () => failure),
       zoneChecks,
+      tunnelStates: () => options.tunnels ?? [],
       configuration: { policy: deciding.policy, zones, manifests: deciding.manifests },
       log: pino({ level: process.env["FLORIST_TEST_LOG"] ?? "silent" }),
       botToken: new Secret("xoxb-test"),

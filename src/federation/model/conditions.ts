@@ -37,6 +37,9 @@ const ZONE = ["zone-away", "zone-account", "zone-administrator", "zone-left-file
 /** What somebody has done in a VM: keys that no site published, and more keys or requests than a VM is granted. */
 const CONDUCT = ["unknown-nodes", "key-changes", "certificate-requests"] as const;
 
+/** Why a tunnel's other end does not answer, where both ends together show it. */
+const TUNNEL = ["tunnel-unheard", "tunnel-unanswered"] as const;
+
 export type LinkCode = `link-${Exclude<Link, "ok">}`;
 export type GuestCode = `guest-${Exclude<GuestReason, "none">}`;
 export type ConditionCode =
@@ -44,6 +47,7 @@ export type ConditionCode =
   | (typeof VM)[number]
   | (typeof ZONE)[number]
   | (typeof CONDUCT)[number]
+  | (typeof TUNNEL)[number]
   | LinkCode
   | GuestCode;
 
@@ -56,6 +60,7 @@ export const CONDITION_CODES: readonly ConditionCode[] = [
   ...VM,
   ...ZONE,
   ...CONDUCT,
+  ...TUNNEL,
   ...LINKS.flatMap((link) => (link === "ok" ? [] : [linkCode(link)])),
   ...REASONS.flatMap((reason) => (reason === "none" ? [] : [guestCode(reason)])),
 ];
@@ -111,8 +116,12 @@ export const conditionKey = ({ subject: of, code }: Pick<Finding, "subject" | "c
 const members = (list: readonly string[]): ReadonlySet<string> => new Set(list);
 const availability = members(AVAILABILITY);
 const ofZone = members(ZONE);
+const ofTunnel = members(TUNNEL);
 
 /** A guest says so itself, of itself. */
-export const isClaim = (code: ConditionCode): boolean => code.startsWith("guest-") || code.startsWith("link-");
+export const isClaim = (code: ConditionCode): boolean =>
+  code.startsWith("guest-") || code.startsWith("link-") || ofTunnel.has(code);
+/** It is seen in the site's own zone and in the coordinator's together. */
+export const isOfBothEnds = (code: ConditionCode): boolean => code === "supernodes-offline" || ofTunnel.has(code);
 export const isAvailability = (code: ConditionCode): boolean => availability.has(code);
 export const isOfZone = (code: ConditionCode): boolean => ofZone.has(code);

@@ -4,6 +4,7 @@ import {
   type Extent,
   type Finding,
   guestCode,
+  isOfBothEnds,
   linkCode,
   MAX_NAMED_VMS,
   type Subject,
@@ -15,6 +16,7 @@ import { vmsOf } from "../model/plan.ts";
 import type { DecisionContext } from "../model/policy.ts";
 import { coordinatorOf, type DeployedVm, type Deployment, type Federation, type Site } from "../model/state.ts";
 import { type LiveFederation, onlineVms, superLinkServes } from "./live.ts";
+import { whySilent } from "./tunnels.ts";
 import { type LiveVm, saysItServes } from "./vm-observation.ts";
 
 /** Why a zone cannot be looked at now; a zone that can be is not among them. */
@@ -45,7 +47,7 @@ export function findingsOf(
     findings,
     isUnseen: (subject, code) => {
       if (subject.kind === "zone") return false;
-      return !isSeen(subject.site) || (code === "supernodes-offline" && !isSeen(coordinator));
+      return !isSeen(subject.site) || (isOfBothEnds(code) && !isSeen(coordinator));
     },
   };
 }
@@ -72,7 +74,9 @@ function siteFindings(
   // VMs that are done are not missed once others have taken their place.
   const missed = present.length >= vmsOf(deployment.plan) ? present : [...seen.vms.values()];
   for (const vm of missed) {
-    for (const { code, subject, detail } of causesOf(site, vm, deployment.vms.get(vm.vmId), deployment)) {
+    const silent = (known: DeployedVm): ConditionCode =>
+      superLinkSeen ? whySilent(federation, live, site, known) : "link-tunnel-silent";
+    for (const { code, subject, detail } of causesOf(site, vm, deployment.vms.get(vm.vmId), deployment, silent)) {
       const known = found.get(code) ?? { subject, vmIds: [], detail };
       known.vmIds.push(vm.vmId);
       found.set(code, known);
@@ -135,10 +139,19 @@ interface Cause {
 }
 
 /** What one VM shows, by its zone's word, by its own, and by what it has done. */
-function causesOf(site: Site, vm: LiveVm, known: DeployedVm | undefined, deployment: Deployment): readonly Cause[] {
+function causesOf(
+  site: Site,
+  vm: LiveVm,
+  known: DeployedVm | undefined,
+  deployment: Deployment,
+  silent: (known: DeployedVm) => ConditionCode,
+): readonly Cause[] {
   const subject: Subject = { kind: "site", site: site.zone };
   const state = stateCode(vm);
-  const own = vm.state === "running" && !vm.silent ? reportedBy(site, vm) : [];
+  const own =
+    vm.state === "running" && !vm.silent
+      ? reportedBy(site, vm, () => (known === undefined ? null : silent(known)))
+      : [];
   const conduct = known === undefined ? [] : conductOf(known, deployment);
   return [
     ...(state === null ? [] : [{ subject, code: state, detail: vm.message ?? "" }]),
@@ -176,12 +189,18 @@ function stateCode({ state, silent, message }: LiveVm): ConditionCode | null {
  * That a link is down says less than how dialling it ended, and nothing any more once that went well: a guest takes
  * the reason back a moment later.
  */
-function reportedBy(site: Site, vm: LiveVm): readonly Cause[] {
+function reportedBy(site: Site, vm: LiveVm, silent: () => ConditionCode | null): readonly Cause[] {
   const { reason, link } = vm;
   const dialled: readonly Cause[] =
     link === null || link === "ok"
       ? []
-      : [{ subject: { kind: "link", site: site.zone }, code: linkCode(link), detail: "" }];
+      : [
+          {
+            subject: { kind: "link", site: site.zone },
+            code: (link === "tunnel-silent" ? silent() : null) ?? linkCode(link),
+            detail: "",
+          },
+        ];
   if (reason === null || reason === "none" || (reason === "link-down" && link !== null)) return dialled;
   if (saysItServes(vm) && reason === "still-counted-online") return dialled;
   return [{ subject: { kind: "site", site: site.zone }, code: guestCode(reason), detail: "" }, ...dialled];

@@ -2,7 +2,14 @@
  * From findings to conditions: raised once they have stood, cleared once they have not, and counted instead of told
  * while they come and go. What has not stood yet lives in memory only.
  */
-import { type Condition, type ConditionCode, conditionKey, type Finding, isClaim } from "../model/conditions.ts";
+import {
+  type Condition,
+  type ConditionCode,
+  conditionKey,
+  type Finding,
+  isClaim,
+  isOfBothEnds,
+} from "../model/conditions.ts";
 import type { FederationEvent } from "../model/events.ts";
 import type { ZoneName } from "../model/identity.ts";
 import type { Durations } from "../model/policy.ts";
@@ -113,11 +120,9 @@ interface Now {
   readonly shown: boolean;
 }
 
-/** How many SuperNodes are online is in two zones: their own, and that of the SuperLink. */
+/** How many SuperNodes are online, or why a tunnel is silent, is in two zones: their own, and that of the SuperLink. */
 const isShown = ({ subject, code }: Pick<Finding, "subject" | "code">, { zone }: Moment): boolean =>
-  zone === undefined ||
-  code === "supernodes-offline" ||
-  (subject.kind === "zone" ? subject.zone : subject.site) === zone;
+  zone === undefined || isOfBothEnds(code) || (subject.kind === "zone" ? subject.zone : subject.site) === zone;
 
 /** What guests say of themselves is told so often for each site; what is seen from outside is not held back. */
 class Claims {

@@ -59,7 +59,10 @@ export function seenLive(
   const site = federation.sites.get(zone);
   if (site?.deployment == null) return { ...before, sites: without(before.sites, zone) };
   if (!isConclusive(site, look.snapshot)) return before;
-  const sites = new Map(before.sites).set(zone, liveSiteOf(site, site.deployment.attempt, look));
+  const sites = new Map(before.sites).set(
+    zone,
+    liveSiteOf(site, site.deployment.attempt, look, before.sites.get(zone)),
+  );
   const nodes = site.role === "coordinator" ? nodesAfter(before, federation, look) : before.nodes;
   return { sites, nodes };
 }
@@ -74,8 +77,13 @@ const nodesAfter = (
 const without = (sites: LiveFederation["sites"], zone: ZoneName): LiveFederation["sites"] =>
   new Map([...sites].filter(([name]) => name !== zone));
 
-function liveSiteOf(site: Site, attempt: number, { snapshot, silent }: ZoneLook): LiveSite {
-  const present = vmsIn(site, snapshot).map((vm) => liveVmOf(vm, silent.has(vm.id)));
+function liveSiteOf(
+  site: Site,
+  attempt: number,
+  { snapshot, silent }: ZoneLook,
+  before: LiveSite | undefined,
+): LiveSite {
+  const present = vmsIn(site, snapshot).map((vm) => liveVmOf(vm, silent.has(vm.id), before?.vms.get(vm.id)));
   const vms = new Map(present.map((vm) => [vm.vmId, vm]));
   const unreadable = snapshot.unreadable.filter(({ kind }) => kind === "vm").map(({ id }) => id);
   for (const { vmId, gone } of site.deployment?.vms.values() ?? []) {

@@ -8,6 +8,7 @@ import { MAX_IDENTITY_CHANGES } from "../model/limits.ts";
 import { flowerPart, type SitePlan } from "../model/plan.ts";
 import type { DeployedVm } from "../model/state.ts";
 import type { VmFacts, VmState } from "../model/zone-facts.ts";
+import { type TunnelSaid, tunnelSaid } from "./tunnels.ts";
 
 /** Stands for a published key that cannot be read. */
 export const UNREADABLE_KEY = "unreadable";
@@ -94,11 +95,13 @@ export interface LiveVm {
   readonly stage: Stage | null;
   readonly reason: Reason | null;
   readonly link: Link | null;
+  /** What it says of its tunnels; null while it says nothing. */
+  readonly tunnel: TunnelSaid | null;
   /** The zone's own words for why it is so. */
   readonly message: string | null;
 }
 
-export function liveVmOf(vm: VmFacts, silent: boolean): LiveVm {
+export function liveVmOf(vm: VmFacts, silent: boolean, before: LiveVm | undefined): LiveVm {
   const { attributes } = vm;
   return {
     vmId: vm.id,
@@ -107,6 +110,7 @@ export function liveVmOf(vm: VmFacts, silent: boolean): LiveVm {
     stage: oneOf(STAGES, attributes[PUBLISHED.stage]),
     reason: oneOf(REASONS, attributes[PUBLISHED.reason]),
     link: oneOf(LINKS, attributes[PUBLISHED.link]),
+    tunnel: tunnelSaid(attributes[PUBLISHED.tunnelLinks], before?.tunnel ?? null),
     message: messageOf(vm),
   };
 }
@@ -131,6 +135,7 @@ export const unseenVm = (vmId: number, state: "missing" | "unreadable" | "gone")
   stage: null,
   reason: null,
   link: null,
+  tunnel: null,
   message: null,
 });
 

@@ -268,6 +268,20 @@ const OTHERS: Causes<OtherCode> = {
     operator: "put it back, or write its part off.",
     everybody: "The zone is not in the zones file any more; what is shown is from before.",
   },
+  "tunnel-unheard": {
+    what: "The tunnel's other end does not answer, and nothing that this site sends arrives there.",
+    owner: "look whether the VMs may send UDP to the hub's public address and port.",
+    coordinator:
+      "look whether that UDP port reaches the SuperLink's VM: the address, the port forward, firewalls, security groups.",
+    everybody: "What a site sends into its tunnels does not arrive at the hub.",
+  },
+  "tunnel-unanswered": {
+    what: "The tunnel's other end does not answer, although attempts arrive there.",
+    owner:
+      "compare the VM's clock with the right time: a hub refuses what is older than it has seen. Then retry the site.",
+    coordinator: "look whether the SuperLink's VM may send UDP back, and whether it lists this site's keys.",
+    everybody: "The hub hears a site's attempts to begin a tunnel and does not answer them.",
+  },
   "unknown-nodes": {
     what: "The SuperLink lists SuperNodes that no site of this federation published. They were admitted there by hand and can take part in runs.",
     owner: "say in the federation's thread whose they are, or unregister them at the SuperLink.",

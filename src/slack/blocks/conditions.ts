@@ -48,12 +48,10 @@ export function detailSentence(
 /** For every member of the home channel; null where nothing but the zone's detail would say more. */
 function publicWords(federation: Federation, code: ConditionCode, directory: Directory): string | null {
   const { what, everybody, coordinator } = CAUSES[code];
-  if (code.startsWith("link-")) {
-    const asked =
-      coordinator === undefined ? "" : ` ${ownersNamed(directory, coordinatorOf(federation).zone)}: ${coordinator}`;
-    return `A SuperNode reports: ${what}${asked}`;
-  }
-  return everybody ?? null;
+  const asked =
+    coordinator === undefined ? "" : ` ${ownersNamed(directory, coordinatorOf(federation).zone)}: ${coordinator}`;
+  if (code.startsWith("link-")) return `A SuperNode reports: ${what}${asked}`;
+  return everybody === undefined ? null : `${everybody}${asked}`;
 }
 
 /** mrkdwn, complete sentences. */

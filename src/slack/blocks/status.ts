@@ -2,6 +2,7 @@
 
 import type { Directory } from "../../federation/deciding/visibility.ts";
 import { coordinatorOf, currentAuthority, type Federation, newestFirst } from "../../federation/model/state.ts";
+import type { TunnelState } from "../../federation/observing/tunnels.ts";
 import { oncePer } from "../once-per.ts";
 import { type Blocks, context, header, section, sections } from "./elements.ts";
 import { MARK } from "./marks.ts";
@@ -9,6 +10,7 @@ import { count, escaped, moment } from "./mrkdwn.ts";
 import { phaseOf } from "./phase.ts";
 import { progressText, siteProgress } from "./progress.ts";
 import { zoneTitle } from "./titles.ts";
+import { tunnelLines } from "./tunnel-lines.ts";
 
 /** Characters of all lines of one answer together, and of a site's line at least. */
 const MOST_TEXT = 9500;
@@ -20,13 +22,14 @@ export interface Said {
   readonly blocks: Blocks;
 }
 
-export function statusAnswer(federation: Federation, directory: Directory): Said {
+export function statusAnswer(federation: Federation, directory: Directory, tunnels: readonly TunnelState[] = []): Said {
   return {
     text: `Federation ${federation.name}: ${phaseOf(federation)}`,
     blocks: [
       header(`Federation ${federation.name}`),
       section(`*${phaseOf(federation)}*`),
       ...sections(siteLines(federation, directory)),
+      ...sections(tunnelLines(tunnels, directory)),
       context(certificateLine(federation)),
     ],
   };

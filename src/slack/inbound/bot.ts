@@ -9,7 +9,7 @@ import { type Decision, refuse } from "../../federation/model/decision.ts";
 import { type CardId, type ChannelId, type FederationId, federationId } from "../../federation/model/identity.ts";
 import { REFUSALS, type RefusalCode } from "../../federation/model/reasons.ts";
 import { type Federation, isSettled, type Site } from "../../federation/model/state.ts";
-import type { ChannelIds, Configuration, Federations, ZoneChecks } from "../../federation/ports.ts";
+import type { ChannelIds, Configuration, Federations, TunnelStates, ZoneChecks } from "../../federation/ports.ts";
 import { MARK } from "../blocks/marks.ts";
 import { parseCardValue } from "../card-value.ts";
 import type { Membership } from "./membership.ts";
@@ -18,6 +18,7 @@ import type { People } from "./people.ts";
 export interface Bot {
   readonly federations: Federations;
   readonly zoneChecks: ZoneChecks;
+  readonly tunnelStates: TunnelStates;
   readonly configuration: Configuration;
   readonly slack: WebClient;
   readonly membership: Membership;

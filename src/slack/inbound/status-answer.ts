@@ -28,7 +28,9 @@ export async function answerStatus(
     return overview(federations, ask, isComplete);
   }
   const federation = await seenNamed(bot, person, name);
-  if (typeof federation !== "string") return withLinks(bot, federation, statusAnswer(federation, bot.configuration));
+  if (typeof federation !== "string") {
+    return withLinks(bot, federation, statusAnswer(federation, bot.configuration, bot.tunnelStates(federation)));
+  }
   const text = federation === "not-visible" ? await unknownName(bot, person, name) : refusalText(federation);
   return { text, blocks: [section(text)] };
 }

@@ -2,10 +2,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { deploySiteForm, EMPTY_FORM, readForm } from "../../../src/slack/blocks/modals/deploy-site-form.ts";
+import { statusAnswer } from "../../../src/slack/blocks/status.ts";
 import type { DesiredMessage } from "../../../src/slack/message.ts";
 import { messagesOf } from "../../../src/slack/projection/projection.ts";
 import { retire } from "../../builders/commands.ts";
-import { channelOf, HOME_CHANNEL } from "../../builders/decision-context.ts";
+import { channelOf, HOME_CHANNEL, zone } from "../../builders/decision-context.ts";
 import { aFederation, type Story } from "../../builders/federation.ts";
 import { roomy, TUNNELS } from "../phases.ts";
 
@@ -92,6 +93,40 @@ describe("a refused tunnel key", () => {
     for (const channel of [HOME_CHANNEL, channelOf("beta"), channelOf("gamma")]) {
       assert.match(shownIn(story, channel), /Two VMs published the same tunnel key, so neither has a tunnel/, channel);
     }
+  });
+});
+
+describe("the answer to status", () => {
+  const state = (site: string, vmId: number, age: number | null) => ({
+    site: zone(site),
+    vmId,
+    age,
+    isAlive: age !== null && age < 180,
+  });
+  const linesOf = (...states: Parameters<typeof statusAnswer>[2] & object): string => {
+    const { federation, context } = tunnelled().running();
+    return JSON.stringify(statusAnswer(federation, context, states).blocks);
+  };
+
+  it("shows each site's tunnels, in words that do not change from second to second", () => {
+    const well = linesOf(state("beta", 11, 5), state("beta", 12, 130), state("gamma", 21, 8));
+    assert.match(well, /Beta Institute[^\n]*: 2 tunnels, each with a handshake in the last three minutes/);
+    assert.equal(linesOf(state("beta", 11, 9), state("beta", 12, 131), state("gamma", 21, 7)), well);
+  });
+
+  it("names those that are silent, and for how long", () => {
+    const lines = linesOf(
+      state("beta", 11, 5),
+      state("beta", 12, 400),
+      state("gamma", 21, null),
+      state("gamma", 22, 90_000),
+    );
+    assert.match(lines, /1 of 2 tunnels without a handshake now: VM 12 had its last 6 minutes ago/);
+    assert.match(lines, /2 of 2 tunnels without a handshake now: VM 21 has had none, VM 22 had its last 1 day ago/);
+  });
+
+  it("says nothing of tunnels where there are none", () => {
+    assert.doesNotMatch(linesOf(), /WireGuard tunnels/);
   });
 });
 

@@ -1,0 +1,137 @@
+/** What both ends of a tunnel say, held together. */
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { tunnelStates } from "../../../src/federation/observing/tunnels.ts";
+import { encodeTunnelLinks, type TunnelKnock, type TunnelPeerState } from "../../../src/guest-protocol/tunnel.ts";
+import { aFederation, type Story } from "../../builders/federation.ts";
+
+const CROSSING = { kind: "wireguard", hub: { host: "198.51.100.7", port: 51820 }, range: null } as const;
+
+/** Long enough for everything that stands to be told. */
+const A_WHILE = 40;
+
+const running = (): Story => aFederation({ crossing: CROSSING, superNodes: 1 }).running();
+
+const peer = (key: string, age: number | null, host: string | null): TunnelPeerState => ({
+  key,
+  age,
+  rx: 1,
+  tx: 1,
+  endpoint: host === null ? null : `${host}:40000`,
+});
+
+const keyOf = (story: Story, name: string): string => story.vm(name).tunnelKey ?? "none";
+
+/** The hub says how its two peers do, and who has knocked so often. */
+function hubSays(
+  story: Story,
+  { beta = 5, gamma = 5 }: { beta?: number | null; gamma?: number | null },
+  knocks: readonly TunnelKnock[] = [],
+): Story {
+  const peers = [
+    peer(keyOf(story, "beta"), beta, beta === null ? null : "203.0.113.2"),
+    peer(keyOf(story, "gamma"), gamma, gamma === null ? null : "203.0.113.3"),
+  ];
+  return story.says("alpha", { WG_LINKS: encodeTunnelLinks({ peers, knocks }) });
+}
+
+const silent = (story: Story, ...names: readonly string[]): Story => {
+  for (const name of names) story.says(name, { FL_LINK: "tunnel-silent", FL_REASON: "link-down" });
+  return story;
+};
+
+const causes = (story: Story): readonly string[] =>
+  [...story.federation.conditions.values()].flatMap(({ raised, code, subject }) =>
+    raised && subject.kind === "link" ? [`${subject.site} ${code}`] : [],
+  );
+
+describe("a silent tunnel", () => {
+  it("is one of which nothing arrives at the hub, where nobody knocks there in vain", () => {
+    const story = running();
+    hubSays(story, {}).observesAll();
+    silent(hubSays(story, { beta: 400 }), "beta").watchesAll(A_WHILE);
+    assert.deepEqual(causes(story), ["beta tunnel-unheard"]);
+    hubSays(story, {}).says("beta", { FL_LINK: "ok", FL_REASON: "none" }).watchesAll(A_WHILE);
+    assert.deepEqual(causes(story), []);
+  });
+
+  it("is one that the hub does not answer, where attempts arrive from its address or from one that nobody has", () => {
+    for (const [beta, from] of [
+      [400, "203.0.113.2"],
+      [null, "192.0.2.77"],
+    ] as const) {
+      const story = running();
+      hubSays(story, { beta }, [{ from, count: 3 }]).observesAll();
+      silent(hubSays(story, { beta }, [{ from, count: 9 }]), "beta").watchesAll(A_WHILE);
+      assert.deepEqual(causes(story), ["beta tunnel-unanswered"], from);
+    }
+  });
+
+  it("is not explained by attempts that a healthy peer made, nor by what was counted long ago", () => {
+    const story = running();
+    const knocks = [
+      { from: "203.0.113.3", count: 50 },
+      { from: "192.0.2.77", count: 8 },
+    ];
+    hubSays(story, { beta: 200 }, [{ from: "203.0.113.3", count: 40 }, ...knocks.slice(1)]).observesAll();
+    silent(hubSays(story, { beta: 260 }, knocks), "beta").watchesAll(A_WHILE);
+    assert.deepEqual(causes(story), ["beta tunnel-unheard"]);
+  });
+
+  it("is only silent where the hub has said too little, or several sites may be the ones that knock", () => {
+    const story = running();
+    silent(story, "beta").watchesAll(A_WHILE);
+    assert.deepEqual(causes(story), ["beta link-tunnel-silent"]);
+    const both = running();
+    const gone = { beta: null, gamma: null };
+    hubSays(both, gone).observesAll();
+    silent(hubSays(both, gone, [{ from: "192.0.2.77", count: 9 }]), "beta", "gamma").watchesAll(A_WHILE);
+    assert.deepEqual(causes(both), ["beta link-tunnel-silent", "gamma link-tunnel-silent"]);
+  });
+
+  it("is not made anything else while the hub's zone cannot be seen", () => {
+    const story = running();
+    hubSays(story, {}).observesAll();
+    silent(hubSays(story, { beta: 400 }), "beta")
+      .watchesAll(A_WHILE)
+      .losesSightOf("alpha");
+    for (let second = 0; second < A_WHILE; second += 1) story.losesSightOf("alpha").observes("beta");
+    assert.ok(causes(story).includes("beta tunnel-unheard"));
+  });
+
+  it("journals nothing for what ends say while all is well", () => {
+    const story = running();
+    hubSays(story, {}).watchesAll(A_WHILE);
+    const { length } = story.recorded;
+    for (let minute = 1; minute < 20; minute += 1) {
+      hubSays(story, { beta: minute, gamma: 2 * minute }, [{ from: "203.0.113.2", count: minute }]).observesAll();
+    }
+    assert.deepEqual(story.typesSince(length), []);
+  });
+});
+
+describe("the state of tunnels", () => {
+  const states = (story: Story) => tunnelStates(story.federation, story.live);
+
+  it("is the newest handshake that either end knows of", () => {
+    const story = running();
+    hubSays(story, { beta: 170, gamma: null });
+    const own = { peers: [peer(keyOf(story, "alpha"), 12, "198.51.100.7")], knocks: [] };
+    story.says("beta", { WG_LINKS: encodeTunnelLinks(own) }).observesAll();
+    const [beta, gamma] = [story.vm("beta").vmId, story.vm("gamma").vmId];
+    assert.deepEqual(states(story), [
+      { site: "beta", vmId: beta, age: 12, isAlive: true },
+      { site: "gamma", vmId: gamma, age: null, isAlive: false },
+    ]);
+  });
+
+  it("is that of before when an end says something that cannot be read", () => {
+    const story = running();
+    hubSays(story, { beta: 20 }).observesAll().says("alpha", { WG_LINKS: "?" }).observesAll();
+    assert.equal(states(story)[0]?.age, 20);
+  });
+
+  it("is nothing without tunnels", () => {
+    assert.deepEqual(states(aFederation().running().observesAll()), []);
+  });
+});
