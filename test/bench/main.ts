@@ -21,6 +21,7 @@ const GROUPS = [
   "rollout",
   "flapping",
   "certificates",
+  "tunnels",
 ] as const;
 
 /** Milliseconds after which a group counts as broken. */

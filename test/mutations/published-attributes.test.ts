@@ -1,11 +1,11 @@
 /** Thousands of mutated values of everything that a guest may publish, seeded, in a federation that runs. */
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { describe, it } from "node:test";
 import { concludeTeardown } from "../../src/federation/deciding/teardown.ts";
 import { UNREADABLE_VALUE } from "../../src/federation/model/zone-facts.ts";
 import { UNREADABLE_KEY } from "../../src/federation/observing/vm-observation.ts";
 import type { Task } from "../../src/federation/running/due-tasks.ts";
+import { hubKey } from "../../src/federation/tunnels/peers.ts";
 import { MAX_VALUE_BYTES } from "../../src/guest-protocol/alphabets.ts";
 import { encodePem } from "../../src/guest-protocol/certificates.ts";
 import { LINKS, NODE_STATUSES, PUBLISHED, REASONS, STAGES } from "../../src/guest-protocol/names.ts";
@@ -17,6 +17,7 @@ import { agreeTeardown, askTeardown } from "../builders/commands.ts";
 import { DAY, SECOND, zone } from "../builders/decision-context.ts";
 import { aFederation, type Story } from "../builders/federation.ts";
 import { aNodeKey } from "../builders/node-key.ts";
+import { aTunnelKey } from "../builders/tunnel-key.ts";
 import { Dice, inputs, mutatedText, ODD_TEXTS, SEED } from "./mutation.ts";
 
 /** Sets of attributes, one for each VM in each look: so many by a SuperLink, and as many by two SuperNodes. */
@@ -40,7 +41,11 @@ const PIECES = [
   "-----BEGIN CERTIFICATE-----",
 ];
 
-const TUNNEL_KEYS = ["one", "other"].map((text) => createHash("sha256").update(text).digest("base64"));
+/** The hub's, which every SuperNode knows, and some that the guest made. */
+const tunnelKeys = ({ federation }: Story): readonly string[] => [
+  hubKey(federation) ?? aTunnelKey("no hub"),
+  ...Array.from({ length: 9 }, (_, nth) => aTunnelKey(`fresh ${nth}`)),
+];
 
 type Published = keyof typeof PUBLISHED;
 
@@ -49,6 +54,7 @@ function right(dice: Dice, story: Story): Readonly<Record<Published, string>> {
   const keys = [...story.federation.keys.keys()];
   const nodes = keys.map((key, nth) => ({ key, nodeId: String(nth), status: dice.of(NODE_STATUSES) }));
   // Its own, another's, or one of a few that it made.
+  const ends = tunnelKeys(story);
   const lines = [...story.federation.keys.values()].map(({ publicKey }) => publicKey);
   return {
     stage: dice.of(STAGES),
@@ -65,10 +71,10 @@ function right(dice: Dice, story: Story): Readonly<Record<Published, string>> {
     nodeKey: dice.of([...lines, aNodeKey(`fresh ${dice.below(9)}`).line]),
     nodeProof: `proof ${dice.below(9)}`,
     link: dice.of(LINKS),
-    tunnelKey: dice.of(TUNNEL_KEYS),
-    nextTunnelKey: dice.of(TUNNEL_KEYS),
+    tunnelKey: dice.of(ends),
+    nextTunnelKey: dice.of(ends),
     tunnelLinks: encodeTunnelLinks({
-      peers: [{ key: dice.of(TUNNEL_KEYS), age: dice.below(300), rx: 1480, tx: 1480, endpoint: "203.0.113.20:51820" }],
+      peers: [{ key: dice.of(ends), age: dice.below(300), rx: 1480, tx: 1480, endpoint: "203.0.113.20:51820" }],
       knocks: [{ from: "203.0.113.21", count: dice.below(9) }],
     }),
   };
@@ -94,6 +100,8 @@ const FOR_GUESTS: ReadonlySet<Task["kind"]> = new Set([
   "tell-admitted",
   "certify",
   "deliver-certificate",
+  "judge-tunnel-key",
+  "tell-tunnel-peers",
 ]);
 
 /** What the VM claims by its newest words; a proof is good for keys that the guest made itself. */
@@ -115,6 +123,7 @@ function answers(story: Story, name: string): void {
     if (task.kind === "tell-admitted") story.tellsSuperNodes(task.site);
     if (task.kind === "certify") story.issues(100 + story.recorded.length);
   }
+  story.tunnels();
 }
 
 function ends(story: Story): void {
@@ -127,14 +136,20 @@ function ends(story: Story): void {
   assert.deepEqual(story.due(), ["destroy-authority"]);
 }
 
+const TUNNELLED = {
+  crossing: { kind: "wireguard", hub: { host: "198.51.100.7", port: 51_820 }, range: null },
+} as const;
+
 describe("a running federation in which guests publish mutated values", () => {
-  for (const [whose, name] of [
-    ["the SuperLink", "alpha"],
-    ["a site's SuperNodes", "gamma"],
+  for (const [whose, name, asked] of [
+    ["the SuperLink", "alpha", {}],
+    ["a site's SuperNodes", "gamma", {}],
+    ["the SuperLink at the hub of tunnels", "alpha", TUNNELLED],
+    ["a site's SuperNodes at their ends of tunnels", "gamma", TUNNELLED],
   ] as const) {
     it(`${SETS} times by ${whose} grows its journal little, gives no other site's key away, begins and ends nothing, and is torn down`, () => {
       const dice = new Dice();
-      const story = aFederation().running();
+      const story = aFederation(asked).running();
       const others = ["beta", "gamma"].filter((other) => other !== name);
       const { length } = story.recorded;
       const began = story.elapsed;
@@ -156,6 +171,13 @@ describe("a running federation in which guests publish mutated values", () => {
       assert.ok(!written.includes(PASSWORD) && !JSON.stringify([...story.live.sites]).includes(PASSWORD));
       const keys = [...story.federation.keys.values()].filter(({ site }) => others.some((other) => other === site));
       assert.deepEqual([keys.length, keys.filter(({ revoked }) => revoked)], [2 * others.length, []]);
+      const tunnels = [...story.federation.tunnelKeys.values()].filter(({ site }) =>
+        others.some((one) => one === site),
+      );
+      assert.deepEqual(
+        tunnels.filter(({ revoked }) => revoked),
+        [],
+      );
       ends(story);
     });
   }

@@ -24,28 +24,37 @@ const DEFAULT_CARD_MTU = 1500;
 const DEFAULT_MASK = "255.255.255.0";
 
 /** Pairs of the range that belong to one site. */
-export interface Block {
+interface Block {
   readonly first: number;
   readonly count: number;
 }
+type Blocks = ReadonlyMap<ZoneName, Block | null>;
+
+const known = new WeakMap<Federation, { readonly range: string; readonly blocks: Blocks }>();
 
 /** The pairs of each site that is to run: those that its plan has, or the first that are free. null: too few are left. */
-function blocksOf(federation: Federation, range: string): ReadonlyMap<ZoneName, Block | null> {
-  const sites = trainingSitesOf(federation);
-  const blocks = new Map<ZoneName, Block | null>();
-  const taken: Block[] = [];
-  const take = (site: Site, block: Block | null): void => {
-    blocks.set(site.zone, block);
-    if (block !== null) taken.push(block);
-  };
+function blocksOf(federation: Federation, range: string): Blocks {
+  const before = known.get(federation);
+  if (before?.range === range) return before.blocks;
+  const blocks = dealt(trainingSitesOf(federation), pairsIn(range));
+  known.set(federation, { range, blocks });
+  return blocks;
+}
+
+function dealt(sites: readonly Site[], pairs: number): Blocks {
   // What was planned stays where it is, whoever comes or goes.
-  for (const site of sites) {
-    const block = plannedBlock(site);
-    if (block !== null && isHeld(site)) take(site, block);
-  }
+  const blocks = new Map<ZoneName, Block | null>(
+    sites.flatMap((site) => {
+      const block = isHeld(site) ? plannedBlock(site) : null;
+      return block === null ? [] : [[site.zone, block]];
+    }),
+  );
+  const taken = [...blocks.values()].flatMap((block) => block ?? []);
   for (const site of sites) {
     if (site.approvalState !== "planning" || blocks.has(site.zone)) continue;
-    take(site, firstFree(taken, site.wish.superNodes, pairsIn(range), plannedBlock(site)));
+    const block = firstFree(taken, site.wish.superNodes, pairs, plannedBlock(site));
+    blocks.set(site.zone, block);
+    if (block !== null) taken.push(block);
   }
   return blocks;
 }
@@ -62,12 +71,15 @@ const isHeld = ({ approvalState, deployment }: Site): boolean =>
 
 /** The block that it had, while nobody else has it; else the lowest gap that is wide enough. */
 function firstFree(taken: readonly Block[], count: number, pairs: number, had: Block | null): Block | null {
-  const isFree = (block: Block): boolean =>
-    block.first + block.count <= pairs &&
-    taken.every((one) => block.first + block.count <= one.first || one.first + one.count <= block.first);
-  const starts = [0, ...taken.map((one) => one.first + one.count)].toSorted((one, other) => one - other);
-  const candidates = [...(had === null ? [] : [had]), ...starts.map((first) => ({ first, count }))];
-  return candidates.find(isFree) ?? null;
+  const isApart = (one: Block, other: Block): boolean =>
+    one.first + one.count <= other.first || other.first + other.count <= one.first;
+  if (had !== null && had.first + had.count <= pairs && taken.every((one) => isApart(one, had))) return had;
+  let first = 0;
+  for (const one of taken.toSorted((some, other) => some.first - other.first)) {
+    if (first + count <= one.first) break;
+    first = Math.max(first, one.first + one.count);
+  }
+  return first + count <= pairs ? { first, count } : null;
 }
 
 /** Bytes inside a tunnel over cards of that network. */
