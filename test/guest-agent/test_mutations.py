@@ -23,8 +23,8 @@ from test_killed import Authority, trust
 from test_superlink import quick_tool
 from test_supernode import FakeFlower, FakeProcess
 
-SEED = int(os.environ.get("FLORIST_SEED", "20261126"))
-ANSWERS = int(os.environ.get("FLORIST_MUTATIONS", "10000"))
+SEED = int(os.environ.get("MUTATION_SEED", "20261126"))
+ANSWERS = int(os.environ.get("MUTATIONS", "10000"))
 ADDRESS = "sl.example.org:9092"
 OWN = "SHA256:" + "a" * 43
 

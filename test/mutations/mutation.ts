@@ -1,10 +1,10 @@
 /** Seeded mutations: the same seed makes the same inputs again. */
 
-/** Another one is given by FLORIST_SEED; a failure names it. */
-export const SEED = Number(process.env["FLORIST_SEED"] ?? 20_261_126);
+/** Another one is given by MUTATION_SEED; a failure names it. */
+export const SEED = Number(process.env["MUTATION_SEED"] ?? 20_261_126);
 
-/** Inputs of all kinds together; FLORIST_MUTATIONS asks for more. */
-const INPUTS = Number(process.env["FLORIST_MUTATIONS"] ?? 10_000);
+/** Inputs of all kinds together; MUTATIONS asks for more. */
+const INPUTS = Number(process.env["MUTATIONS"] ?? 10_000);
 
 export const inputs = (share: number): number => Math.round(INPUTS * share);
 
