@@ -7,6 +7,8 @@ import { zonePath } from "./tunnel/underlay.ts";
 
 const vmAddress = z.object({ zone: z.string(), vmId: z.int().min(0) });
 
+const speedRequest = z.object({ speed: z.number().positive() });
+
 const detour = z.object({
   address: z.string().transform((text, context) => {
     const address = parseAddress(text);
@@ -55,6 +57,14 @@ export function controlRoutes(hypervisor: QuickHypervisor): readonly Route[] {
       path: /^\/control\/faults$/,
       handle: () => {
         faults.clear();
+        return { status: 204 };
+      },
+    },
+    {
+      method: "POST",
+      path: /^\/control\/speed$/,
+      handle: (_, body) => {
+        hypervisor.setSpeed(speedRequest.parse(body).speed);
         return { status: 204 };
       },
     },

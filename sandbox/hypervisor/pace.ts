@@ -10,12 +10,17 @@ const LEAST_REST_MS = 60;
 
 /** How fast time runs for the guests, and the seed of everything that differs from guest to guest. */
 export class Pace {
-  readonly #speed: number;
+  #speed: number;
   readonly #seed: string;
 
   constructor({ speed, seed }: { speed: number; seed: string }) {
     this.#speed = speed;
     this.#seed = seed;
+  }
+
+  /** What is waited for already goes on as it was. */
+  setSpeed(speed: number): void {
+    this.#speed = speed;
   }
 
   /** Real milliseconds for a wait of so many milliseconds at speed 1. */

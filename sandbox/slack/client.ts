@@ -16,6 +16,8 @@ export class ControlError extends Error {
 /** A client of the control API: people's hands and eyes. Gestures throw `ControlError` if nobody could make them. */
 export interface SlackControl {
   readonly command: (gesture: api.CommandRequest) => Promise<api.Experience>;
+  /** Writes to the people of a channel; the app hears nothing of it. */
+  readonly message: (gesture: api.MessageRequest) => Promise<api.Experience>;
   readonly mention: (gesture: api.MentionRequest) => Promise<api.Experience>;
   readonly click: (gesture: api.MessageClick | api.ModalClick) => Promise<api.Experience>;
   readonly fill: (gesture: api.FillRequest) => Promise<api.Experience>;
@@ -27,6 +29,8 @@ export interface SlackControl {
   readonly person: (id: string) => Promise<api.PersonScreen>;
   /** @param viewer whose eyes to look with; 409 if they are not in the channel */
   readonly channel: (id: string, viewer?: string) => Promise<api.ChannelScreen>;
+  /** What became new after version `since` (everything after -1), as soon as something did or `timeoutMs` are over. */
+  readonly news: (since: number, timeoutMs: number) => Promise<api.NewsScreen>;
   readonly world: () => Promise<api.WorldScreen>;
   /** Every Web API call of the app after number `since`, uploads and `response_url` included. */
   readonly calls: (since?: number) => Promise<api.ApiCallList>;
@@ -60,6 +64,7 @@ export function slackControl(url: string): SlackControl {
     (await get(`wait?since=${since}&timeoutMs=${Math.ceil(timeoutMs)}`, api.version)).version;
   return {
     command: (gesture) => post("command", gesture, api.experience),
+    message: (gesture) => post("message", gesture, api.experience),
     mention: (gesture) => post("mention", gesture, api.experience),
     click: (gesture) => post("click", gesture, api.experience),
     fill: (gesture) => post("fill", gesture, api.experience),
@@ -74,6 +79,7 @@ export function slackControl(url: string): SlackControl {
       const query = viewer === undefined ? "" : `?person=${encodeURIComponent(viewer)}`;
       return get(`channel/${encodeURIComponent(id)}${query}`, api.channelScreen);
     },
+    news: (since, timeoutMs) => get(`news?since=${since}&timeoutMs=${timeoutMs}`, api.newsScreen),
     world: () => get("world", api.worldScreen),
     calls: (since = 0) => get(`calls?since=${since}`, api.callList),
     deliveries: (since = 0) => get(`deliveries?since=${since}`, api.deliveryList),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type CommandResult, type CommandWish, commandResult } from "./control/commands.ts";
+import { type ZonesOverview, zonesOverview } from "./control/overview.ts";
 import { type ZoneLoad, type ZoneState, zoneLoad, zoneState } from "./control/state.ts";
 
 /** So long that only what never comes is missed, also on a busy machine. */
@@ -21,6 +22,16 @@ export class ZonesControl {
   /** How often each operation was called, and how many calls were under way at once. */
   async load(name: string): Promise<ZoneLoad> {
     return zoneLoad.parse(await this.#call("GET", `/control/zones/${name}/load`));
+  }
+
+  /** All zones in short, as soon as something changed after `since` or `timeoutMs` are over. */
+  async overview(since: number, timeoutMs: number): Promise<ZonesOverview> {
+    return zonesOverview.parse(await this.#call("GET", `/control/overview?since=${since}&timeoutMs=${timeoutMs}`));
+  }
+
+  /** Divides every wait that begins from now on. */
+  async setSpeed(speed: number): Promise<void> {
+    await this.#call("POST", "/control/speed", { speed });
   }
 
   /** Rejects with the stand-in's sentence when the command cannot be carried out. */

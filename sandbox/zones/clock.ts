@@ -3,11 +3,16 @@ import type { Pace } from "./pace.ts";
 /** Time as a zone sees it. Waiting times are given as a real front-end has them and divided by the speed. */
 export class Clock {
   readonly pace: Pace;
-  readonly #speed: number;
+  #speed: number;
   readonly #pending = new Set<NodeJS.Timeout>();
 
   constructor(speed: number, pace: Pace) {
     this.pace = pace;
+    this.#speed = speed;
+  }
+
+  /** What is waited for already goes on as it was. */
+  setSpeed(speed: number): void {
     this.#speed = speed;
   }
 

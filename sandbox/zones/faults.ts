@@ -1,6 +1,8 @@
 import { z } from "zod";
 import type { Answer, Request } from "./daemon.ts";
 
+export const FAULT_KINDS = ["hang", "refuse", "slow", "rubbish", "page", "lost-answer"] as const;
+
 /**
  * What can go wrong on the way to a front-end, for the next `times` calls (all, without it) of an operation.
  * An operation is an XML-RPC method (`one.vm.info`) or `oneflow.service.instantiate` and the like; `*` at the end matches any rest.
@@ -32,8 +34,13 @@ export class Faults {
     this.#planned.push({ fault: wish, left: wish.times ?? Number.POSITIVE_INFINITY });
   }
 
-  clear(): void {
-    this.#planned = [];
+  /** Of one kind, or all of them. */
+  clear(kind?: Fault["kind"]): void {
+    this.#planned = kind === undefined ? [] : this.#planned.filter(({ fault }) => fault.kind !== kind);
+  }
+
+  get planned(): readonly Fault[] {
+    return this.#planned.map(({ fault }) => fault);
   }
 
   /** The first that fits; it is used up by one. */

@@ -49,6 +49,7 @@ export class FrontEnd {
     this.#clock = options.clock;
     this.zone = new Zone(options.id, options.name, options.seed, options.clock, options.hypervisor);
     this.services = new Services(this.zone, options.changed);
+    this.zone.watchers.add({ moved: options.changed, updated: options.changed });
     seedServiceTemplates(this.zone, options.seed);
     const { pace } = options.clock;
     const xmlRpc = new XmlRpcServer(this.zone, options.zones);
@@ -84,6 +85,11 @@ export class FrontEnd {
   async down(part: "all" | "oned"): Promise<void> {
     const daemons = part === "all" ? [this.#xmlRpc, this.#oneFlow, this.#oneGate] : [this.#xmlRpc];
     await Promise.all(daemons.map((daemon) => daemon.down()));
+  }
+
+  /** Which daemons accept connections. */
+  get answering() {
+    return { oned: this.#xmlRpc.isUp, oneFlow: this.#oneFlow.isUp, oneGate: this.#oneGate.isUp };
   }
 
   async up(): Promise<void> {

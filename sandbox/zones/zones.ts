@@ -63,7 +63,7 @@ export async function startZones(options: ZonesOptions): Promise<RunningZones> {
     return frontEnd;
   });
   if (options.federated === true) federate(frontEnds);
-  const control = new ControlServer(frontEnds, changes);
+  const control = new ControlServer(frontEnds, changes, clock);
   const controlDaemon = new Daemon((request) => control.answer(request));
   const stop = async () => {
     clock.stop();

@@ -9,6 +9,7 @@ import { archive, changeChannelId, changeMembership, connect, disconnect, rename
 export async function changeSettings(slack: Slack, change: SettingsChange): Promise<void> {
   const { settings } = slack;
   settings.twice = change.twice ?? settings.twice;
+  settings.speed = change.speed ?? settings.speed;
   settings.fileShare = change.fileShare ?? settings.fileShare;
   if (change.refuseBlocks !== undefined) settings.refusedBlocks = new Set(change.refuseBlocks);
   if (change.fail !== undefined) {

@@ -34,6 +34,8 @@ export const mentionRequest = z.strictObject({
   text: z.string(),
   threadTs: z.string().optional(),
 });
+/** What a person writes to people: the app hears nothing of it. */
+export const messageRequest = mentionRequest;
 export const clickRequest = z.union([messageClick, modalClick]);
 /** Values by `block_id`. */
 export const fillRequest = z.strictObject({ person: z.string(), viewId: z.string(), values });
@@ -59,6 +61,7 @@ export type MessageClick = z.infer<typeof messageClick>;
 export type ModalClick = z.infer<typeof modalClick>;
 export type CommandRequest = z.infer<typeof commandRequest>;
 export type MentionRequest = z.infer<typeof mentionRequest>;
+export type MessageRequest = z.infer<typeof messageRequest>;
 export type FillRequest = z.infer<typeof fillRequest>;
 export type SubmitRequest = z.infer<typeof submitRequest>;
 export type CloseRequest = z.infer<typeof closeRequest>;
@@ -100,6 +103,7 @@ const shownView = z.object({
   close: z.string().nullable(),
   isTop: z.boolean(),
   text: z.string(),
+  blocks: z.array(z.record(z.string(), z.unknown())),
   fields: z.array(shownField),
   buttons: z.array(shownButton),
   /** What the last submission was answered with, by `block_id`. */
@@ -108,24 +112,27 @@ const shownView = z.object({
 
 const shownFile = z.object({ id: z.string(), name: z.string(), title: z.string(), text: z.string() });
 
-const shownMessage = z.object({
+/** A message as it stands, for whoever draws it: without what it was before. */
+const postedMessage = z.object({
   ts: z.string(),
   channel: z.string(),
   threadTs: z.string().nullable(),
   /** A person's id, or the app's user id. */
   author: z.string(),
   isBot: z.boolean(),
-  /** What a person reads: the blocks, or the text if there are none. */
-  text: z.string(),
   /** The text that notifications show. */
   fallback: z.string(),
   blocks: z.array(z.record(z.string(), z.unknown())),
   isEdited: z.boolean(),
+  files: z.array(shownFile),
+});
+const shownMessage = postedMessage.extend({
+  /** What a person reads: the blocks, or the text if there are none. */
+  text: z.string(),
   /** What stood there before each edit, oldest first. */
   before: z.array(z.string()),
   buttons: z.array(shownButton),
   fields: z.array(shownField),
-  files: z.array(shownFile),
 });
 
 export const personScreen = z.object({
@@ -139,7 +146,7 @@ export const personScreen = z.object({
   home: z.string().nullable(),
 });
 
-export const channelScreen = z.object({
+const channelHead = z.object({
   id: z.string(),
   name: z.string(),
   /** The workspaces in it, the host first. */
@@ -148,8 +155,21 @@ export const channelScreen = z.object({
   members: z.array(z.string()),
   botIsMember: z.boolean(),
   isArchived: z.boolean(),
+});
+export const channelScreen = channelHead.extend({
   /** Top-level messages with their threads. */
   messages: z.array(shownMessage.extend({ replies: z.array(shownMessage) })),
+});
+
+/** What became new after a version: the messages that changed, and all else that is small as it is now. */
+export const newsScreen = z.object({
+  version: z.number(),
+  /** Messages that came or were edited; `onlyFor` names the one person who sees an ephemeral one. */
+  messages: z.array(postedMessage.extend({ onlyFor: z.string().nullable() })),
+  gone: z.array(z.object({ channel: z.string(), ts: z.string() })),
+  channels: z.array(channelHead),
+  /** Whoever has modals open, the top one last. */
+  views: z.record(z.string(), z.array(shownView)),
 });
 
 export const worldScreen = z.object({
@@ -216,7 +236,9 @@ export const done = z.object({ ok: z.literal(true) });
 export type ShownButton = z.infer<typeof shownButton>;
 export type ShownField = z.infer<typeof shownField>;
 export type ShownView = z.infer<typeof shownView>;
+export type PostedMessage = z.infer<typeof postedMessage>;
 export type ShownMessage = z.infer<typeof shownMessage>;
+export type NewsScreen = z.infer<typeof newsScreen>;
 export type PersonScreen = z.infer<typeof personScreen>;
 export type ChannelScreen = z.infer<typeof channelScreen>;
 export type WorldScreen = z.infer<typeof worldScreen>;

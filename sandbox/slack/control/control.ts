@@ -3,7 +3,7 @@ import type { z } from "zod";
 import { clickInMessage } from "../gestures/click.ts";
 import { typeCommand } from "../gestures/command.ts";
 import { channelNamed, channelOf, experienceOf, personNamed } from "../gestures/experience.ts";
-import { mention } from "../gestures/mention.ts";
+import { mention, write } from "../gestures/mention.ts";
 import { clickInModal, closeModal, fillIn } from "../gestures/modal.ts";
 import { submit } from "../gestures/submit.ts";
 import { json, parseJson, type Reply, type Request } from "../http.ts";
@@ -13,7 +13,7 @@ import type { Slack } from "../state/slack.ts";
 import { NotOnScreen } from "../state/state-values.ts";
 import { changeSettings } from "./change-settings.ts";
 import * as api from "./control-api.ts";
-import { screenOfChannel, screenOfPerson, screenOfWorld } from "./screens.ts";
+import { screenOfChannel, screenOfNews, screenOfPerson, screenOfWorld } from "./screens.ts";
 
 /** Longest wait of one `GET /control/wait`. */
 const WAIT_LIMIT_MS = 30_000;
@@ -22,6 +22,7 @@ type Handler = (slack: Slack, request: Request) => Promise<unknown> | unknown;
 
 const handlers: Readonly<Record<string, Handler>> = {
   "POST command": (slack, request) => typeCommand(slack, read(api.commandRequest, request)),
+  "POST message": (slack, request) => write(slack, read(api.messageRequest, request)),
   "POST mention": (slack, request) => mention(slack, read(api.mentionRequest, request)),
   "POST click": (slack, request) => {
     const click = read(api.clickRequest, request);
@@ -49,6 +50,11 @@ const handlers: Readonly<Record<string, Handler>> = {
     const viewer = request.query.get("person");
     const channel = viewer === null ? channelNamed(slack, id) : channelOf(slack, personNamed(slack, viewer), id);
     return screenOfChannel(slack, channel);
+  },
+  "GET news": async (slack, { query }) => {
+    const since = Number(query.get("since") ?? -1);
+    await slack.changes.after(since, Math.min(Number(query.get("timeoutMs") ?? 10_000), WAIT_LIMIT_MS));
+    return screenOfNews(slack, since);
   },
   "GET world": (slack) => screenOfWorld(slack),
   "GET calls": (slack, request) => later(slack.calls, request),

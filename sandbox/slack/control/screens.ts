@@ -8,7 +8,9 @@ import { plainTextOf } from "../text.ts";
 import { type Channel, type Person, teamsOf } from "../world/world.ts";
 import type {
   ChannelScreen,
+  NewsScreen,
   PersonScreen,
+  PostedMessage,
   ShownButton,
   ShownField,
   ShownMessage,
@@ -20,7 +22,6 @@ type Values = Readonly<Record<string, Readonly<Record<string, StateValue>>>>;
 
 /** What one person has before them. */
 export function screenOfPerson(slack: Slack, person: Person): PersonScreen {
-  const stack = slack.views.stackOf(person.id);
   const home = slack.views.homeOf(person.id);
   return {
     id: person.id,
@@ -30,9 +31,26 @@ export function screenOfPerson(slack: Slack, person: Person): PersonScreen {
       .channels()
       .filter((channel) => channel.members.includes(person.id))
       .map(({ id, name }) => ({ id, name })),
-    views: stack.map((view) => shownView(slack, view, view === stack.at(-1))),
+    views: shownViews(slack, person.id),
     ephemerals: slack.messages.ephemeralsFor(person.id).map((message) => shownMessage(slack, message)),
     home: home === undefined ? null : plainTextOf(home.blocks, "", nameIn(slack)),
+  };
+}
+
+/** What became new after a version, for whoever draws everything that everybody sees. */
+export function screenOfNews(slack: Slack, since: number): NewsScreen {
+  return {
+    version: slack.changes.count(),
+    messages: slack.messages
+      .changedSince(since)
+      .map((message) => ({ ...postedMessage(slack, message), onlyFor: message.onlyFor ?? null })),
+    gone: [...slack.messages.goneSince(since)],
+    channels: slack.world.channels().map(channelHead),
+    views: Object.fromEntries(
+      slack.options.seed.people
+        .map(({ id }) => [id, shownViews(slack, id)] as const)
+        .filter(([, views]) => views.length > 0),
+    ),
   };
 }
 
@@ -41,13 +59,7 @@ export function screenOfChannel(slack: Slack, channel: Channel): ChannelScreen {
   const messages = slack.messages.inChannel(channel.id);
   const repliesTo = (ts: string) => messages.filter((each) => each.threadTs === ts && each.ts !== ts);
   return {
-    id: channel.id,
-    name: channel.name,
-    workspaces: teamsOf(channel),
-    pending: channel.pending,
-    members: channel.members,
-    botIsMember: channel.botIsMember,
-    isArchived: channel.isArchived,
+    ...channelHead(channel),
     messages: messages
       .filter((message) => message.threadTs === undefined || message.threadTs === message.ts)
       .map((message) => ({
@@ -55,6 +67,11 @@ export function screenOfChannel(slack: Slack, channel: Channel): ChannelScreen {
         replies: repliesTo(message.ts).map((reply) => shownMessage(slack, reply)),
       })),
   };
+}
+
+function channelHead(channel: Channel): NewsScreen["channels"][number] {
+  const { id, name, pending, members, botIsMember, isArchived } = channel;
+  return { id, name, workspaces: teamsOf(channel), pending, members, botIsMember, isArchived };
 }
 
 export function screenOfWorld(slack: Slack): WorldScreen {
@@ -74,6 +91,11 @@ export function screenOfWorld(slack: Slack): WorldScreen {
   };
 }
 
+function shownViews(slack: Slack, personId: string): ShownView[] {
+  const stack = slack.views.stackOf(personId);
+  return stack.map((view) => shownView(slack, view, view === stack.at(-1)));
+}
+
 function shownView(slack: Slack, view: OpenView, isTop: boolean): ShownView {
   const { body } = view;
   return {
@@ -85,6 +107,7 @@ function shownView(slack: Slack, view: OpenView, isTop: boolean): ShownView {
     close: body.close?.text ?? null,
     isTop,
     text: plainTextOf(body.blocks, "", nameIn(slack)),
+    blocks: body.blocks,
     fields: fieldsOf(body.blocks, valuesOf(view), view.errors),
     buttons: buttonsOf(body.blocks),
     errors: { ...view.errors },
@@ -95,18 +118,24 @@ function shownMessage(slack: Slack, message: Message): ShownMessage {
   const nameOf = nameIn(slack);
   const values = stateValues(message.blocks, () => undefined);
   return {
+    ...postedMessage(slack, message),
+    text: plainTextOf(message.blocks, message.text, nameOf),
+    before: message.before.map(({ blocks, text }) => plainTextOf(blocks, text, nameOf)),
+    buttons: buttonsOf(message.blocks),
+    fields: fieldsOf(message.blocks, values, {}),
+  };
+}
+
+function postedMessage(slack: Slack, message: Message): PostedMessage {
+  return {
     ts: message.ts,
     channel: message.channel,
     threadTs: message.threadTs ?? null,
     author: message.author.kind === "bot" ? slack.world.app.botUserId : message.author.id,
     isBot: message.author.kind === "bot",
-    text: plainTextOf(message.blocks, message.text, nameOf),
     fallback: message.text,
     blocks: message.blocks,
     isEdited: message.editedTs !== undefined,
-    before: message.before.map(({ blocks, text }) => plainTextOf(blocks, text, nameOf)),
-    buttons: buttonsOf(message.blocks),
-    fields: fieldsOf(message.blocks, values, {}),
     files: message.files.flatMap((id) => {
       const file = slack.files.find(id);
       return file === undefined

@@ -1,5 +1,5 @@
-import type { Block } from "../block-kit/blocks.ts";
-import type { Experience, MentionRequest } from "../control/control-api.ts";
+import type { RichTextInline } from "../block-kit/rich-text.ts";
+import type { Experience, MentionRequest, MessageRequest } from "../control/control-api.ts";
 import { isAccepted, type Parcel } from "../parcel.ts";
 import type { Slack } from "../state/slack.ts";
 import { NotOnScreen } from "../state/state-values.ts";
@@ -16,37 +16,10 @@ const RETRY_AFTER_MS = [0, 60_000, 300_000];
  */
 export async function mention(slack: Slack, gesture: MentionRequest): Promise<Experience> {
   const { app, home } = slack.world;
-  const person = personNamed(slack, gesture.person);
-  const channel = channelOf(slack, person, gesture.channel);
-  if (channel.isArchived) throw new NotOnScreen(`${channel.id} is archived, so nobody can write there`);
-  if (gesture.threadTs !== undefined && slack.messages.find(channel.id, gesture.threadTs) === undefined) {
-    throw new NotOnScreen(`there is no message ${gesture.threadTs} in ${channel.id}`);
-  }
+  const user = { type: "user", user_id: app.botUserId } as const;
   const text = `<@${app.botUserId}> ${escaped(gesture.text)}`;
-  const blocks: Block[] = [
-    {
-      type: "rich_text",
-      block_id: slack.ids.made(),
-      elements: [
-        {
-          type: "rich_text_section",
-          elements: [
-            { type: "user", user_id: app.botUserId },
-            { type: "text", text: ` ${gesture.text}` },
-          ],
-        },
-      ],
-    },
-  ];
-  const message = slack.messages.add({
-    ts: slack.ids.timestamp(),
-    channel: channel.id,
-    threadTs: gesture.threadTs,
-    author: { kind: "person", id: person.id },
-    files: [],
-    text,
-    blocks,
-  });
+  const { person, channel, message } = post(slack, gesture, text, [user, { type: "text", text: ` ${gesture.text}` }]);
+  const { blocks } = message;
   if (!channel.botIsMember || !slack.options.scopes.includes("app_mentions:read")) return onScreenOnly();
   const foreign = person.workspace === home.id ? {} : { user_team: person.workspace, source_team: person.workspace };
   return sendEvent(slack, channel.id, isShared(channel), {
@@ -62,6 +35,33 @@ export async function mention(slack: Slack, gesture: MentionRequest): Promise<Ex
     channel: channel.id,
     event_ts: message.ts,
   });
+}
+
+/** A person writes to the others of a channel. @throws NotOnScreen */
+export function write(slack: Slack, gesture: MessageRequest): Experience {
+  if (gesture.text === "") throw new NotOnScreen("there is nothing to send");
+  post(slack, gesture, escaped(gesture.text), [{ type: "text", text: gesture.text }]);
+  return onScreenOnly();
+}
+
+/** Puts a person's words into a channel or thread. @throws NotOnScreen */
+function post(slack: Slack, gesture: MessageRequest, text: string, elements: RichTextInline[]) {
+  const person = personNamed(slack, gesture.person);
+  const channel = channelOf(slack, person, gesture.channel);
+  if (channel.isArchived) throw new NotOnScreen(`${channel.id} is archived, so nobody can write there`);
+  if (gesture.threadTs !== undefined && slack.messages.find(channel.id, gesture.threadTs) === undefined) {
+    throw new NotOnScreen(`there is no message ${gesture.threadTs} in ${channel.id}`);
+  }
+  const message = slack.messages.add({
+    ts: slack.ids.timestamp(),
+    channel: channel.id,
+    threadTs: gesture.threadTs,
+    author: { kind: "person", id: person.id },
+    files: [],
+    text,
+    blocks: [{ type: "rich_text", block_id: slack.ids.made(), elements: [{ type: "rich_text_section", elements }] }],
+  });
+  return { person, channel, message };
 }
 
 /** What people write reaches apps with three characters escaped. */

@@ -1,7 +1,8 @@
 /** A counter that rises with everything that happens, so that a client can wait for the next thing instead of sleeping. */
 export interface Changes {
   readonly count: () => number;
-  readonly note: () => void;
+  /** @returns the count that this change made it */
+  readonly note: () => number;
   /** Resolves with the count as soon as it is above `since`, or after `timeoutMs` with whatever it is then. */
   readonly after: (since: number, timeoutMs: number) => Promise<number>;
   /** Lets everybody who waits go. */
@@ -19,6 +20,7 @@ export function createChanges(): Changes {
     note: () => {
       count += 1;
       wake();
+      return count;
     },
     after: (since, timeoutMs) =>
       new Promise((resolve) => {

@@ -14,12 +14,13 @@ interface Bucket {
   at: number;
 }
 
-/** @param speed how many times faster than Slack the buckets fill */
-export function createRates(enabled: boolean, speed: number): Rates {
+/** @param speedNow how many times faster than Slack the buckets fill */
+export function createRates(enabled: boolean, speedNow: () => number): Rates {
   const buckets = new Map<string, Bucket>();
   const take = (key: string, capacity: number, perMs: number) => {
     if (!enabled) return 0;
     const now = Date.now();
+    const speed = speedNow();
     const bucket = buckets.get(key) ?? { tokens: capacity, at: now };
     bucket.tokens = Math.min(capacity, bucket.tokens + (now - bucket.at) * perMs * speed);
     bucket.at = now;

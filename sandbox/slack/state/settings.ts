@@ -42,6 +42,8 @@ export const settingsChange = z.strictObject({
   /** By another name; ids stay. */
   rename: z.strictObject({ channel: z.string(), name: z.string().regex(/^[a-z0-9_-]{1,80}$/) }).optional(),
   archive: z.strictObject({ channel: z.string(), archived: z.boolean() }).optional(),
+  /** Divides the waiting times of Slack from now on. */
+  speed: z.number().positive().optional(),
 });
 
 export type SettingsChange = z.infer<typeof settingsChange>;
@@ -49,6 +51,7 @@ type Failure = z.infer<typeof failure>;
 export type Disturbance = Omit<z.infer<typeof disturbance>, "times">;
 
 export interface Settings {
+  speed: number;
   twice: boolean;
   refusedBlocks: ReadonlySet<string>;
   fileShare: number | "never";
@@ -60,8 +63,9 @@ export interface Settings {
 /** Slack takes a second or two to share a file. */
 const FILE_SHARE_MS = 1500;
 
-export function createSettings(refusedBlocks: readonly string[]): Settings {
+export function createSettings(refusedBlocks: readonly string[], speed: number): Settings {
   return {
+    speed,
     twice: false,
     refusedBlocks: new Set(refusedBlocks),
     fileShare: FILE_SHARE_MS,

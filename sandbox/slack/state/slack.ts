@@ -79,7 +79,7 @@ export function createSlack(options: SlackOptions, url: () => string): Slack {
   const ids = createIds();
   const changes = createChanges();
   const world = createWorld(options.seed);
-  const settings = createSettings(options.refusedBlocks);
+  const settings = createSettings(options.refusedBlocks, options.speed);
   const verificationToken = randomBytes(12).toString("hex");
   const secrets = [options.botToken, options.appToken, options.signingSecret, verificationToken];
   const record = createRecord(options.recordFile, secrets);
@@ -88,7 +88,7 @@ export function createSlack(options: SlackOptions, url: () => string): Slack {
     const timer = setTimeout(() => {
       timers.delete(timer);
       action();
-    }, ms / options.speed);
+    }, ms / settings.speed);
     timers.add(timer);
   };
   const sockets = new SocketMode({
@@ -115,7 +115,7 @@ export function createSlack(options: SlackOptions, url: () => string): Slack {
       () => `/actions/${world.home.id}/${ids.object("R")}/${randomBytes(12).toString("hex")}`,
     ),
     files: createFiles(() => ids.object("F")),
-    rates: createRates(options.rateLimits, options.speed),
+    rates: createRates(options.rateLimits, () => settings.speed),
     deliveries: createDeliveries({
       signingSecret: options.signingSecret,
       eventsUrl: options.eventsUrl,

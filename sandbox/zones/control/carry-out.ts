@@ -127,7 +127,7 @@ async function carryOutOnDaemons(frontEnd: FrontEnd, command: Command): Promise<
       frontEnd.faults.plan(command.fault);
       return {};
     case "clear-faults":
-      frontEnd.faults.clear();
+      frontEnd.faults.clear(command.kind);
       return {};
     case "down":
       await frontEnd.down(command.part);

@@ -21,16 +21,16 @@ export class ChangeCounter {
     for (const go of waiting) go();
   }
 
-  /** The count, as soon as it is beyond `since` or half a minute has passed. */
-  async beyond(since: number): Promise<number> {
-    if (this.#count > since) return this.#count;
+  /** The count, as soon as it is beyond `since` or so many milliseconds have passed: half a minute, or less. */
+  async beyond(since: number, withinMs = LONGEST_WAIT_MS): Promise<number> {
+    if (this.#count > since || withinMs <= 0) return this.#count;
     await new Promise<void>((resolve) => {
       const go = () => {
         clearTimeout(timer);
         this.#waiting.delete(go);
         resolve();
       };
-      const timer = setTimeout(go, LONGEST_WAIT_MS);
+      const timer = setTimeout(go, Math.min(withinMs, LONGEST_WAIT_MS));
       this.#waiting.add(go);
     });
     return this.#count;

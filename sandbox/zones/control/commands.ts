@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { fault } from "../faults.ts";
+import { FAULT_KINDS, fault } from "../faults.ts";
 
 const id = z.number().int().nonnegative();
 const times = z.number().int().nonnegative();
@@ -47,7 +47,8 @@ export const command = z.discriminatedUnion("do", [
   z.object({ do: z.literal("delete-service"), service: id, vms: z.enum(["end", "leave"]).default("end") }),
   z.object({ do: z.literal("delete-service-template"), template: id }),
   z.object({ do: z.literal("fault"), fault }),
-  z.object({ do: z.literal("clear-faults") }),
+  /** All of them, or those of one kind. */
+  z.object({ do: z.literal("clear-faults"), kind: z.enum(FAULT_KINDS).optional() }),
   z.object({ do: z.literal("down"), part: z.enum(["all", "oned"]).default("all") }),
   z.object({ do: z.literal("up") }),
 ]);
