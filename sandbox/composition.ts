@@ -5,8 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { z } from "zod";
+import { GuestsClient } from "./hypervisor/client.ts";
 import { type Program, startProgram } from "./program.ts";
 import { slackControl } from "./slack/client.ts";
+import { ZonesControl } from "./zones/client.ts";
 import { passwordVariable, type SandboxZonesFile, sandboxPassword, sandboxZonesFile } from "./zones-file.ts";
 
 export interface SandboxOptions {
@@ -40,6 +42,8 @@ export interface Sandbox {
   readonly bot: Program<unknown>;
   /** Starts the bot again with the same data, or another version of it; the address it is reached at stays. */
   restartBot(entry?: string): Promise<void>;
+  /** Runs the stand-ins at another speed, and the bot, which is started again, with durations to match. */
+  setSpeed(speed: number): Promise<void>;
   /** Ends all four; `keep` leaves the directory. */
   stop(keep?: boolean): Promise<void>;
 }
@@ -99,8 +103,11 @@ async function start(
   const { slack, guests, zones, control } = standIns.ready;
 
   const zonesFile = join(directory, "zones.yml");
-  const usual = sandboxZonesFile(zones, options.speed, options.real);
-  await writeFile(zonesFile, stringify(options.configure?.(usual) ?? usual), { mode: 0o600 });
+  const writeZonesFile = async (speed: number): Promise<void> => {
+    const usual = sandboxZonesFile(zones, speed, options.real);
+    await writeFile(zonesFile, stringify(options.configure?.(usual) ?? usual), { mode: 0o600 });
+  };
+  await writeZonesFile(options.speed);
   const passwords = zones.map(({ name }) => [passwordVariable(name), sandboxPassword(name)]);
   const environment = {
     SLACK_BOT_TOKEN: secrets.bot,
@@ -123,6 +130,12 @@ async function start(
   };
   let bot = await startBot("0");
   await slackControl(slack).eventsUrl({ url: bot.ready.url, verify: true });
+  const restartBot = async (another = entry): Promise<void> => {
+    const { port } = new URL(bot.ready.url);
+    entry = another;
+    await bot.stop();
+    bot = await startBot(port);
+  };
   return {
     slackControl: slack,
     zonesControl: control,
@@ -133,11 +146,13 @@ async function start(
     get bot() {
       return bot;
     },
-    async restartBot(another = entry) {
-      const { port } = new URL(bot.ready.url);
-      entry = another;
-      await bot.stop();
-      bot = await startBot(port);
+    restartBot,
+    async setSpeed(speed) {
+      await slackControl(slack).settings({ speed });
+      await new ZonesControl(control).setSpeed(speed);
+      if (options.real !== true) await new GuestsClient({ url: guests, token }).setSpeed(speed);
+      await writeZonesFile(speed);
+      await restartBot();
     },
     stop,
   };

@@ -1,7 +1,9 @@
 /** The sandbox: Slack, zones and guests stand in for the real ones around the bot that ships. */
 import { once } from "node:events";
 import { parseArgs } from "node:util";
-import { type SandboxOptions, startSandbox } from "./composition.ts";
+import { type Sandbox, type SandboxOptions, startSandbox } from "./composition.ts";
+import { startPage } from "./page/page.ts";
+import type { PageServer } from "./page/server.ts";
 import { playStory } from "./story/story.ts";
 
 const HELP = `Runs the bot with stand-ins for Slack, OpenNebula zones and their VMs, all on this machine.
@@ -12,6 +14,7 @@ const HELP = `Runs the bot with stand-ins for Slack, OpenNebula zones and their 
                   the exit code is 0 only if every check held
   --real          VMs are namespaces of this machine in which the agent and Flower really run (Linux, root);
                   with --play the federation also trains, and every SuperNode must take part
+  --page-port P   the page's port (4400, or a free one when that is taken; 0: a free one)
   --zones N       how many zones (3; at least 3 for the play, at most 26)
   --speed N       divides the stand-ins' waits and the bot's durations by N (20 with --play, else 1)
   --pace NAME     the zones' pace: "even", or "lab" as real ones were measured ("even")
@@ -19,6 +22,8 @@ const HELP = `Runs the bot with stand-ins for Slack, OpenNebula zones and their 
   --seed TEXT     what differs from guest to guest comes from this ("florist")
   --record FILE   appends every exchange with Slack and the zones to this file, credentials replaced
   --help          this text
+
+Without --play it prints the address of a page: a Slack to use, the zones to hurt, and the topology, live.
 
 Each part also starts alone: npm run sandbox:slack, sandbox:zones, sandbox:hypervisor (each with --help), and npm start.`;
 
@@ -29,6 +34,7 @@ const { values } = parseArgs({
     zones: { type: "string", default: "3" },
     speed: { type: "string" },
     pace: { type: "string", default: "even" },
+    "page-port": { type: "string" },
     "port-base": { type: "string", default: "0" },
     seed: { type: "string", default: "florist" },
     record: { type: "string" },
@@ -71,15 +77,41 @@ async function play(options: SandboxOptions): Promise<void> {
   process.exit(held ? 0 : 1);
 }
 
+const USUAL_PAGE_PORT = 4400;
+
+/** At the usual port, so that a page that is open finds the next sandbox, unless another one has it. */
+async function openPage(sandbox: Sandbox, speed: number): Promise<PageServer> {
+  const at = (port: number) => startPage({ ...sandbox, speed, setSpeed: (next) => sandbox.setSpeed(next), port });
+  const wished = values["page-port"];
+  if (wished !== undefined) return await at(number("page-port", wished, 0, 65_535));
+  return await at(USUAL_PAGE_PORT).catch(() => at(0));
+}
+
+const welcome = (url: string, directory: string): string => `
+  The sandbox runs. Open
+
+      ${url}
+
+  There you are rosa of the workspace Aster. In #federation, send /flower deploy-site;
+  the strip on top of the page says what comes next. The bot's log is ${directory}/bot.log.
+  Ctrl-C ends everything and leaves nothing.
+`;
+
 async function serve(options: SandboxOptions): Promise<void> {
   const sandbox = await startSandbox(options);
   const ended = signal();
   const { slackControl, zonesControl, guests, zoneNames, directory } = sandbox;
-  console.log(
-    `ready ${JSON.stringify({ slackControl, zonesControl, guests: guests.url, zones: zoneNames, directory })}`,
-  );
-  await ended;
-  await sandbox.stop();
+  let page: PageServer | undefined;
+  try {
+    page = await openPage(sandbox, options.speed);
+    const addresses = { page: page.url, slackControl, zonesControl, guests: guests.url, zones: zoneNames, directory };
+    console.log(welcome(page.url, directory));
+    console.log(`ready ${JSON.stringify(addresses)}`);
+    await ended;
+  } finally {
+    await page?.close();
+    await sandbox.stop();
+  }
 }
 
 if (values.help) console.log(HELP);

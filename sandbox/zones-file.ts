@@ -17,6 +17,8 @@ const isOdd = (zone: string): boolean => (zone.charCodeAt(zone.length - 1) - "a"
 
 export const zoneChannel = (zone: string): string => `C0ZONE${letterOf(zone)}001`;
 export const zoneOwner = (zone: string, number: 1 | 2): string => `U0OWNER${letterOf(zone)}0${number}`;
+/** What the zone is called in front of people. */
+export const hospitalOf = (zone: string): string => `Hospital ${letterOf(zone)}`;
 export const homeChannel = HOME_CHANNEL;
 
 /** The name of the environment variable that holds the bot's password in a zone. */
@@ -40,7 +42,7 @@ export type SandboxZonesFile = ReturnType<typeof sandboxZonesFile>;
 function entryOf({ name, xmlrpc, oneflow }: ZoneAddresses) {
   const team = TEAMS[isOdd(name) ? 1 : 0];
   return {
-    title: `Hospital ${letterOf(name)}`,
+    title: hospitalOf(name),
     xmlrpc,
     oneflow,
     user: "florist",
@@ -55,7 +57,7 @@ function entryOf({ name, xmlrpc, oneflow }: ZoneAddresses) {
     train: { templates: { none: "Flower SuperNode 1.31.0" } },
     network: name === "zone-a" ? "public" : "private",
     alternatives: { networks: ["public", "private"] },
-    nodeConfig: { organisation: `Hospital ${letterOf(name)}` },
+    nodeConfig: { organisation: hospitalOf(name) },
   };
 }
 

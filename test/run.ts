@@ -1,8 +1,8 @@
 /**
  * Runs every compiled test below this folder, phase by phase, and tells at the end what became of all of them.
  *
- * With `--quick` the tests with real Flower and what is proven by doing it very often are left out; with other arguments
- * all but those whose path contains one.
+ * With `--quick` the tests with real Flower, those in a browser and what is proven by doing it very often are left out;
+ * with other arguments all but those whose path contains one.
  * Ends with 1 when a test failed, a file crashed, or nothing was tested at all.
  */
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
@@ -17,6 +17,8 @@ import { Tally } from "./tally.ts";
 
 /** Real Flower: each waits more than it works, so two at a time disturb neither. */
 const REAL = "real/";
+/** The page in a headless Chromium. */
+const BROWSER = "page/browser/";
 /** A bot that dies some hundred times, a link that comes and goes as often, and a VM that lies for a day. */
 const REPEATED = ["faults/crash", "story/noise", "story/hostile-day"];
 /** What waits longest begins first, so that no core is left with nothing to do at the end. */
@@ -35,7 +37,7 @@ const { values, positionals } = parseArgs({
 });
 const names = readdirSync(import.meta.dirname, { recursive: true, encoding: "utf8" })
   .filter((name) => name.endsWith(".test.js"))
-  .filter((name) => !(values.quick && isIn(name, [REAL, ...REPEATED])))
+  .filter((name) => !(values.quick && isIn(name, [REAL, BROWSER, ...REPEATED])))
   .filter((name) => positionals.length === 0 || positionals.some((part) => name.includes(part)))
   .sort();
 const tally = new Tally((file) => relative(import.meta.dirname, file));
@@ -82,7 +84,7 @@ try {
 if (names.length === 0) console.log(`No test file matches ${positionals.join(", ")}.`);
 if (values.quick)
   console.log(
-    `Left out, and run by npm test: a bot that dies everywhere, a link that keeps coming and going, a hostile day, most of the mutated inputs, an RSA key made for each that needs one, and real Flower (Linux, root).`,
+    `Left out, and run by npm test: a bot that dies everywhere, a link that keeps coming and going, a hostile day, most of the mutated inputs, an RSA key made for each that needs one, the page in Chromium, and real Flower (Linux, root).`,
   );
 console.log(tally.closing());
 process.exitCode = tally.hasFailed ? 1 : 0;

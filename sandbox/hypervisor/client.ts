@@ -31,7 +31,8 @@ const realGuest: z.ZodType<RealView> = state.extend({
   addresses: z.array(z.string()),
   outerAddress: z.string(),
 });
-const anyGuest = state.extend({ role: z.string().nullable() });
+/** Only quick guests know whether anything in them still lives. */
+const anyGuest = state.extend({ role: z.string().nullable(), cut: z.boolean(), alive: z.boolean().default(true) });
 
 /** The guests' program over HTTP: the hypervisor interface, and the control of quick guests or of real ones. */
 export class GuestsClient {

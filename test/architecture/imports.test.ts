@@ -19,7 +19,7 @@ const FROM = /(?:^|[\s}])from\s+"([^"]+)"|\bimport\s*\(?\s*"([^"]+)"/g;
 
 const sources = ROOTS.flatMap(({ folder, prefix }) =>
   readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".ts"))
+    .filter((name) => /\.tsx?$/.test(name))
     .map((name) => `${prefix}${name.split(sep).join("/")}`),
 ).sort();
 
@@ -77,6 +77,21 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   "sandbox/slack/": [],
   "sandbox/zones/": ["guest-protocol/"],
   "sandbox/hypervisor/": ["guest-protocol/", "package-root.ts"],
+  // The page meets the stand-ins by their control interfaces, and its client meets its server by what they say.
+  "sandbox/page/": [
+    ...["client.ts", "control/"].map((one) => `sandbox/slack/${one}`),
+    ...["client.ts", "control/"].map((one) => `sandbox/zones/${one}`),
+    "sandbox/hypervisor/client.ts",
+    "sandbox/zones-file.ts",
+    "guest-protocol/",
+    "package-root.ts",
+  ],
+  "sandbox/page/client/": [
+    "sandbox/page/protocol.ts",
+    "sandbox/slack/block-kit/",
+    "sandbox/zones-file.ts",
+    "guest-protocol/",
+  ],
   // What composes the stand-ins meets the bot, like them, only over HTTP.
   "sandbox/": ["guest-protocol/", "package-root.ts"],
 };
@@ -94,7 +109,7 @@ const roomOf = (file: string): string | undefined =>
     .filter((room) => file.startsWith(room))
     .sort((one, other) => other.length - one.length)[0];
 
-const isOurs = (target: string): boolean => target.endsWith(".ts");
+const isOurs = (target: string): boolean => /\.tsx?$/.test(target);
 
 function isForbidden({ from, to }: Import): boolean {
   const room = roomOf(from);
@@ -128,6 +143,8 @@ suite("The direction of knowledge", () => {
       { from: "rollout/scheduler.ts", to: "opennebula/zone.ts" },
       { from: "sandbox/slack/main.ts", to: "guest-protocol/names.ts" },
       { from: "sandbox/zones/main.ts", to: "opennebula/parse/xml.ts" },
+      { from: "sandbox/page/watches.ts", to: "sandbox/zones/oned/zone.ts" },
+      { from: "sandbox/page/client/store.ts", to: "sandbox/page/scene.ts" },
       { from: "sandbox/story/story.ts", to: "federation/model/state.ts" },
       { from: "secret.ts", to: "federation/model/plan.ts" },
     ]) {

@@ -26,7 +26,7 @@ const entries = ["src", "sandbox", "test"].flatMap((folder) =>
     join(folder, name).split(sep).join("/"),
   ),
 );
-const files = entries.filter((name) => name.endsWith(".ts"));
+const files = entries.filter((name) => /\.tsx?$/.test(name));
 const folders = entries.filter((name) => statSync(join(packageRoot(), name)).isDirectory());
 
 /** `approval.test.ts` is about `approval`. */

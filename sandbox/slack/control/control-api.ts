@@ -35,7 +35,7 @@ export const mentionRequest = z.strictObject({
   threadTs: z.string().optional(),
 });
 /** What a person writes to people: the app hears nothing of it. */
-export const messageRequest = mentionRequest;
+export const messageRequest = mentionRequest.extend({});
 export const clickRequest = z.union([messageClick, modalClick]);
 /** Values by `block_id`. */
 export const fillRequest = z.strictObject({ person: z.string(), viewId: z.string(), values });

@@ -1,0 +1,128 @@
+/** The next step until the federation serves, worked out from what is so. Pure. */
+import type { ShownZone, View } from "../protocol.ts";
+import { guestsOf } from "./guests.ts";
+
+export interface Scene {
+  readonly requester: string;
+  readonly home: string;
+  readonly command: string;
+  readonly zones: readonly ShownZone[];
+  readonly views: Readonly<Record<string, readonly View[]>>;
+  /** The names on the federations' cards, the newest last. */
+  readonly federations: readonly { readonly name: string; readonly ts: string }[];
+  /** Zones in whose channel a card has a button to approve. */
+  readonly undecided: readonly string[];
+  readonly nameOf: (person: string) => string;
+}
+
+/** Where a step happens, and what it puts there. */
+export type Offer =
+  | {
+      readonly do: "go";
+      readonly person: string;
+      readonly channel: string;
+      readonly composer?: string;
+      readonly thread?: string;
+    }
+  | { readonly do: "fill-form"; readonly person: string; readonly view: View }
+  | null;
+
+export interface Step {
+  readonly number: number;
+  readonly title: string;
+  readonly says: string;
+  /** Words on the button that takes somebody there. */
+  readonly button: string;
+  readonly offer: Offer;
+  readonly done: boolean;
+}
+
+export const STEPS = 5;
+const FORM = "deploy-site";
+
+export function nextStep(scene: Scene): Step {
+  const { requester, home, command, zones, views, federations, undecided } = scene;
+  const view = views[requester]?.find(({ callbackId }) => callbackId === FORM);
+  const guests = guestsOf(zones).filter(({ role }) => role !== "other");
+  if (view !== undefined) return formStep(scene, view);
+  const zone = zones.find(({ name }) => undecided.includes(name));
+  if (zone !== undefined) return approvalStep(scene, zone);
+  if (federations.length === 0 || (guests.length === 0 && hasEnded(scene))) {
+    return {
+      number: 1,
+      title: "Ask for a federation",
+      says: `You are ${scene.nameOf(requester)}. In #federation, send ${command} deploy-site.`,
+      button: "Put it into the composer",
+      offer: { do: "go", person: requester, channel: home, composer: `${command} deploy-site` },
+      done: false,
+    };
+  }
+  return guests.length > 0 && guests.every(({ stage }) => stage === "serving") && hasNodes(zones)
+    ? servingStep(scene)
+    : waitingStep(scene, guests.length);
+}
+
+const hasNodes = (zones: readonly ShownZone[]): boolean => guestsOf(zones).some(({ role }) => role === "supernode");
+
+/** Nothing of it is anywhere: no service either, which would be one that is on its way. */
+const hasEnded = ({ zones, federations }: Scene): boolean =>
+  federations.length === 0 && zones.every(({ services }) => services.length === 0);
+
+/** Whether everything that must be there is. */
+export const isComplete = ({ fields }: View): boolean =>
+  fields.every(({ optional, value }) => optional || (value !== null && value.length > 0));
+
+function formStep({ requester, nameOf }: Scene, view: View): Step {
+  const isEmpty = !isComplete(view);
+  return {
+    number: 2,
+    title: "Fill in the form",
+    says: isEmpty
+      ? "A name, the zone that coordinates, the zones that train. Wrong values are told at their field."
+      : "It is complete. Send it with the button at its end.",
+    button: isEmpty ? "Fill it in for me" : `Be ${nameOf(requester)}`,
+    offer: { do: "fill-form", person: requester, view },
+    done: false,
+  };
+}
+
+function approvalStep({ undecided, nameOf }: Scene, zone: ShownZone): Step {
+  const left = undecided.length === 1 ? "One zone has not decided." : `${undecided.length} zones have not decided.`;
+  return {
+    number: 3,
+    title: `Decide for ${zone.title}`,
+    says: `${left} As ${nameOf(zone.owner)}, read the card in ${zone.name}'s channel and press Approve.`,
+    button: `Be ${nameOf(zone.owner)}`,
+    offer: { do: "go", person: zone.owner, channel: zone.channel },
+    done: false,
+  };
+}
+
+function waitingStep({ requester, home, zones, federations }: Scene, vms: number): Step {
+  const serving = guestsOf(zones).filter(({ stage }) => stage === "serving").length;
+  return {
+    number: 4,
+    title: vms === 0 ? "The bot looks at the zones" : "The federation comes up",
+    says:
+      vms === 0
+        ? "It checks each zone, asks the owners, then creates the coordinator first."
+        : `${serving} of ${vms} VMs serve. Coordinator, certificate, training sites: watch the thread and the picture.`,
+    button: "Watch the thread",
+    offer: { do: "go", person: requester, channel: home, ...threadOf(federations.at(-1)) },
+    done: false,
+  };
+}
+
+const threadOf = (card: Scene["federations"][number] | undefined) => (card === undefined ? {} : { thread: card.ts });
+
+function servingStep({ requester, home, federations, command }: Scene): Step {
+  const name = federations.at(-1)?.name ?? "";
+  return {
+    number: 5,
+    title: "It serves",
+    says: "Now hurt it: cut a link, let one flap, kill a VM, take a zone down. Or ask how it is.",
+    button: `Ask for its status`,
+    offer: { do: "go", person: requester, channel: home, composer: `${command} status ${name}` },
+    done: true,
+  };
+}
