@@ -7,7 +7,7 @@ import { Scene } from "../../sandbox/page/scene.ts";
 import { changeText, isChanged } from "../../sandbox/page/template-change.ts";
 import { until } from "../waiting.ts";
 
-const app = { id: "A1", name: "florist", command: "/flower", workspace: "T1", botUserId: "U1" };
+const app = { id: "A1", name: "florist", command: "/flower", workspace: "T1", botUserId: "U1", connections: 0 };
 const world = { app, workspaces: [], people: [], channels: [] };
 const message = (ts: string, fallback = ts): Message => ({
   ts,

@@ -17,7 +17,7 @@ let server: PageServer;
 let port: string;
 
 before(async () => {
-  const app = { id: "A1", name: "florist", command: "/flower", workspace: "T1", botUserId: "U1" };
+  const app = { id: "A1", name: "florist", command: "/flower", workspace: "T1", botUserId: "U1", connections: 0 };
   const scene = new Scene({ app, workspaces: [], people: [], channels: [] });
   const guests = new GuestsClient({ url: NOWHERE });
   const reach = {
