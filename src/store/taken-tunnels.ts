@@ -7,13 +7,13 @@ export class TakenTunnels {
   readonly #all = new Map<FederationId, TakenTunnel>();
 
   change(federation: Federation): void {
-    const { id, crossing, ended, tunnelRange } = federation;
+    const { id, crossing, ended, tunnelRange, requestedAt: since } = federation;
     if (crossing.kind !== "wireguard" || ended !== null) {
       this.#all.delete(id);
       return;
     }
     const { hub, range } = crossing;
-    this.#all.set(id, { coordinator: coordinatorOf(federation).zone, hub, range: tunnelRange ?? range });
+    this.#all.set(id, { coordinator: coordinatorOf(federation).zone, hub, since, range: tunnelRange ?? range });
   }
 
   /** Those of all others, as they are when they are gone through. */

@@ -213,6 +213,22 @@ describe("a settled federation", () => {
     });
   });
 
+  test("keeps no tunnel of an ended one from others, and tells each federation of all others' while they live", async () => {
+    await withStore(directory, async (store) => {
+      const hub = { host: "198.51.100.7", port: 51_820 };
+      const crossing = { kind: "wireguard", hub, range: null } as const;
+      const taken = (nth: number) => [...store.decisionContext(idOf(nth)).takenTunnels].map(({ range }) => range);
+      for (const nth of [1, 2]) await store.create(requestOf(nth, { crossing }));
+      await store.create(requestOf(3));
+      assert.deepEqual([taken(1), taken(2), taken(3)], [[null], [null], [null, null]]);
+      const endpoint = { host: "10.99.0.0", port: 9092 };
+      await happens(store, 1, { type: "endpoint-chosen", endpoint, address: null, range: "10.99.0.0/23" });
+      assert.deepEqual([taken(1), taken(2)], [[null], ["10.99.0.0/23"]]);
+      await happens(store, 1, ENDED);
+      assert.deepEqual(taken(2), []);
+    });
+  });
+
   test("keeps no address, and an ended one that is not settled stays in memory", async () => {
     await withStore(directory, async (store) => {
       const address = {

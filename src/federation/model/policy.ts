@@ -68,6 +68,8 @@ export interface Policy {
 export interface TakenTunnel {
   readonly coordinator: ZoneName;
   readonly hub: HubEndpoint;
+  /** When it was asked for, ISO 8601: of two that want the same it is the earlier one's. */
+  readonly since: string;
   /** null: none is chosen yet. */
   readonly range: string | null;
 }

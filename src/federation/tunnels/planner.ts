@@ -125,7 +125,10 @@ export function judgeTunnel(
   const mtu = tunnelMtu(network);
   const problems: Reason[] = [];
   if (mtu < TUNNEL_MTU.min) problems.push({ code: "tunnel-mtu", detail: `${network.name}: ${network.guestMtu}` });
-  if (site.role === "coordinator") problems.push(...judgeHub(crossing, inboundUdp, others));
+  if (site.role === "coordinator") {
+    const earlier = [...others].filter(({ since }) => since < federation.requestedAt);
+    problems.push(...judgeHub(crossing, inboundUdp, earlier));
+  }
   if (range === null) return problems;
   const own = neighbours(network).find((span) => overlaps(span, spanOfRange(range)));
   if (own !== undefined) {

@@ -1,5 +1,5 @@
 /** How a site's traffic crosses, in words. */
-import type { SitePlan, WireGuardLink } from "../../federation/model/plan.ts";
+import { type SitePlan, superNodesOf, type WireGuardLink } from "../../federation/model/plan.ts";
 import { dialledIn, pairIn } from "../../federation/tunnels/range.ts";
 import { MARK } from "./marks.ts";
 import { code, listed } from "./mrkdwn.ts";
@@ -32,10 +32,11 @@ function hubTraffic({ endpoint }: SitePlan, link: WireGuardLink): string {
   ].join("\n");
 }
 
-function peerTraffic({ endpoint }: SitePlan, link: WireGuardLink): string {
+function peerTraffic(plan: SitePlan, link: WireGuardLink): string {
+  const { endpoint } = plan;
   const { range, pairs, mtu } = link;
   const own =
-    pairs === null ? [] : Array.from({ length: pairs.count }, (_, nth) => pairIn(range, pairs.first + nth).peer);
+    pairs === null ? [] : Array.from({ length: superNodesOf(plan) }, (_, nth) => pairIn(range, pairs.first + nth).peer);
   return [
     `*Traffic.* It crosses by WireGuard: each SuperNode's VM keeps a tunnel of its own to ${code(outsideOf(link))} over UDP, and dials ${code(`${endpoint.host}:${endpoint.port}`)} through it, over TLS. Nothing listens here, and no other site can reach these VMs.`,
     `*What this needs from your zone.* The VMs may send UDP to ${code(outsideOf(link))}; answers come back by themselves. The zone's routers, routes and address filters stay as they are. Inside the tunnels the VMs have ${listed(own, MOST_ADDRESSES)}, MTU ${mtu}.`,

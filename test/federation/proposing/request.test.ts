@@ -37,7 +37,14 @@ const ZONES = zonesOf([
 const NOTHING_TAKEN: Taken = { names: new Set(), tunnels: [] };
 const TAKEN: Taken = {
   names: new Set(["taken"]),
-  tunnels: [{ coordinator: zone("delta"), hub: { host: "203.0.113.9", port: 51820 }, range: "10.99.0.0/23" }],
+  tunnels: [
+    {
+      coordinator: zone("delta"),
+      hub: { host: "203.0.113.9", port: 51820 },
+      since: "2026-03-01T08:00:00.000Z",
+      range: "10.99.0.0/23",
+    },
+  ],
 };
 const parse = (changes: Partial<RequestForm>) => parseForm({ ...FORM, ...changes }, ZONES, TAKEN);
 const mistakes = (changes: Partial<RequestForm>): Readonly<Record<string, string | undefined>> => {

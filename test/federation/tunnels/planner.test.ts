@@ -13,6 +13,7 @@ import { aZone, SHIPPED, zone, zonesOf } from "../../builders/decision-context.t
 import { aFederation, type Story } from "../../builders/federation.ts";
 import { aNetwork } from "../../builders/survey.ts";
 
+const EARLIER = "2026-03-01T08:00:00.000Z";
 const HUB = { host: "198.51.100.7", port: 51820 };
 const tunnelled = (range: string | null = null) => ({ crossing: { kind: "wireguard", hub: HUB, range } as const });
 
@@ -85,8 +86,8 @@ describe("a plan with tunnels", () => {
 
   it("takes a range that overlaps no zone's network and no other tunnels that end in the coordinator's zone", () => {
     const others: readonly TakenTunnel[] = [
-      { coordinator: zone("alpha"), hub: { host: "198.51.100.8", port: 51820 }, range: "10.99.2.0/23" },
-      { coordinator: zone("beta"), hub: { host: "198.51.100.9", port: 51820 }, range: "10.99.4.0/23" },
+      { coordinator: zone("alpha"), hub: { host: "198.51.100.8", port: 51820 }, since: EARLIER, range: "10.99.2.0/23" },
+      { coordinator: zone("beta"), hub: { host: "198.51.100.9", port: 51820 }, since: EARLIER, range: "10.99.4.0/23" },
     ];
     const story = aFederation({ ...tunnelled(), context: { takenTunnels: others } });
     inNetwork(story, "gamma", { ranges: [{ first: "10.99.1.10", last: "10.99.1.20" }], leased: [] }).planned();
@@ -111,9 +112,14 @@ describe("a plan with tunnels", () => {
   });
 
   it("says that another federation's tunnels end at the same public address and port", () => {
-    const others: readonly TakenTunnel[] = [{ coordinator: zone("gamma"), hub: HUB, range: null }];
+    const others: readonly TakenTunnel[] = [{ coordinator: zone("gamma"), hub: HUB, since: EARLIER, range: null }];
     const story = aFederation({ ...tunnelled(), context: { takenTunnels: others } }).planned();
     assert.deepEqual(problemsOf(story, "alpha"), ["tunnel-hub-taken"]);
+    const later = others.map((other) => ({ ...other, since: "2026-03-03T08:00:00.000Z" }));
+    assert.deepEqual(
+      problemsOf(aFederation({ ...tunnelled(), context: { takenTunnels: later } }).planned(), "alpha"),
+      [],
+    );
   });
 
   it("says that no security group lets the hub's port in, where groups can be seen", () => {
