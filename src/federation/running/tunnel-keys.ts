@@ -17,7 +17,7 @@ export function isTunnelKeyDue(federation: Federation, site: Site, vm: DeployedV
 /**
  * A key counts only from a VM that is what was approved. One that two VMs publish is refused to both, but for the
  * hub's: every site's VM knows that one, and none of them can take it away. A VM that comes back with another key loses
- * the one it had, a few times.
+ * the one it had, a few times; also for a key that it is refused, or it could take somebody's tunnel and keep its own.
  */
 export function judgeTunnelKey(federation: Federation, zone: ZoneName, vmId: number): readonly FederationEvent[] {
   const site = federation.sites.get(zone);
@@ -27,11 +27,12 @@ export function judgeTunnelKey(federation: Federation, zone: ZoneName, vmId: num
   const at = { site: zone, vmId };
   const refusal = refusalOf(federation, site, vm, key);
   const known = federation.tunnelKeys.get(key);
-  if (refusal === "tunnel-key-duplicate" && known !== undefined && !known.revoked) {
-    return [refused({ ...at, key }, refusal), ...withdrawn(known, refusal)];
-  }
-  if (refusal !== null) return [refused({ ...at, key }, refusal)];
   const had = vm.tunnelKey === null ? [] : [{ type: "tunnel-key-revoked" as const, ...at, key: vm.tunnelKey }];
+  if (refusal !== null) {
+    const isTaken = refusal === "tunnel-key-duplicate" && known !== undefined && !known.revoked;
+    const lost = refusal === "key-changes" ? [] : had;
+    return [refused({ ...at, key }, refusal), ...lost, ...(isTaken ? withdrawn(known, refusal) : [])];
+  }
   const pair = site.role === "coordinator" ? null : freePair(federation, site, vm);
   return [...had, { type: "tunnel-key-accepted", ...at, key, pair }];
 }

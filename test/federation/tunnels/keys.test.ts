@@ -148,6 +148,18 @@ describe("a tunnel key", () => {
     assert.deepEqual(due(story, "judge-tunnel-key"), []);
   });
 
+  it("that a VM copies costs it the tunnel that it had, too; what it publishes of its own counts again", () => {
+    const story = arrived();
+    for (const nth of [0, 1]) story.showsTunnelKey("beta", nth, `key ${nth}`);
+    story.observes("beta").tunnels();
+    const gamma = hubTold(story).filter((key) => ![0, 1].some((nth) => key === aTunnelKey(`key ${nth}`)));
+    story.showsTunnelKey("beta", 1, "key 0").observes("beta").tunnels();
+    assert.deepEqual([story.vm("beta", 0).tunnelKey, story.vm("beta", 1).tunnelKey], [null, null]);
+    assert.deepEqual(hubTold(story), gamma);
+    story.showsTunnelKey("beta", 1, "key 1").observes("beta").tunnels();
+    assert.deepEqual(hubTold(story).length, gamma.length + 1);
+  });
+
   it("of the hub is refused to whoever else publishes it, and stays the hub's", () => {
     const story = arrived();
     const hub = story.vm("alpha").tunnelKey ?? "";
