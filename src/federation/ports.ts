@@ -9,6 +9,7 @@ import type { ChannelId, FederationId, Person, Slug, ZoneName } from "./model/id
 import type { ManifestLibrary } from "./model/manifests.ts";
 import type { DecisionContext, Policy, ZoneProfile } from "./model/policy.ts";
 import type { ReasonCode } from "./model/reasons.ts";
+import type { RebootAction, RebootAnswer } from "./model/reboot-words.ts";
 import type { Federation } from "./model/state.ts";
 import type { ServiceProof, SurveyQuery, VmProof, ZoneSnapshot, ZoneSurvey } from "./model/zone-facts.ts";
 import type { TunnelState } from "./observing/tunnels.ts";
@@ -55,6 +56,11 @@ export interface Zone {
   removeService(serviceId: number): Promise<void>;
   /** Fine if it is done already. */
   terminateVm(vmId: number): Promise<void>;
+  /**
+   * Reboots a VM, or switches it on. Asked of one in a state that cannot take it, that is an answer. It may be repeated:
+   * a VM that is coming up has taken it.
+   */
+  reboot(vmId: number, action: RebootAction): Promise<RebootAnswer>;
   /** Appends attributes to a VM's USER_TEMPLATE. */
   publish(vmId: number, attributes: Readonly<Record<string, string>>): Promise<void>;
 }

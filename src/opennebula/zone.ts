@@ -1,4 +1,6 @@
 /** One zone's OpenNebula, behind the few things that a rollout needs of it. */
+
+import type { RebootAction, RebootAnswer } from "../federation/model/reboot-words.ts";
 import { type AccountFacts, ZoneError, type ZoneSnapshot } from "../federation/model/zone-facts.ts";
 import type { Zone } from "../federation/ports.ts";
 import { isAttributeValue } from "../guest-protocol/alphabets.ts";
@@ -133,6 +135,7 @@ export function openZone(options: ZoneOptions): OpenZone {
     removeService: (serviceId) =>
       effect("remove-service", String(serviceId), () => viaOneFlow(() => oneflow.remove(serviceId))),
     terminateVm: (vmId) => effect("terminate", String(vmId), () => terminate(oned, vmId)),
+    reboot: (vmId, action) => effect("reboot", `${vmId} ${action}`, () => reboot(oned, vmId, action)),
     publish: (vmId, attributes) =>
       effect("publish", `${vmId} ${Object.keys(attributes).join(" ")}`, () =>
         oned.act("one.vm.update", vmId, templateText(attributes), APPEND),
@@ -162,6 +165,23 @@ async function terminate(oned: XmlRpc, vmId: number): Promise<void> {
     const state = parseVmState(await oned.read("one.vm.info", vmId, false));
     if (state === "done" || state === "shutting-down") return;
     await oned.act("one.vm.action", "terminate-hard", vmId);
+  }
+}
+
+const REBOOT: Readonly<Record<RebootAction, string>> = { restart: "reboot", reset: "reboot-hard", resume: "resume" };
+
+async function reboot(oned: XmlRpc, vmId: number, action: RebootAction): Promise<RebootAnswer> {
+  try {
+    await oned.act("one.vm.action", REBOOT[action], vmId);
+    return "taken";
+  } catch (error) {
+    if (hasCode(error, "no-such-object")) return "not-shown";
+    if (!hasCode(error, "wrong-state")) throw error;
+    const state = parseVmState(await oned.read("one.vm.info", vmId, false));
+    if (state === "done") return "not-shown";
+    // What was switched on by an earlier call, whose answer was lost, or by somebody else.
+    const comesUp = state === "pending" || state === "booting" || (state === "running" && action === "resume");
+    return comesUp ? "taken" : "wrong-state";
   }
 }
 

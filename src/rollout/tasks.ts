@@ -12,6 +12,7 @@ import { deliverAdmissions, judgePublishedKey, proveGone, tellAdmitted } from ".
 import { certify, deliverCertificate } from "./certificates.ts";
 import { create, registerTemplate } from "./deployments.ts";
 import { begin, createAuthority, propose, proposeJoining } from "./planning.ts";
+import { rebootVm } from "./reboots.ts";
 import type { Removals } from "./removals.ts";
 import type { Job, Outcome, TaskContext } from "./task-context.ts";
 import { judgePublishedTunnelKey, tellTunnelPeers } from "./tunnels.ts";
@@ -46,6 +47,8 @@ export async function carryOut(context: TaskContext, removals: Removals, job: Jo
       return tellTunnelPeers(context, job, task.site, task.vmId);
     case "prove-gone":
       return proveGone(context, job, task.site, task.vmId);
+    case "reboot":
+      return rebootVm(context, job, task.site, task.vmId);
     case "remove":
       return removals.remove(context, job, task.site, task.removal);
     case "destroy-authority":
@@ -54,6 +57,7 @@ export async function carryOut(context: TaskContext, removals: Removals, job: Jo
     case "remind":
     case "remind-teardown":
     case "time-out":
+    case "end-reboot":
     case "conclude-teardown":
       return decideByTime(context, job, task);
   }
@@ -81,6 +85,8 @@ async function decideByTime(context: TaskContext, { id }: Job, task: Task): Prom
         return decided({ type: "reminder-due", site: task.site });
       case "remind-teardown":
         return decided({ type: "teardown-reminder-due", site: task.site });
+      case "end-reboot":
+        return decided({ type: "reboot-ended", site: task.site, outcome: task.outcome });
       case "time-out":
         return decided(timedOut(newest, task, context.live(id)));
       default:

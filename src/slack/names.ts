@@ -12,6 +12,7 @@ export const ACTION = {
   seeDetail: "see-detail",
   seeConnection: "see-connection",
   retry: "retry",
+  reboot: "reboot",
   retire: "retire",
   checkAgain: "check-again",
   cancel: "cancel",

@@ -61,6 +61,7 @@ export class ScriptedZone implements Zone {
   serviceTemplates = unexpected("serviceTemplates");
   registerServiceTemplate = unexpected("registerServiceTemplate");
   instantiate = unexpected("instantiate");
+  reboot = unexpected("reboot");
   publish = async (): Promise<void> => undefined;
 
   #asItIs(service: ServiceFacts): ServiceFacts {

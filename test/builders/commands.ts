@@ -47,6 +47,7 @@ const teardownCard = (story: Chronicle, name: string): CardId =>
   story.site(name).teardown?.card ?? newestCard(story, name);
 
 export const retry = onSite("retry", newestCard);
+export const reboot = onSite("reboot", newestCard);
 export const retire = onSite("retire", newestCard);
 export const agreeTeardown = onSite("agree-teardown", teardownCard);
 export const stopCoordinator = onSite("stop-coordinator", teardownCard);

@@ -1,4 +1,4 @@
-/** The main job with two zones, told by people who try again when the bot does not answer. */
+/** The main job with two zones, one VM of which is switched off and rebooted, told by people who try again when the bot does not answer. */
 import type { Sandbox } from "../../sandbox/composition.ts";
 import { type SlackControl, slackControl } from "../../sandbox/slack/client.ts";
 import { Player } from "../../sandbox/story/person.ts";
@@ -57,6 +57,17 @@ export async function tellShortStory(sandbox: Sandbox): Promise<Ending> {
   }
   await insist(slack, "the site up", nothing, () => isThere(slack, homeChannel, `(${TRAINING})`, "is up"));
   await note("up");
+  await switchOff(zones, TRAINING);
+  await insist(
+    slack,
+    "the site up again",
+    () => new Player(slack, zoneOwner(TRAINING, 1), TRY_AGAIN_MS).press(zoneChannel(TRAINING), "Reboot VMs"),
+    () => isThere(slack, homeChannel, `(${TRAINING})`, "is up again"),
+  );
+  await insist(slack, "the reboot over", nothing, async () =>
+    (await eventsOf(sandbox)).some(({ type }) => type === "reboot-ended"),
+  );
+  await note("rebooted");
   const requester = new Player(slack, "U0REQUEST1", TRY_AGAIN_MS);
   await insist(
     slack,
@@ -81,6 +92,14 @@ export async function tellShortStory(sandbox: Sandbox): Promise<Ending> {
   );
   await note("end");
   return { journal: await summary(sandbox), zones: seen, copies: await copiesIn(slack, sandbox) };
+}
+
+/** Behind the bot's back, as an administrator. */
+async function switchOff(zones: ZonesControl, zone: string): Promise<void> {
+  const { vms } = await zones.zone(zone);
+  const vm = vms.find(({ state }) => state !== DONE);
+  if (vm === undefined) throw new Error(`No VM runs in ${zone}.`);
+  await zones.command(zone, { do: "vm-action", vm: vm.id, action: "poweroff-hard" });
 }
 
 const nothing = async (): Promise<void> => undefined;
@@ -169,6 +188,10 @@ const COUNTED = new Set([
   "key-refused",
   "key-revoked",
   "site-failed",
+  "reboot-asked",
+  "reboot-intended",
+  "reboot-answered",
+  "reboot-ended",
   "teardown-asked",
   "teardown-agreed",
   "deployment-removed",

@@ -71,6 +71,7 @@ export const CALLS: readonly (readonly [
   ["instantiate", (zone) => zone.instantiate(0, ORDER)],
   ["removeService", (zone) => zone.removeService(7)],
   ["terminateVm", (zone) => zone.terminateVm(7)],
+  ["reboot", (zone) => zone.reboot(7, "restart")],
   ["publish", (zone) => zone.publish(7, { FL_ADMIT: "1" })],
 ];
 const ORDER = {

@@ -45,6 +45,53 @@ describe("ending a VM", () => {
   });
 });
 
+describe("rebooting a VM", () => {
+  for (const [action, said, call] of [
+    ["restart", "xmlrpc.vm.action-reboot-while-running", "reboot"],
+    ["reset", "xmlrpc.vm.action-reboot-hard-while-running", "reboot-hard"],
+    ["resume", "xmlrpc.vm.action-resume", "resume"],
+  ] as const) {
+    it(`asks oned for ${call} where it is to ${action}`, async () => {
+      const zone = await zoneThatSays({ "one.vm.action": recorded(said) });
+      assert.equal(await zone.reboot(457, action), "taken");
+      assert.deepEqual(
+        asked().map(({ parameters }) => parameters.slice(1)),
+        [[call, "457"]],
+      );
+    });
+  }
+
+  for (const [state, refusal, info, answer] of [
+    ["is off", "error-vm.action-reboot-while-poweroff", "vm.info-poweroff", "wrong-state"],
+    ["has been lost sight of", "error-vm.action-reboot-while-unknown", "vm.info-unknown", "wrong-state"],
+    ["is done", "error-vm.action-reboot-on-done", "vm.info-done", "not-shown"],
+    ["has not been placed yet", "error-vm.action-wrong-state", "vm.info-pending", "taken"],
+  ] as const) {
+    it(`is an answer, not a failure, where the VM ${state}`, async () => {
+      const zone = await zoneThatSays({
+        "one.vm.action": recorded(`xmlrpc.${refusal}`),
+        "one.vm.info": recorded(`xmlrpc.${info}`),
+      });
+      assert.equal(await zone.reboot(457, "reset"), answer);
+    });
+  }
+
+  it("has been taken when what was to be switched on runs already: an earlier answer was lost", async () => {
+    const zone = await zoneThatSays({
+      "one.vm.action": recorded("xmlrpc.error-vm.action-wrong-state"),
+      "one.vm.info": recorded("xmlrpc.vm.info-running"),
+    });
+    assert.equal(await zone.reboot(457, "resume"), "taken");
+  });
+
+  it("is an answer where there is no such VM, and a failure where the account may not", async () => {
+    const none = await zoneThatSays({ "one.vm.action": recorded("xmlrpc.error-vm.action-no-such-vm") });
+    assert.equal(await none.reboot(9999, "restart"), "not-shown");
+    const foreign = await zoneThatSays({ "one.vm.action": recorded("xmlrpc.error-vm.action-not-authorized") });
+    await assert.rejects(foreign.reboot(2, "restart"), refusedWith("forbidden"));
+  });
+});
+
 describe("publishing to a VM", () => {
   it("appends quoted attributes", async () => {
     const zone = await zoneThatSays({ "one.vm.update": recorded("xmlrpc.vm.update-append") });
@@ -93,6 +140,7 @@ describe("everything that changes a zone", () => {
     await zone.removeService(1);
     await zone.publish(1, { FL_ADMITTED: "YES" });
     await zone.terminateVm(1);
+    await zone.reboot(1, "reset");
     assert.deepEqual(points, [
       "zone:before-register-template",
       "POST /service_template",
@@ -109,6 +157,9 @@ describe("everything that changes a zone", () => {
       "zone:before-terminate",
       "one.vm.action",
       "zone:after-terminate",
+      "zone:before-reboot",
+      "one.vm.action",
+      "zone:after-reboot",
     ]);
   });
 

@@ -23,6 +23,7 @@ const UNASKED: Zone = {
   service: unexpected("service"),
   removeService: unexpected("removeService"),
   terminateVm: unexpected("terminateVm"),
+  reboot: unexpected("reboot"),
   publish: unexpected("publish"),
 };
 

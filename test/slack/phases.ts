@@ -6,6 +6,7 @@ import {
   agreeTeardown,
   approve,
   askTeardown,
+  reboot,
   reject,
   requestSite,
   retire,
@@ -60,6 +61,8 @@ export function phases(asked: Asked = {}): readonly Phase[] {
     ["running with tunnels", () => tunnelled().running()],
     ["with a copied tunnel key", () => copied(tunnelled().running())],
     ["with a silent SuperNode", () => silent(start().running())],
+    ["with a VM that is rebooted", () => rebooting(start().running())],
+    ["with a reboot that has not helped", () => rebootedInVain(start().running())],
     ["with a zone that does not answer", () => away(start().running())],
     ["with a site that goes up and down", () => flapping(start().running())],
     ["with a failed site", () => failed(start().running())],
@@ -111,6 +114,22 @@ function changed(story: Story): Story {
   });
   return story.approved().trusted().shows("beta", remade(8192)).begins("beta");
 }
+
+const rebooting = (story: Story): Story => {
+  const { vmId } = story.vm("beta");
+  story.zone("beta").changeVm(vmId, (vm) => ({ ...vm, state: "poweroff" }));
+  return story.watches("beta", 40).does(reboot("beta"));
+};
+
+const rebootedInVain = (story: Story): Story => {
+  const rebooted = rebooting(story);
+  const { vmId } = rebooted.vm("beta");
+  return rebooted.happens(
+    { type: "reboot-intended", site: zone("beta"), vmId },
+    { type: "reboot-answered", site: zone("beta"), vmId, answer: "wrong-state" },
+    { type: "reboot-ended", site: zone("beta"), outcome: "not-taken" },
+  );
+};
 
 function silent(story: Story): Story {
   story.says("gamma", { FL_LINK: "untrusted-ca" });

@@ -10,7 +10,7 @@ import { FederationStory } from "./federation-story.ts";
 const COORDINATOR = "zone-a";
 const TRAINING = "zone-b";
 const SLOW_COORDINATOR = "zone-c";
-const SILENT = "The VM has stopped reporting. Here: look whether it still runs and reaches OneGate";
+const SILENT = "The VM has stopped reporting. Here: reboot it with Reboot VMs on the card";
 
 /** Both coordinators need addresses that the others reach; a guest that never serves is not waited for long. */
 const impatient = (usual: SandboxZonesFile): object => ({

@@ -165,10 +165,12 @@ describe("a VM from its making to its end", () => {
       "error-vm.action-hold-while-running",
       "error-vm.action-resched-while-running",
       "vm.action-reboot-while-running",
+      "vm.action-reboot-hard-while-running",
     );
     await story.acts(457, "poweroff-hard", "poweroff");
     await story.replays("xmlrpc", "error-vm.action-poweroff-while-poweroff", "error-vm.action-reboot-while-poweroff");
-    await story.acts(457, "resume", "running");
+    await story.replays("xmlrpc", "vm.action-resume");
+    await story.vmComesTo(457, "running");
     await story.acts(457, "poweroff", "poweroff");
     await story.replays("xmlrpc", "vm.info-poweroff");
     await story.acts(457, "resume", "running");

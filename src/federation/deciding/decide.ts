@@ -8,6 +8,7 @@ import type { RefusalCode } from "../model/reasons.ts";
 import type { Federation } from "../model/state.ts";
 import { giveConsent, refuseConsent, withdrawConsent } from "./approval.ts";
 import { askPreflightAgain, cancelRequest, requestSite, retireSite, retrySite } from "./lifecycle.ts";
+import { rebootSite } from "./reboot.ts";
 import { agreeTeardown, askTeardown, stopCoordinatorSoon, withdrawTeardown } from "./teardown.ts";
 import { writeOff } from "./write-off.ts";
 
@@ -67,6 +68,8 @@ function carriedOut(federation: Federation, command: DirectCommand, context: Dec
       return withdrawTeardown(federation, context, { ...command, kind: "withdraw-teardown" });
     case "retry":
       return retrySite(federation, context, { ...command, kind: "retry" });
+    case "reboot":
+      return rebootSite(federation, context, { ...command, kind: "reboot" });
     case "retire":
       return retireSite(federation, context, { ...command, kind: "retire" });
     case "agree-teardown":

@@ -6,6 +6,7 @@ import { deploymentRef } from "./deployment-reference.ts";
 import { cardId, channelId, digest, federationId, person, slug, zoneName } from "./identity.ts";
 import { hubEndpoint, role, settings, sitePlan, superLinkEndpoint } from "./plan.ts";
 import { reasonCode, refusalCode } from "./reasons.ts";
+import { rebootAction, rebootAnswer, rebootOutcome } from "./reboot-words.ts";
 
 /** A reason with what belongs to it. `detail` may name things of the zone and is for that zone's channel only. */
 export const reason = z.strictObject({ code: reasonCode, detail: z.string() });
@@ -56,6 +57,7 @@ const commandKind = z.enum([
   "check-again",
   "request-site",
   "retry",
+  "reboot",
   "retire",
   "ask-teardown",
   "withdraw-teardown",
@@ -282,6 +284,16 @@ const noticed = [
 
 const ended = [
   z.strictObject({ type: z.literal("retry-asked"), ...at, by: person }),
+  /** An owner has VMs that are not well rebooted; each is intended before its zone is asked. */
+  z.strictObject({
+    type: z.literal("reboot-asked"),
+    ...at,
+    by: person,
+    vms: z.array(z.strictObject({ vmId: z.int(), action: rebootAction })).readonly(),
+  }),
+  z.strictObject({ type: z.literal("reboot-intended"), ...vm }),
+  z.strictObject({ type: z.literal("reboot-answered"), ...vm, answer: rebootAnswer }),
+  z.strictObject({ type: z.literal("reboot-ended"), ...at, outcome: rebootOutcome }),
   z.strictObject({ type: z.literal("site-retired"), ...at, by: person }),
   /** The operator says that the zone is gone for good, with whatever ran there. */
   z.strictObject({ type: z.literal("site-written-off"), ...at }),

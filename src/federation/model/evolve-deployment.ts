@@ -4,6 +4,7 @@ import type { EventOf } from "./events.ts";
 import { evolveKeys, type KeyEvent } from "./evolve-keys.ts";
 import { evolveTunnel, type TunnelEvent } from "./evolve-tunnel.ts";
 import { evolveVm, type VmEvent } from "./evolve-vm.ts";
+import { evolveReboots, type RebootEvent } from "./reboot.ts";
 import { removing, withDeployment, withoutConditions, withSite } from "./site-change.ts";
 import type { Deployment, Federation, Removal, Site } from "./state.ts";
 import { hasTerminalFailure } from "./terminal-failure.ts";
@@ -25,7 +26,7 @@ type SiteDeploymentEvent = EventOf<
   | "deployment-removed"
 >;
 
-export type DeploymentEvent = VmEvent | KeyEvent | TunnelEvent | SiteDeploymentEvent;
+export type DeploymentEvent = VmEvent | KeyEvent | TunnelEvent | RebootEvent | SiteDeploymentEvent;
 
 /** Removals that have ended and may still be seen in a look made before. */
 const REMEMBERED_REMOVALS = 50;
@@ -53,6 +54,11 @@ export function evolveDeployment(federation: Federation, event: DeploymentEvent,
     case "tunnel-peers-intended":
     case "tunnel-peers-delivered":
       return evolveTunnel(federation, event);
+    case "reboot-asked":
+    case "reboot-intended":
+    case "reboot-answered":
+    case "reboot-ended":
+      return withDeployment(federation, event.site, (deployment) => evolveReboots(deployment, event, at));
     case "attempt-started":
       return startAttempt(federation, event, at);
     case "site-failed":
@@ -107,6 +113,7 @@ function started(site: Site, event: EventOf<"attempt-started">, at: string): Sit
     vms: new Map(),
     upAt: null,
     failure: null,
+    reboots: [],
   };
   return { ...removing(site, "retry", at), attempts: event.attempt, deployment, retryAskedBy: null, problems: [] };
 }

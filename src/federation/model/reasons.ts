@@ -158,6 +158,11 @@ export const REFUSALS = {
   "federation-not-running": "This federation is not running yet. Wait until it is, or cancel it.",
   "something-exists": "Something has been created already. Ask for a teardown instead.",
   "nothing-to-retry": "This site has not failed, so there is nothing to retry.",
+  "nothing-to-reboot":
+    "Nothing is known to be wrong with this site's VMs now that a reboot would cure. Its card shows what is.",
+  "reboot-under-way": "This site's VMs are being rebooted already. Its card shows when that is over.",
+  "too-many-reboots":
+    "This site's VMs have been rebooted three times within the hour. Look at what is wrong with them, or retry the site.",
   "nothing-runs": "Nothing of this site runs.",
   "teardown-not-asked": "Nobody has asked to tear this federation down.",
   "coordinator-cannot-retire": "The coordinator cannot leave its federation. Ask for a teardown instead.",

@@ -14,6 +14,7 @@ import type {
 import type { CardId, ChannelId, Digest, FederationId, Person, Slug, ZoneName } from "./identity.ts";
 import type { Role, Settings, SitePlan, SuperLinkEndpoint } from "./plan.ts";
 import type { ReasonCode } from "./reasons.ts";
+import type { Reboot } from "./reboot-words.ts";
 
 /** One version of what would run in a zone, put before its owners. */
 export interface Proposal {
@@ -112,6 +113,8 @@ export interface Deployment {
   /** When all of its VMs first served at the same time. */
   readonly upAt: string | null;
   readonly failure: { readonly reason: Reason; readonly at: string } | null;
+  /** The newest few that its owners asked for, newest last. */
+  readonly reboots: readonly Reboot[];
 }
 
 /** What was deployed and is to be removed. */

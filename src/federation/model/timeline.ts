@@ -30,6 +30,8 @@ const TOLD: ReadonlySet<FederationEvent["type"]> = new Set<FederationEvent["type
   "condition-cleared",
   "condition-flapping",
   "retry-asked",
+  "reboot-asked",
+  "reboot-ended",
   "site-retired",
   "site-written-off",
   "teardown-asked",

@@ -4,6 +4,8 @@ import { concludeTeardown } from "../deciding/teardown.ts";
 import type { ZoneName } from "../model/identity.ts";
 import { MAX_CERTIFICATES } from "../model/limits.ts";
 import type { DecisionContext, Durations } from "../model/policy.ts";
+import { outcomeOf, rebootUnderWay } from "../model/reboot.ts";
+import type { RebootOutcome } from "../model/reboot-words.ts";
 import {
   coordinatorOf,
   currentProposal,
@@ -41,8 +43,10 @@ export type Task =
       | "judge-tunnel-key"
       | "tell-tunnel-peers"
       | "prove-gone"
+      | "reboot"
     >
   | (OnSite<"time-out"> & { readonly code: TimeOutCode })
+  | (OnSite<"end-reboot"> & { readonly outcome: RebootOutcome })
   | (OnSite<"remove"> & { readonly removal: string });
 
 /** What makes two tasks the same one, so that it is carried out once at a time. */
@@ -122,9 +126,13 @@ function deploymentTasks(
   live: LiveFederation,
   context: DecisionContext,
 ): Task[] {
-  if (hasTerminalFailure(deployment)) return [];
+  const reboots = rebootTasks(federation, site, context);
+  if (hasTerminalFailure(deployment)) return reboots;
   const late = lateness(site, deployment, live, context);
-  const tasks: Task[] = late === null ? [] : [{ kind: "time-out", site: site.zone, code: late }];
+  const tasks: Task[] = [
+    ...reboots,
+    ...(late === null ? [] : [{ kind: "time-out", site: site.zone, code: late } as const]),
+  ];
   // What is replaced gives its address and its place back first.
   if (deployment.ref === null && isMakingRoom(site)) return tasks;
   if (deployment.templateId === null) return [...tasks, { kind: "register-template", site: site.zone }];
@@ -166,6 +174,16 @@ function isLinkReady(federation: Federation, site: Site): boolean {
     case undefined:
       return true;
   }
+}
+
+/** What its owner asked for is done VM by VM, and ends by what is seen then, or by time. */
+function rebootTasks(federation: Federation, site: Site, { now, policy }: DecisionContext): Task[] {
+  const reboot = rebootUnderWay(site);
+  if (reboot === null) return [];
+  const outcome = outcomeOf(federation, site, reboot, now, policy.durations.boot);
+  if (outcome !== null) return [{ kind: "end-reboot", site: site.zone, outcome }];
+  const open = reboot.vms.filter(({ answer }) => answer === null);
+  return open.map(({ vmId }) => ({ kind: "reboot", site: site.zone, vmId }));
 }
 
 /** VMs that the newest look does not show: nothing follows from that until the zone has proven that they are done. */
@@ -238,8 +256,11 @@ export function nextWake(federation: Federation, { now, policy }: DecisionContex
   return future.length === 0 ? null : Math.min(...future);
 }
 
-function deploymentWakes({ deployment }: Site, durations: Durations): number[] {
+function deploymentWakes(site: Site, durations: Durations): number[] {
+  const { deployment } = site;
   if (deployment === null) return [];
+  const reboot = rebootUnderWay(site);
+  const rebooted = reboot === null ? [] : [Date.parse(reboot.askedAt) + durations.boot + 1];
   const { boot, serve, certificateLife } = durations;
   const begun = Date.parse(deployment.createdAt ?? deployment.startedAt);
   // A moment later than the limit, which has to be passed.
@@ -250,13 +271,15 @@ function deploymentWakes({ deployment }: Site, durations: Durations): number[] {
     const [from, to] = [Date.parse(certificate.issuedAt), Date.parse(certificate.expiresAt)];
     return [from + (to - from) / 2, ...issuedAt.map((at) => Date.parse(at) + certificateLife / 2)];
   });
-  return [...limits, ...renewals];
+  return [...limits, ...renewals, ...rebooted];
 }
 
 /** Since when something is awaited of a site's zone; null when nothing is. Governs how often it is looked at. */
 export function awaitedSince(federation: Federation, site: Site): string | null {
   const [removal] = site.removals;
   if (removal !== undefined) return removal.since;
+  const reboot = rebootUnderWay(site);
+  if (reboot !== null) return reboot.askedAt;
   const { deployment } = site;
   if (deployment !== null && isOnItsWay(deployment))
     return latest(deployment.createdAt ?? deployment.startedAt, deployment);

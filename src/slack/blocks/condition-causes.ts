@@ -203,7 +203,7 @@ const OTHERS: Causes<OtherCode> = {
   },
   "vm-stopped": {
     what: "The VM is stopped.",
-    owner: "resume it in the zone, or retry the site.",
+    owner: "switch it on with Reboot VMs on the card, or retry the site.",
     everybody: "A VM is stopped.",
   },
   "vm-failed": {
@@ -228,7 +228,8 @@ const OTHERS: Causes<OtherCode> = {
   },
   "vm-silent": {
     what: "The VM has stopped reporting.",
-    owner: "look whether it still runs and reaches OneGate, then retry the site.",
+    owner:
+      "reboot it with Reboot VMs on the card; if it stays silent, look whether it reaches OneGate, then retry the site.",
     everybody: "A VM has stopped reporting.",
   },
   "vm-unplaced": {

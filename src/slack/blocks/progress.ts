@@ -4,6 +4,7 @@ import { missingConsents, neededKinds } from "../../federation/deciding/consent.
 import type { Directory } from "../../federation/deciding/visibility.ts";
 import { type Condition, isAvailability } from "../../federation/model/conditions.ts";
 import { REASONS } from "../../federation/model/reasons.ts";
+import { rebootUnderWay } from "../../federation/model/reboot.ts";
 import {
   coordinatorOf,
   type Deployment,
@@ -126,6 +127,7 @@ function nextFor(site: Site): string | null {
     return `It cannot ${what} yet: ${REASONS[problem.code]}`;
   }
   if (site.retryAskedBy !== null && site.approvalState === "approved") return "It is about to be tried again.";
+  if (rebootUnderWay(site) !== null) return "VMs of it are being rebooted.";
   if (runsAsProposed(site)) return null;
   return site.approvalState === "pending" ? "A newer version waits for its owners." : null;
 }

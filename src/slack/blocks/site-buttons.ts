@@ -2,11 +2,13 @@
 import type { Button } from "@slack/types";
 import { runsAsProposed } from "../../federation/deciding/approval.ts";
 import { canRetry } from "../../federation/deciding/lifecycle.ts";
+import { canReboot } from "../../federation/deciding/reboot.ts";
 import type { Federation, Proposal, Site } from "../../federation/model/state.ts";
 import { conditionsOf, type Status, statusOf } from "../../federation/model/status.ts";
 import { cardValue } from "../card-value.ts";
 import { ACTION } from "../names.ts";
 import { button } from "./elements.ts";
+import { REBOOT_BUTTON, rebootButton } from "./reboot.ts";
 
 /** @param own false where the zone has no channel: its detail then opens for its owners only */
 export function siteButtons(federation: Federation, site: Site, proposal: Proposal, own: boolean): readonly Button[] {
@@ -63,9 +65,10 @@ function withdrawal(site: Site, proposal: Proposal, value: string, about: string
 
 /** What an owner can do about a site that has been started. */
 function acting(federation: Federation, site: Site, value: string, about: string): readonly Button[] {
-  const retry =
-    canRetry(federation, site) && federation.teardown === null ? [retryButton(federation, site, value, about)] : [];
-  return site.role === "coordinator" ? retry : [...retry, retireButton(value, about)];
+  const goesOn = federation.teardown === null;
+  const reboot = goesOn && canReboot(federation, site) ? [rebootButton(site, value, about)] : [];
+  const retry = goesOn && canRetry(federation, site) ? [retryButton(federation, site, value, about)] : [];
+  return [...reboot, ...retry, ...(site.role === "coordinator" ? [] : [retireButton(value, about)])];
 }
 
 /** Dangerous while something of it serves, or may. */
@@ -75,13 +78,15 @@ const retryButton = (federation: Federation, site: Site, value: string, about: s
     label: `Retry what runs ${about}`,
     confirm: {
       title: "Retry this site?",
-      text:
-        site.role === "coordinator"
-          ? "Your zone is looked at first. Then the SuperLink's VM is removed with its disks and a new one takes its place: what is only on it is lost. Training sites wait meanwhile. Where a reboot would do, reboot it in OpenNebula instead."
-          : "Your zone is looked at first. Then the VMs that run here are removed with their disks, and new ones take their place. Where a reboot would do, reboot them in OpenNebula instead: they keep their disks and keys, and the bot sees it.",
+      text: `${whatRetryRemoves(site)}${canReboot(federation, site) ? ` A reboot may do: ${REBOOT_BUTTON} keeps disks and keys.` : ""}`,
       yes: "Retry it",
     },
   });
+
+const whatRetryRemoves = ({ role }: Site): string =>
+  role === "coordinator"
+    ? "Your zone is looked at first. Then the SuperLink's VM is removed with its disks and a new one takes its place: what is only on it is lost. Training sites wait meanwhile."
+    : "Your zone is looked at first. Then the VMs that run here are removed with their disks, and new ones take their place.";
 
 const mayServe = ({ online, isSteady }: Status): boolean => online > 0 || !isSteady;
 

@@ -12,7 +12,8 @@ import {
 import { ownersOf } from "../blocks/conditions.ts";
 import { section } from "../blocks/elements.ts";
 import type { CardOptions } from "../blocks/federation-card.ts";
-import { codeBlock, escaped, mentions, moment } from "../blocks/mrkdwn.ts";
+import { codeBlock, escaped, mention, mentions, moment } from "../blocks/mrkdwn.ts";
+import { rebootDetail, rebootSentence } from "../blocks/reboot.ts";
 import { zoneTitle } from "../blocks/titles.ts";
 import { admitCardKey, siteCardKey, teardownCardKey } from "../keys.ts";
 import { type DesiredMessage, linkTo } from "../message.ts";
@@ -43,6 +44,10 @@ function alertOf(
     case "key-refused":
     case "tunnel-key-refused":
       return failed(federation, site, `alert/${site.zone}/${event.reason.code}/${site.attempts}`, event, options);
+    case "reboot-asked":
+      return rebooting(federation, site, seq, event, options);
+    case "reboot-ended":
+      return rebooted(federation, site, seq, event, options);
     case "reminder-due":
       return reminders(federation, site, seq, options);
     case "teardown-reminder-due":
@@ -70,6 +75,36 @@ function failed(
   const text = `${owners} ${named(site, options)}, federation *${federation.name}*: ${escaped(REASONS[reason.code])} ${can} on ${toCard(site)}.`;
   const detail = reason.detail === "" ? [] : [section(codeBlock(reason.detail, 1500))];
   return [reply(key, place, text, [section(text), ...detail])];
+}
+
+/** What is done to which VM, under the card; nobody need do anything. */
+function rebooting(
+  federation: Federation,
+  site: Site,
+  seq: number,
+  { by, vms }: EventOf<"reboot-asked">,
+  options: CardOptions,
+): readonly DesiredMessage[] {
+  const place = underSiteCard(federation, site, options);
+  if (place === null) return [];
+  const text = `${mention(by)} has VMs rebooted: ${rebootDetail(vms)} They keep their disks and keys.`;
+  return [reply(`reboot/${site.zone}/${seq}`, { ...place, importance: "tell" }, text)];
+}
+
+/** To the owners: how the site is says it where it has helped. */
+function rebooted(
+  federation: Federation,
+  site: Site,
+  seq: number,
+  { outcome }: EventOf<"reboot-ended">,
+  options: CardOptions,
+): readonly DesiredMessage[] {
+  const said = rebootSentence(outcome);
+  const place = underSiteCard(federation, site, options);
+  if (said === null || place === null) return [];
+  const owners = mentions(ownersOf(options.directory, site.zone));
+  const text = `${owners} ${named(site, options)}, federation *${federation.name}*: ${said} What you can do is on ${toCard(site)}.`;
+  return [reply(`alert/${site.zone}/${seq}`, place, text)];
 }
 
 /** To those only whose word is missing. */

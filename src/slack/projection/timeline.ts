@@ -9,6 +9,7 @@ import { ownersNamed } from "../blocks/conditions.ts";
 import type { CardOptions } from "../blocks/federation-card.ts";
 import { MARK } from "../blocks/marks.ts";
 import { count, escaped, firstOf, listed, mention, moment, quoted } from "../blocks/mrkdwn.ts";
+import { rebootSentence } from "../blocks/reboot.ts";
 import { superNodesAt, zoneTitle } from "../blocks/titles.ts";
 import { siteCardKey, trustKey } from "../keys.ts";
 import { linkTo, type Reply } from "../message.ts";
@@ -105,6 +106,10 @@ class Teller {
         return this.#keyRefused(event);
       case "retry-asked":
         return `${mention(event.by)} has ${this.#at(event)} tried again. Its zone is looked at first.`;
+      case "reboot-asked":
+        return `${mention(event.by)} has VMs of ${this.#at(event)} rebooted. They keep their disks and keys.`;
+      case "reboot-ended":
+        return this.#rebooted(event);
       case "site-retired":
         return `${mention(event.by)} retired ${this.#at(event)}. Nothing else is touched.${this.#consequence()}`;
       case "site-written-off":
@@ -282,6 +287,11 @@ class Teller {
     return this.#isNews(`key ${site} ${attempt} ${reason.code}`)
       ? `${MARK.refused} ${this.#at({ site })}: ${escaped(REASONS[reason.code])}`
       : null;
+  }
+
+  #rebooted({ site, outcome }: EventOf<"reboot-ended">): string | null {
+    const said = rebootSentence(outcome);
+    return said === null ? null : `${MARK.warning} ${this.#at({ site })}: ${said}`;
   }
 
   #teardown({ by }: EventOf<"teardown-asked">): string | null {

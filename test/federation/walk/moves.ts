@@ -96,6 +96,7 @@ function onSite(world: World, site: Site, key: string): (readonly [string, Comma
     [name("reject"), { kind: "reject", ...vote, because: "" }],
     [name("withdraw"), { kind: "withdraw", ...vote }],
     [name("retry"), { kind: "retry", card, by, key }],
+    [name("reboot"), { kind: "reboot", card, by, key }],
     [name("retire"), { kind: "retire", card, by, key }],
     [name("agree-teardown"), { kind: "agree-teardown", card: ofTeardown, by, key }],
     [name("stop-coordinator"), { kind: "stop-coordinator", card: ofTeardown, by, key }],
@@ -136,7 +137,9 @@ const move = (world: World, name: string, by: Mover, events: readonly Federation
   if (events.length === 0) return [];
   const created = events.find((event) => event.type === "deployment-created");
   const next = happens(world, events);
-  return [{ name, by, next: created === undefined ? next : withPlace(next, created.site, { health: "fine" }) }];
+  const healed = created ?? events.find((event) => event.type === "reboot-answered" && event.answer === "taken");
+  const isWell = healed !== undefined && "site" in healed;
+  return [{ name, by, next: isWell ? withPlace(next, healed.site, { health: "fine" }) : next }];
 };
 
 type Outcomes = readonly (readonly FederationEvent[])[];
@@ -170,6 +173,8 @@ function outcomes(world: World, task: Task): Outcomes {
       return [[{ type: "reminder-due", site: task.site }]];
     case "remind-teardown":
       return [[{ type: "teardown-reminder-due", site: task.site }]];
+    case "end-reboot":
+      return [[{ type: "reboot-ended", site: task.site, outcome: task.outcome }]];
     case "time-out":
       return [[failed({ zone: task.site }, task.code, "")]];
     case "begin":
@@ -213,11 +218,20 @@ function inZone(world: World, task: Extract<Task, { readonly site: ZoneName }>):
       return tunnelTold(federation, task);
     case "prove-gone":
       return [provenGone(federation, task, placeOf(world, site))];
+    case "reboot":
+      return rebooted(task);
     case "remove":
       return removed(federation, task);
     default:
       return [];
   }
+}
+
+/** The zone does it, its answer is lost, or the VM is in no state for it. */
+function rebooted({ site, vmId }: { site: ZoneName; vmId: number }): Outcomes {
+  const intended = { type: "reboot-intended", site, vmId } as const;
+  const answered = (answer: "taken" | "wrong-state") => ({ type: "reboot-answered", site, vmId, answer }) as const;
+  return [[intended, answered("taken")], [intended], [intended, answered("wrong-state")]];
 }
 
 const refused = (site: ZoneName): FederationEvent => failed({ zone: site }, "deployment-failed", "");
@@ -308,6 +322,7 @@ function time(world: World): readonly Move[] {
 
 const AILMENTS: readonly Health[] = [
   "silent",
+  "off",
   "down",
   "lying",
   "differing",
@@ -316,7 +331,7 @@ const AILMENTS: readonly Health[] = [
   "missing",
   "gone",
 ];
-const HEALING: ReadonlySet<Health> = new Set(["silent", "down", "missing"]);
+const HEALING: ReadonlySet<Health> = new Set(["silent", "off", "down", "missing"]);
 
 function mishaps(world: World, { mishaps: most }: Rules): readonly Move[] {
   if (world.federation.ended !== null && [...world.places.values()].every(isUsual)) return [];

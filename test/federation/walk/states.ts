@@ -2,6 +2,7 @@
 import { isExpired, runsAsProposed } from "../../../src/federation/deciding/approval.ts";
 import { isAvailability, isOfZone } from "../../../src/federation/model/conditions.ts";
 import { canonical } from "../../../src/federation/model/digest.ts";
+import { isRebootBudgetSpent, rebootUnderWay } from "../../../src/federation/model/reboot.ts";
 import { currentProposal, isSettled, type Site } from "../../../src/federation/model/state.ts";
 import { dueTasks, taskKey } from "../../../src/federation/running/due-tasks.ts";
 import { type Move, type Mover, movesFrom, type Rules } from "./moves.ts";
@@ -54,6 +55,8 @@ function siteEssence(world: World, site: Site): unknown {
           deployment.ref !== null,
           deployment.upAt !== null,
           deployment.failure?.reason.code ?? null,
+          rebootUnderWay(site)?.vms.map(({ intended, answer }) => [intended, answer]) ?? null,
+          isRebootBudgetSpent(deployment, world.now),
           [...deployment.vms.values()].map((vm) => [
             vm.verified,
             vm.gone,

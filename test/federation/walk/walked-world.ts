@@ -25,10 +25,11 @@ import { aNetwork, aSurvey, aTemplate } from "../../builders/survey.ts";
 import { aTunnelKey } from "../../builders/tunnel-key.ts";
 import { TestZone } from "../../builders/zone.ts";
 
-/** How what runs in a zone fares. `missing` VMs are not shown and nothing is proven of them, `gone` ones are proven done. */
+/** How what runs in a zone fares. `off` VMs were powered off, `missing` VMs are not shown and nothing is proven of them, `gone` ones are proven done. */
 export type Health =
   | "fine"
   | "silent"
+  | "off"
   | "down"
   | "lying"
   | "differing"
@@ -163,6 +164,7 @@ function snapshotOf(world: World, zone: ZoneName): ZoneSnapshot {
 /** A guest gets as far as it may. */
 function guest(world: World, deployment: Deployment, vm: VmFacts, health: Health): VmFacts {
   if (health === "silent") return vm;
+  if (health === "off") return { ...vm, state: "poweroff" };
   const known = deployment.vms.get(vm.id);
   const says = deployment.plan.role === "coordinator" ? superLink(world, deployment, known) : superNode(known, vm.id);
   const stage = health === "down" ? { FL_STAGE: "failed" } : {};
