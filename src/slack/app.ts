@@ -36,6 +36,7 @@ import type { Pace } from "./outbox/pace.ts";
 import type { OutdatedEntry } from "./projection/renumbered.ts";
 import { undelivered } from "./projection/undelivered.ts";
 import { createPublisher } from "./publisher.ts";
+import { isFollowed } from "./renumbering.ts";
 import { quietLogger } from "./sdk-logger.ts";
 import { failureOf } from "./slack-error.ts";
 import { SlackRefused } from "./workspace.ts";
@@ -122,6 +123,7 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
     },
     channelChanged: outbox.reopen,
     channelRenumbered: async (from, to) => {
+      if (!isFollowed({ configuration, federations, channels }, from, to)) return;
       await channels.change(from, to);
       log.warn({ from, to }, "a channel has another id in Slack; its messages follow it");
       tellOperator(options);

@@ -5,10 +5,11 @@ import { describe, it } from "node:test";
 import { inspect } from "node:util";
 import { ZoneError } from "../../src/federation/model/zone-facts.ts";
 import type { OpenZone } from "../../src/opennebula/zone.ts";
-import { type Asked, type Reply, startDaemons, success } from "../opennebula/daemons.ts";
+import { type Asked, type Reply, startDaemons } from "../opennebula/daemons.ts";
 import { CALLS, type Instead, usualAnswer } from "../opennebula/every-call.ts";
 import { recording } from "../opennebula/recording.ts";
-import { Dice, inputs, mutatedBytes, ODD_TEXTS, reshaped, reshapedXml, SEED } from "./mutation.ts";
+import { Dice, inputs, SEED } from "./mutation.ts";
+import { mutatedAnswer, piecesWith, secretForms } from "./zone-answer.ts";
 
 const ANSWERS = inputs(0.15);
 /** No call asks so often; a call that goes on asking never ends. */
@@ -17,44 +18,8 @@ const MOST_REQUESTS = 1000;
 const LOOKS_UNTIL_READ_AGAIN = 70;
 
 const PASSWORD = "orchard-lantern-42+/";
-const PAIR = `flbot:${PASSWORD}`;
-const base64 = (text: string): string => Buffer.from(text).toString("base64");
-const SECRETS = [
-  PASSWORD,
-  base64(PASSWORD),
-  base64(PAIR),
-  encodeURIComponent(PASSWORD),
-  JSON.stringify(PAIR).slice(1, -1),
-];
-
-const PIECES = [
-  ...ODD_TEXTS,
-  ...SECRETS,
-  ...[
-    "<",
-    ">",
-    "&",
-    "</",
-    "/>",
-    "<![CDATA[",
-    "<!DOCTYPE a [<!ENTITY b 'c'>]>",
-    "&b;",
-    "<VM/>",
-    "<ID>7</ID>",
-    "<i4>7</i4>",
-  ],
-  ...[
-    "<boolean>1</boolean>",
-    "<boolean>0</boolean>",
-    "<fault>",
-    "<nil/>",
-    "<int>99999999999</int>",
-    "{",
-    "}",
-    '"',
-    "\\",
-  ],
-];
+const SECRETS = secretForms({ user: "flbot", password: PASSWORD });
+const PIECES = piecesWith(SECRETS);
 
 /** More answers to the same question than the usual one. */
 const OTHERS: Readonly<Record<string, readonly string[]>> = {
@@ -79,8 +44,6 @@ interface Written {
   readonly type: string;
   readonly body: Buffer;
 }
-
-const BODY = /(<BODY><!\[CDATA\[)([\s\S]*?)(\]\]><\/BODY>)/;
 
 /** The first two VMs of a page say all that there is to mutate, and are read sooner. */
 const brief = (body: string): string =>
@@ -114,41 +77,9 @@ class Mutating {
     const right =
       other !== undefined && dice.below(2) === 0 ? recording(dice.of(other)).response : usualAnswer(asked, instead);
     const { status = 200 } = right;
-    const usual = brief(right.body);
     const isOneFlow = asked.what.includes(" ");
     const type = isOneFlow ? dice.of(["application/json", "text/html;charset=utf-8", "text/plain"]) : "text/xml";
-    const body = dice.below(2) === 0 ? mutatedBytes(dice, Buffer.from(usual), PIECES) : this.#inside(usual, isOneFlow);
-    return {
-      status: dice.below(10) === 0 ? dice.of([200, 201, 204, 302, 400, 401, 404, 500, 502]) : status,
-      type,
-      body,
-    };
-  }
-
-  /** Whole on the outside. */
-  #inside(body: string, isOneFlow: boolean): Buffer {
-    const dice = this.#dice;
-    if (isOneFlow) return Buffer.from(this.#json(body));
-    const value = /<string>([\s\S]*)<\/string>/.exec(body)?.[1];
-    if (value === undefined) return Buffer.from(reshapedXml(dice, body, PIECES));
-    const xml = value
-      .replaceAll("&lt;", "<")
-      .replaceAll("&gt;", ">")
-      .replaceAll("&quot;", '"')
-      .replaceAll("&amp;", "&");
-    const document = BODY.exec(xml)?.[2];
-    if (document === undefined || dice.below(2) === 0) return Buffer.from(success(reshapedXml(dice, xml, PIECES)).body);
-    return Buffer.from(
-      success(xml.replace(BODY, (_all, before, _json, after) => before + this.#json(document) + after)).body,
-    );
-  }
-
-  #json(text: string): string {
-    try {
-      return JSON.stringify(reshaped(this.#dice, JSON.parse(text), [...PIECES, null, 7, -1, 1e300, [], {}]));
-    } catch {
-      return this.#dice.of(PIECES);
-    }
+    return { ...mutatedAnswer(dice, { status, body: brief(right.body), isOneFlow }, PIECES), type };
   }
 }
 

@@ -10,7 +10,9 @@ import { ZonesControl } from "../../sandbox/zones/client.ts";
 import { channelId, slug, teamId, userId, zoneName } from "../../src/federation/model/identity.ts";
 import { libraryOf, serviceTemplate } from "../../src/federation/model/manifests.ts";
 import type { Policy, ZoneProfile } from "../../src/federation/model/policy.ts";
+import type { Log } from "../../src/federation/ports.ts";
 import { readGuestScript } from "../../src/manifests/guest-script.ts";
+import type { Pace as LookPace } from "../../src/opennebula/poll-interval.ts";
 import { newFederationId, openRuntime } from "../../src/runtime.ts";
 import { Secret } from "../../src/secret.ts";
 
@@ -62,7 +64,21 @@ function profileOf(name: ZoneProfile["name"]): ZoneProfile {
   };
 }
 
-export async function openHeadless(zoneCount: number, log = quiet) {
+export interface HeadlessOptions {
+  readonly log?: Log;
+  /** Milliseconds between looks at a zone. */
+  readonly looking?: LookPace;
+  /** Where the bot reaches the zone, if not where it is. */
+  readonly way?: (zone: WayTo) => WayTo | Promise<WayTo>;
+}
+type WayTo = z.output<typeof standInsReady>["zones"][number];
+
+export const passwordOf = (zone: string): string => `florist-of-${zone}`;
+
+export async function openHeadless(
+  zoneCount: number,
+  { log = quiet, way = (zone) => zone, looking = { fastest: 50, slowest: 1000 } }: HeadlessOptions = {},
+) {
   const directory = await mkdtemp(join(tmpdir(), "florist-test-"));
   const standIns = await startProgram({
     entry: "sandbox/stand-ins.js",
@@ -70,19 +86,20 @@ export async function openHeadless(zoneCount: number, log = quiet) {
     ready: standInsReady,
   });
   const { ready } = standIns;
+  const ways = await Promise.all(ready.zones.map(way));
   const runtime = await openRuntime({
     dataDirectory: join(directory, "data"),
     storeKey: createSecretKey(Buffer.alloc(32)),
     policy,
     zones: new Map(ready.zones.map(({ name }) => [name, profileOf(name)])),
     access: new Map(
-      ready.zones.map(({ name, xmlrpc, oneflow }) => [
+      ways.map(({ name, xmlrpc, oneflow }) => [
         name,
         {
           xmlrpc,
           oneflow,
           user: "florist",
-          password: new Secret(`florist-of-${name}`),
+          password: new Secret(passwordOf(name)),
           deadlines: { xmlrpc: seconds(5), oneflow: seconds(10) },
           inFlight: { xmlrpc: 4, oneflow: 2 },
         },
@@ -90,7 +107,7 @@ export async function openHeadless(zoneCount: number, log = quiet) {
     ),
     writtenOff: [],
     manifests: libraryOf({ coordinator: await shipped("coordinator"), training: await shipped("training-site") }),
-    looking: { fastest: 50, slowest: 1000 },
+    looking,
     pace: { retryFirst: 50, retryMost: 1000 },
     checkpoint: () => undefined,
     log,

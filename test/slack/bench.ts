@@ -269,15 +269,18 @@ function bench({ store, log, tell: telling, ...parts }: Parts): Bench {
   };
 }
 
-/** An event as Slack delivers and signs it. */
+let told = 0;
+
+/** An event as Slack delivers and signs it, each with an id of its own. */
 async function tell(url: string, event: object): Promise<void> {
+  told += 1;
   const body = JSON.stringify({
     token: "unused",
     team_id: HOST,
     api_app_id: "AFLORIST",
     event,
     type: "event_callback",
-    event_id: "Ev1",
+    event_id: `Ev${told}`,
     event_time: 0,
     authorizations: [
       { enterprise_id: null, team_id: HOST, user_id: BOT_USER, is_bot: true, is_enterprise_install: false },

@@ -17,10 +17,13 @@ export function firstId(later: LaterIds, channel: ChannelId): ChannelId {
 export const newestId = (later: LaterIds, channel: ChannelId): ChannelId =>
   later.get(firstId(later, channel))?.at(-1) ?? channel;
 
+/** A channel is shared seldom; whatever is told, no more ids of it are kept. */
+const MAX_IDS = 20;
+
 /** The same when it is told again. */
 export function withNewId(later: LaterIds, from: ChannelId, to: ChannelId): LaterIds {
   const first = firstId(later, from);
   if (newestId(later, from) === to || first === to) return later;
   const before = (later.get(first) ?? []).filter((id) => id !== to);
-  return new Map(later).set(first, [...before, to]);
+  return new Map(later).set(first, [...before, to].slice(-MAX_IDS));
 }

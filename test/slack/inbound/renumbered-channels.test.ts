@@ -61,3 +61,28 @@ describe("A home channel that gets another id when it is shared", () => {
     await bench.read("CNEWHOME", "Federation second");
   });
 });
+
+describe("An id that is said to be a channel's", () => {
+  it("is not followed when it is another channel's, so that nobody reads what is for one zone alone", async (context) => {
+    const bench = await openBench(context, { story: aFederation().planned() });
+    await bench.read(channel("beta"), "asks to run");
+    for (const other of [HOME_CHANNEL, channel("gamma")]) {
+      await bench.tell({ type: "channel_id_changed", old_channel_id: channel("beta"), new_channel_id: other });
+      await bench.tell({ type: "channel_id_changed", old_channel_id: other, new_channel_id: channel("beta") });
+    }
+    await bench.press(owner("beta"), await bench.read(channel("beta"), "asks to run"), "Approve");
+    await bench.read(channel("beta"), "@beta-1 approved");
+    await bench.settled();
+    const elsewhere = [...(await bench.messages(HOME_CHANNEL)), ...(await bench.messages(channel("gamma")))];
+    assert.ok(elsewhere.every(({ text }) => !text.includes("For @beta-1")));
+  });
+
+  it("is kept only of channels that the bot has to do with", async (context) => {
+    const bench = await openBench(context, { story: aFederation().planned() });
+    await bench.tell({ type: "channel_id_changed", old_channel_id: "CELSEWHERE", new_channel_id: "CNEXT" });
+    await bench.tell({ type: "channel_id_changed", old_channel_id: channel("beta"), new_channel_id: "CNEXT" });
+    await renumber(bench, channel("beta"), "CSHAREDB");
+    await bench.press(owner("beta"), await bench.read("CSHAREDB", "asks to run"), "Approve");
+    await bench.read("CSHAREDB", "@beta-1 approved");
+  });
+});
