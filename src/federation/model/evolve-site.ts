@@ -2,7 +2,7 @@
 import type { EventOf } from "./events.ts";
 import { samePerson } from "./identity.ts";
 import { removing } from "./site-change.ts";
-import type { Consent, Proposal, Site } from "./state.ts";
+import { type Consent, currentProposal, type Proposal, type Site } from "./state.ts";
 
 type SiteEvent = EventOf<
   | "preflight-failed"
@@ -51,7 +51,7 @@ export function evolveSite(site: Site, event: SiteEvent, at: string): Site {
       return {
         ...site,
         approvalState: "pending",
-        consents: site.consents.filter(({ kind, by }) => kind !== event.kind || !samePerson(by, event.by)),
+        consents: site.consents.filter((consent) => !isWithdrawn(site, event, consent)),
       };
     case "site-approved":
       return { ...site, approvalState: "approved" };
@@ -105,6 +105,10 @@ const consentOf = ({ kind, by, digest }: EventOf<"consent-given" | "consent-refu
   digest,
   at,
 });
+
+/** What is taken back is the word on the newest version; what runs was agreed to all the same. */
+const isWithdrawn = (site: Site, event: EventOf<"consent-withdrawn">, { kind, by, digest }: Consent): boolean =>
+  kind === event.kind && samePerson(by, event.by) && digest === currentProposal(site)?.digest;
 
 /** Consents that a new version does not void: those for the same content, and those for what runs. */
 const standing = ({ consents, deployment }: Site, digest: Consent["digest"]): readonly Consent[] =>

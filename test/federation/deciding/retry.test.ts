@@ -93,6 +93,18 @@ describe("retrying a site", () => {
     assert.deepEqual(story.does(asked).decides(asked), { ok: true, events: [] });
   });
 
+  it("whose newer version an owner approved and took back again leaves what runs agreed to", () => {
+    const story = fails(aFederation().running(), "beta").does(retry("beta"));
+    story.shows("beta", (usual) => ({ ...usual, network: aNetwork({ id: 30 }) })).begins("beta");
+    const { digest } = story.deployment("beta");
+    story.approvedBy("beta").does(withdraw("beta"));
+    assert.equal(story.site("beta").approvalState, "pending");
+    assert.deepEqual(
+      story.site("beta").consents.map((consent) => consent.digest),
+      [digest],
+    );
+  });
+
   it("does not void the consents of what runs", () => {
     const story = fails(aFederation().running(), "beta").does(retry("beta"));
     assert.equal(story.refusalOf(withdraw("beta")), "wave-started");
