@@ -27,12 +27,12 @@ export class MutatingWays {
   #until = 0;
   #passed = 0;
   readonly #servers: Server[] = [];
-  readonly #pieces: readonly string[];
+  readonly #secretsOf: (zone: string) => readonly string[];
   readonly #passes: (passing: Passing) => void;
 
-  /** `passes` is told of each request before the zone is. */
-  constructor(secrets: readonly string[], passes: (passing: Passing) => void) {
-    this.#pieces = piecesWith(secrets);
+  /** A zone may quote secrets that it was told. `passes` is told of each request before the zone is. */
+  constructor(secretsOf: (zone: string) => readonly string[], passes: (passing: Passing) => void) {
+    this.#secretsOf = secretsOf;
     this.#passes = passes;
   }
 
@@ -68,18 +68,19 @@ export class MutatingWays {
     const method = /<methodName>([^<]*)</.exec(body.toString())?.[1];
     const what = method ?? `${incoming.method} ${incoming.url}`;
     this.#passes({ zone, what, body: body.toString() });
-    const answered = this.#changed(what, await forwarded(target, incoming, body), method === undefined);
+    const answered = this.#changed(zone, what, await forwarded(target, incoming, body), method === undefined);
     outgoing.writeHead(answered.status, { connection: "close", "content-type": answered.type });
     outgoing.end(answered.body);
   }
 
-  #changed(what: string, answer: Answer, isOneFlow: boolean): Answer {
+  #changed(zone: string, what: string, answer: Answer, isOneFlow: boolean): Answer {
     this.#passed += 1;
     const dice = new Dice(numbered(`${SEED} ${this.#passed} ${what}`));
+    const pieces = piecesWith(this.#secretsOf(zone));
     if (!this.isMutating || dice.below(2) === 0) return answer;
     this.mutated += 1;
     const { status, body } = answer;
-    return { ...answer, ...mutatedAnswer(dice, { status, body: body.toString(), isOneFlow }, this.#pieces) };
+    return { ...answer, ...mutatedAnswer(dice, { status, body: body.toString(), isOneFlow }, pieces) };
   }
 }
 
