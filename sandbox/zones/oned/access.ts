@@ -15,8 +15,8 @@ export type Kind = keyof typeof kindWords;
 
 const rightBit: Record<Right, number> = { USE: 4, MANAGE: 2, ADMIN: 1 };
 
-export function may(user: User, right: Right, object: Owned): boolean {
-  if (isAdministrator(user)) return true;
+export function may(user: User, right: Right, kind: Kind, object: Owned): boolean {
+  if (isAdministrator(user) || user.acl.allows(user, right, kind, object)) return true;
   const [owner = 0, group = 0, other = 0] = [...object.permissions].map(Number);
   const bit = rightBit[right];
   if (object.uid === user.id && owner & bit) return true;
@@ -34,12 +34,12 @@ export function granted<Found extends Owned>(
 ): Found {
   const object = pool.get(id);
   if (object === undefined) throw new OneError(errorCode.noSuchObject, `Error getting ${kindWords[kind]} [${id}].`, id);
-  if (!may(user, right, object)) throw notAuthorized(user, `${right} ${kind} [${id}]`);
+  if (!may(user, right, kind, object)) throw notAuthorized(user, `${right} ${kind} [${id}]`);
   return object;
 }
 
 export function requireCreate(user: User, kind: "VM" | "TEMPLATE" | "DOCUMENT"): void {
-  if (isAdministrator(user) || user.groups.some((group) => group.mayCreate.has(kind))) return;
+  if (isAdministrator(user) || user.acl.allows(user, "CREATE", kind)) return;
   throw notAuthorized(user, `CREATE ${kind}`);
 }
 
@@ -48,18 +48,18 @@ export function notAuthorized(user: User, what: string): OneError {
 }
 
 /** A pool call's filter: -4 primary group, -3 own, -2 all that may be used, -1 own and groups', else one user's. */
-export function passesFilter(user: User, filter: number, object: Owned): boolean {
+export function passesFilter(user: User, filter: number, kind: Kind, object: Owned): boolean {
   switch (filter) {
     case -4:
       return object.gid === primaryGroup(user).id;
     case -3:
       return object.uid === user.id;
     case -2:
-      return may(user, "USE", object);
+      return may(user, "USE", kind, object);
     case -1:
       return object.uid === user.id || user.groups.some(({ id }) => id === object.gid);
     default:
-      return object.uid === filter && may(user, "USE", object);
+      return object.uid === filter && may(user, "USE", kind, object);
   }
 }
 

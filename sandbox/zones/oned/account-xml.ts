@@ -1,5 +1,6 @@
 import { cdataElement, element, idsElement, textElement } from "../xml.ts";
 import { type Accounts, type Group, primaryGroup, type User } from "./accounts.ts";
+import { textOf } from "./acl.ts";
 import { defaultQuotasXml, groupQuotasXml, userQuotasXml } from "./quotas.ts";
 import type { Zone } from "./zone.ts";
 
@@ -70,18 +71,17 @@ export function configurationXml(zone: Zone): string {
   );
 }
 
-/** The rules of a fresh installation, and per group the one to create. Rights as oned's bit numbers in hex. */
-export function aclXml(zone: Zone): string {
-  const creators = zone.accounts.groups.filter((group) => group.mayCreate.size > 0);
-  const rules = creators.map((group, index) =>
+/** The numbers in hexadecimal digits, as a rule is added. */
+export function aclXml({ accounts }: Zone): string {
+  const rules = accounts.acl.rules.map((rule) =>
     element(
       "ACL",
-      textElement("ID", index + 3),
-      textElement("USER", (0x200000000 + group.id).toString(16)),
-      textElement("RESOURCE", "125429400000000"),
-      textElement("RIGHTS", 8),
-      textElement("ZONE", "400000000"),
-      textElement("STRING", `@${group.id} ${[...group.mayCreate].join("+")}/* CREATE *`),
+      textElement("ID", rule.id),
+      textElement("USER", rule.user.toString(16)),
+      textElement("RESOURCE", rule.resource.toString(16)),
+      textElement("RIGHTS", rule.rights.toString(16)),
+      textElement("ZONE", rule.zone.toString(16)),
+      textElement("STRING", textOf(rule)),
     ),
   );
   return element("ACL_POOL", ...rules);

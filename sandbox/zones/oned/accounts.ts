@@ -1,6 +1,8 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import type { Clock } from "../clock.ts";
 import type { ZoneSeed } from "../seed.ts";
+import { Acl } from "./acl.ts";
+import { nameFault } from "./names.ts";
 import { errorCode, OneError } from "./one-error.ts";
 
 export interface Limits {
@@ -11,7 +13,6 @@ export interface Limits {
 export interface Group {
   readonly id: number;
   readonly name: string;
-  readonly mayCreate: ReadonlySet<string>;
   readonly quotas: Limits;
 }
 
@@ -25,6 +26,8 @@ export interface User {
   readonly attributes: ReadonlyMap<string, string>;
   readonly quotas: Limits;
   readonly tokens: Map<string, LoginToken>;
+  /** The zone's, which says what this user may beside what objects allow. */
+  readonly acl: Acl;
 }
 
 export interface LoginToken {
@@ -38,27 +41,34 @@ const MOST_TOKENS = 10;
 
 const ADMINISTRATORS = 0;
 const FIRST_GROUP = 100;
+/** A fresh installation has three rules. */
+const FIRST_RULE = 3;
 
 /** Users and groups of one zone. */
 export class Accounts {
   #users: readonly User[];
-  readonly groups: readonly Group[];
+  #groups: readonly Group[];
+  /** In a federation those of the other zones, which have the same users and groups. */
+  readonly #followers: Accounts[] = [];
+  #master: Accounts | undefined;
+  readonly acl: Acl;
   readonly defaultUserQuotas: ReadonlyMap<string, number>;
   readonly defaultGroupQuotas: ReadonlyMap<string, number>;
   readonly #clock: Clock;
 
-  constructor(seed: ZoneSeed, clock: Clock) {
+  constructor(zoneId: number, seed: ZoneSeed, clock: Clock) {
     this.#clock = clock;
     this.defaultUserQuotas = new Map(Object.entries(seed.defaultUserQuotas));
     this.defaultGroupQuotas = new Map(Object.entries(seed.defaultGroupQuotas));
-    const administrators: Group = { id: ADMINISTRATORS, name: "oneadmin", mayCreate: new Set(), quotas: noLimits() };
+    const administrators: Group = { id: ADMINISTRATORS, name: "oneadmin", quotas: noLimits() };
     const others = seed.groups.map((group, index) => ({
       id: FIRST_GROUP + index,
       name: group.name,
-      mayCreate: new Set<string>(group.mayCreate),
       quotas: limitsOf(group.quotas),
     }));
-    this.groups = [administrators, ...others];
+    this.#groups = [administrators, ...others];
+    this.acl = new Acl(zoneId, FIRST_RULE);
+    for (const [index, { mayCreate }] of seed.groups.entries()) this.acl.letCreate(FIRST_GROUP + index, mayCreate);
     this.#users = seed.users.map((user, id) => ({
       id,
       name: user.name,
@@ -68,15 +78,27 @@ export class Accounts {
       attributes: new Map(Object.entries(user.attributes)),
       quotas: limitsOf(user.quotas),
       tokens: new Map(),
+      acl: this.acl,
     }));
   }
 
   /** In a federation whoever may come into the master's zone may come into this one, with the same tokens. */
   follow(master: Accounts): void {
+    this.#master = master;
+    master.#followers.push(this);
+    this.#takeOver(master);
+  }
+
+  #takeOver(master: Accounts): void {
+    this.#groups = master.groups.map((group) => ({
+      ...group,
+      quotas: this.#groups.find(({ name }) => name === group.name)?.quotas ?? noLimits(),
+    }));
     this.#users = master.users.map((user) => ({
       ...user,
       groups: user.groups.map(({ name }) => this.groupNamed(name)),
       quotas: this.#users.find(({ name }) => name === user.name)?.quotas ?? noLimits(),
+      acl: this.acl,
     }));
   }
 
@@ -84,25 +106,96 @@ export class Accounts {
     return this.#users;
   }
 
-  /** Deleted and made anew: what was theirs belongs to a number that nobody has. */
-  remake(user: User): User {
-    const made = {
-      ...user,
-      id: Math.max(...this.#users.map(({ id }) => id)) + 1,
-      tokens: new Map<string, LoginToken>(),
+  get groups(): readonly Group[] {
+    return this.#groups;
+  }
+
+  /** Without a group a new user is an ordinary member of the first one that is not the administrators'. */
+  addUser(name: string, password: string, groups: readonly Group[]): User {
+    const writer = this.#writer;
+    const same = writer.#users.find((user) => user.name === name);
+    const fault = nameFault(name);
+    if (fault !== undefined) throw new OneError(errorCode.internal, fault);
+    if (same !== undefined) throw new OneError(errorCode.internal, `NAME is already taken by USER ${same.id}.`);
+    const [first] = writer.#groups.filter(({ id }) => id !== ADMINISTRATORS);
+    const member = groups.length > 0 ? groups : [first ?? writer.groupNamed("oneadmin")];
+    const made: User = {
+      id: writer.#nextUserId,
+      name,
+      password,
+      groups: member.map((group) => writer.groupNamed(group.name)),
+      administers: new Set(),
+      attributes: new Map(),
+      quotas: noLimits(),
+      tokens: new Map(),
+      acl: writer.acl,
     };
-    this.#replace(user, made);
+    writer.#write([...writer.#users, made], writer.#groups);
+    return made;
+  }
+
+  addGroup(name: string): Group {
+    const writer = this.#writer;
+    const same = writer.#groups.find((group) => group.name === name);
+    const fault = nameFault(name);
+    if (fault !== undefined) throw new OneError(errorCode.internal, fault);
+    if (same !== undefined) throw new OneError(errorCode.internal, `NAME is already taken by GROUP ${same.id}.`);
+    const id = Math.max(FIRST_GROUP - 1, ...writer.#groups.map((group) => group.id)) + 1;
+    const made: Group = { id, name, quotas: noLimits() };
+    writer.#write(writer.#users, [...writer.#groups, made]);
+    return made;
+  }
+
+  change(user: User, changes: Partial<Pick<User, "password" | "groups" | "administers">>): void {
+    const writer = this.#writer;
+    const before = writer.userNamed(user.name);
+    const groups = (changes.groups ?? before.groups).map(({ name }) => writer.groupNamed(name));
+    writer.#replace(before, { ...before, ...changes, groups });
+  }
+
+  /** What was theirs belongs to a number that nobody has. */
+  removeUser({ name }: User): void {
+    const writer = this.#writer;
+    writer.#write(
+      writer.#users.filter((user) => user.name !== name),
+      writer.#groups,
+    );
+  }
+
+  get #nextUserId(): number {
+    return Math.max(...this.#users.map(({ id }) => id)) + 1;
+  }
+
+  get #writer(): Accounts {
+    return this.#master ?? this;
+  }
+
+  #write(users: readonly User[], groups: readonly Group[]): void {
+    this.#users = users;
+    this.#groups = groups;
+    for (const follower of this.#followers) follower.#takeOver(this);
+  }
+
+  /** Deleted and made anew: what was theirs belongs to a number that nobody has. */
+  remake({ name }: User): User {
+    const writer = this.#writer;
+    const before = writer.userNamed(name);
+    const made = { ...before, id: writer.#nextUserId, tokens: new Map<string, LoginToken>() };
+    writer.#replace(before, made);
     return made;
   }
 
   /** A secondary membership of the administrators' group, or none any more. */
   promote(user: User, administrator: boolean): void {
     const others = user.groups.filter(({ id }) => id !== ADMINISTRATORS);
-    this.#replace(user, { ...user, groups: administrator ? [...others, this.groupNamed("oneadmin")] : others });
+    this.change(user, { groups: administrator ? [...others, this.groupNamed("oneadmin")] : others });
   }
 
   #replace(user: User, other: User): void {
-    this.#users = this.#users.map((candidate) => (candidate === user ? other : candidate));
+    this.#write(
+      this.#users.map((candidate) => (candidate === user ? other : candidate)),
+      this.#groups,
+    );
   }
 
   /** `user:password` or `user:token`. Whatever is wrong, the answer is one and the same. */
@@ -149,7 +242,7 @@ export class Accounts {
   }
 
   membersOf(group: Group): User[] {
-    return this.users.filter((user) => user.groups.includes(group));
+    return this.users.filter((user) => user.groups.some(({ id }) => id === group.id));
   }
 
   #dropEnded(user: User): void {

@@ -25,7 +25,7 @@ export function diskOf(images: Pool<Image>, user: User, disk: Vector, index: num
         : `Image with ID: ${id} does not exist`;
     throw cannotAllocate(`DISK ${index}: ${reason}`);
   }
-  if (!may(user, "USE", image)) throw notAuthorized(user, `USE IMAGE [${image.id}]`);
+  if (!may(user, "USE", "IMAGE", image)) throw notAuthorized(user, `USE IMAGE [${image.id}]`);
   if (image.state !== "ready") {
     throw cannotAllocate(
       `DISK ${index}: Cannot acquire image ${image.id}, it is in state: ${image.state.toUpperCase()}`,

@@ -1,7 +1,7 @@
 import { cdataElement, element } from "../xml.ts";
 import { type Accounts, type Group, type Limits, primaryGroup, type User } from "./accounts.ts";
 import { vectorsOf } from "./attributes.ts";
-import type { Image, Network } from "./objects.ts";
+import type { Image, Network, Owned } from "./objects.ts";
 import { errorCode, OneError } from "./one-error.ts";
 import type { Pool } from "./pool.ts";
 import { countsAsRunning, numberOf, type VirtualMachine } from "./virtual-machine.ts";
@@ -50,22 +50,24 @@ interface Pools {
 
 /** Refuses when one more such VM would go beyond a limit of the user or of his group. */
 export function requireQuota(pools: Pools, user: User, vm: VirtualMachine): void {
-  const group = primaryGroup(user);
-  const mine = (other: VirtualMachine) => other.uid === user.id;
-  const ours = (other: VirtualMachine) => other.gid === group.id;
-  const { defaultUserQuotas, defaultGroupQuotas } = pools.accounts;
-  check(user, `user [${user.id}]`, user.quotas, defaultUserQuotas, [...active(pools, mine), vm]);
-  check(user, `group [${group.id}]`, group.quotas, defaultGroupQuotas, [...active(pools, ours), vm]);
+  requireRoom(pools, user, ({ vms, reservations }) => usageOf([...vms, vm], reservations));
 }
 
-function check(
-  user: User,
-  who: string,
-  limits: Limits,
-  defaults: ReadonlyMap<string, number>,
-  vms: readonly VirtualMachine[],
-): void {
-  const used = usageOf(vms);
+/** The same for so many addresses of a network that would become one of the user's own. */
+export function requireReservable(pools: Pools, user: User, parent: Network, size: number): void {
+  requireRoom(pools, user, ({ vms, reservations }) => usageOf(vms, [...reservations, { parent: parent.id, size }]));
+}
+
+function requireRoom(pools: Pools, user: User, then: (now: Belongings) => Usage): void {
+  const group = primaryGroup(user);
+  const { defaultUserQuotas, defaultGroupQuotas } = pools.accounts;
+  const mine = then(belongingsOf(pools, ({ uid }) => uid === user.id));
+  const ours = then(belongingsOf(pools, ({ gid }) => gid === group.id));
+  check(user, `user [${user.id}]`, user.quotas, defaultUserQuotas, mine);
+  check(user, `group [${group.id}]`, group.quotas, defaultGroupQuotas, ours);
+}
+
+function check(user: User, who: string, limits: Limits, defaults: ReadonlyMap<string, number>, used: Usage): void {
   const refuse = (limit: number, resource: string, where: string) =>
     new OneError(
       errorCode.authorization,
@@ -85,13 +87,22 @@ function effective(own: number | undefined, fallback: number | undefined): numbe
   return own === undefined || own === DEFAULT ? (fallback ?? UNLIMITED) : own;
 }
 
-function active(pools: Pools, belongs: (vm: VirtualMachine) => boolean): VirtualMachine[] {
-  return pools.vms.newestFirst().filter((vm) => vm.phase !== "done" && belongs(vm));
+type Reservation = Pick<Network, "parent" | "size">;
+
+interface Belongings {
+  readonly vms: readonly VirtualMachine[];
+  readonly reservations: readonly Reservation[];
 }
 
-function usageOf(vms: readonly VirtualMachine[]): Usage {
+function belongingsOf(pools: Pools, belongs: (object: Owned) => boolean): Belongings {
+  return {
+    vms: pools.vms.newestFirst().filter((vm) => vm.phase !== "done" && belongs(vm)),
+    reservations: pools.networks.newestFirst().filter((network) => network.parent !== undefined && belongs(network)),
+  };
+}
+
+function usageOf(vms: readonly VirtualMachine[], reservations: readonly Reservation[]): Usage {
   const vm = new Map<string, number>();
-  const leases = new Map<number, number>();
   const images = new Map<number, number>();
   for (const machine of vms) {
     const disks = vectorsOf(machine.attributes, "DISK");
@@ -104,13 +115,25 @@ function usageOf(vms: readonly VirtualMachine[]): Usage {
       increase(vm, "SYSTEM_DISK_SIZE", Number(disk.get("SIZE") ?? 0));
       increase(images, Number(disk.get("IMAGE_ID") ?? -1), 1);
     }
-    for (const nic of vectorsOf(machine.attributes, "NIC")) {
-      const network = nic.get("NETWORK_ID");
-      if (network !== undefined) increase(leases, Number(network), 1);
-    }
   }
-  return { vm, leases, images };
+  return { vm, leases: leasesOf(vms, reservations), images };
 }
+
+/** A reservation leases its addresses from the network that they are of, whether anybody uses them or not. */
+function leasesOf(vms: readonly VirtualMachine[], reservations: readonly Reservation[]): ReadonlyMap<number, number> {
+  const leases = new Map<number, number>();
+  for (const nic of vms.flatMap(({ attributes }) => vectorsOf(attributes, "NIC"))) {
+    const network = nic.get("NETWORK_ID");
+    if (network !== undefined) increase(leases, Number(network), 1);
+  }
+  for (const { parent, size } of reservations) if (parent !== undefined) increase(leases, parent, size);
+  return leases;
+}
+
+const usedBy = (pools: Pools, belongs: (object: Owned) => boolean): Usage => {
+  const { vms, reservations } = belongingsOf(pools, belongs);
+  return usageOf(vms, reservations);
+};
 
 function increase<Key>(amounts: Map<Key, number>, key: Key, by: number): void {
   amounts.set(key, (amounts.get(key) ?? 0) + by);
@@ -119,7 +142,7 @@ function increase<Key>(amounts: Map<Key, number>, key: Key, by: number): void {
 export function userQuotasXml(pools: Pools, user: User): string {
   return quotasXml(
     user.quotas,
-    usageOf(active(pools, (vm) => vm.uid === user.id)),
+    usedBy(pools, ({ uid }) => uid === user.id),
     datastores(pools, { uid: user.id }),
   );
 }
@@ -127,7 +150,7 @@ export function userQuotasXml(pools: Pools, user: User): string {
 export function groupQuotasXml(pools: Pools, group: Group): string {
   return quotasXml(
     group.quotas,
-    usageOf(active(pools, (vm) => vm.gid === group.id)),
+    usedBy(pools, ({ gid }) => gid === group.id),
     datastores(pools, { gid: group.id }),
   );
 }

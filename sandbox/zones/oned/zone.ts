@@ -10,6 +10,7 @@ import { Lifecycle } from "./lifecycle.ts";
 import type { Image, Network, OtherDocument, Owned, VmTemplate } from "./objects.ts";
 import { errorCode, OneError } from "./one-error.ts";
 import { Pool } from "./pool.ts";
+import { requireReservable } from "./quotas.ts";
 import type { Host } from "./scheduling.ts";
 import { parseTemplateText } from "./template-text.ts";
 import { serviceIdOf, type VirtualMachine } from "./virtual-machine.ts";
@@ -58,7 +59,7 @@ export class Zone {
     this.name = name;
     this.version = seed.version;
     this.clock = clock;
-    this.accounts = new Accounts(seed, clock);
+    this.accounts = new Accounts(id, seed, clock);
     this.hosts = seed.hosts.map((host, index) => ({ id: index, ...host }));
     this.#fill(seed);
     this.lifecycle = new Lifecycle({
@@ -81,7 +82,7 @@ export class Zone {
 
   /** In the first zone of a federation the default VDC lets every group use the networks. */
   mayUseNetwork(user: User, network: Network): boolean {
-    return this.id === 0 || may(user, "USE", network);
+    return this.id === 0 || may(user, "USE", "NET", network);
   }
 
   /** `one.vm.update`: appends by name or replaces the whole USER_TEMPLATE. OneGate comes this way as well. */
@@ -121,11 +122,15 @@ export class Zone {
     }));
   }
 
-  /** Free addresses of a network as a network of the user's own; undefined when there are not as many in a row. */
-  reserve(user: User, parent: Network, name: string, size: number): Network | undefined {
+  /** Free addresses of a network, in a row, as a network of the user's own. Refuses with a OneError. */
+  reserve(user: User, parent: Network, name: string, size: number): Network {
+    if (!(size > 0)) throw new OneError(errorCode.action, "Reservation SIZE must be a greater than 0");
+    requireReservable(this, user, parent, size);
     const id = this.networks.nextId;
     const firstIp = reserveRange(parent, id, size);
-    if (firstIp === undefined) return undefined;
+    if (firstIp === undefined) {
+      throw new OneError(errorCode.action, "Not enough free addresses in an address range");
+    }
     const owned = this.#owned(id, name, { owner: user.name, group: primaryGroup(user).name, permissions: "600" });
     const { bridge, dns, gateway, networkAddress, mask } = parent;
     return this.networks.add(() => ({

@@ -37,6 +37,7 @@ const templateBody = z.looseObject({
   deployment: z.string(),
   description: z.string(),
   ready_status_gate: z.boolean().optional(),
+  on_hold: z.boolean().optional(),
   shutdown_action: z.string().optional(),
   user_inputs: z.record(z.string(), z.string()).optional(),
   networks: z.record(z.string(), z.string()).optional(),
@@ -98,6 +99,7 @@ export const flowState = {
   undeployingNets: 12,
   failedDeployingNets: 13,
   failedUndeployingNets: 14,
+  hold: 15,
 } as const;
 
 export type FlowState = (typeof flowState)[keyof typeof flowState];

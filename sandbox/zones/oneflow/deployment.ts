@@ -1,7 +1,7 @@
 import type { User } from "../oned/accounts.ts";
 import { attributesFromJson, setText, textOf } from "../oned/attributes.ts";
 import { instantiate } from "../oned/instantiation.ts";
-import { OneError } from "../oned/one-error.ts";
+import { errorCode, OneError } from "../oned/one-error.ts";
 import { parseTemplateText } from "../oned/template-text.ts";
 import type { VirtualMachine } from "../oned/virtual-machine.ts";
 import type { Zone } from "../oned/zone.ts";
@@ -11,9 +11,9 @@ import { isJsonObject, type JsonObject } from "./json.ts";
 const DEFAULT_COOLDOWN_SECONDS = 300;
 
 /** Before the networks are there a role has no nodes. */
-export function beginRole(role: Role): void {
+export function beginRole({ on_hold: all }: Pick<ServiceBody, "on_hold">, role: Role): void {
   role.nodes = [];
-  role.on_hold = false;
+  role.on_hold = all === true || role.on_hold === true;
 }
 
 /**
@@ -43,7 +43,7 @@ export function addNode(zone: Zone, owner: User, service: ServiceDocument, role:
     const vm = instantiate(zone, owner, {
       templateId: role.template_id,
       name: `${role.name}_${number}_(service_${service.id})`,
-      hold: false,
+      hold: role.on_hold === true,
       extra,
       context: "merged",
     });
@@ -82,20 +82,24 @@ function nodeOf(vm: VirtualMachine): Node {
 
 /** Networks that the service has of its own are reserved in another; undefined when all are there, else oned's refusal. */
 export function reserveNetworks(zone: Zone, owner: User, { id, body }: ServiceDocument): string | undefined {
-  for (const [name, value] of (body.networks_values ?? []).flatMap((each) => Object.entries(each))) {
-    const from = value["reserve_from"];
-    if (from === undefined) continue;
-    const extra = `${String(value["extra"] ?? "")}\nNAME="${name}-${id}"\n`;
-    const size = Number(textOf(parseTemplateText(extra), "SIZE") ?? 0);
-    const parent = zone.networks.get(Number(from));
-    if (parent === undefined) return `[one.vn.reserve] Error getting virtual network [${String(from)}].`;
-    const made = size > 0 ? zone.reserve(owner, parent, `${name}-${id}`, size) : undefined;
-    if (made === undefined) {
-      return `[one.vn.reserve] ${size > 0 ? "Not enough free addresses in an address range" : "Reservation SIZE must be a greater than 0"}`;
+  try {
+    for (const [name, value] of (body.networks_values ?? []).flatMap((each) => Object.entries(each))) {
+      if (value["reserve_from"] !== undefined) reserveNetwork(zone, owner, `${name}-${id}`, value);
     }
-    Object.assign(value, { extra, id: made.id });
+    return undefined;
+  } catch (error) {
+    if (error instanceof OneError) return `[one.vn.reserve] ${error.message}`;
+    throw error;
   }
-  return undefined;
+}
+
+function reserveNetwork(zone: Zone, owner: User, name: string, value: JsonObject): void {
+  const from = String(value["reserve_from"]);
+  const extra = `${String(value["extra"] ?? "")}\nNAME="${name}"\n`;
+  const parent = zone.networks.get(Number(from));
+  if (parent === undefined) throw new OneError(errorCode.noSuchObject, `Error getting virtual network [${from}].`);
+  const made = zone.reserve(owner, parent, name, Number(textOf(parseTemplateText(extra), "SIZE") ?? 0));
+  Object.assign(value, { extra, id: made.id });
 }
 
 export function removeReservedNetworks(zone: Zone, { body }: ServiceDocument): void {

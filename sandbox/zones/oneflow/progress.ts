@@ -42,7 +42,7 @@ export class Progress {
       this.#states.enter(service, flowState.failedDeploying);
       return;
     }
-    for (const role of service.body.roles) beginRole(role);
+    for (const role of service.body.roles) beginRole(service.body, role);
     this.#states.enter(service, flowState.deployingNets);
     if (this.#stalls > 0) this.#stalls -= 1;
     else this.awaitNetworks(service);
@@ -53,8 +53,32 @@ export class Progress {
       for (const role of service.body.roles) completeRole(service.body, role);
       if (!this.#deployRoles(service)) return;
       this.#states.enter(service, flowState.deploying);
+      this.#holdWhatWaits(service);
       this.poll(service);
     });
+  }
+
+  /** What was on hold goes on as if it had just been made. */
+  release(service: ServiceDocument): void {
+    const { zone } = this.#states;
+    for (const role of service.body.roles.filter(({ state }) => state === flowState.hold)) {
+      role.on_hold = false;
+      role.state = flowState.deploying;
+      for (const { deploy_id } of role.nodes ?? []) {
+        const vm = zone.vms.get(deploy_id);
+        if (vm?.phase === "hold") zone.lifecycle.act(vm, "release", { uid: service.uid, gid: service.gid });
+      }
+    }
+    this.#states.enter(service, flowState.deploying);
+    this.poll(service);
+  }
+
+  /** Nothing is on its way any more, and some roles wait for a release. */
+  #holdWhatWaits(service: ServiceDocument): void {
+    const { roles, state } = service.body;
+    const isSettled = roles.every((role) => role.state !== flowState.deploying);
+    if (state !== flowState.deploying || !isSettled) return;
+    if (roles.some((role) => role.state === flowState.hold)) this.#states.enter(service, flowState.hold);
   }
 
   /** More VMs of a role; when one was refused, in oned's words, which then stand in the log. */
@@ -77,7 +101,7 @@ export class Progress {
   /** One role more, for a service that runs. Throws a FlowError 500 when a VM of it was refused. */
   addRole(service: ServiceDocument, role: Role): void {
     service.body.roles.push(role);
-    beginRole(role);
+    beginRole({}, role);
     completeRole(service.body, role);
     const refusal = this.grow(service, role, role.cardinality);
     const state = refusal === undefined ? flowState.deploying : flowState.failedDeploying;
@@ -149,7 +173,7 @@ export class Progress {
         state === flowState.pending && (!straight || parents.every((parent) => running.has(parent))),
     );
     for (const role of due) {
-      role.state = flowState.deploying;
+      role.state = role.on_hold === true ? flowState.hold : flowState.deploying;
       if (this.grow(service, role, role.cardinality) === undefined) continue;
       role.state = flowState.failedDeploying;
       this.#states.enter(service, flowState.failedDeploying);
@@ -172,6 +196,7 @@ export class Progress {
       this.follow(service);
     } else if (service.body.state === flowState.deploying) {
       this.#deployRoles(service);
+      this.#holdWhatWaits(service);
     }
   }
 

@@ -81,7 +81,7 @@ export class Recovery {
     for (const node of role.nodes ?? []) {
       const vm = this.#states.zone.vms.get(node.deploy_id);
       if (vm === undefined || !failedPhases.includes(vm.phase)) continue;
-      if (may(by, "ADMIN", vm)) {
+      if (may(by, "ADMIN", "VM", vm)) {
         this.#states.zone.lifecycle.recover(vm, "retry");
         continue;
       }

@@ -15,6 +15,7 @@ import {
 } from "./call.ts";
 import { FlowError, UncaughtFlowError } from "./flow-error.ts";
 import { parsedJson } from "./json.ts";
+import { updatedService } from "./service-update.ts";
 import type { Services } from "./services.ts";
 import { checkedRole } from "./template-check.ts";
 
@@ -28,9 +29,16 @@ export function serviceCalls(zone: Zone, services: Services): Calls {
     switch (operation) {
       case "GET list":
         return poolReply(
-          zone.documents.newestFirst().filter((document) => document.type === 100 && may(call.user, "USE", document)),
+          zone.documents
+            .newestFirst()
+            .filter((document) => document.type === 100 && may(call.user, "USE", "DOCUMENT", document)),
         );
       case "GET show":
+        return documentReply(200, service());
+      case "PUT show":
+        changes(zone, requiredDocument(zone, call, "MANAGE", 100), (document) => {
+          document.body = updatedService(document.body, requiredJson(call.body));
+        });
         return documentReply(200, service());
       case "DELETE show":
         changes(zone, service(), (document) => services.remove(document, call.user, false));
@@ -67,6 +75,8 @@ function act(zone: Zone, services: Services, call: Call, service: () => ServiceD
       if (action.params["delete"]) services.remove(document, call.user, true);
       else services.recover(document, call.user);
     });
+  } else if (action.perform === "release") {
+    changes(zone, service(), (document) => services.release(document));
   } else if (scheduled !== undefined) {
     const document = service();
     for (const role of document.body.roles) schedule(services, document, role, scheduled, action);

@@ -125,7 +125,7 @@ export class ServiceStates {
   }
 
   #deletes(service: ServiceDocument, role: Role, vm: VirtualMachine, by: User): boolean {
-    if (may(by, "ADMIN", vm)) {
+    if (may(by, "ADMIN", "VM", vm)) {
       this.zone.lifecycle.recover(vm, "delete");
       return true;
     }

@@ -85,6 +85,15 @@ export class Services implements VmWatcher {
     this.#followSoon(service);
   }
 
+  /** Of a service on hold, whose VMs begin then. */
+  release(service: ServiceDocument): void {
+    if (service.body.state !== flowState.hold) {
+      throw new FlowError(500, `Service cannot be released in state: ${stateWord(service.body.state)}`);
+    }
+    this.#progress.release(service);
+    this.#followSoon(service);
+  }
+
   /** Only in RUNNING. `force` comes into JSON as it is, and without one that is broken: 500. */
   scale(service: ServiceDocument, roleName: unknown, given: unknown, force: unknown): void {
     if (service.body.state !== flowState.running) {

@@ -18,7 +18,9 @@ export function templateCalls(zone: Zone, services: Services): Calls {
     switch (operation) {
       case "GET list":
         return poolReply(
-          zone.documents.newestFirst().filter((document) => document.type === 101 && may(call.user, "USE", document)),
+          zone.documents
+            .newestFirst()
+            .filter((document) => document.type === 101 && may(call.user, "USE", "DOCUMENT", document)),
         );
       case "GET show":
         return documentReply(200, template(call, "USE"));

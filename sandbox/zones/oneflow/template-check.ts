@@ -65,6 +65,7 @@ const template: Schema = {
     user_inputs: { type: "object" },
     user_inputs_values: { type: "object" },
     ready_status_gate: { type: "boolean" },
+    on_hold: { type: "boolean" },
     automatic_deletion: { type: "boolean" },
     networks: { type: "object" },
   },

@@ -4,13 +4,12 @@ import { nodesToEnd, removeReservedNetworks } from "./deployment.ts";
 import { FlowError } from "./flow-error.ts";
 import type { ServiceStates } from "./service-states.ts";
 
-const HOLD = 15;
 const deletableStates: readonly number[] = [
   flowState.pending,
   flowState.running,
   flowState.warning,
   flowState.undeploying,
-  HOLD,
+  flowState.hold,
 ];
 
 /** Milliseconds on a real front-end. */

@@ -5,6 +5,7 @@ export type RpcValue =
   | { readonly type: "string"; readonly value: string }
   | { readonly type: "integer"; readonly value: number }
   | { readonly type: "boolean"; readonly value: boolean }
+  | { readonly type: "array"; readonly values: readonly RpcValue[] }
   | { readonly type: "other" };
 
 export interface Call {
@@ -87,6 +88,10 @@ function parameterOf(nodes: readonly XmlNode[]): RpcValue {
       return { type: "integer", value: Number.parseInt(text, 10) };
     case "boolean":
       return { type: "boolean", value: text.trim() === "1" };
+    case "array": {
+      const members = childrenOf(typed.children, "data").filter(({ name }) => name === "value");
+      return { type: "array", values: members.map(({ children }) => parameterOf(children)) };
+    }
     default:
       return { type: "other" };
   }

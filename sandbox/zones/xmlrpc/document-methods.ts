@@ -25,7 +25,7 @@ export const documentMethods = {
   "one.documentpool.info": (caller, parameters) => {
     const { documents, otherDocuments } = caller.zone;
     const all = [...documents.newestFirst(), ...otherDocuments.newestFirst()].sort((a, b) => b.id - a.id);
-    const seen = poolPart(caller, parameters, all);
+    const seen = poolPart(caller, parameters, "DOCUMENT", all);
     const type = parameters.integer();
     parameters.end();
     return element("DOCUMENT_POOL", ...seen.filter((document) => document.type === type).map(documentXml));

@@ -1,4 +1,5 @@
 import { accountMethods } from "./account-methods.ts";
+import { administrationMethods } from "./administration-methods.ts";
 import { documentMethods } from "./document-methods.ts";
 import type { Method } from "./method.ts";
 import { networkMethods } from "./network-methods.ts";
@@ -11,6 +12,7 @@ import { vmMethods } from "./vm-methods.ts";
 
 export const methods: ReadonlyMap<string, Method> = new Map<string, Method>([
   ...Object.entries(accountMethods),
+  ...Object.entries(administrationMethods),
   ...Object.entries(documentMethods),
   ...Object.entries(networkMethods),
   ...Object.entries(objectMethods),

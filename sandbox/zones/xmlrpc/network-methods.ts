@@ -41,9 +41,7 @@ export const networkMethods = {
     if (!zone.mayUseNetwork(user, parent)) throw notAuthorized(user, `USE NET [${id}]`);
     const fault = nameFault(name);
     if (fault !== undefined) throw new OneError(errorCode.internal, fault);
-    const made = zone.reserve(user, parent, name, size);
-    if (made === undefined) throw refuse("Not enough free addresses in an address range");
-    return made.id;
+    return zone.reserve(user, parent, name, size).id;
   },
 
   "one.vn.delete": ({ zone, user }, parameters) => {

@@ -40,6 +40,17 @@ export class Parameters {
     return this.#next < this.#values.length ? this.string() : "";
   }
 
+  /** An array of integers; empty without one. */
+  optionalIntegers(): readonly number[] {
+    if (this.#next >= this.#values.length) return [];
+    const value = this.#take();
+    if (value.type !== "array") throw wrongType("array");
+    return value.values.map((one) => {
+      if (one.type !== "integer") throw wrongType("integer");
+      return one.value;
+    });
+  }
+
   /** Nothing may be left over. */
   end(): void {
     if (this.#next < this.#values.length) throw new Fault(-501, "Too many parameters");

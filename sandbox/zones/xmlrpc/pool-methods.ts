@@ -1,4 +1,4 @@
-import { granted, may, notAuthorized, passesFilter, range, requireFilter } from "../oned/access.ts";
+import { granted, type Kind, may, notAuthorized, passesFilter, range, requireFilter } from "../oned/access.ts";
 import { isAdministrator } from "../oned/accounts.ts";
 import type { Lease, Owned } from "../oned/objects.ts";
 import { errorCode, OneError } from "../oned/one-error.ts";
@@ -11,8 +11,9 @@ import type { Parameters } from "./parameters.ts";
 export function poolPart<Member extends Owned>(
   { user }: Caller,
   parameters: Parameters,
+  kind: Kind,
   members: readonly Member[],
-  passes: (filter: number, member: Member) => boolean = (filter, member) => passesFilter(user, filter, member),
+  passes: (filter: number, member: Member) => boolean = (filter, member) => passesFilter(user, filter, kind, member),
 ): Member[] {
   const filter = parameters.integer();
   const start = parameters.integer();
@@ -35,7 +36,7 @@ export const poolMethods = {
   },
 
   "one.imagepool.info": (caller, parameters) => {
-    const images = poolPart(caller, parameters, caller.zone.images.newestFirst());
+    const images = poolPart(caller, parameters, "IMAGE", caller.zone.images.newestFirst());
     parameters.end();
     return element("IMAGE_POOL", ...images.map((image) => imageXml(image, caller.zone.vmsOfImage(image))));
   },
@@ -49,15 +50,15 @@ export const poolMethods = {
     if (!zone.mayUseNetwork(user, network)) throw notAuthorized(user, `USE NET [${id}]`);
     const shows = ({ vmId }: Lease): boolean => {
       const vm = zone.vms.get(vmId);
-      return vm === undefined ? isAdministrator(user) : may(user, "USE", vm);
+      return vm === undefined ? isAdministrator(user) : may(user, "USE", "VM", vm);
     };
     return networkXml(network, { shows });
   },
 
   "one.vnpool.info": (caller, parameters) => {
     const { zone, user } = caller;
-    const usable = poolPart(caller, parameters, zone.networks.newestFirst(), (filter, network) =>
-      filter === -2 ? zone.mayUseNetwork(user, network) : passesFilter(user, filter, network),
+    const usable = poolPart(caller, parameters, "NET", zone.networks.newestFirst(), (filter, network) =>
+      filter === -2 ? zone.mayUseNetwork(user, network) : passesFilter(user, filter, "NET", network),
     );
     parameters.end();
     return element("VNET_POOL", ...usable.map((network) => networkXml(network, "pool")));

@@ -27,7 +27,7 @@ export const templateMethods = {
   },
 
   "one.templatepool.info": (caller, parameters) => {
-    const templates = poolPart(caller, parameters, caller.zone.templates.newestFirst());
+    const templates = poolPart(caller, parameters, "TEMPLATE", caller.zone.templates.newestFirst());
     parameters.end();
     return element("VMTEMPLATE_POOL", ...templates.map(templateXml));
   },

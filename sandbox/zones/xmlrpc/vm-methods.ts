@@ -57,7 +57,7 @@ export const vmMethods = {
     const ids = new Set(parameters.string().split(",").map(Number));
     const extended = parameters.boolean();
     parameters.end();
-    const vms = zone.vms.newestFirst().filter((vm) => ids.has(vm.id) && may(user, "USE", vm));
+    const vms = zone.vms.newestFirst().filter((vm) => ids.has(vm.id) && may(user, "USE", "VM", vm));
     return pool(vms.map(extended ? fullVmXml : shortVmXml));
   },
 } satisfies Record<string, Method>;
@@ -80,7 +80,7 @@ function vmsOf({ zone, user }: Caller, parameters: Parameters): VirtualMachine[]
   if (state < anyState || state > LAST_STATE) throw new OneError(errorCode.rpc, "Incorrect filter_flag, state");
   const seen = zone.vms
     .newestFirst()
-    .filter((vm) => passesFilter(user, filter, vm) && inState(vm, state) && matches(vm, search));
+    .filter((vm) => passesFilter(user, filter, "VM", vm) && inState(vm, state) && matches(vm, search));
   return range(seen, start, end);
 }
 
