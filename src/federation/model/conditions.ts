@@ -37,8 +37,8 @@ const ZONE = ["zone-away", "zone-account", "zone-administrator", "zone-left-file
 /** What somebody has done in a VM: keys that no site published, and more keys or requests than a VM is granted. */
 const CONDUCT = ["unknown-nodes", "key-changes", "certificate-requests"] as const;
 
-/** Why a tunnel's other end does not answer, where both ends together show it. */
-const TUNNEL = ["tunnel-unheard", "tunnel-unanswered"] as const;
+/** What both ends of a tunnel show together: why one does not answer, and that two machines are one end. */
+const TUNNEL = ["tunnel-unheard", "tunnel-unanswered", "tunnel-two-places"] as const;
 
 export type LinkCode = `link-${Exclude<Link, "ok">}`;
 export type GuestCode = `guest-${Exclude<GuestReason, "none">}`;

@@ -16,7 +16,7 @@ import { vmsOf } from "../model/plan.ts";
 import type { DecisionContext } from "../model/policy.ts";
 import { coordinatorOf, type DeployedVm, type Deployment, type Federation, type Site } from "../model/state.ts";
 import { type LiveFederation, onlineVms, superLinkServes } from "./live.ts";
-import { whySilent } from "./tunnels.ts";
+import { placesOf, whySilent } from "./tunnels.ts";
 import { type LiveVm, saysItServes } from "./vm-observation.ts";
 
 /** Why a zone cannot be looked at now; a zone that can be is not among them. */
@@ -74,9 +74,10 @@ function siteFindings(
   // VMs that are done are not missed once others have taken their place.
   const missed = present.length >= vmsOf(deployment.plan) ? present : [...seen.vms.values()];
   for (const vm of missed) {
-    const silent = (known: DeployedVm): ConditionCode =>
-      superLinkSeen ? whySilent(federation, live, site, known) : "link-tunnel-silent";
-    for (const { code, subject, detail } of causesOf(site, vm, deployment.vms.get(vm.vmId), deployment, silent)) {
+    const own = deployment.vms.get(vm.vmId);
+    const causes = causesOf(site, vm, own, deployment);
+    const joined = own !== undefined && superLinkSeen ? withHubsWord(federation, live, site, own, causes) : causes;
+    for (const { code, subject, detail } of joined) {
       const known = found.get(code) ?? { subject, vmIds: [], detail };
       known.vmIds.push(vm.vmId);
       found.set(code, known);
@@ -139,24 +140,33 @@ interface Cause {
 }
 
 /** What one VM shows, by its zone's word, by its own, and by what it has done. */
-function causesOf(
-  site: Site,
-  vm: LiveVm,
-  known: DeployedVm | undefined,
-  deployment: Deployment,
-  silent: (known: DeployedVm) => ConditionCode,
-): readonly Cause[] {
+function causesOf(site: Site, vm: LiveVm, known: DeployedVm | undefined, deployment: Deployment): readonly Cause[] {
   const subject: Subject = { kind: "site", site: site.zone };
   const state = stateCode(vm);
-  const own =
-    vm.state === "running" && !vm.silent
-      ? reportedBy(site, vm, () => (known === undefined ? null : silent(known)))
-      : [];
+  const own = vm.state === "running" && !vm.silent ? reportedBy(site, vm) : [];
   const conduct = known === undefined ? [] : conductOf(known, deployment);
   return [
     ...(state === null ? [] : [{ subject, code: state, detail: vm.message ?? "" }]),
     ...own,
     ...conduct.map((code) => ({ subject, code, detail: `VM ${vm.vmId}` })),
+  ];
+}
+
+/** What the hub says of the VM's tunnel is beside what the VM says itself, or in its place where it says more. */
+function withHubsWord(
+  federation: Federation,
+  live: LiveFederation,
+  site: Site,
+  vm: DeployedVm,
+  causes: readonly Cause[],
+): readonly Cause[] {
+  const places = placesOf(federation, live, vm);
+  const subject: Subject = { kind: "link", site: site.zone };
+  return [
+    ...causes.map((cause) =>
+      cause.code === "link-tunnel-silent" ? { ...cause, code: whySilent(federation, live, site, vm) } : cause,
+    ),
+    ...(places.length === 0 ? [] : [{ subject, code: "tunnel-two-places" as const, detail: places.join(" ") }]),
   ];
 }
 
@@ -189,7 +199,7 @@ function stateCode({ state, silent, message }: LiveVm): ConditionCode | null {
  * That a link is down says less than how dialling it ended, and nothing any more once that went well: a guest takes
  * the reason back a moment later.
  */
-function reportedBy(site: Site, vm: LiveVm, silent: () => ConditionCode | null): readonly Cause[] {
+function reportedBy(site: Site, vm: LiveVm): readonly Cause[] {
   const { reason, link } = vm;
   const dialled: readonly Cause[] =
     link === null || link === "ok"
@@ -197,7 +207,7 @@ function reportedBy(site: Site, vm: LiveVm, silent: () => ConditionCode | null):
       : [
           {
             subject: { kind: "link", site: site.zone },
-            code: (link === "tunnel-silent" ? silent() : null) ?? linkCode(link),
+            code: linkCode(link),
             detail: "",
           },
         ];

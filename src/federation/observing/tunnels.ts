@@ -12,13 +12,25 @@ export interface TunnelSaid {
   readonly text: string;
   readonly links: TunnelLinks;
   readonly before: TunnelLinks | null;
+  /** By key, from where the peer spoke, as was said the last few times; newest last. */
+  readonly paths: ReadonlyMap<string, readonly string[]>;
 }
+
+/** Words of an end that are remembered, and changes of place in these that no translating router makes. */
+const REMEMBERED = 6;
+const MOVES = 4;
 
 /** What cannot be read says nothing; what was said again is not read again. */
 export function tunnelSaid(text: string | undefined, before: TunnelSaid | null): TunnelSaid | null {
   if (text === undefined || text === before?.text) return before;
   const decoded = decodeTunnelLinks(text);
-  return decoded.ok ? { text, links: decoded.value, before: before?.links ?? null } : before;
+  if (!decoded.ok) return before;
+  const links = decoded.value;
+  const paths = links.peers.map(({ key, endpoint }) => {
+    const path = [...(before?.paths.get(key) ?? []), ...(endpoint === null ? [] : [endpoint])];
+    return [key, path.slice(-REMEMBERED)] as const;
+  });
+  return { text, links, before: before?.links ?? null, paths: new Map(paths) };
 }
 
 /** Seconds without a handshake that only a tunnel has that carries nothing: a healthy one renews after 120 and a keepalive. */
@@ -58,6 +70,15 @@ export function whySilent(federation: Federation, live: LiveFederation, site: Si
   if (known !== null && knocking.has(known)) return "tunnel-unanswered";
   if (knocking.size === 0) return "tunnel-unheard";
   return known === null && silentSites(federation, live) === 1 ? "tunnel-unanswered" : "link-tunnel-silent";
+}
+
+/** The places from which two machines speak in turn with the VM's key; none while it is one machine. */
+export function placesOf(federation: Federation, live: LiveFederation, { tunnelKey }: DeployedVm): readonly string[] {
+  const path = hubSaid(federation, live)?.paths.get(tunnelKey ?? "") ?? [];
+  const moves = path.filter((place, nth) => nth > 0 && place !== path[nth - 1]).length;
+  const places = new Set(path);
+  // Whoever moves on does not come back: a copy and the original take turns.
+  return moves >= MOVES && places.size < moves ? [...places] : [];
 }
 
 const silentSites = (federation: Federation, live: LiveFederation): number =>

@@ -283,6 +283,11 @@ const OTHERS: Causes<OtherCode> = {
     coordinator: "look whether the SuperLink's VM may send UDP back, and whether it lists this site's keys.",
     everybody: "The hub hears a site's attempts to begin a tunnel and does not answer them.",
   },
+  "tunnel-two-places": {
+    what: "The VM's tunnel key is used from two places in turn, so each of them loses half of what is sent.",
+    owner: "find the copy of the VM and end it, then retry the site, so that its VMs make new keys.",
+    everybody: "A tunnel key is used from two places in turn.",
+  },
   "unknown-nodes": {
     what: "The SuperLink lists SuperNodes that no site of this federation published. They were admitted there by hand and can take part in runs.",
     owner: "say in the federation's thread whose they are, or unregister them at the SuperLink.",

@@ -24,6 +24,7 @@ import { progressText, siteProgress } from "./progress.ts";
 import { siteButtons } from "./site-buttons.ts";
 import { factsLine, siteFacts } from "./site-facts.ts";
 import { superNodesAt, zoneTitle } from "./titles.ts";
+import { endsLine } from "./tunnel-words.ts";
 import { votes, whatIsMissing } from "./votes.ts";
 
 const PLAIN_TRUTH = `${MARK.warning} *Approving lets the coordinator's organisation run code in these VMs, beside the data you attach.*`;
@@ -98,6 +99,7 @@ function decidedCard(federation: Federation, site: Site, proposal: Proposal, opt
       header(clip(`${where}: federation ${federation.name}`, 150)),
       ...state(federation, site, options),
       own ? section(factsLine(plan)) : HIDDEN,
+      ...(own ? sections(endsLine(federation, site)) : []),
       ...sections(votes(federation, site, "run", directory)),
       ...actions(...siteButtons(federation, site, proposal, own)),
     ],

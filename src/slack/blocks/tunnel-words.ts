@@ -1,8 +1,9 @@
 /** How a site's traffic crosses, in words. */
 import { type SitePlan, superNodesOf, type WireGuardLink } from "../../federation/model/plan.ts";
+import type { Federation, Site } from "../../federation/model/state.ts";
 import { dialledIn, pairIn } from "../../federation/tunnels/range.ts";
 import { MARK } from "./marks.ts";
-import { code, listed } from "./mrkdwn.ts";
+import { code, count, listed } from "./mrkdwn.ts";
 
 /** Addresses that are named. */
 const MOST_ADDRESSES = 10;
@@ -41,6 +42,19 @@ function peerTraffic(plan: SitePlan, link: WireGuardLink): string {
     `*Traffic.* It crosses by WireGuard: each SuperNode's VM keeps a tunnel of its own to ${code(outsideOf(link))} over UDP, and dials ${code(`${endpoint.host}:${endpoint.port}`)} through it, over TLS. Nothing listens here, and no other site can reach these VMs.`,
     `*What this needs from your zone.* The VMs may send UDP to ${code(outsideOf(link))}; answers come back by themselves. The zone's routers, routes and address filters stay as they are. Inside the tunnels the VMs have ${listed(own, MOST_ADDRESSES)}, MTU ${mtu}.`,
   ].join("\n");
+}
+
+/** Which of a site's ends there are, for the card of what runs; nothing without tunnels. */
+export function endsLine({ tunnelKeys }: Federation, { zone, role, deployment }: Site): readonly string[] {
+  if (deployment === null || deployment.plan.link.kind !== "wireguard") return [];
+  const ends = [...tunnelKeys.values()].filter(({ revoked }) => !revoked);
+  const peers = ends.filter(({ pair }) => pair !== null);
+  const isHub = ends.some((end) => end.pair === null && end.site === zone);
+  if (role === "coordinator") {
+    return [isHub ? `WireGuard: the hub of ${count(peers.length, "tunnel")}.` : "WireGuard: the hub has no key yet."];
+  }
+  const own = peers.filter(({ site }) => site === zone).length;
+  return [`WireGuard: ${own} of ${count(superNodesOf(deployment.plan), "SuperNode")} with a tunnel's key.`];
 }
 
 const outsideOf = ({ hub }: WireGuardLink): string => `${hub.host}:${hub.port}`;

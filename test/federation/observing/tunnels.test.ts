@@ -110,6 +110,36 @@ describe("a silent tunnel", () => {
   });
 });
 
+describe("a tunnel key that two machines use", () => {
+  const speaksFrom = (story: Story, places: readonly string[]): Story => {
+    for (const [nth, place] of places.entries()) {
+      const peers = [
+        { ...peer(keyOf(story, "beta"), 5, place), rx: nth },
+        peer(keyOf(story, "gamma"), 5, "203.0.113.3"),
+      ];
+      story.says("alpha", { WG_LINKS: encodeTunnelLinks({ peers, knocks: [] }) }).observesAll();
+    }
+    return story;
+  };
+  const [here, there] = ["203.0.113.2", "192.0.2.77"];
+
+  it("is told with both places, once they have taken turns for a while", () => {
+    const story = speaksFrom(running(), [here, there, here, there, here]).watchesAll(A_WHILE);
+    assert.deepEqual(causes(story), ["beta tunnel-two-places"]);
+    const [condition] = [...story.federation.conditions.values()];
+    assert.equal(condition?.detail, "203.0.113.2:40000 192.0.2.77:40000");
+    speaksFrom(story, [here, here, here, here, here, here]).watchesAll(A_WHILE);
+    assert.deepEqual(causes(story), []);
+  });
+
+  it("is not one whose address has changed, however often", () => {
+    const onward = [2, 3, 4, 5, 6, 7].map((last) => `192.0.2.${last}`);
+    for (const places of [[here, here, there, there, there, there], [here, there, here], onward]) {
+      assert.deepEqual(causes(speaksFrom(running(), places).watchesAll(A_WHILE)), [], places.join(" "));
+    }
+  });
+});
+
 describe("the state of tunnels", () => {
   const states = (story: Story) => tunnelStates(story.federation, story.live);
 

@@ -83,6 +83,15 @@ describe("a zone's WireGuard configuration", () => {
   });
 });
 
+describe("the card of what runs", () => {
+  it("says which ends of tunnels there are", () => {
+    const story = tunnelled().running();
+    assert.match(shownIn(story, channelOf("alpha")), /WireGuard: the hub of 4 tunnels\./);
+    assert.match(shownIn(story, channelOf("beta")), /WireGuard: 2 of 2 SuperNodes with a tunnel's key\./);
+    assert.doesNotMatch(shownIn(aFederation({ context: roomy() }).running(), channelOf("beta")), /WireGuard/);
+  });
+});
+
 describe("a refused tunnel key", () => {
   it("is told in the thread, and to the owners with the VM", () => {
     const story = tunnelled().running();
