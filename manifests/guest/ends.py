@@ -22,14 +22,22 @@ class Seen:
     rx: int = 0
     heard: float = 0.0  # when anything came
     knocks: int = 0  # how many there were then
-    cleared: float = float("-inf")
+    cleared: float = float("-inf")  # when it was made anew
+    anew: bool = False  # and has shown no handshake since
+
+    def make_anew(self) -> None:
+        self.begun = self.cleared = time.monotonic()
+        self.anew, self.handshake = True, 0
+
+    def has_only_begun(self) -> bool:
+        return self.since is None or self.anew
 
     def is_alive(self) -> bool:
-        return self.since is not None and time.monotonic() - self.since <= SILENT_AFTER
+        return not self.has_only_begun() and time.monotonic() - self.since <= SILENT_AFTER
 
     def is_silent(self) -> bool:
         """Longer than one that answers can be."""
-        since, patience = (self.begun, TRIED_FOR) if self.since is None else (self.since, SILENT_AFTER)
+        since, patience = (self.begun, TRIED_FOR) if self.has_only_begun() else (self.since, SILENT_AFTER)
         return time.monotonic() - since > patience
 
 
@@ -48,7 +56,8 @@ class Ends:
             if peer.handshake and peer.handshake != one.handshake:
                 # One that was there before this program is as old as the clock says, as far as that can be.
                 before = time.time() - peer.handshake if one.since is None else 0.0
-                one.handshake, one.since = peer.handshake, now - (before if 0 < before < SILENT_AFTER else 0.0)
+                one.handshake, one.anew = peer.handshake, False
+                one.since = now - (before if 0 < before < SILENT_AFTER else 0.0)
                 fresh.append(key)
             if peer.rx != one.rx:
                 one.rx, one.heard, one.knocks = peer.rx, now, self.knocks_of(peer)
@@ -66,7 +75,7 @@ class Ends:
             one.knocks = min(one.knocks, count)
             in_vain = one.handshake and now - one.heard > DEAF_AFTER[0] and count - one.knocks >= DEAF_AFTER[1]
             if in_vain and now - one.cleared > CLEARED_EVERY:
-                one.cleared, one.handshake, one.knocks = now, 0, count
+                one.knocks = count
                 found.append(key)
         return found
 
@@ -74,11 +83,12 @@ class Ends:
         return self.knocks.get(peer.endpoint[0], 0) if peer.endpoint else 0
 
     def there(self) -> tuple:
-        """What is worth a word when it changes: who is known, who is alive, and where strangers knock."""
+        """What is worth a word when it changes: who is known, who is alive, and where strangers knock how often, about."""
         state, seen = self.state, self.seen
         alive = frozenset(key for key, one in seen.items() if one.is_alive())
         known = {peer.endpoint[0] for key, peer in state.items() if key in alive and peer.endpoint}
-        return frozenset(state), alive, frozenset(self.knocks.keys() - known)
+        strangers = {(host, count.bit_length()) for host, count in self.knocks.items() if host not in known}
+        return frozenset(state), alive, frozenset(strangers)
 
     def links(self) -> str:
         """`WG_LINKS`"""

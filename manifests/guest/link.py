@@ -1,5 +1,6 @@
 """Dials the SuperLink the way Flower will, and tells in one word of the protocol how that ended."""
 
+import contextlib
 import fcntl
 import hashlib
 import logging
@@ -13,6 +14,7 @@ from context import address, is_ip
 
 PATIENCE = 5  # seconds to connect, and again for the handshake
 REFUSED_WITHIN = 1  # seconds
+PROBES = 3  # a machine says no to few packets a second, and tunnels send some too
 
 # What gRPC takes for the beginning of a connection: HTTP/2's first words, no settings, and a frame of a kind that nobody
 # knows and everybody has to skip. It does not fit into one packet.
@@ -95,10 +97,11 @@ def silence(endpoint: str | None) -> Dialled:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as plain:
         plain.settimeout(REFUSED_WITHIN)
         try:
-            if where:
+            for _ in range(PROBES if where else 0):
                 plain.connect(where)
                 plain.send(b"\0")
-                plain.recv(1)
+                with contextlib.suppress(TimeoutError):
+                    plain.recv(1)
         except ConnectionRefusedError as error:
             return Dialled("tunnel-refused", str(error))
         except OSError:

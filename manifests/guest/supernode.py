@@ -19,6 +19,7 @@ from tunnel import Tunnel
 
 APP_IO = "127.0.0.1:9094"
 DIAL_EVERY = 15  # seconds
+THROUGH_TUNNEL_EVERY = 8  # nothing else would notice soon that one carries nothing any more
 REDIAL_EVERY = 5  # while the link is not well
 CONNECTED = "SuperNode ID:"
 
@@ -151,7 +152,8 @@ class SuperNode:
         well = self.link.link == "ok"
         if self.link.link != before:
             log.info("link %s %s", self.link.link, self.link.detail)
-        self.next_dial = time.monotonic() + (DIAL_EVERY if well else REDIAL_EVERY)
+        every = THROUGH_TUNNEL_EVERY if self.tunnel else DIAL_EVERY
+        self.next_dial = time.monotonic() + (every if well else REDIAL_EVERY)
         # READY opens OneFlow's gate: this VM has come up. It is not taken back.
         self.guest.tell(FL_LINK=self.link.link, **({"READY": "YES"} if well else {}))
 

@@ -15,6 +15,7 @@ import shutil
 import socket
 import threading
 import time
+from collections import deque
 
 import guard
 import wire
@@ -36,7 +37,8 @@ REMEMBER_EVERY = 10  # however often endpoints change
 KNOCKS_EVERY = 5
 POKE_EVERY = 5  # while nobody answers: WireGuard by itself gives up after 90 s and then tries every 25 s
 LINKS_EVERY = 2  # heartbeats
-CHANGES_EVERY = 10  # seconds between two that are told because somebody came or went
+MOST_CHANGES = 6  # a minute are told at once, whoever comes and goes
+DOUBT_EVERY = 60  # seconds
 
 log = logging.getLogger("florist")
 
@@ -66,13 +68,15 @@ class Tunnel:
         self.in_use = b""  # the private key that the device has
         self.ends = Ends()
         self.tried: dict[str, tuple] = {}  # by key: the endpoint that was told, where that is, when it was looked up
-        self.due = {"upkeep": 0.0, "knocks": 0.0, "remember": 0.0, "change": 0.0, "poke": 0.0}
+        self.due = {"upkeep": 0.0, "knocks": 0.0, "remember": 0.0, "poke": 0.0}
         self.given: dict[str, str] = {}
         self.looked_at = ""  # the WG_PEERS that was read last
         self.malformed: str | None = None
         self.reason: str | None = None
         self.applied = 0  # the sequence of the WG_PEERS that the device has
         self.told = None, 0  # who was there, and which heartbeat it was, when WG_LINKS was said
+        self.changes: deque[float] = deque([0.0] * MOST_CHANGES, MOST_CHANGES)  # when one was told at once
+        self.doubted = ""  # the key of an end that seems to answer, although nothing gets through to it
         self.ended = threading.Event()
 
     @property
@@ -164,9 +168,10 @@ class Tunnel:
         self.applied = self.sequence
         if self.is_hub and self.is_due("knocks", KNOCKS_EVERY):
             for key in self.ends.deaf(guard.knocks()):
-                log.info("a peer knocks in vain and is made anew")
-                again = Change(key, wanted.get(key, frozenset()), self.ends.state[key].endpoint)
-                self.device.set(changes=[Change(key, remove=True), again])
+                self.make_anew(key)
+        if self.doubted in self.ends.seen:
+            self.make_anew(self.doubted)
+        self.doubted = ""
         if any(peer.endpoint and not self.ends.seen[key].is_alive() for key, peer in self.peers.items()):
             if self.is_due("poke", POKE_EVERY):
                 self.poke()
@@ -259,6 +264,13 @@ class Tunnel:
             self.memory["endpoints"] = now
             self.remember()
 
+    def make_anew(self, key: str) -> None:
+        """With everything it has; a session that was none ends, and a handshake has to show whether anybody is there."""
+        log.info("%s is made anew", key)
+        peer = self.ends.state[key]
+        self.device.set(changes=[Change(key, remove=True), Change(key, frozenset(peer.allowed), peer.endpoint)])
+        self.ends.seen[key].make_anew()
+
     def open_in_ufw(self) -> None:
         """Its own chain drops what another one accepts, and an image may set it up anew at every boot."""
         if self.is_hub and shutil.which("ufw") and b"Status: active" in tool("ufw", "status"):
@@ -281,7 +293,9 @@ class Tunnel:
             news["WG_NEXT_KEY"] = following[1]
         there = self.ends.there()
         heartbeats = self.guest.heartbeat - self.told[1]
-        if there[0] and (heartbeats >= LINKS_EVERY or (there != self.told[0] and self.is_due("change", CHANGES_EVERY))):
+        changed = there != self.told[0] and time.monotonic() - self.changes[0] > 60
+        if there[0] and (heartbeats >= LINKS_EVERY or changed):
+            self.changes += [time.monotonic()] * (heartbeats < LINKS_EVERY)
             self.told = there, self.guest.heartbeat
             news["WG_LINKS"] = self.ends.links()
         if fresh := {name: value for name, value in news.items() if said.get(name) != value}:
@@ -297,11 +311,18 @@ class Tunnel:
         one = seen[key]
         if one.is_silent():
             return silence(peers[key].endpoint)
-        if one.since is None:
+        if one.has_only_begun():
             return None
         rx = one.rx
         found = dial(host, port, ca_file, large=True)
-        return silence(peers[key].endpoint) if found.link == "unreachable" and one.rx == rx else found
+        if found.link != "unreachable":
+            return found
+        if one.rx == rx:
+            return silence(peers[key].endpoint)
+        if time.monotonic() - one.cleared < DOUBT_EVERY:
+            return found
+        self.doubted = key  # packets may get lost in one direction only
+        return None
 
 
 def key_in(file) -> tuple[bytes, str]:

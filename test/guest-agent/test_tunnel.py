@@ -494,7 +494,7 @@ class Links(Bench):
         for number in range(100):
             self.knocks = {f"192.0.2.{host}": 1 + host for host in range(number)}
             self.turn(1)
-        self.assertLessEqual(self.writes.count("WG_LINKS"), 11)
+        self.assertLessEqual(self.writes.count("WG_LINKS"), 12)
         self.assertEqual(len(self.links()["knocks"]), 32)
 
     def test_300_peers_fit_into_one_attribute(self):
@@ -566,16 +566,35 @@ class Dialling(Bench):
         self.turn(2)
         self.assertEqual(self.dial(), "tunnel-silent")
 
+    def hears(self, *_, **__) -> Dialled:
+        """Packets come, and nothing gets through."""
+        self.device.peers[ALICE].rx += 64
+        self.turn()
+        return Dialled("unreachable")
+
+    def test_one_whose_packets_are_lost_in_one_direction_begins_anew_and_is_silent_then(self):
+        self.shakes_hands(ALICE, "127.0.0.1")
+        self.turn()
+        self.device.calls.clear()
+        with mock.patch("tunnel.dial", self.hears):
+            self.assertIsNone(self.dial())
+            self.turn()
+            self.assertEqual([what for what, _, _ in self.device.calls], ["removed", "set"])
+            self.assertIsNone(self.dial())
+            self.turn(16)
+            self.assertEqual(self.dial(), "tunnel-silent")
+        self.shakes_hands(ALICE, "127.0.0.1")
+        self.turn()
+        self.assertEqual(self.dial(), "ok")
+
     def test_what_cannot_be_reached_beyond_a_tunnel_that_carries_is_beyond_it(self):
         self.shakes_hands(ALICE, "127.0.0.1")
         self.turn()
-
-        def answered(*_, **__) -> Dialled:
-            self.device.peers[ALICE].rx += 64
+        with mock.patch("tunnel.dial", self.hears):
+            self.assertIsNone(self.dial())
             self.turn()
-            return Dialled("unreachable")
-
-        with mock.patch("tunnel.dial", answered):
+            self.shakes_hands(ALICE, "127.0.0.1")
+            self.turn()
             self.assertEqual(self.dial(), "unreachable")
 
 

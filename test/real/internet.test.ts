@@ -4,7 +4,7 @@ import { z } from "zod";
 import { Inside } from "../../sandbox/hypervisor/real/inside.ts";
 import { until } from "../waiting.ts";
 import { leftOut } from "./left-out.ts";
-import { LoneGuests } from "./lone-pair.ts";
+import { LoneGuests } from "./lone-guests.ts";
 
 const HOST = "203.0.113.10";
 const PORT = 7;

@@ -4,7 +4,8 @@ import { FlowerRun } from "../../sandbox/hypervisor/real/flower-run.ts";
 import { Inside } from "../../sandbox/hypervisor/real/inside.ts";
 import { until } from "../waiting.ts";
 import { leftOut } from "./left-out.ts";
-import { LoneGuests, LonePair } from "./lone-pair.ts";
+import { LoneGuests } from "./lone-guests.ts";
+import { LonePair } from "./lone-pair.ts";
 
 /** Seconds. Shorter than the form allows, so that these tests are. */
 const KEEPALIVE = { time: 10, timeout: 5 };

@@ -12,7 +12,8 @@ import { decodeNodeList } from "../../src/guest-protocol/node-list.ts";
 import { packageRoot } from "../../src/package-root.ts";
 import { until } from "../waiting.ts";
 import { leftOut } from "./left-out.ts";
-import { LoneGuests, LonePair } from "./lone-pair.ts";
+import { LoneGuests } from "./lone-guests.ts";
+import { LonePair } from "./lone-pair.ts";
 
 const RUN_MS = 180_000;
 const KEEPALIVE = { time: 60, timeout: 20 };

@@ -3,10 +3,12 @@ import type { Answer, Route } from "../hypervisor-server.ts";
 import { CommandFailed } from "./command.ts";
 import { impostorWish } from "./impostor.ts";
 import type { RealHypervisor } from "./real-hypervisor.ts";
+import { udpForward } from "./zone-router.ts";
 
 const vmAddress = z.object({ zone: z.string(), vmId: z.int().min(0) });
 const clock = vmAddress.extend({ offset: z.int() });
 const delay = z.object({ milliseconds: z.int().min(0).max(10_000) });
+const forward = udpForward.extend({ zone: z.string() });
 const firewall = z.object({ rules: z.array(z.string()), forgetIdleAfter: z.int().min(1).optional() });
 
 /** What the play and the tests do to real guests and to what lies between zones; README.md says what each does. */
@@ -27,6 +29,14 @@ export function realControlRoutes(hypervisor: RealHypervisor): readonly Route[] 
       handle: async (_, body) => {
         const { rules, forgetIdleAfter } = firewall.parse(body);
         return await accepted(() => hypervisor.internet.setFirewall(rules, forgetIdleAfter));
+      },
+    },
+    {
+      method: "POST",
+      path: /^\/control\/forward$/,
+      handle: async (_, body) => {
+        const { zone, ...wish } = forward.parse(body);
+        return await accepted(() => hypervisor.forward(zone, wish));
       },
     },
     {

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -27,11 +27,17 @@ export class Inside {
 
   /** Each line a command prints, as it comes, until it ends or `signal` says so. */
   async *lines(command: readonly string[], signal: AbortSignal): AsyncGenerator<string> {
-    const child: ChildProcess = spawn("nsenter", this.#arguments(command), { stdio: ["ignore", "pipe", "ignore"] });
-    const end = () => child.kill("SIGKILL");
+    const child = spawn("nsenter", this.#arguments(command), { stdio: ["ignore", "pipe", "ignore"] });
+    const lines = createInterface({ input: child.stdout });
+    // The command itself is nsenter's child: it ends when nobody takes its next line.
+    const end = () => {
+      child.kill("SIGKILL");
+      lines.close();
+      child.stdout.destroy();
+    };
     signal.addEventListener("abort", end, { once: true });
     try {
-      if (child.stdout !== null) yield* createInterface({ input: child.stdout });
+      yield* lines;
     } finally {
       signal.removeEventListener("abort", end);
       end();

@@ -11,6 +11,7 @@ import { Impostor, type ImpostorWish } from "./impostor.ts";
 import { Internet, replaceTable } from "./internet.ts";
 import { RealVm } from "./real-vm.ts";
 import { nicsOf, ONEGATE_ADDRESS, ZoneNetwork } from "./zone-network.ts";
+import type { UdpForward } from "./zone-router.ts";
 
 type Entry = { readonly vm: RealVm; running: boolean; cut: boolean };
 
@@ -35,6 +36,7 @@ export class RealHypervisor implements Hypervisor {
   readonly #flower: string;
   readonly #log: Logger;
   readonly #zones = new Map<string, Promise<ZoneNetwork>>();
+  readonly #forwards = new Map<string, UdpForward>();
   readonly #entries = new Map<string, Entry>();
   /** By the zone whose VMs meet it. */
   readonly #impostors = new Map<string, Impostor>();
@@ -157,6 +159,12 @@ export class RealHypervisor implements Hypervisor {
     return true;
   }
 
+  /** Also for a zone that has no VM yet. What comes to the port reaches the zone's VM that is a tunnel's hub. */
+  async forward(zone: string, forward: UdpForward): Promise<void> {
+    this.#forwards.set(zone, forward);
+    await (await this.#zones.get(zone))?.forward(forward);
+  }
+
   async endImpostor(zone: string): Promise<void> {
     await this.#impostors.get(zone)?.close();
     this.#impostors.delete(zone);
@@ -192,7 +200,9 @@ export class RealHypervisor implements Hypervisor {
     const disk = join(this.#estate.folder, `${spec.zone}-${spec.vmId}`);
     await mkdir(disk, { mode: 0o755 });
     const space = await this.#estate.addSpace(`${spec.zone}-${spec.vmId}`);
-    await network.plugIn(space, spec.vmId, nicsOf(spec.context));
+    const nics = nicsOf(spec.context);
+    await network.plugIn(space, spec.vmId, nics);
+    if (spec.context[CONTEXT.tunnelPort] !== undefined && nics[0] !== undefined) await network.leadTo(nics[0].ip);
     const flower = await this.#flowerFor(spec);
     return { space, disk, flower, oneGateUrl: network.oneGateUrl, outerAddress: network.outerAddress };
   }
@@ -204,9 +214,16 @@ export class RealHypervisor implements Hypervisor {
     return await flowerEnvironment((sentence) => this.#log.warn(sentence), wanted);
   }
 
-  #network({ zone, oneGate }: VmSpec): Promise<ZoneNetwork> {
-    const network = this.#zones.get(zone) ?? ZoneNetwork.create(this.#estate, this.internet, zone, oneGate.url);
-    this.#zones.set(zone, network);
+  #network(spec: VmSpec): Promise<ZoneNetwork> {
+    const network = this.#zones.get(spec.zone) ?? this.#makeNetwork(spec);
+    this.#zones.set(spec.zone, network);
+    return network;
+  }
+
+  async #makeNetwork({ zone, oneGate }: VmSpec): Promise<ZoneNetwork> {
+    const network = await ZoneNetwork.create(this.#estate, this.internet, zone, oneGate.url);
+    const forward = this.#forwards.get(zone);
+    if (forward !== undefined) await network.forward(forward);
     return network;
   }
 

@@ -1,11 +1,11 @@
 import { run } from "./command.ts";
 import type { Estate } from "./estate.ts";
-import { forwardPackets, type Internet, replaceTable } from "./internet.ts";
+import { forwardPackets, type Internet } from "./internet.ts";
 import { OneGateDoor } from "./one-gate-door.ts";
+import { type UdpForward, ZoneRouter } from "./zone-router.ts";
 
 /** Where VMs find OneGate, in every zone: a link-local address, so that no way leads there from another zone. */
 export const ONEGATE_ADDRESS = "169.254.16.9";
-const PRIVATE = "{ 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 }";
 
 /** One network card as oned describes it in CONTEXT. */
 export type Nic = {
@@ -16,19 +16,27 @@ export type Nic = {
   readonly mac: string | undefined;
 };
 
-/** A zone's switch and gateway. Private subnets leave it behind its own address, public ones are routed to it. */
+/** A zone's switch and router. Private subnets leave it behind its own address, public ones are routed to it. */
 export class ZoneNetwork {
   readonly #internet: Internet;
   readonly #space: string;
   readonly #address: string;
+  readonly #router: ZoneRouter;
   readonly #door: OneGateDoor;
   readonly #subnets = new Set<string>();
 
-  private constructor(internet: Internet, space: string, address: string, door: OneGateDoor) {
-    this.#internet = internet;
-    this.#space = space;
-    this.#address = address;
-    this.#door = door;
+  private constructor(parts: {
+    internet: Internet;
+    space: string;
+    address: string;
+    router: ZoneRouter;
+    door: OneGateDoor;
+  }) {
+    this.#internet = parts.internet;
+    this.#space = parts.space;
+    this.#address = parts.address;
+    this.#router = parts.router;
+    this.#door = parts.door;
   }
 
   static async create(estate: Estate, internet: Internet, zone: string, oneGateUrl: string): Promise<ZoneNetwork> {
@@ -38,9 +46,9 @@ export class ZoneNetwork {
     await run("ip", ["-n", space, "addr", "add", `${ONEGATE_ADDRESS}/32`, "dev", "lan"]);
     await run("ip", ["-n", space, "link", "set", "lan", "up"]);
     const address = await internet.connect(space);
-    const hide = `oifname "wan" ip saddr ${PRIVATE} masquerade`;
-    await replaceTable(space, "ip florist", `chain out { type nat hook postrouting priority srcnat;\n${hide}\n}`);
-    return new ZoneNetwork(internet, space, address, await OneGateDoor.open(space, ONEGATE_ADDRESS, oneGateUrl));
+    const router = await ZoneRouter.open(space);
+    const door = await OneGateDoor.open(space, ONEGATE_ADDRESS, oneGateUrl);
+    return new ZoneNetwork({ internet, space, address, router, door });
   }
 
   /** Where connections from its private subnets come from, as other zones see them. */
@@ -63,6 +71,15 @@ export class ZoneNetwork {
     if (first !== undefined) {
       await run("ip", ["-n", space, "route", "add", ONEGATE_ADDRESS, "dev", first.device]);
     }
+  }
+
+  /** The router takes a public address and passes one UDP port of it on to the VM that `leadTo` names. */
+  async forward(forward: UdpForward): Promise<void> {
+    await this.#router.forward(forward, this.#internet, this.#address);
+  }
+
+  async leadTo(ip: string): Promise<void> {
+    await this.#router.leadTo(ip);
   }
 
   close(): void {
