@@ -10,6 +10,7 @@ const kindWords = {
   IMAGE: "image",
   NET: "virtual network",
   DOCUMENT: "document",
+  VNTEMPLATE: "virtual network template",
 } as const;
 export type Kind = keyof typeof kindWords;
 
@@ -38,7 +39,7 @@ export function granted<Found extends Owned>(
   return object;
 }
 
-export function requireCreate(user: User, kind: "VM" | "TEMPLATE" | "DOCUMENT"): void {
+export function requireCreate(user: User, kind: "VM" | "TEMPLATE" | "DOCUMENT" | "NET" | "VNTEMPLATE"): void {
   if (isAdministrator(user) || user.acl.allows(user, "CREATE", kind)) return;
   throw notAuthorized(user, `CREATE ${kind}`);
 }

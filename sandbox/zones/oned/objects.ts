@@ -17,6 +17,12 @@ export interface VmTemplate extends Owned {
   attributes: Attributes;
 }
 
+/** Of a network that is not there yet. */
+export interface NetworkTemplate extends Owned {
+  readonly registered: number;
+  readonly attributes: Attributes;
+}
+
 /** States of an image that matter here; USED is derived from the VMs. */
 export type ImageState = "ready" | "disabled" | "locked" | "error";
 

@@ -1,12 +1,30 @@
 import { cdataElement, element, emptyElement, idsElement, textElement } from "../xml.ts";
 import { attributesXml } from "./attributes.ts";
 import { lastIp, leasesOf, macOf } from "./leases.ts";
-import { headXml, type Image, type Lease, type Network, permissionsXml, type VmTemplate } from "./objects.ts";
+import {
+  headXml,
+  type Image,
+  type Lease,
+  type Network,
+  type NetworkTemplate,
+  permissionsXml,
+  type VmTemplate,
+} from "./objects.ts";
 import type { VirtualMachine } from "./virtual-machine.ts";
 
 export function templateXml(template: VmTemplate): string {
   return element(
     "VMTEMPLATE",
+    headXml(template),
+    permissionsXml(template.permissions),
+    textElement("REGTIME", template.registered),
+    element("TEMPLATE", attributesXml(template.attributes)),
+  );
+}
+
+export function networkTemplateXml(template: NetworkTemplate): string {
+  return element(
+    "VNTEMPLATE",
     headXml(template),
     permissionsXml(template.permissions),
     textElement("REGTIME", template.registered),

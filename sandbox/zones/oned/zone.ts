@@ -2,12 +2,12 @@ import type { Clock } from "../clock.ts";
 import type { Hypervisor } from "../hypervisor.ts";
 import type { FlowDocument } from "../oneflow/bodies.ts";
 import type { ZoneSeed } from "../seed.ts";
-import { may } from "./access.ts";
+import { granted, may, requireCreate } from "./access.ts";
 import { Accounts, primaryGroup, type User } from "./accounts.ts";
 import { type Attributes, attributesFromJson, merged, textOf, vectorsOf } from "./attributes.ts";
 import { releaseLeases, releaseReservation, reserveRange, takeLease } from "./leases.ts";
 import { Lifecycle } from "./lifecycle.ts";
-import type { Image, Network, OtherDocument, Owned, VmTemplate } from "./objects.ts";
+import type { Image, Network, NetworkTemplate, OtherDocument, Owned, VmTemplate } from "./objects.ts";
 import { errorCode, OneError } from "./one-error.ts";
 import { Pool } from "./pool.ts";
 import { requireReservable } from "./quotas.ts";
@@ -42,6 +42,7 @@ export class Zone {
   readonly templates = new Pool<VmTemplate>();
   readonly images = new Pool<Image>();
   readonly networks = new Pool<Network>();
+  readonly networkTemplates = new Pool<NetworkTemplate>();
   readonly vms = new Pool<VirtualMachine>();
   readonly documents = new Pool<FlowDocument>();
   /** Documents that are not OneFlow's, numbered with them. */
@@ -137,6 +138,32 @@ export class Zone {
       ...{ bridge, dns, gateway, networkAddress, mask },
       ...owned,
       ...{ firstIp, size, nextIndex: 0, leases: new Map(), parent: parent.id },
+    }));
+  }
+
+  addNetworkTemplate(owner: Ownership, name: string, attributes: Attributes): NetworkTemplate {
+    const registered = this.clock.seconds();
+    return this.networkTemplates.add((id) => ({ ...this.#owned(id, name, owner), registered, attributes }));
+  }
+
+  /** A network of the user's own, as the template with what is said beside it has it: its first range of IPv4. */
+  makeNetwork(user: User, templateId: number, name: string, extra: Attributes): Network {
+    const template = granted(user, "USE", "VNTEMPLATE", templateId, this.networkTemplates);
+    requireCreate(user, "NET");
+    const attributes = merged(template.attributes, extra);
+    const [range] = vectorsOf(attributes, "AR");
+    const text = (attribute: string): string => textOf(attributes, attribute) ?? "";
+    return this.networks.add((id) => ({
+      ...this.#owned(id, name, { owner: user.name, group: primaryGroup(user).name, permissions: "600" }),
+      bridge: text("BRIDGE"),
+      dns: text("DNS"),
+      gateway: text("GATEWAY"),
+      networkAddress: text("NETWORK_ADDRESS"),
+      mask: text("NETWORK_MASK"),
+      firstIp: range?.get("IP") ?? "0.0.0.0",
+      size: Number(range?.get("SIZE") ?? 0),
+      nextIndex: 0,
+      leases: new Map(),
     }));
   }
 

@@ -80,31 +80,55 @@ function nodeOf(vm: VirtualMachine): Node {
   };
 }
 
-/** Networks that the service has of its own are reserved in another; undefined when all are there, else oned's refusal. */
-export function reserveNetworks(zone: Zone, owner: User, { id, body }: ServiceDocument): string | undefined {
+/** Networks that the service has of its own are reserved in another, or made of a template; undefined when all are there, else oned's refusal. */
+export function makeNetworks(zone: Zone, owner: User, { id, body }: ServiceDocument): string | undefined {
   try {
     for (const [name, value] of (body.networks_values ?? []).flatMap((each) => Object.entries(each))) {
-      if (value["reserve_from"] !== undefined) reserveNetwork(zone, owner, `${name}-${id}`, value);
+      const own = `${name}-${id}`;
+      if (value["reserve_from"] !== undefined) reserveNetwork(zone, owner, own, value);
+      else if (value["template_id"] !== undefined) makeNetwork(zone, owner, own, value);
     }
     return undefined;
   } catch (error) {
-    if (error instanceof OneError) return `[one.vn.reserve] ${error.message}`;
+    if (error instanceof Refused) return error.message;
     throw error;
   }
+}
+
+class Refused extends Error {}
+
+function asked<T>(method: string, call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    throw error instanceof OneError ? new Refused(`[${method}] ${error.message}`) : error;
+  }
+}
+
+function makeNetwork(zone: Zone, owner: User, name: string, value: JsonObject): void {
+  const extra = parseTemplateText(String(value["extra"] ?? ""));
+  const id = Number(value["template_id"]);
+  const made = asked("one.vntemplate.instantiate", () => zone.makeNetwork(owner, id, name, extra));
+  Object.assign(value, { id: made.id });
 }
 
 function reserveNetwork(zone: Zone, owner: User, name: string, value: JsonObject): void {
   const from = String(value["reserve_from"]);
   const extra = `${String(value["extra"] ?? "")}\nNAME="${name}"\n`;
   const parent = zone.networks.get(Number(from));
-  if (parent === undefined) throw new OneError(errorCode.noSuchObject, `Error getting virtual network [${from}].`);
-  const made = zone.reserve(owner, parent, name, Number(textOf(parseTemplateText(extra), "SIZE") ?? 0));
+  const made = asked("one.vn.reserve", () => {
+    if (parent === undefined) throw new OneError(errorCode.noSuchObject, `Error getting virtual network [${from}].`);
+    return zone.reserve(owner, parent, name, Number(textOf(parseTemplateText(extra), "SIZE") ?? 0));
+  });
   Object.assign(value, { extra, id: made.id });
 }
 
-export function removeReservedNetworks(zone: Zone, { body }: ServiceDocument): void {
+export function removeOwnNetworks(zone: Zone, { body }: ServiceDocument): void {
   for (const value of (body.networks_values ?? []).flatMap((each) => Object.values(each))) {
-    const network = value["reserve_from"] === undefined ? undefined : zone.networks.get(Number(value["id"]));
+    const network =
+      (value["reserve_from"] ?? value["template_id"]) === undefined
+        ? undefined
+        : zone.networks.get(Number(value["id"]));
     if (network !== undefined) zone.removeNetwork(network);
   }
 }

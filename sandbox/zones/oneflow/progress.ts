@@ -1,7 +1,7 @@
 import { textOf } from "../oned/attributes.ts";
 import type { Phase } from "../oned/virtual-machine.ts";
 import { flowState, type Role, type ServiceDocument } from "./bodies.ts";
-import { addNode, beginRole, completeRole, reserveNetworks } from "./deployment.ts";
+import { addNode, beginRole, completeRole, makeNetworks } from "./deployment.ts";
 import { FlowError } from "./flow-error.ts";
 import type { ServiceStates } from "./service-states.ts";
 import type { Undeployment } from "./undeployment.ts";
@@ -36,7 +36,7 @@ export class Progress {
   /** Networks first, then the roles. */
   deploy(service: ServiceDocument): void {
     const { zone } = this.#states;
-    const refusal = reserveNetworks(zone, zone.accounts.userNamed(service.uname), service);
+    const refusal = makeNetworks(zone, zone.accounts.userNamed(service.uname), service);
     if (refusal !== undefined) {
       this.#states.log(service, "E", refusal);
       this.#states.enter(service, flowState.failedDeploying);

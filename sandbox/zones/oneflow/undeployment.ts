@@ -1,6 +1,6 @@
 import type { User } from "../oned/accounts.ts";
 import { flowState, type Role, type ServiceDocument, stateWord } from "./bodies.ts";
-import { nodesToEnd, removeReservedNetworks } from "./deployment.ts";
+import { nodesToEnd, removeOwnNetworks } from "./deployment.ts";
 import { FlowError } from "./flow-error.ts";
 import type { ServiceStates } from "./service-states.ts";
 
@@ -77,7 +77,7 @@ export class Undeployment {
   }
 
   endNetworks(service: ServiceDocument): void {
-    removeReservedNetworks(this.#states.zone, service);
+    removeOwnNetworks(this.#states.zone, service);
     this.#states.enter(service, flowState.undeployingNets);
     this.#states.after(service, flowState.undeployingNets, NETWORKS_GONE, () => this.#states.forget(service));
   }

@@ -3,6 +3,7 @@ import { administrationMethods } from "./administration-methods.ts";
 import { documentMethods } from "./document-methods.ts";
 import type { Method } from "./method.ts";
 import { networkMethods } from "./network-methods.ts";
+import { networkTemplateMethods } from "./network-template-methods.ts";
 import { objectMethods } from "./object-methods.ts";
 import { poolMethods } from "./pool-methods.ts";
 import { quotaMethods } from "./quota-methods.ts";
@@ -15,6 +16,7 @@ export const methods: ReadonlyMap<string, Method> = new Map<string, Method>([
   ...Object.entries(administrationMethods),
   ...Object.entries(documentMethods),
   ...Object.entries(networkMethods),
+  ...Object.entries(networkTemplateMethods),
   ...Object.entries(objectMethods),
   ...Object.entries(quotaMethods),
   ...Object.entries(systemMethods),

@@ -70,3 +70,35 @@ test("a service reserves a network for itself and takes it with it when it ends"
     const after = await bench.control.until("zone-a", ({ services }) => services.every(({ id }) => id !== service));
     assert.equal(after.networks.length, networks.length - 1);
   }));
+
+test("a service makes a network of a template and takes it with it, where its owner may make networks", () =>
+  onBench({}, async (bench) => {
+    const text = 'NAME="apart"\nVN_MAD="dummy"\nBRIDGE="br7"\nAR=[TYPE="IP4",IP="10.7.0.10",SIZE="3"]';
+    const made = await bench.callAs(oneadmin, "one.vntemplate.allocate", text);
+    assert.ok("value" in made);
+    const id = Number(made.value);
+    assert.equal((await bench.refusal("one.vntemplate.info", id))[0], 512);
+    await bench.callAs(oneadmin, "one.acl.addrule", (0x200000000 + 100).toString(16), "40000400000000", "1");
+    assert.match(
+      await bench.text("one.vntemplatepool.info", -2, -1, -1),
+      /<NAME>apart<.*<IP><!\[CDATA\[10\.7\.0\.10]]>/,
+    );
+    const template = await bench.createTemplate({
+      name: "making",
+      networks: { fl: "M|network|n||id:0" },
+      roles: [role("a", 1, { template_contents: { NIC: [{ NETWORK_ID: "$fl" }] } })],
+    });
+    const values = { networks_values: [{ fl: { template_id: String(id) } }] };
+    const refused = await bench.instantiate(template, values);
+    await bench.serviceComesTo(refused, "FAILED_DEPLOYING");
+    assert.match((await bench.flow("GET", `/service/${refused}`)).body, /vntemplate.instantiate.*perform CREATE NET/);
+    await bench.callAs(oneadmin, "one.acl.addrule", (0x200000000 + 100).toString(16), "4400000000", "8");
+    const service = await bench.instantiate(template, values);
+    await bench.serviceComesTo(service, "RUNNING");
+    const { networks } = await bench.control.zone("zone-a");
+    const own = networks.find(({ name }) => name === `fl-${service}`);
+    assert.deepEqual([own?.size, own?.leases[0]?.ip], [3, "10.7.0.10"]);
+    await bench.flow("DELETE", `/service/${service}`);
+    const after = await bench.control.until("zone-a", ({ services }) => services.every((one) => one.id !== service));
+    assert.equal(after.networks.length, networks.length - 1);
+  }));
