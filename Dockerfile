@@ -1,6 +1,7 @@
 # florist as a container. Its zones file and secrets are mounted, its data lies on a volume:
 #   docker build -t florist .
-#   docker run -p 127.0.0.1:3000:3000 -v florist-data:/var/lib/florist -v ./zones.yml:/etc/florist/zones.yml:ro --env-file florist.env florist
+#   docker run -v florist-data:/var/lib/florist -v ./zones.yml:/etc/florist/zones.yml:ro --env-file florist.env florist
+# It connects to Slack. With FLORIST_TRANSPORT=http Slack connects to it: add -p 127.0.0.1:3000:3000 and a proxy with TLS.
 
 FROM node:24-slim AS build
 WORKDIR /florist
@@ -16,7 +17,7 @@ COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --workspaces=false --ignore-scripts --no-audit --no-fund && npm cache clean --force
 
 FROM node:24-slim
-# Beyond loopback because it is the container's own network; publish the port to a TLS proxy only.
+# With HTTP it listens beyond loopback, since that is the container's own network; publish the port to a TLS proxy only.
 ENV NODE_ENV=production \
     FLORIST_HOST=0.0.0.0 \
     FLORIST_DATA_DIRECTORY=/var/lib/florist \

@@ -27,6 +27,8 @@ export interface SandboxOptions {
   readonly botArgs?: readonly string[];
   /** Makes another zones file of the usual one. */
   readonly configure?: (usual: SandboxZonesFile) => object;
+  /** How Slack reaches the bot; over connections that the bot opens unless it is said otherwise. */
+  readonly transport?: "socket" | "http";
   /** What the bot's key store is sealed with; made up unless somebody wants to open the store too. */
   readonly storeKey?: string;
 }
@@ -54,7 +56,8 @@ const standInsReady = z.object({
   control: z.string(),
   zones: z.array(z.object({ name: z.string(), xmlrpc: z.string(), oneflow: z.string() })),
 });
-const botReady = z.object({ url: z.string() });
+/** Without an address it opens connections itself. */
+const botReady = z.object({ url: z.string().nullable() });
 
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const directory = await mkdtemp(join(tmpdir(), "florist-sandbox-"));
@@ -111,7 +114,9 @@ async function start(
   const passwords = zones.map(({ name }) => [passwordVariable(name), sandboxPassword(name)]);
   const environment = {
     SLACK_BOT_TOKEN: secrets.bot,
-    SLACK_SIGNING_SECRET: secrets.signing,
+    ...(options.transport === "http"
+      ? { FLORIST_TRANSPORT: "http", SLACK_SIGNING_SECRET: secrets.signing }
+      : { SLACK_APP_TOKEN: secrets.app }),
     SLACK_API_URL: `${slack}/api/`,
     FLORIST_ZONES_FILE: zonesFile,
     FLORIST_DATA_DIRECTORY: join(directory, "data"),
@@ -129,9 +134,9 @@ async function start(
     return bot;
   };
   let bot = await startBot("0");
-  await slackControl(slack).eventsUrl({ url: bot.ready.url, verify: true });
+  if (bot.ready.url !== null) await slackControl(slack).eventsUrl({ url: bot.ready.url, verify: true });
   const restartBot = async (another = entry): Promise<void> => {
-    const { port } = new URL(bot.ready.url);
+    const port = bot.ready.url === null ? "0" : new URL(bot.ready.url).port;
     entry = another;
     await bot.stop();
     bot = await startBot(port);

@@ -30,11 +30,14 @@ export async function runProgram(checkpoint?: Checkpoint): Promise<void> {
     console.log(`ready ${JSON.stringify({ url: bot.url })}`);
     await ended;
     await bot.stop();
+    endSoon();
   } catch (error) {
     log.debug({ err: error }, "why florist ends");
     log.fatal(`florist ends: ${whyEnded(error)}`);
     process.exitCode = 1;
-    // Whatever may still hold the process: who looks after it waits for its end.
-    setTimeout(() => process.exit(), LONGEST_END).unref();
+    endSoon();
   }
 }
+
+/** Whatever may still hold the process: who looks after it waits for its end. */
+const endSoon = (): void => void setTimeout(() => process.exit(), LONGEST_END).unref();

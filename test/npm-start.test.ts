@@ -12,7 +12,7 @@ import { promisify } from "node:util";
 import { stringify } from "yaml";
 import { passwordVariable, sandboxPassword, sandboxZonesFile } from "../sandbox/zones-file.ts";
 import { packageRoot } from "../src/package-root.ts";
-import { BOT_TOKEN, openWorkspace, SIGNING_SECRET } from "./sandbox/slack/workspace.ts";
+import { APP_TOKEN, BOT_TOKEN, openWorkspace } from "./sandbox/slack/workspace.ts";
 import { until } from "./waiting.ts";
 
 /** Nobody listens there: the bot serves although no zone answers. */
@@ -30,9 +30,8 @@ test("npm start ends with the bot when npm is sent SIGTERM", async (context) => 
       ...process.env,
       SLACK_API_URL: `${workspace.url}/api/`,
       SLACK_BOT_TOKEN: BOT_TOKEN,
-      SLACK_SIGNING_SECRET: SIGNING_SECRET,
+      SLACK_APP_TOKEN: APP_TOKEN,
       FLORIST_KEY: randomBytes(32).toString("hex"),
-      FLORIST_PORT: "0",
       FLORIST_ZONES_FILE: zonesFile,
       FLORIST_DATA_DIRECTORY: join(directory, "data"),
       [passwordVariable(ZONE.name)]: sandboxPassword(ZONE.name),

@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { stringify } from "yaml";
 import { passwordVariable, sandboxPassword, sandboxZonesFile } from "../sandbox/zones-file.ts";
-import { BOT_TOKEN, openWorkspace, SIGNING_SECRET } from "./sandbox/slack/workspace.ts";
+import { APP_TOKEN, BOT_TOKEN, openWorkspace, SIGNING_SECRET } from "./sandbox/slack/workspace.ts";
 import { until } from "./waiting.ts";
 
 /** Nobody listens there. */
@@ -29,11 +29,11 @@ async function operator(context: TestContext) {
   const directory = await mkdtemp(join(tmpdir(), "florist-start-"));
   context.after(() => rm(directory, { recursive: true, force: true }));
   const zonesFile = join(directory, "zones.yml");
-  await writeFile(zonesFile, stringify(sandboxZonesFile([ZONE], 1)));
+  await writeFile(zonesFile, stringify(sandboxZonesFile([ZONE], 10)));
   const usual = {
     SLACK_API_URL: `${workspace.url}/api/`,
     SLACK_BOT_TOKEN: BOT_TOKEN,
-    SLACK_SIGNING_SECRET: SIGNING_SECRET,
+    SLACK_APP_TOKEN: APP_TOKEN,
     FLORIST_KEY: randomBytes(32).toString("hex"),
     FLORIST_PORT: "0",
     FLORIST_ZONES_FILE: zonesFile,
@@ -43,6 +43,8 @@ async function operator(context: TestContext) {
   return {
     data: usual.FLORIST_DATA_DIRECTORY,
     slack: workspace.url,
+    /** How many calls Slack has refused. */
+    refusals: async () => (await workspace.control.calls()).filter(({ ok }) => !ok).length,
     starts(changes: Readonly<Record<string, string>>) {
       const child = spawn(process.execPath, [MAIN], {
         env: { PATH: process.env["PATH"], ...usual, ...changes },
@@ -67,32 +69,22 @@ async function operator(context: TestContext) {
   };
 }
 
+/** Slack connects to the bot. */
+const OVER_HTTP = { FLORIST_TRANSPORT: "http", SLACK_SIGNING_SECRET: SIGNING_SECRET };
+
 /** Words of libraries and of Node.js, which say nothing to whoever runs the bot. */
 const RAW = /node:internal|\n\s+at |"stack"|fetch failed|An API error|Error: |ZodError/;
 
 describe("A bot that cannot start", () => {
-  for (const [why, changes, sentence] of [
-    [
-      "a host that is none of this machine's",
-      { FLORIST_HOST: "192.0.2.1" },
-      /no address of this machine.*FLORIST_HOST/,
-    ],
-    [
-      "a bot token that Slack does not take",
-      { SLACK_BOT_TOKEN: "xoxb-wrong" },
-      /bot token \(invalid_auth\).*SLACK_BOT_TOKEN/,
-    ],
-  ] as const) {
-    test(`because of ${why} says so in one line with what to do, and ends with 1`, async (context) => {
-      const { starts } = await operator(context);
-      const bot = starts(changes);
-      assert.equal(await bot.ended, 1);
-      const [line, ...more] = bot.lines();
-      assert.deepEqual([line?.level, more, bot.said.out], ["fatal", [], ""]);
-      assert.match(line?.msg ?? "", sentence);
-      assert.doesNotMatch(bot.said.err, RAW);
-    });
-  }
+  test("because its host is none of this machine's says so in one line with what to do, and ends with 1", async (context) => {
+    const { starts } = await operator(context);
+    const bot = starts({ ...OVER_HTTP, FLORIST_HOST: "192.0.2.1" });
+    assert.equal(await bot.ended, 1);
+    const [line, ...more] = bot.lines();
+    assert.deepEqual([line?.level, more, bot.said.out], ["fatal", [], ""]);
+    assert.match(line?.msg ?? "", /no address of this machine.*FLORIST_HOST/);
+    assert.doesNotMatch(bot.said.err, RAW);
+  });
 
   test("because its port is taken ends, frees its data, and starts once the port is free", async (context) => {
     const { starts, data } = await operator(context);
@@ -100,7 +92,7 @@ describe("A bot that cannot start", () => {
     await once(other, "listening");
     const address = other.address();
     assert.ok(address !== null && typeof address === "object");
-    const port = { FLORIST_PORT: String(address.port) };
+    const port = { ...OVER_HTTP, FLORIST_PORT: String(address.port) };
     const first = starts(port);
     assert.equal(await first.ended, 1);
     const [line, ...more] = first.lines();
@@ -122,7 +114,7 @@ describe("A bot that cannot start", () => {
 
   test("says where an error came up when it is asked to log for debugging, and shows no secret there either", async (context) => {
     const { starts } = await operator(context);
-    const bot = starts({ FLORIST_LOG_LEVEL: "debug", FLORIST_HOST: "192.0.2.1" });
+    const bot = starts({ ...OVER_HTTP, FLORIST_LOG_LEVEL: "debug", FLORIST_HOST: "192.0.2.1" });
     assert.equal(await bot.ended, 1);
     assert.match(bot.said.err, /"stack":"Error: listen/);
     for (const secret of [BOT_TOKEN, SIGNING_SECRET, sandboxPassword(ZONE.name)])
@@ -139,7 +131,8 @@ async function troubledSlack(context: TestContext, behind: string, failures: num
       request.socket.destroy();
       return;
     }
-    void fetch(`${behind}${request.url}`, { method: "POST", headers: { authorization: `Bearer ${BOT_TOKEN}` } })
+    const { authorization = "" } = request.headers;
+    void fetch(`${behind}${request.url}`, { method: "POST", headers: { authorization } })
       .then((answer) => answer.text())
       .then((text) => response.setHeader("content-type", "application/json").end(text));
   }).listen(0, "127.0.0.1");
@@ -149,6 +142,25 @@ async function troubledSlack(context: TestContext, behind: string, failures: num
   assert.ok(address !== null && typeof address === "object");
   return { url: `http://127.0.0.1:${address.port}/api/`, calls: () => calls };
 }
+
+describe("A bot whose token Slack does not take", () => {
+  for (const [token, changes, sentence] of [
+    ["bot", { SLACK_BOT_TOKEN: "xoxb-wrong" }, /bot token \(invalid_auth\).*SLACK_BOT_TOKEN/],
+    ["app", { SLACK_APP_TOKEN: "xapp-wrong" }, /app-level token \(invalid_auth\).*connections:write.*SLACK_APP_TOKEN/],
+  ] as const) {
+    test(`says so once for the ${token} token, with what to do, goes on trying, and ends when it is told to`, async (context) => {
+      const { starts, refusals } = await operator(context);
+      const bot = starts(changes);
+      await until("a third attempt", async () => (await refusals()) >= 3);
+      bot.child.kill("SIGTERM");
+      assert.equal(await bot.ended, 0);
+      const [line, ...more] = bot.lines().filter(({ msg }) => !msg.includes("zone-a"));
+      assert.deepEqual([line?.level, more], ["warn", []]);
+      assert.match(line?.msg ?? "", sentence);
+      assert.doesNotMatch(bot.said.err, RAW);
+    });
+  }
+});
 
 describe("A bot whose Slack and zones are away", () => {
   test("says so once for each, with what to look at, and that they are back", async (context) => {

@@ -42,7 +42,11 @@ const settings = z.object({
     readCommand,
   ).prefault("/flower"),
   FLORIST_LOG_LEVEL: z.enum(LOG_LEVELS, { error: `Give one of ${LOG_LEVELS.join(", ")}.` }).default("info"),
-  FLORIST_SOCKET_MODE: z.enum(["yes", "no"], { error: "Give yes or no." }).default("no"),
+  FLORIST_TRANSPORT: z
+    .enum(["socket", "http"], {
+      error: "Give socket (the bot connects to Slack) or http (Slack connects to the bot, through a proxy with TLS).",
+    })
+    .default("socket"),
   SLACK_API_URL: readText("Give the base of Slack's Web API, usually https://slack.com/api/.", readUrl).prefault(
     "https://slack.com/api/",
   ),
@@ -61,11 +65,13 @@ const SECRETS = {
   },
   SLACK_SIGNING_SECRET: {
     form: /^\S{8,}$/,
-    remedy: "Give the signing secret that the app's page “Basic Information” shows.",
+    remedy:
+      "Give the signing secret that the app's page “Basic Information” shows, or set FLORIST_TRANSPORT=socket, which needs none.",
   },
   SLACK_APP_TOKEN: {
     form: /^xapp-\S+$/,
-    remedy: "Give an app-level token (xapp-…) with the scope connections:write, or set FLORIST_SOCKET_MODE=no.",
+    remedy:
+      "Give an app-level token (xapp-…) with the scope connections:write, which the app's page “Basic Information” generates, or set FLORIST_TRANSPORT=http.",
   },
   FLORIST_KEY: {
     form: /^\S+$/,
@@ -93,7 +99,7 @@ const mistaken = (variableName: string, problem: string, remedy: string): Mistak
 export function readEnvironment(environment: Environment, readFile: ReadFile): Outcome<EnvironmentPart> {
   const plain = Object.fromEntries(SETTING_NAMES.map((setting) => [setting, variable(environment, setting)]));
   const parsed = settings.safeParse(plain);
-  const socket = plain["FLORIST_SOCKET_MODE" satisfies SettingName] === "yes";
+  const socket = plain["FLORIST_TRANSPORT" satisfies SettingName] !== "http";
   const secret = (secretName: SecretName): Outcome<Secret> => readSecret(secretName, environment, readFile);
   const botToken = secret("SLACK_BOT_TOKEN");
   const delivery = secret(socket ? "SLACK_APP_TOKEN" : "SLACK_SIGNING_SECRET");

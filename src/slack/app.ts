@@ -1,5 +1,5 @@
 /** The Slack side of the bot: what comes in is handed to listeners, what the state says goes out through the outbox. */
-import { App, type AuthorizeResult, SocketModeReceiver, type webApi } from "@slack/bolt";
+import { App, type AuthorizeResult, type Receiver, type webApi } from "@slack/bolt";
 import type { Logger } from "pino";
 import type { ChannelId, ZoneName } from "../federation/model/identity.ts";
 import type {
@@ -11,10 +11,11 @@ import type {
   ZoneChecks,
 } from "../federation/ports.ts";
 import type { Secret } from "../secret.ts";
-import { isAboutToken, tokenWords } from "./availability.ts";
+import { Availability } from "./availability.ts";
 import { help } from "./blocks/help.ts";
 import { federationOf } from "./card-value.ts";
 import { createClient } from "./client.ts";
+import { ConnectionHealth } from "./connection-health.ts";
 import * as decisions from "./inbound/actions/decisions.ts";
 import * as requests from "./inbound/actions/requests.ts";
 import type { Bot } from "./inbound/bot.ts";
@@ -22,9 +23,11 @@ import * as command from "./inbound/commands/flower.ts";
 import { deduplicateDeliveries } from "./inbound/deduplicate.ts";
 import * as channels from "./inbound/events/channels.ts";
 import * as mentions from "./inbound/events/mentions.ts";
+import { createHttpReceiver } from "./inbound/http-receiver.ts";
 import { createMembership } from "./inbound/membership.ts";
 import { createPeople } from "./inbound/people.ts";
-import { createReceiver } from "./inbound/receiver.ts";
+import { SocketReceiver } from "./inbound/socket-receiver.ts";
+import { Unreadable } from "./inbound/unreadable.ts";
 import * as addSite from "./inbound/views/add-site.ts";
 import * as adjust from "./inbound/views/adjust.ts";
 import * as deploySite from "./inbound/views/deploy-site.ts";
@@ -38,8 +41,6 @@ import { undelivered } from "./projection/undelivered.ts";
 import { createPublisher } from "./publisher.ts";
 import { isFollowed } from "./renumbering.ts";
 import { quietLogger } from "./sdk-logger.ts";
-import { failureOf } from "./slack-error.ts";
-import { SlackRefused } from "./workspace.ts";
 
 /** How Slack reaches the bot: signed requests, or a connection that the bot opens itself. */
 export type Transport =
@@ -88,7 +89,8 @@ const LISTENERS = [command, decisions, requests, addSite, adjust, deploySite, re
 export function createSlackApp(options: SlackAppOptions): SlackApp {
   const { federations, configuration, log, channels } = options;
   const slack = createClient(options);
-  const app = createApp(options, slack);
+  const availability = new Availability(log, options.slackApiUrl);
+  const app = createApp(options, slack, availability);
   const outbox = createOutbox({
     slack,
     receipts: options.receipts,
@@ -99,6 +101,7 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
     channels,
     workspaceUrl: options.workspaceUrl,
     pace: options.pace,
+    availability,
     log,
     onPlanRefused: () => publisher.withoutPlanBlock(),
     onTold: (id) => publisher.told(id),
@@ -154,13 +157,33 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
   };
 }
 
-function createApp({ transport, log }: SlackAppOptions, slack: webApi.WebClient): App {
-  const logger = quietLogger(log);
-  const receiver =
-    transport.kind === "http"
-      ? createReceiver({ signingSecret: transport.signingSecret.reveal(), logger })
-      : new SocketModeReceiver({ appToken: transport.appToken.reveal(), logger });
-  return new App({ authorize: identityOf(slack), receiver, logger, convoStore: false });
+function createApp(options: SlackAppOptions, slack: webApi.WebClient, availability: Availability): App {
+  const logger = quietLogger(options.log);
+  return new App({
+    authorize: identityOf(slack),
+    receiver: createReceiver(options, availability),
+    logger,
+    convoStore: false,
+  });
+}
+
+function createReceiver({ transport, log, slackApiUrl, pace }: SlackAppOptions, availability: Availability): Receiver {
+  const unreadable = new Unreadable(log);
+  switch (transport.kind) {
+    case "http": {
+      const signingSecret = transport.signingSecret.reveal();
+      return createHttpReceiver({ signingSecret, logger: quietLogger(log) }, unreadable);
+    }
+    case "socket":
+      return new SocketReceiver({
+        appToken: transport.appToken,
+        slackApiUrl,
+        retries: { first: pace.retry, longest: pace.longestRetry },
+        health: new ConnectionHealth(availability, log),
+        unreadable,
+        log,
+      });
+  }
 }
 
 const outdatedEntries = ({ channels, channelsWritten }: SlackAppOptions): readonly OutdatedEntry[] =>
@@ -189,22 +212,12 @@ function identityOf(slack: webApi.WebClient): () => Promise<AuthorizeResult> {
 
 async function listen(app: App, transport: Transport): Promise<number | null> {
   if (transport.kind === "socket") {
-    await connect(app);
+    await app.start();
     return null;
   }
   const server = await app.start({ host: transport.host, port: transport.port });
   const address = server.address();
   return address === null || typeof address === "string" ? transport.port : address.port;
-}
-
-async function connect(app: App): Promise<void> {
-  try {
-    await app.start();
-  } catch (cause) {
-    const failure = failureOf(cause);
-    if (failure.kind === "rate-limited" || !isAboutToken(failure.error)) throw cause;
-    throw new SlackRefused(tokenWords("app", failure.error), { cause });
-  }
 }
 
 /** Slack shows an error to whoever used something that nothing acknowledges, such as a button of an older version. */

@@ -1,11 +1,11 @@
-/** The workspace that the bot token belongs to; asked until Slack answers. */
+/** The workspace that the bot token belongs to; asked until Slack answers and takes the token. */
 import { setTimeout as pause } from "node:timers/promises";
 import { webApi } from "@slack/bolt";
 import type { Logger } from "pino";
 import { z } from "zod";
 import { type TeamId, teamId } from "../federation/model/identity.ts";
 import type { Secret } from "../secret.ts";
-import { Availability, isAboutToken, tokenWords } from "./availability.ts";
+import { Availability } from "./availability.ts";
 import { quietLogger } from "./sdk-logger.ts";
 import { failureOf, type SlackFailure } from "./slack-error.ts";
 
@@ -53,8 +53,6 @@ export async function findWorkspace({ botToken, apiUrl, retries, log }: Asking):
       availability.answered();
       return outcome;
     }
-    if (outcome.kind !== "rate-limited" && isAboutToken(outcome.error))
-      throw new SlackRefused(tokenWords("bot", outcome.error));
     if (outcome.kind === "refused") {
       throw new SlackRefused(`Slack does not tell the bot whose workspace it is in (${outcome.error}).`);
     }

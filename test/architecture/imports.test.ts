@@ -69,7 +69,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
     "federation/",
     ...["message", "refusals", "slack-error", "availability"].map((one) => `slack/${one}.ts`),
   ],
-  "slack/inbound/": ["federation/", "guest-protocol/", "slack/"],
+  "slack/inbound/": ["federation/", "guest-protocol/", "slack/", "secret.ts"],
   "slack/": ["federation/", "guest-protocol/", "secret.ts", "log.ts"],
   // The one thing of the key store that configuration needs is the form of its key.
   "config/": ["federation/", "guest-protocol/", "secret.ts", "trust/key-store.ts"],

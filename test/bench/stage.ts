@@ -83,6 +83,7 @@ async function open(
   }
   const known = {
     SLACK_BOT_TOKEN: botToken,
+    FLORIST_TRANSPORT: "http",
     SLACK_SIGNING_SECRET: signingSecret,
     SLACK_API_URL: slack.ready.apiUrl,
     FLORIST_KEY: randomBytes(32).toString("hex"),

@@ -23,13 +23,26 @@ const CASES: readonly (readonly [name: string, changes: Changes, where: string, 
   ["a port that is none", { FLORIST_PORT: "70000" }, "FLORIST_PORT", /no port/, /0 to 65535/],
   ["a command without its slash", { FLORIST_COMMAND: "flower" }, "FLORIST_COMMAND", /no command/, /\/flower/],
   ["a log level that is none", { FLORIST_LOG_LEVEL: "loud" }, "FLORIST_LOG_LEVEL", /"loud"/, /debug/],
-  ["a Socket Mode switch", { FLORIST_SOCKET_MODE: "1" }, "FLORIST_SOCKET_MODE", /"1"/, /yes or no/],
+  ["a transport that is none", { FLORIST_TRANSPORT: "pigeon" }, "FLORIST_TRANSPORT", /"pigeon"/, /socket .* or http/],
   ["an API address without TLS", { SLACK_API_URL: "http://slack.example/api" }, "SLACK_API_URL", /TLS/, /https/],
   ["no bot token", { SLACK_BOT_TOKEN: undefined }, "SLACK_BOT_TOKEN", /not set/, /xoxb-.*SLACK_BOT_TOKEN_FILE/],
   ["an empty bot token", { SLACK_BOT_TOKEN: "" }, "SLACK_BOT_TOKEN", /not set/, /xoxb-/],
   ["a token of another kind", { SLACK_BOT_TOKEN: "xoxp-person" }, "SLACK_BOT_TOKEN", /another form/, /xoxb-/],
-  ["no signing secret", { SLACK_SIGNING_SECRET: undefined }, "SLACK_SIGNING_SECRET", /not set/, /Basic Information/],
-  ["Socket Mode without its token", { FLORIST_SOCKET_MODE: "yes" }, "SLACK_APP_TOKEN", /not set/, /connections:write/],
+  [
+    "HTTP without the signing secret",
+    { FLORIST_TRANSPORT: "http" },
+    "SLACK_SIGNING_SECRET",
+    /not set/,
+    /Basic Information.*FLORIST_TRANSPORT=socket/,
+  ],
+  [
+    "no app-level token",
+    { SLACK_APP_TOKEN: undefined },
+    "SLACK_APP_TOKEN",
+    /not set/,
+    /connections:write.*FLORIST_TRANSPORT=http/,
+  ],
+  ["a bot token for the app-level one", { SLACK_APP_TOKEN: "xoxb-x" }, "SLACK_APP_TOKEN", /another form/, /xapp-/],
   ["no key", { FLORIST_KEY: undefined }, "FLORIST_KEY", /not set/, /openssl rand -hex 32/],
   ["a short key", { FLORIST_KEY: "abcd" }, "FLORIST_KEY", /32 bytes/, /openssl rand -hex 32/],
   ["a misspelt variable", { FLORIST_DATA_DIR: "x" }, "FLORIST_DATA_DIR", /not known/, /FLORIST_DATA_DIRECTORY/],
@@ -73,13 +86,15 @@ suite("The environment", () => {
     ]);
   });
 
-  test("gives Socket Mode its token and asks for no signing secret then", async () => {
-    const loaded = await load({
-      FLORIST_SOCKET_MODE: "yes",
-      SLACK_APP_TOKEN: "xapp-sample",
-      SLACK_SIGNING_SECRET: undefined,
+  test("means Socket Mode unless it says HTTP, and asks each for its own secret only", async () => {
+    const socket = await load({});
+    assert.equal(socket.ok && socket.configuration.slack.delivery.kind, "socket");
+    const http = await load({
+      FLORIST_TRANSPORT: "http",
+      SLACK_APP_TOKEN: undefined,
+      SLACK_SIGNING_SECRET: "signing-secret-sample",
     });
-    assert.equal(loaded.ok && loaded.configuration.slack.delivery.kind, "socket");
+    assert.equal(http.ok && http.configuration.slack.delivery.kind, "http");
   });
 
   test("may hold a zone's password under a name that begins like the bot's own", async () => {
@@ -88,13 +103,13 @@ suite("The environment", () => {
   });
 
   test("may name a file for every secret", async () => {
-    const files = { bot: "xoxb-filed\n", signing: "signing-secret-filed", key: "00".repeat(32) };
+    const files = { bot: "xoxb-filed\n", app: "xapp-filed", key: "00".repeat(32) };
     const loaded = await load(
       {
         SLACK_BOT_TOKEN: undefined,
         SLACK_BOT_TOKEN_FILE: "bot",
-        SLACK_SIGNING_SECRET: undefined,
-        SLACK_SIGNING_SECRET_FILE: "signing",
+        SLACK_APP_TOKEN: undefined,
+        SLACK_APP_TOKEN_FILE: "app",
         FLORIST_KEY: undefined,
         FLORIST_KEY_FILE: "key",
       },
@@ -106,7 +121,7 @@ suite("The environment", () => {
   test("never has a secret repeated in what is said about it", async () => {
     const mistakes = await mistakesOf({
       SLACK_BOT_TOKEN: "hunter2",
-      SLACK_SIGNING_SECRET: "h2",
+      SLACK_APP_TOKEN: "h2",
       FLORIST_KEY: "hunter2",
     });
     assert.equal(mistakes.length, 3);

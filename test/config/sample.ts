@@ -35,7 +35,7 @@ requesters:
 
 export const ENVIRONMENT: Readonly<Record<string, string>> = {
   SLACK_BOT_TOKEN: "xoxb-sample",
-  SLACK_SIGNING_SECRET: "signing-secret-sample",
+  SLACK_APP_TOKEN: "xapp-sample",
   FLORIST_KEY: "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
   ZONE_A_PASSWORD: "password of zone a",
 };

@@ -44,7 +44,7 @@ const appManifest = z.strictObject({
     slash_commands: z.array(
       z.strictObject({
         command: z.string().regex(/^\/[a-z0-9_-]{1,31}$/),
-        url,
+        url: url.optional(),
         description: z.string().max(2000),
         usage_hint: z.string().max(1000),
         should_escape: z.boolean(),
@@ -53,8 +53,8 @@ const appManifest = z.strictObject({
   }),
   oauth_config: z.strictObject({ scopes: z.strictObject({ bot: z.array(z.string()) }) }),
   settings: z.strictObject({
-    event_subscriptions: z.strictObject({ request_url: url, bot_events: z.array(z.string()) }),
-    interactivity: z.strictObject({ is_enabled: z.literal(true), request_url: url }),
+    event_subscriptions: z.strictObject({ request_url: url.optional(), bot_events: z.array(z.string()) }),
+    interactivity: z.strictObject({ is_enabled: z.literal(true), request_url: url.optional() }),
     org_deploy_enabled: z.boolean(),
     socket_mode_enabled: z.boolean(),
     token_rotation_enabled: z.boolean(),
@@ -62,27 +62,70 @@ const appManifest = z.strictObject({
 });
 
 const root = projectRoot();
-const manifest = appManifest.parse(parse(readFileSync(join(root, "app-manifest.yml"), "utf8")));
+const textOf = (name: string): string => readFileSync(join(root, name), "utf8");
+const manifestIn = (name: string): z.infer<typeof appManifest> => appManifest.parse(parse(textOf(name)));
+const SOCKET = "app-manifest.yml";
+const HTTP = "app-manifest.http.yml";
 
-describe("app-manifest.yml", () => {
-  it("asks for the scopes that the calls and events in the code need, and for no other", () => {
-    const needed = new Set(["commands"]);
-    for (const method of methodsCalled())
-      for (const scope of SCOPES_OF_METHODS[method] ?? [`?${method}`]) needed.add(scope);
-    for (const event of Object.values(EVENT)) for (const scope of SCOPES_OF_EVENTS[event] ?? []) needed.add(scope);
-    assert.deepEqual([...manifest.oauth_config.scopes.bot].sort(), [...needed].sort());
+for (const name of [SOCKET, HTTP]) {
+  const manifest = manifestIn(name);
+  describe(name, () => {
+    it("asks for the scopes that the calls and events in the code need, and for no other", () => {
+      const needed = new Set(["commands"]);
+      for (const method of methodsCalled())
+        for (const scope of SCOPES_OF_METHODS[method] ?? [`?${method}`]) needed.add(scope);
+      for (const event of Object.values(EVENT)) for (const scope of SCOPES_OF_EVENTS[event] ?? []) needed.add(scope);
+      assert.deepEqual([...manifest.oauth_config.scopes.bot].sort(), [...needed].sort());
+    });
+
+    it("says of each scope what it is for", () => {
+      for (const scope of manifest.oauth_config.scopes.bot)
+        assert.match(textOf(name), new RegExp(`^ +- ${scope} # .{10,}$`, "m"), scope);
+    });
+
+    it("subscribes to the events that the code listens to, and to no other", () => {
+      assert.deepEqual([...manifest.settings.event_subscriptions.bot_events].sort(), Object.values(EVENT).sort());
+    });
+
+    it("has the one slash command that the bot has unless it is told otherwise", () => {
+      assert.deepEqual(
+        manifest.features.slash_commands.map(({ command }) => command),
+        ["/flower"],
+      );
+    });
+  });
+}
+
+describe("The two manifests", () => {
+  it("differ in nothing but how Slack reaches the bot", () => {
+    const { features, settings, ...rest } = manifestIn(HTTP);
+    const withoutAddresses = {
+      ...rest,
+      features: { ...features, slash_commands: features.slash_commands.map(({ url: _url, ...command }) => command) },
+      settings: {
+        ...settings,
+        event_subscriptions: { bot_events: settings.event_subscriptions.bot_events },
+        interactivity: { is_enabled: true },
+        socket_mode_enabled: true,
+      },
+    };
+    assert.deepEqual(withoutAddresses, manifestIn(SOCKET));
   });
 
-  it("subscribes to the events that the code listens to, and to no other", () => {
-    assert.deepEqual([...manifest.settings.event_subscriptions.bot_events].sort(), Object.values(EVENT).sort());
-  });
-
-  it("has one slash command and sends everything to the same place", () => {
-    const { slash_commands: commands } = manifest.features;
-    const { event_subscriptions: events, interactivity } = manifest.settings;
-    assert.equal(commands.length, 1);
-    assert.deepEqual([...new Set([commands[0]?.url, events.request_url, interactivity.request_url])].length, 1);
-    assert.match(events.request_url, /\/slack\/events$/);
+  it("send everything to the same place over HTTP, and name none in Socket Mode", () => {
+    const placesOf = (name: string) => {
+      const { features, settings } = manifestIn(name);
+      return [
+        features.slash_commands[0]?.url,
+        settings.event_subscriptions.request_url,
+        settings.interactivity.request_url,
+      ];
+    };
+    const [place, ...others] = placesOf(HTTP);
+    assert.match(place ?? "", /\/slack\/events$/);
+    assert.deepEqual(others, [place, place]);
+    assert.deepEqual(placesOf(SOCKET), [undefined, undefined, undefined]);
+    assert.equal(manifestIn(HTTP).settings.socket_mode_enabled, false);
   });
 });
 

@@ -20,7 +20,7 @@ import type { Federations, ZoneCheck, ZoneChecks } from "../../src/federation/po
 import { adjustProposal } from "../../src/federation/proposing/adjustment.ts";
 import { proposeSites } from "../../src/federation/proposing/proposal.ts";
 import { Secret } from "../../src/secret.ts";
-import { createSlackApp, type SlackApp } from "../../src/slack/app.ts";
+import { createSlackApp, type SlackApp, type Transport } from "../../src/slack/app.ts";
 import type { Pace } from "../../src/slack/outbox/pace.ts";
 import { FederationStore } from "../../src/store/federation-store.ts";
 import { memoryChannelIds } from "../builders/channel-ids.ts";
@@ -36,6 +36,8 @@ export { BOT_USER, channel, DIRECT, OUTSIDER, owner, RANDOM, REQUESTER, STRANGER
 const QUICK: Pace = { perChannel: 5, coalescing: 5, retry: 10, longestRetry: 100, fileLook: 10 };
 
 export interface BenchOptions {
+  /** How Slack reaches the bot; in Socket Mode by default. */
+  readonly transport?: Transport["kind"];
   readonly slack?: Partial<SlackOptions>;
   readonly story?: Story;
   readonly zones?: readonly ZoneProfile[];
@@ -60,6 +62,7 @@ export interface SignedRequest {
 }
 
 export interface Bench {
+  readonly transport: Transport["kind"];
   readonly control: SlackControl;
   readonly store: FederationStore;
   /** What the journal holds of a federation. */
@@ -85,7 +88,10 @@ export interface Bench {
   readonly remove: (message: ShownMessage) => Promise<void>;
   /** Slack tells the bot of an event. */
   readonly tell: (event: object) => Promise<void>;
-  /** A signed request, as Slack sends it but for what is given; the status it is answered with. */
+  /**
+   * A signed request, as Slack sends it but for what is given; the status it is answered with. In Socket Mode the same
+   * in an envelope: 200 for one that is acknowledged, else 0.
+   */
   readonly deliver: (request: SignedRequest) => Promise<{ readonly status: number; readonly body: string }>;
   /** Ends the bot's Slack side and starts another one on the same journal and receipts. */
   readonly restart: () => Promise<void>;
@@ -149,7 +155,13 @@ export async function openBench(context: TestContext, options: BenchOptions = {}
   let failure: Error | null = null;
   const control = slackControl(running.url);
   await options.prepare?.(control);
-  let url = "";
+  let url: string | null = null;
+  const transport: Transport =
+    options.transport === "http"
+      ? { kind: "http", signingSecret: new Secret("signing-secret"), host: "127.0.0.1", port: 0 }
+      : { kind: "socket", appToken: new Secret("xapp-test") };
+  const deliver = (request: SignedRequest) =>
+    url === null ? deliverInEnvelope(control, request) : deliverSigned(url, request);
   const startApp = async (): Promise<SlackApp> => {
     const app = createSlackApp({
       federations: failing(store, () => failure),
@@ -159,7 +171,7 @@ export async function openBench(context: TestContext, options: BenchOptions = {}
       log: pino({ level: process.env["FLORIST_TEST_LOG"] ?? "silent" }),
       botToken: new Secret("xoxb-test"),
       slackApiUrl: `${running.url}/api/`,
-      transport: { kind: "http", signingSecret: new Secret("signing-secret"), host: "127.0.0.1", port: 0 },
+      transport,
       commandName: "/flower",
       pace: { ...QUICK, ...options.pace },
       receipts,
@@ -172,6 +184,7 @@ export async function openBench(context: TestContext, options: BenchOptions = {}
       ),
     });
     const { port } = await app.start();
+    if (port === null) return app;
     url = `http://127.0.0.1:${port}/slack/events`;
     await control.eventsUrl({ url, verify: true });
     return app;
@@ -183,6 +196,7 @@ export async function openBench(context: TestContext, options: BenchOptions = {}
   });
   const web = new WebClient("xoxb-test", { slackApiUrl: `${running.url}/api/` });
   return bench({
+    transport: transport.kind,
     control,
     store,
     log,
@@ -195,8 +209,8 @@ export async function openBench(context: TestContext, options: BenchOptions = {}
     remove: async ({ channel: id, ts }) => {
       await web.chat.delete({ channel: id, ts });
     },
-    tell: (event) => tell(url, event),
-    deliver: (request) => deliver(url, request),
+    tell: (event) => tell(deliver, event),
+    deliver,
     restart: async () => {
       await app.stop();
       app = await startApp();
@@ -206,7 +220,17 @@ export async function openBench(context: TestContext, options: BenchOptions = {}
 
 type Parts = Pick<
   Bench,
-  "control" | "store" | "receipts" | "addressLooks" | "fail" | "remove" | "tell" | "deliver" | "restart" | "settled"
+  | "transport"
+  | "control"
+  | "store"
+  | "receipts"
+  | "addressLooks"
+  | "fail"
+  | "remove"
+  | "tell"
+  | "deliver"
+  | "restart"
+  | "settled"
 > & {
   readonly log: MemoryLog;
 };
@@ -271,8 +295,8 @@ function bench({ store, log, tell: telling, ...parts }: Parts): Bench {
 
 let told = 0;
 
-/** An event as Slack delivers and signs it, each with an id of its own. */
-async function tell(url: string, event: object): Promise<void> {
+/** An event as Slack delivers it, each with an id of its own. */
+async function tell(deliver: Bench["deliver"], event: object): Promise<void> {
   told += 1;
   const body = JSON.stringify({
     token: "unused",
@@ -286,11 +310,34 @@ async function tell(url: string, event: object): Promise<void> {
       { enterprise_id: null, team_id: HOST, user_id: BOT_USER, is_bot: true, is_enterprise_install: false },
     ],
   });
-  const { status } = await deliver(url, { body, contentType: "application/json" });
+  const { status } = await deliver({ body, contentType: "application/json" });
   if (status !== 200) throw new Error(`The bot answered ${status}.`);
 }
 
-async function deliver(
+async function deliverInEnvelope(
+  control: SlackControl,
+  { body, contentType }: SignedRequest,
+): Promise<{ readonly status: number; readonly body: string }> {
+  const fields = new URLSearchParams(body);
+  const payload = fields.get("payload");
+  const asJson = (text: string): unknown => {
+    try {
+      return JSON.parse(text);
+    } catch {
+      return text;
+    }
+  };
+  const envelope =
+    contentType === "application/json"
+      ? { type: "events_api", payload: asJson(body) }
+      : payload === null
+        ? { type: "slash_commands", payload: Object.fromEntries(fields) }
+        : { type: "interactive", payload: asJson(payload) };
+  const { status, body: answer } = await control.envelope(envelope);
+  return { status: status ?? 0, body: answer };
+}
+
+async function deliverSigned(
   url: string,
   { body, contentType = "application/x-www-form-urlencoded", skew = 0, secret = "signing-secret" }: SignedRequest,
 ): Promise<{ readonly status: number; readonly body: string }> {

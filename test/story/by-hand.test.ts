@@ -9,7 +9,6 @@ import { type Block, WebClient } from "@slack/web-api";
 import { parse, stringify } from "yaml";
 import { z } from "zod";
 import { type Program, startProgram } from "../../sandbox/program.ts";
-import { slackControl } from "../../sandbox/slack/client.ts";
 import { playStory } from "../../sandbox/story/story.ts";
 import { passwordVariable, sandboxPassword, sandboxZonesFile } from "../../sandbox/zones-file.ts";
 import { packageRoot } from "../../src/package-root.ts";
@@ -25,7 +24,7 @@ const addressesFrom = (base: number) =>
 
 const secrets = {
   SLACK_BOT_TOKEN: `xoxb-${randomBytes(12).toString("hex")}`,
-  SLACK_SIGNING_SECRET: randomBytes(16).toString("hex"),
+  SLACK_APP_TOKEN: `xapp-${randomBytes(12).toString("hex")}`,
   FLORIST_KEY: randomBytes(32).toString("hex"),
   ...Object.fromEntries(ZONE_NAMES.map((name) => [passwordVariable(name), sandboxPassword(name)])),
 };
@@ -191,10 +190,10 @@ async function startByHand() {
       zones: z.array(z.object({ name: z.string(), xmlrpc: z.string(), oneflow: z.string() })),
     }),
   );
-  const { SLACK_BOT_TOKEN, SLACK_SIGNING_SECRET } = secrets;
+  const { SLACK_BOT_TOKEN, SLACK_APP_TOKEN } = secrets;
   const slack = await run(
     "sandbox/slack/main.js",
-    ["--bot-token", SLACK_BOT_TOKEN, "--signing-secret", SLACK_SIGNING_SECRET, "--record", record("slack"), ...speed],
+    ["--bot-token", SLACK_BOT_TOKEN, "--app-token", SLACK_APP_TOKEN, "--record", record("slack"), ...speed],
     z.object({ url: z.string(), apiUrl: z.string() }),
   );
   const zonesFile = join(directory, "zones.yml");
@@ -207,14 +206,12 @@ async function startByHand() {
   );
   const { policy } = sandboxZonesFile(zones.zones, SPEED);
   await writeFile(zonesFile, `${usual}${stringify({ policy })}`);
-  const bot = await run("src/main.js", [], z.object({ url: z.string() }), {
+  await run("src/main.js", [], z.object({ url: z.null() }), {
     ...secrets,
     SLACK_API_URL: slack.apiUrl,
     FLORIST_ZONES_FILE: zonesFile,
     FLORIST_DATA_DIRECTORY: join(directory, "data"),
-    FLORIST_PORT: "0",
   });
-  await slackControl(slack.url).eventsUrl({ url: bot.url, verify: true });
   return {
     slackControl: slack.url,
     zonesControl: zones.control,

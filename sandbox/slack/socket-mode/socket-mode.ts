@@ -45,6 +45,7 @@ export class SocketMode {
   /** By envelope. */
   readonly #pending = new Map<string, Pending>();
   readonly #pings: NodeJS.Timeout;
+  #lastGone = Number.NEGATIVE_INFINITY;
 
   constructor(options: SocketModeOptions) {
     this.#options = options;
@@ -96,11 +97,9 @@ export class SocketMode {
       headers: {},
     });
     let fault = this.#options.nextDisturbance();
-    let connection = this.#connections.next();
-    if (connection !== undefined && fault?.when === "before-delivery") {
-      this.#disturb(connection, fault);
-      connection = this.#connections.next();
-    }
+    const first = this.#connections.next();
+    if (first !== undefined && fault?.when === "before-delivery") this.#disturb(first, fault);
+    let connection = await this.#connections.nextWithin(this.#isUnnoticed ? left() : 0);
     if (connection === undefined) return ended(null, "", "connection_failed");
     while (connection !== undefined && left() > 0) {
       const outcome = await this.#handOver(envelope, connection, left(), fault);
@@ -125,7 +124,7 @@ export class SocketMode {
 
   /** Every connection breaks, without a word. */
   cutAll(): void {
-    this.#connections.each((connection) => connection.terminate());
+    this.#connections.each((connection) => this.#cut(connection));
   }
 
   close(): void {
@@ -157,8 +156,13 @@ export class SocketMode {
   }
 
   #disturb(connection: WebSocket, { how }: Disturbance): void {
-    if (how === "cut") connection.terminate();
-    else this.#connections.replace(connection, "refresh_requested");
+    if (how === "refresh") this.#connections.replace(connection, "refresh_requested");
+    else this.#cut(connection);
+  }
+
+  #cut(connection: WebSocket): void {
+    this.#lastGone = performance.now();
+    connection.terminate();
   }
 
   /** An acknowledgement counts over whichever connection it comes. */
@@ -166,11 +170,17 @@ export class SocketMode {
     const ack = readAck(text);
     const found = ack === undefined ? undefined : this.#pending.get(ack.envelope_id);
     if (ack === undefined || found === undefined) return;
-    if (found.losesAck) found.connection.terminate();
+    if (found.losesAck) this.#cut(found.connection);
     else found.end({ kind: "acknowledged", ack });
   }
 
+  /** Slack does not know at once that a connection has gone: it still tries, and then another one. */
+  get #isUnnoticed(): boolean {
+    return elapsedSince(this.#lastGone) < ACK_LIMIT_MS;
+  }
+
   #gone(connection: WebSocket): void {
+    this.#lastGone = performance.now();
     for (const each of [...this.#pending.values()]) if (each.connection === connection) each.end({ kind: "gone" });
     this.#options.note();
   }

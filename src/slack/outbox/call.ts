@@ -1,6 +1,6 @@
 /** One call to Slack: ended after a while, and its failure in plain words. */
 import type { Log } from "../../federation/ports.ts";
-import { Availability } from "../availability.ts";
+import type { Availability } from "../availability.ts";
 import { failureOf, type SlackFailure } from "../slack-error.ts";
 import type { Clock } from "./clock.ts";
 import type { Method, MethodPace } from "./pace.ts";
@@ -11,9 +11,16 @@ export type Answer<Value> =
 
 export type Call = <Value>(method: Method, make: () => Promise<Value>) => Promise<Answer<Value>>;
 
-/** `deadline` is in milliseconds: who has not been answered by then goes on without. */
-export function createCall(methods: MethodPace, clock: Clock, deadline: number, log: Log): Call {
-  const availability = new Availability(log);
+export interface CallOptions {
+  readonly methods: MethodPace;
+  readonly clock: Clock;
+  /** Milliseconds: who has not been answered by then goes on without. */
+  readonly deadline: number;
+  readonly availability: Availability;
+  readonly log: Log;
+}
+
+export function createCall({ methods, clock, deadline, availability, log }: CallOptions): Call {
   return async (method, make) => {
     let callOff = () => {};
     const tooLate = new Promise<never>((_, reject) => {

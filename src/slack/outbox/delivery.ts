@@ -2,6 +2,7 @@
 import type { WebClient } from "@slack/web-api";
 import type { ChannelId } from "../../federation/model/identity.ts";
 import type { ChannelIds, Log } from "../../federation/ports.ts";
+import type { Availability } from "../availability.ts";
 import { isClosedForAll } from "../refusals.ts";
 import type { SlackFailure } from "../slack-error.ts";
 import type { Book, Open, Write } from "./book.ts";
@@ -29,6 +30,7 @@ export interface DeliveryOptions {
   readonly recorder: Recorder;
   readonly pace: Pace;
   readonly clock: Clock;
+  readonly availability: Availability;
   readonly log: Log;
   /** Milliseconds after which a call counts as unanswered. */
   readonly deadline: number;
@@ -51,10 +53,14 @@ export class Delivery {
   #isStopped = false;
 
   constructor(options: DeliveryOptions) {
-    const { slack, channels, pace, clock, deadline, log } = options;
+    const { slack, channels, pace, clock, deadline, availability, log } = options;
     this.#options = options;
     this.#methods = new MethodPace(pace, clock);
-    this.#sending = { slack, channels, call: createCall(this.#methods, clock, deadline, log) };
+    this.#sending = {
+      slack,
+      channels,
+      call: createCall({ methods: this.#methods, clock, deadline, availability, log }),
+    };
   }
 
   /** Nothing is open, and nothing is on its way. */

@@ -5,6 +5,7 @@
 import type { WebClient } from "@slack/web-api";
 import type { ChannelId, FederationId } from "../../federation/model/identity.ts";
 import type { ChannelIds, Log, ReceiptBook, Receipts } from "../../federation/ports.ts";
+import { Availability } from "../availability.ts";
 import type { DesiredMessage } from "../message.ts";
 import { Book } from "./book.ts";
 import { type Clock, monotonicClock } from "./clock.ts";
@@ -31,6 +32,8 @@ export interface OutboxOptions {
   readonly pace: Pace;
   readonly log: Log;
   readonly clock?: Clock;
+  /** Told when Slack does not answer, and when it does again. */
+  readonly availability?: Availability;
   /** Milliseconds after which a call to Slack counts as unanswered. */
   readonly deadline?: number;
   /** A federation of which nothing more is wanted has been told: all is sent and recorded, or given up. */
@@ -99,6 +102,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     pace,
     clock,
     log,
+    availability: options.availability ?? new Availability(log),
     deadline: options.deadline ?? CALL_DEADLINE_MS,
     onPlanRefused: () => options.onPlanRefused?.(),
     onConcluded: (book) => {

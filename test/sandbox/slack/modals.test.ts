@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { z } from "zod";
 import { ControlError } from "../../../sandbox/slack/client.ts";
 import { callApi } from "./api-call.ts";
@@ -257,7 +257,7 @@ test("Slack itself refuses an incomplete form, on its fields, before anything is
 });
 
 /** Submits a one-field modal to an app that acknowledges with this. */
-async function acknowledged(context: Parameters<typeof openWorkspace>[0], scripted: Scripted | "hang") {
+async function acknowledged(context: TestContext, scripted: Scripted | "hang") {
   const workspace = await openWorkspace(context);
   const app = await startScriptedApp(context, workspace, ({ body }) =>
     body.includes("view_submission") ? scripted : { status: 200 },

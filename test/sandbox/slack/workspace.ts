@@ -23,6 +23,10 @@ export const BIRCH = "T0BIRCH001";
 
 export const SCOPES = [...DEFAULT_SCOPES];
 
+interface Ending {
+  after(end: () => Promise<void>): void;
+}
+
 export interface Workspace {
   readonly url: string;
   readonly control: SlackControl;
@@ -30,7 +34,7 @@ export interface Workspace {
 }
 
 /** A stand-in of the test's own, gone when the test ends. */
-export async function openWorkspace(context: TestContext, changes: Partial<SlackOptions> = {}): Promise<Workspace> {
+export async function openWorkspace(context: Ending, changes: Partial<SlackOptions> = {}): Promise<Workspace> {
   const running = await startSlack({
     seed: defaultSeed(3, "/flower"),
     botToken: BOT_TOKEN,
