@@ -1,129 +1,56 @@
-/** Slack delivers again what it believes was not received. Here everything comes twice. */
+/**
+ * Deliveries that come more than once: Slack delivers again what it believes was not received, and what a broken
+ * connection may have lost. Nothing is decided, done or said twice, and nothing is lost.
+ */
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
-import { startSandbox } from "../../sandbox/composition.ts";
-import { Stage } from "../../sandbox/story/stage.ts";
-import { homeChannel, zoneChannel } from "../../sandbox/zones-file.ts";
-import { FederationStory } from "../story/federation-story.ts";
-import { type StoredEvent, untilJournal } from "./data-directory.ts";
+import type { SlackControl } from "../../sandbox/slack/client.ts";
+import { type Ending, tellDecidedStory } from "./decided-story.ts";
 
-/** What is left to compare when the story is over. */
-interface Ending {
-  /** How often each kind of event was journalled for each site; how often a zone was looked at does not matter. */
-  readonly events: Readonly<Record<string, number>>;
-  /** What stands more than once in a channel, threads included. How many messages stand there is timing's to decide. */
-  readonly repeated: Readonly<Record<string, readonly string[]>>;
-  /** How many messages were shown to one person alone. */
-  readonly privately: Readonly<Record<string, number>>;
-  /** What the zones hold at the end. */
-  readonly zones: readonly string[];
-}
+type Disturbance = NonNullable<Parameters<SlackControl["settings"]>[0]["disturb"]>;
 
-const COUNTED =
-  /^(federation-|authority-|site-(approved|excluded|planned)|consent-|attempt-|deployment-|duplicate-|teardown-|coordinator-verified)/;
+/** What happens to the connection that carries a delivery. */
+const DISTURBANCES: readonly Disturbance[] = [
+  { when: "before-delivery", how: "cut" },
+  { when: "after-delivery", how: "cut" },
+  { when: "ack-lost", how: "cut" },
+  { when: "after-ack", how: "cut" },
+  { when: "after-delivery", how: "refresh" },
+];
+/** More than there are deliveries in the story. */
+const MANY = 100;
 
-describe("When Slack delivers everything twice", () => {
-  let once: Ending;
-  let twice: Ending;
+const everything = async (slack: SlackControl): Promise<void> => slack.settings({ twice: true });
+
+/** Every delivery meets one of them, the first one the one of that number. */
+const disturbedFrom =
+  (first: number) =>
+  async (slack: SlackControl): Promise<void> => {
+    for (let nth = first; nth < MANY; nth += 1) {
+      const disturb = DISTURBANCES[nth % DISTURBANCES.length];
+      if (disturb !== undefined) await slack.settings({ disturb });
+    }
+  };
+
+describe("The story of a federation has one end", () => {
+  let usual: Ending;
 
   before(async () => {
-    once = await story(false);
-    twice = await story(true);
+    usual = await tellDecidedStory("socket");
   });
 
-  it("the journal holds every decision and every effect once", () => {
-    assert.deepEqual(twice.events, once.events);
-  });
-
-  it("nothing is said twice in any channel", () => {
-    assert.deepEqual(twice.repeated, {});
-  });
-
-  it("nobody is told anything twice in private", () => {
-    assert.deepEqual(twice.privately, once.privately);
-  });
-
-  it("the zones come to the same state", () => {
-    assert.deepEqual(twice.zones, once.zones);
-  });
-});
-
-/** One owner approves, one adjusts, one rejects, a site is asked for again, and all is torn down. */
-async function story(twice: boolean): Promise<Ending> {
-  const sandbox = await startSandbox({ zones: 4, speed: 20, seed: "twice", portBase: 0 });
-  try {
-    const stage = new Stage(sandbox);
-    await stage.slack.settings({ twice });
-    const told = new FederationStory(stage, {
-      name: "spring-trial",
-      coordinator: "zone-a",
-      training: ["zone-b", "zone-c", "zone-d"],
+  for (const [when, tell] of [
+    ["everything is delivered twice in Socket Mode", () => tellDecidedStory("socket", everything)],
+    ["everything is delivered twice over HTTP", () => tellDecidedStory("http", everything)],
+    ["the connection breaks or is replaced with every delivery", () => tellDecidedStory("socket", disturbedFrom(0))],
+    ["it breaks with every delivery in another way", () => tellDecidedStory("socket", disturbedFrom(2))],
+  ] as const) {
+    it(`when ${when}: nothing is decided, done or said twice, and nothing is lost`, async () => {
+      const ending = await tell();
+      assert.deepEqual(ending.events, usual.events);
+      assert.deepEqual(ending.repeated, {});
+      assert.deepEqual(ending.privately, usual.privately);
+      assert.deepEqual(ending.zones, usual.zones);
     });
-    await told.ask();
-    await adjust(told, "zone-b");
-    await reject(told, "zone-c");
-    await told.press("zone-d", "Approve");
-    await told.press("zone-a", "Approve");
-    await told.isUp("zone-b");
-    await told.isUp("zone-d");
-    await told.says("ready for runs");
-    const owner = stage.owner("zone-b");
-    await owner.mention(zoneChannel("zone-b"), "status spring-trial");
-    await owner.told("spring-trial");
-    await stage.requester.type(homeChannel, "teardown spring-trial");
-    for (const zone of ["zone-b", "zone-d", "zone-a"]) await told.press(zone, "Tear down in this zone");
-    await told.says("Nothing of it runs any more");
-    const events = await untilJournal(sandbox, "spring-trial", "the CA's end", (now) =>
-      now.some(({ type }) => type === "authority-destroyed"),
-    );
-    return await endingOf(stage, events);
-  } finally {
-    await sandbox.stop();
   }
-}
-
-async function adjust(told: FederationStory, zone: string): Promise<void> {
-  const owner = told.stage.owner(zone);
-  await told.press(zone, "Adjust and approve");
-  const form = await owner.view("Adjust and approve");
-  await owner.fill(form, { SuperNodes: "1" });
-  await owner.submit(form);
-  await told.zoneReads(zone, "Adjusted");
-}
-
-async function reject(told: FederationStory, zone: string): Promise<void> {
-  const owner = told.stage.owner(zone);
-  await told.press(zone, "Reject");
-  const form = await owner.view("Reject");
-  await owner.fill(form, { [form.fields[0]?.label ?? ""]: "No data this spring." });
-  await owner.submit(form);
-  await told.says(`(${zone})`, "No data this spring");
-}
-
-async function endingOf(stage: Stage, events: readonly StoredEvent[]): Promise<Ending> {
-  const { channels, people } = await stage.slack.world();
-  const repeated: Record<string, readonly string[]> = {};
-  for (const { id } of channels) {
-    const texts = await stage.texts(id);
-    // What holds a file has no text of its own.
-    const again = texts.filter((text, at) => text !== "" && texts.indexOf(text) !== at);
-    if (again.length > 0) repeated[id] = again;
-  }
-  const privately: Record<string, number> = {};
-  for (const { id } of people) privately[id] = (await stage.slack.person(id)).ephemerals.length;
-  const zones = await Promise.all(stage.zoneNames.map((name) => stage.zones.zone(name)));
-  return {
-    events: tally(events.filter(({ type }) => COUNTED.test(type)).map(({ type, site = "" }) => `${type} ${site}`)),
-    repeated,
-    privately,
-    zones: zones.map(({ name, services, serviceTemplates, vms }) =>
-      [name, services.length, serviceTemplates.length, vms.length].join(" "),
-    ),
-  };
-}
-
-function tally(words: readonly string[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const word of words.toSorted()) counts[word] = (counts[word] ?? 0) + 1;
-  return counts;
-}
+});
