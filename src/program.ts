@@ -1,7 +1,7 @@
 /** The bot as a program: configuration in, a line when it serves, a clean end on a signal. */
 import { once } from "node:events";
 import { startBot } from "./bot.ts";
-import { secretsOf } from "./config/configuration.ts";
+import { type Configuration, secretsOf } from "./config/configuration.ts";
 import { readFileFromDisk } from "./config/file-reader.ts";
 import { describeMistakes, loadConfiguration } from "./config/load-configuration.ts";
 import type { Checkpoint } from "./federation/ports.ts";
@@ -11,15 +11,28 @@ import { whyEnded } from "./start-failure.ts";
 /** Milliseconds. */
 const LONGEST_END = 500;
 
+/** Null where it is wrong: then the mistakes are told and the exit code is set. */
+async function configured(): Promise<Configuration | null> {
+  const loaded = await loadConfiguration({ environment: process.env, readFile: readFileFromDisk });
+  if (loaded.ok) return loaded.configuration;
+  console.error(describeMistakes(loaded.mistakes));
+  process.exitCode = 2;
+  return null;
+}
+
+/** Says whether the bot would start, as far as it can be told without calling anybody. */
+export async function checkConfiguration(): Promise<void> {
+  const configuration = await configured();
+  if (configuration === null) return;
+  const { zones, slack } = configuration;
+  const over = slack.delivery.kind === "socket" ? "the bot connects to Slack" : "Slack connects to the bot";
+  console.log(`The configuration is right: ${over}; zones: ${[...zones.keys()].join(", ")}.`);
+}
+
 /** Resolves when the bot has ended; sets the exit code. */
 export async function runProgram(checkpoint?: Checkpoint): Promise<void> {
-  const loaded = await loadConfiguration({ environment: process.env, readFile: readFileFromDisk });
-  if (!loaded.ok) {
-    console.error(describeMistakes(loaded.mistakes));
-    process.exitCode = 2;
-    return;
-  }
-  const { configuration } = loaded;
+  const configuration = await configured();
+  if (configuration === null) return;
   const log = createLog(configuration.logLevel, { secrets: secretsOf(configuration) });
   const ended = Promise.race([once(process, "SIGTERM"), once(process, "SIGINT")]);
   try {

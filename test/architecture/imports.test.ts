@@ -43,7 +43,7 @@ const imports = sources.flatMap(importsOf);
 /** The composition root: the files at the top of src/ that know every adapter. */
 const ROOT = new Set(["main.ts", "program.ts", "bot.ts", "runtime.ts", "start-failure.ts"]);
 /** Small files at the top of src/ that rooms may share; they know nobody. */
-const SHARED = ["secret.ts", "concurrency.ts", "log.ts", "durable-directory.ts", "package-root.ts"];
+const SHARED = ["secret.ts", "concurrency.ts", "log.ts", "durable-directory.ts", "package-root.ts", "command-line.ts"];
 
 /** Room by room, what it may know beside itself. Where rooms lie in a room, the innermost one counts. */
 const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
