@@ -68,7 +68,7 @@ export class SocketConnection {
       this.#host = hostOf(url);
     });
     this.#client.on("error", (error: unknown) => {
-      this.#error = error;
+      this.#error ??= error;
     });
     this.leaving = new Promise((resolve) => {
       this.#leaves = resolve;
@@ -92,8 +92,7 @@ export class SocketConnection {
       return null;
     } catch (error) {
       if (this.#host === null) return { kind: "no-address", failure: failureOf(error) };
-      const failure = failureOf(error ?? this.#error ?? new Error("it was closed"));
-      return { kind: "no-connection", host: this.#host, error: failure.kind === "rate-limited" ? "" : failure.error };
+      return { kind: "no-connection", host: this.#host, error: wordsOf(this.#error ?? error) };
     } finally {
       clearTimeout(impatience);
     }
@@ -160,6 +159,12 @@ function read(data: string | ArrayBuffer, isBinary: boolean): Message {
   } catch {
     return { kind: "unreadable" };
   }
+}
+
+/** Of a connection that is refused the library says nothing but that. */
+function wordsOf(error: unknown): string {
+  const words = error instanceof Error ? error.message.replace(/^TypeError: /, "") : "";
+  return words === "" ? "no WebSocket answers there" : words;
 }
 
 const hostOf = (url: string | undefined): string =>

@@ -1,7 +1,8 @@
 /** What comes over connections that the bot opened, and how it keeps one open. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { createServer } from "node:net";
+import { createServer as createHttpServer } from "node:http";
+import { createServer, type Server } from "node:net";
 import { describe, it, type TestContext } from "node:test";
 import { App } from "@slack/bolt";
 import pino from "pino";
@@ -70,6 +71,22 @@ function contentOf(body: string, isJson: boolean): unknown {
   } catch {
     return text;
   }
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  assert.ok(address !== null && typeof address === "object");
+  return address.port;
+}
+
+/** Nobody listens there any more. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const port = portOf(server);
+  server.close();
+  await once(server, "close");
+  return port;
 }
 
 describe("an envelope that nobody can read", () => {
@@ -171,14 +188,20 @@ describe("the connection to Slack", () => {
     );
   });
 
+  it("is told to be missing, with the host, where Slack answers and its host for connections does not", async (context) => {
+    const host = `127.0.0.1:${await freePort()}`;
+    const api = createHttpServer((_request, response) => {
+      response.setHeader("content-type", "application/json").end(`{"ok":true,"url":"ws://${host}/link"}`);
+    }).listen(0, "127.0.0.1");
+    context.after(() => api.close());
+    await once(api, "listening");
+    const { lines } = await open(context, { apiUrl: `http://127.0.0.1:${portOf(api)}/api/` });
+    assert.equal(lines.length, 1);
+    assert.match(lines[0] ?? "", new RegExp(`cannot connect to Slack at ${host} \\(no WebSocket answers there\\)`));
+  });
+
   it("does not keep the bot from starting when nobody answers, which is told once", async (context) => {
-    const server = createServer().listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const address = server.address();
-    assert.ok(address !== null && typeof address === "object");
-    server.close();
-    await once(server, "close");
-    const opened = await open(context, { apiUrl: `http://127.0.0.1:${address.port}/api/` });
+    const opened = await open(context, { apiUrl: `http://127.0.0.1:${await freePort()}/api/` });
     assert.equal(opened.lines.length, 1);
     assert.match(opened.lines[0] ?? "", /Slack does not answer at http:.*\(ECONNREFUSED\)/);
   });
