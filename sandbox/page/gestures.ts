@@ -13,6 +13,8 @@ export interface Reach extends Watched {
   /** Runs everything at another speed; the bot is started again for it. */
   readonly setSpeed: (speed: number) => Promise<void>;
   readonly lookAtGuests: () => Promise<void>;
+  /** Where the control interfaces are, for other programs of this machine. */
+  readonly addresses: Readonly<Record<string, string>>;
 }
 
 type ZoneGesture = Extract<Gesture, { do: "zone-fault" }>;

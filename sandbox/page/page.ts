@@ -43,6 +43,7 @@ export async function startPage(options: PageOptions): Promise<PageServer> {
   await watches.begin();
   const reach = {
     ...watched,
+    addresses: { slackControl: options.slackControl, zonesControl: options.zonesControl, guests: options.guests.url },
     lookAtGuests: () => watches.lookAtGuests(),
     setSpeed: async (speed: number) => {
       setMachinery({ speed, bot: "starting" });

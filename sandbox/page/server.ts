@@ -38,11 +38,16 @@ export async function servePage(
     const refusal = refusalOf(method, headers, bound);
     if (refusal !== undefined) return send(response, 403, "text/plain", refusal);
     const { pathname } = new URL(request.url ?? "/", `http://${HOST}`);
-    if (method === "GET" && pathname === "/events") return stream(scene, response);
-    if (method === "POST" && pathname === "/gestures") return sendJson(response, await outcomeOf(reach, request));
-    const asset = method === "GET" ? assets.get(pathname) : undefined;
-    if (asset === undefined) return send(response, 404, "text/plain", "There is nothing here.");
-    send(response, 200, asset.type, asset.content);
+    switch (`${method} ${pathname}`) {
+      case "GET /events":
+        return stream(scene, response);
+      case "GET /addresses":
+        return sendJson(response, reach.addresses);
+      case "POST /gestures":
+        return sendJson(response, await outcomeOf(reach, request));
+      default:
+        return sendAsset(response, method === "GET" ? assets.get(pathname) : undefined);
+    }
   }
 
   await new Promise<void>((resolve, reject) => {
@@ -98,8 +103,13 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
   }
 }
 
-function sendJson(response: ServerResponse, outcome: Outcome): void {
-  send(response, 200, "application/json", JSON.stringify(outcome));
+function sendAsset(response: ServerResponse, asset: Asset | undefined): void {
+  if (asset === undefined) send(response, 404, "text/plain", "There is nothing here.");
+  else send(response, 200, asset.type, asset.content);
+}
+
+function sendJson(response: ServerResponse, value: Outcome | Reach["addresses"]): void {
+  send(response, 200, "application/json", JSON.stringify(value));
 }
 
 function send(response: ServerResponse, status: number, type: string, body: string | Buffer): void {

@@ -77,6 +77,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   "sandbox/slack/": [],
   "sandbox/zones/": ["guest-protocol/"],
   "sandbox/hypervisor/": ["guest-protocol/", "package-root.ts"],
+  "sandbox/as/": ["sandbox/slack/client.ts", "sandbox/slack/control/", "sandbox/zones-file.ts"],
   // The page meets the stand-ins by their control interfaces, and its client meets its server by what they say.
   "sandbox/page/": [
     ...["client.ts", "control/"].map((one) => `sandbox/slack/${one}`),

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { type Inline, type Paragraph, parseMrkdwn } from "../../sandbox/page/client/mrkdwn.ts";
+import { placeOf } from "../../sandbox/page/client/permalink.ts";
 
 /** What is drawn, with each element in brackets under its kind. */
 const drawn = (text: string): string => parseMrkdwn(text).map(paragraphText).join("\n");
@@ -69,6 +70,15 @@ suite("Slack's markup on the page", () => {
   test("undoes Slack's three escapes once, and never makes an element of what they give", () => {
     assert.equal(drawn("&lt;script&gt; &amp;lt; &lt;@U1&gt;"), "<script> &lt; <@U1>");
     assert.equal(drawn("&gt; said"), "(quote said)");
+  });
+
+  test("knows a link to a message, which the page shows itself", () => {
+    const link = "https://aster.slack.com/archives/C0FEDERATE/p1503436955000247";
+    assert.deepEqual(placeOf(link), { channel: "C0FEDERATE", ts: "1503436955.000247", threadTs: undefined });
+    assert.equal(placeOf(`${link}?thread_ts=1503436950.000100&cid=C0FEDERATE`)?.threadTs, "1503436950.000100");
+    for (const other of ["https://flower.ai/archives/C1/p1", "https://aster.slack.com/files/F1"]) {
+      assert.equal(placeOf(other), undefined);
+    }
   });
 
   test("comes to an end however deep somebody nests", () => {

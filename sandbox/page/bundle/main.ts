@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { build } from "esbuild";
+import { build, type Plugin } from "esbuild";
 import { packageRoot } from "../../../src/package-root.ts";
 
 const root = packageRoot();
@@ -26,6 +26,16 @@ function digest(): string {
   return hash.digest("hex");
 }
 
+/** zod brings its sentences in fifty languages, and the page shows none of them. */
+const englishAlone: Plugin = {
+  name: "english-alone",
+  setup(build) {
+    build.onResolve({ filter: /\/locales\/index\.js$/ }, ({ path, resolveDir }) => ({
+      path: join(resolveDir, path, "..", "en.js"),
+    }));
+  },
+};
+
 async function bundle(folder: string): Promise<void> {
   const half = `${folder}.${process.pid}`;
   await build({
@@ -39,6 +49,7 @@ async function bundle(folder: string): Promise<void> {
     jsx: "automatic",
     jsxImportSource: "preact",
     // From the packages, under names that stay the same.
+    plugins: [englishAlone],
     loader: { ".woff2": "file" },
     assetNames: "[name]",
     legalComments: "none",

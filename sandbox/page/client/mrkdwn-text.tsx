@@ -1,9 +1,11 @@
 /** Slack's markup and texts, drawn. */
 import type { JSX } from "preact";
 import type { TextObject } from "../../slack/block-kit/text-objects.ts";
+import { tell } from "./gestures.ts";
 import { Mark } from "./marks.tsx";
 import { type Inline, isWebAddress, type Paragraph, parseMrkdwn } from "./mrkdwn.ts";
-import { nameOf } from "./store.ts";
+import { type Place, placeOf } from "./permalink.ts";
+import { choice, choose, nameOf, ownChannels } from "./store.ts";
 
 export function Text({ object }: { readonly object: TextObject }): JSX.Element {
   return object.type === "plain_text" ? <PlainText text={object.text} /> : <Mrkdwn text={object.text} />;
@@ -107,11 +109,41 @@ export const Mention = ({ text }: { readonly text: string }): JSX.Element => <sp
 
 export function Link({ url, label }: { readonly url: string; readonly label: string }): JSX.Element {
   if (!isWebAddress(url)) return <>{label}</>;
+  const place = placeOf(url);
+  if (place !== undefined) {
+    const show = (event: Event) => {
+      event.preventDefault();
+      showMessage(place);
+    };
+    return (
+      <a href={url} onClick={show}>
+        {label}
+      </a>
+    );
+  }
   return (
     <a href={url} target="_blank" rel="noopener noreferrer">
       {label}
     </a>
   );
+}
+
+/** Where a link into Slack leads is on this page. */
+function showMessage({ channel, ts, threadTs }: Place): void {
+  if (!ownChannels.value.some(({ id }) => id === channel)) {
+    tell("This person is not in the channel that the link leads to.");
+    return;
+  }
+  const { person, channels } = choice.value;
+  choose({
+    channels: { ...channels, [person]: channel },
+    thread: threadTs === undefined ? null : { channel, ts: threadTs },
+  });
+  requestAnimationFrame(() => {
+    const found = [...document.querySelectorAll(`[data-ts="${CSS.escape(ts)}"]`)].at(-1);
+    found?.scrollIntoView({ block: "center" });
+    found?.animate([{ background: "var(--accent-wash)" }, { background: "transparent" }], 2500);
+  });
 }
 
 /** Slack's tokens for dates, as far as a reader tells them apart. */

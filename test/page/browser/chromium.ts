@@ -32,7 +32,7 @@ export function leftOut(): string | false {
 }
 
 /** A laptop's screen. */
-const VIEWPORT = { width: 1366, height: 768 };
+export const LAPTOP = { width: 1366, height: 768 };
 
 export async function launch(): Promise<Browser> {
   const executablePath = executable();
@@ -49,7 +49,7 @@ export async function openPage(
   complaints: string[],
   options: BrowserContextOptions = {},
 ): Promise<Page> {
-  const context = await browser.newContext({ viewport: VIEWPORT, reducedMotion: "reduce", ...options });
+  const context = await browser.newContext({ viewport: LAPTOP, reducedMotion: "reduce", ...options });
   context.setDefaultTimeout(WAIT_LIMIT_MS);
   const page = await context.newPage();
   page.on("pageerror", (error) => complaints.push(error.message));

@@ -140,7 +140,7 @@ describe("The sandbox's page", { skip, timeout: 4 * WAIT_LIMIT_MS }, () => {
   it("is readable in the dark as well", async () => {
     await visitor.button(/^Colours/).click();
     await visitor.button("Colours: light. Change").click();
-    assert.equal(await visitor.page.locator("html").getAttribute("data-theme"), "dark");
+    await visitor.page.locator('html[data-theme="dark"]').waitFor();
     await fulfilsAxe(visitor.page);
   });
 
