@@ -24,7 +24,13 @@ const REPEATED = ["faults/crash", "story/noise", "story/hostile-day"];
 /** What waits longest begins first, so that no core is left with nothing to do at the end. */
 const LONGEST = [
   ...["story/upgrade", "story/doubted-superlinks", "story/expiry", "story/where-things-go", "story/zones-that-go"],
-  ...["faults/killed-at-creation-and-end", "faults/slack-trouble", "faults/lost-answers", "story/unusual-zones"],
+  ...[
+    "faults/killed-at-creation-and-end",
+    "faults/killed-at-tunnels",
+    "faults/slack-trouble",
+    "faults/lost-answers",
+    "story/unusual-zones",
+  ],
 ];
 /** Inputs in the tests that mutate what is received, where they are to be quick. */
 const QUICK_MUTATIONS = "2000";

@@ -6,7 +6,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Sandbox, type SandboxOptions, startSandbox } from "../../sandbox/composition.ts";
-import { type Ending, tellShortStory } from "./short-story.ts";
+import { type Ending, type Hub, tellShortStory } from "./short-story.ts";
 
 const MORTAL = "test/faults/mortal-bot.js";
 
@@ -47,23 +47,26 @@ export function assertCopiesHarmless(ending: Ending, undisturbed: Ending, deaths
 }
 
 /** The story with the bot that ships. */
-export async function undisturbedStory(): Promise<Ending> {
+export async function undisturbedStory(hub: Hub | null = null): Promise<Ending> {
   const sandbox = await startSandbox(options);
   try {
-    return await tellShortStory(sandbox);
+    return await tellShortStory(sandbox, hub);
   } finally {
     await sandbox.stop();
   }
 }
 
 /** The story with a bot that dies at every checkpoint that the pattern names, and is started again each time. */
-export async function mortalStory(pattern: string): Promise<{ ending: Ending; deaths: readonly string[] }> {
+export async function mortalStory(
+  pattern: string,
+  hub: Hub | null = null,
+): Promise<{ ending: Ending; deaths: readonly string[] }> {
   const directory = await mkdtemp(join(tmpdir(), "florist-deaths-"));
   const file = join(directory, "deaths");
   const sandbox = await startSandbox({ ...options, bot: MORTAL, botArgs: [file, pattern] });
   const revival = revive(sandbox);
   try {
-    const ending = await tellShortStory(sandbox);
+    const ending = await tellShortStory(sandbox, hub);
     return { ending, deaths: existsSync(file) ? (await readFile(file, "utf8")).trim().split("\n") : [] };
   } finally {
     await revival.stop();

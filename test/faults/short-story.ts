@@ -1,5 +1,6 @@
 /** The main job with two zones, one VM of which is switched off and rebooted, told by people who try again when the bot does not answer. */
 import type { Sandbox } from "../../sandbox/composition.ts";
+import { GuestsClient } from "../../sandbox/hypervisor/client.ts";
 import { type SlackControl, slackControl } from "../../sandbox/slack/client.ts";
 import { Player } from "../../sandbox/story/person.ts";
 import { ZonesControl } from "../../sandbox/zones/client.ts";
@@ -9,6 +10,7 @@ import { eventsOf, receiptsOf } from "./data-directory.ts";
 const NAME = "spring-trial";
 const COORDINATOR = "zone-a";
 const TRAINING = "zone-b";
+const HUB_FIELD = "Public address and UDP port of the hub";
 const DONE = 6;
 const PATIENCE_MS = 600_000;
 const TRY_AGAIN_MS = 1_500;
@@ -29,7 +31,15 @@ export interface Ending {
   readonly copies: ReadonlyMap<string, Copies>;
 }
 
-export async function tellShortStory(sandbox: Sandbox): Promise<Ending> {
+/** Where tunnels end, when traffic crosses by WireGuard: an address of the coordinator's router, which forwards the port. */
+export interface Hub {
+  readonly ip: string;
+  readonly port: number;
+}
+
+/** @param hub null: traffic crosses to a public address */
+export async function tellShortStory(sandbox: Sandbox, hub: Hub | null): Promise<Ending> {
+  if (hub !== null) await new GuestsClient(sandbox.guests).forward(COORDINATOR, hub);
   const slack = slackControl(sandbox.slackControl);
   const zones = new ZonesControl(sandbox.zonesControl);
   const seen: string[] = [];
@@ -44,7 +54,7 @@ export async function tellShortStory(sandbox: Sandbox): Promise<Ending> {
   await insist(
     slack,
     "the federation's card",
-    () => askForIt(slack),
+    () => askForIt(slack, hub),
     () => isThere(slack, homeChannel, `Federation ${NAME}`),
   );
   for (const zone of [TRAINING, COORDINATOR]) {
@@ -122,7 +132,7 @@ async function insist(
   throw new Error(`It never came to ${what}.`);
 }
 
-async function askForIt(slack: SlackControl): Promise<void> {
+async function askForIt(slack: SlackControl, hub: Hub | null): Promise<void> {
   const requester = new Player(slack, "U0REQUEST1", TRY_AGAIN_MS);
   for (const view of (await slack.person(requester.id)).views.slice(-1)) {
     await slack.close({ person: requester.id, viewId: view.viewId, all: true });
@@ -132,7 +142,14 @@ async function askForIt(slack: SlackControl): Promise<void> {
   await requester.fill(first, { "Coordinator zone": COORDINATOR, "Training zones": [TRAINING] });
   const form = await requester.view("Deploy a federation", ["SuperNodes in Hospital B"]);
   await requester.fill(form, { "Name of the federation": NAME, "SuperNodes in Hospital B": "1" });
-  await requester.submit(form);
+  if (hub === null) {
+    await requester.submit(form);
+    return;
+  }
+  await requester.fill(form, { "How does traffic cross?": "Through WireGuard" });
+  const whole = await requester.view("Deploy a federation", [HUB_FIELD]);
+  await requester.fill(whole, { [HUB_FIELD]: `${hub.ip}:${hub.port}` });
+  await requester.submit(whole);
 }
 
 async function textsOf(slack: SlackControl, channel: string): Promise<readonly string[]> {
@@ -167,6 +184,7 @@ const withoutChance = (text: string): string =>
     .replace(/-----BEGIN CERTIFICATE-----[\s\S]*-----END CERTIFICATE-----/, "[certificate]")
     .replace(/(?:[0-9A-F]{2}:){31}[0-9A-F]{2}/g, "[fingerprint]")
     .replace(/\d+\.\d+\.\d+\.\d+/g, "[address]")
+    .replace(/\b[A-Za-z0-9+/]{43}=/g, "[key]")
     .replace(/ \(https:[^)]*\)/g, "")
     .replace(/@\d{4}-\d\d-\d\d \d\d:\d\d UTC/g, "[moment]");
 
@@ -187,6 +205,9 @@ const COUNTED = new Set([
   "key-accepted",
   "key-refused",
   "key-revoked",
+  "tunnel-key-accepted",
+  "tunnel-key-refused",
+  "tunnel-key-revoked",
   "site-failed",
   "reboot-asked",
   "reboot-intended",

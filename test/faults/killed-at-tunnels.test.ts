@@ -1,0 +1,22 @@
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import { assertCopiesHarmless, assertSameEnd, mortalStory, undisturbedStory } from "./mortal-story.ts";
+
+const HUB = { ip: "203.0.113.9", port: 51_820 };
+const APPENDS = "journal:(before|after)-append .*tunnel-";
+const DELIVERIES = "zone:(before|after)-publish";
+
+it("A bot that is killed around each word about tunnels, journalled or told to a VM, comes to the same tunnels", async () => {
+  const undisturbed = await undisturbedStory(HUB);
+  assert.ok(undisturbed.journal.includes("tunnel-key-accepted zone-b"));
+  const { ending, deaths } = await mortalStory(`${APPENDS}|${DELIVERIES}`, HUB);
+  for (const what of ["tunnel-key-accepted", "tunnel-peers-intended", "tunnel-peers-delivered", "tunnel-key-revoked"]) {
+    assert.ok(
+      deaths.some((death) => death.includes(what)),
+      `it never died at ${what}`,
+    );
+  }
+  assert.ok(deaths.some((death) => /zone:after-publish .*WG_PEERS/.test(death)));
+  assertSameEnd(ending, undisturbed);
+  assertCopiesHarmless(ending, undisturbed, deaths);
+});
