@@ -69,21 +69,23 @@ describe("a click", () => {
     assert.deepEqual(form?.fields.find(({ blockId }) => blockId === "training")?.value, ["beta"]);
   });
 
-  it("whose answer comes after its modal was closed is answered in the zone's channel", async (context) => {
-    let fail = () => {};
-    const adjusting = new Promise<void>((_, reject) => {
-      fail = () => reject(new Error("the zone is away"));
+  for (const transport of ["socket", "http"] as const) {
+    it(`whose answer comes after its modal was closed is answered in the zone's channel (${transport})`, async (context) => {
+      let fail = () => {};
+      const adjusting = new Promise<void>((_, reject) => {
+        fail = () => reject(new Error("the zone is away"));
+      });
+      const bench = await openBench(context, { transport, story: aFederation().planned(), adjusting });
+      const person = owner("beta");
+      await bench.press(person, await bench.read(channel("beta"), "asks to run"), "Adjust and approve");
+      const { viewId } = await bench.modal(person);
+      await bench.control.submit({ person, viewId });
+      assert.equal((await bench.modal(person)).title, "One moment");
+      await bench.control.close({ person, viewId });
+      fail();
+      await bench.whispered(person, "*That did not work*\n:warning: Something went wrong");
     });
-    const bench = await openBench(context, { story: aFederation().planned(), adjusting });
-    const person = owner("beta");
-    await bench.press(person, await bench.read(channel("beta"), "asks to run"), "Adjust and approve");
-    const { viewId } = await bench.modal(person);
-    await bench.control.submit({ person, viewId });
-    assert.equal((await bench.modal(person)).title, "One moment");
-    await bench.control.close({ person, viewId });
-    fail();
-    await bench.whispered(person, "*That did not work*\n:warning: Something went wrong");
-  });
+  }
 
   it("shows what is asked beside what runs, each with its own digest and agent", async (context) => {
     const story = phase("upgraded while a site is to be tried again");
