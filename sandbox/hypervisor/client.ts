@@ -20,6 +20,7 @@ const guest: z.ZodType<GuestView> = state.extend({
   fingerprint: z.string().nullable(),
   port: z.number().nullable(),
   refused: z.record(z.string(), z.number()),
+  tunnels: z.number().nullable(),
 });
 
 const realGuest: z.ZodType<RealView> = state.extend({

@@ -71,6 +71,7 @@ export type GuestDetails = {
   readonly fingerprint?: string;
   readonly port?: number;
   readonly refused?: Readonly<Record<string, number>>;
+  readonly tunnels?: number;
 };
 
 export function stage(name: Stage, reason: Reason = "none"): Record<string, string> {

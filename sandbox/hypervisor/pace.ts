@@ -11,6 +11,9 @@ const LEAST_REST_MS = 60;
 /** How fast time runs for the guests, and the seed of everything that differs from guest to guest. */
 export class Pace {
   #speed: number;
+  /** What the clock showed at the last change of speed, and when that was. */
+  #passed = 0;
+  #since = performance.now();
   readonly #seed: string;
 
   constructor({ speed, seed }: { speed: number; seed: string }) {
@@ -18,8 +21,10 @@ export class Pace {
     this.#seed = seed;
   }
 
-  /** What is waited for already goes on as it was. */
+  /** What is waited for already goes on as it was; the clock does not jump. */
   setSpeed(speed: number): void {
+    this.#passed = this.now;
+    this.#since = performance.now();
     this.#speed = speed;
   }
 
@@ -30,7 +35,7 @@ export class Pace {
 
   /** Milliseconds at speed 1 by a clock that nobody sets. */
   get now(): number {
-    return performance.now() * this.#speed;
+    return this.#passed + (performance.now() - this.#since) * this.#speed;
   }
 
   /** Milliseconds at speed 1 since a moment of `performance.now()`. */

@@ -27,6 +27,8 @@ export type GuestView = VmState & {
   readonly port: number | null;
   /** SuperLink: how often each key was turned away. */
   readonly refused: Readonly<Record<string, number>>;
+  /** With how many other ends it has a WireGuard tunnel now; null where it is to have none. */
+  readonly tunnels: number | null;
 };
 
 type Entry = { vm: QuickVm; readonly disk: Disk; running: boolean };
@@ -162,7 +164,7 @@ export class QuickHypervisor implements Hypervisor {
   }
 
   #view(vm: QuickVm): Omit<GuestView, keyof VmState> {
-    const { fingerprint = null, port = null, refused = {} } = vm.describe();
+    const { fingerprint = null, port = null, refused = {}, tunnels = null } = vm.describe();
     return {
       role: vm.role,
       alive: vm.isAlive,
@@ -174,6 +176,7 @@ export class QuickHypervisor implements Hypervisor {
       fingerprint,
       port,
       refused,
+      tunnels,
     };
   }
 

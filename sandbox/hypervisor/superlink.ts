@@ -47,7 +47,10 @@ export class Superlink implements GuestProgram {
 
   describe(): GuestDetails {
     const fleet = this.#fleet;
-    return fleet === undefined ? {} : { port: fleet.port, refused: Object.fromEntries(fleet.refused) };
+    return {
+      ...(fleet === undefined ? {} : { port: fleet.port, refused: Object.fromEntries(fleet.refused) }),
+      ...(this.#tunnel === undefined ? {} : { tunnels: this.#tunnel.linked }),
+    };
   }
 
   async run(): Promise<void> {

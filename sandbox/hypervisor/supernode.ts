@@ -63,7 +63,10 @@ export class Supernode implements GuestProgram {
   }
 
   describe(): GuestDetails {
-    return this.#identity === undefined ? {} : { fingerprint: this.#identity.key.fingerprint };
+    return {
+      ...(this.#identity === undefined ? {} : { fingerprint: this.#identity.key.fingerprint }),
+      ...(this.#tunnel === undefined ? {} : { tunnels: this.#tunnel.linked }),
+    };
   }
 
   async run(): Promise<void> {

@@ -121,14 +121,18 @@ export class TunnelDevice {
     return { peers, knocks: [...this.#knocks].map(([from, count]) => ({ from, count })) };
   }
 
+  /** The peers with which there is a tunnel now. */
+  get linked(): readonly Peer[] {
+    const now = this.#parts.now();
+    return [...this.#peers.values()].filter((peer) => peer.sessionAt(now) !== undefined);
+  }
+
   /** Who is there: the peers, those with which there is a tunnel now, and whence strangers knock. */
   get attendance(): string {
-    const now = this.#parts.now();
-    const peers = [...this.#peers.values()];
-    const linked = peers.filter((peer) => peer.sessionAt(now) !== undefined);
+    const { linked } = this;
     const known = new Set(linked.map(({ endpoint }) => addressIn(endpoint ?? "")));
     const strangers = [...this.#knocks.keys()].filter((host) => !known.has(host));
-    return [peers.map(({ key }) => key), linked.map(({ key }) => key), strangers].map((each) => each.join()).join(" ");
+    return [[...this.#peers.keys()], linked.map(({ key }) => key), strangers].map((each) => each.join()).join(" ");
   }
 
   /** Where each peer was last, by key. */

@@ -45,6 +45,7 @@ export class Tunnel {
   readonly #device: TunnelDevice;
   readonly #connections = new Set<Connection>();
   #kept: OnDisk;
+  #writing: Promise<void> = Promise.resolve();
   #told: TunnelPeers | undefined;
   #isMalformed = false;
   /** Who was there when that was said last, and when that was. */
@@ -89,6 +90,11 @@ export class Tunnel {
       [PUBLISHED.tunnelKey]: TunnelKey.fromPem(key).publicKey,
       ...(next === null ? {} : { [PUBLISHED.nextTunnelKey]: TunnelKey.fromPem(next).publicKey }),
     };
+  }
+
+  /** With how many ends there is a tunnel now. */
+  get linked(): number {
+    return this.#device.linked.length;
   }
 
   /** Whether it has ever been told its peers. */
@@ -212,9 +218,14 @@ export class Tunnel {
     return isFirst && links.peers.length === 0 ? {} : { [PUBLISHED.tunnelLinks]: encodeTunnelLinks(links) };
   }
 
+  /** Memory changes at once; the disk follows in order, for two look after the tunnel. */
   async #keep(change: Partial<OnDisk>): Promise<void> {
     this.#kept = { ...this.#kept, ...change };
-    await this.#guest.disk.write(FILE, JSON.stringify(this.#kept));
+    const turn = this.#writing
+      .catch(() => undefined)
+      .then(() => this.#guest.disk.write(FILE, JSON.stringify(this.#kept)));
+    this.#writing = turn;
+    await turn;
   }
 
   get #clockBehind(): number {
