@@ -9,7 +9,17 @@ import { GuestsClient } from "./hypervisor/client.ts";
 import { type Program, startProgram } from "./program.ts";
 import { slackControl } from "./slack/client.ts";
 import { ZonesControl } from "./zones/client.ts";
-import { passwordVariable, type SandboxZonesFile, sandboxPassword, sandboxZonesFile } from "./zones-file.ts";
+import {
+  passwordVariable,
+  SANDBOX_HUB,
+  type SandboxZonesFile,
+  sandboxPassword,
+  sandboxZonesFile,
+} from "./zones-file.ts";
+
+/** How traffic crosses between zones: to public addresses, or through WireGuard to a UDP port that zone-a's router forwards. */
+export const NETWORKS = ["public", "wireguard"] as const;
+type Network = (typeof NETWORKS)[number];
 
 export interface SandboxOptions {
   readonly zones: number;
@@ -22,6 +32,7 @@ export interface SandboxOptions {
   readonly portBase: number;
   /** VMs are namespaces in which real Flower runs; durations that a guest needs are then the usual ones. */
   readonly real?: boolean;
+  readonly network?: Network;
   /** The bot's entry point below `src/`, and its arguments; a test passes one of its own. */
   readonly bot?: string;
   readonly botArgs?: readonly string[];
@@ -39,6 +50,7 @@ export interface Sandbox {
   readonly guests: { readonly url: string; readonly token: string };
   readonly zoneNames: readonly string[];
   readonly real: boolean;
+  readonly network: Network;
   /** Holds the zones file, the journal and the bot's log. */
   readonly directory: string;
   readonly bot: Program<unknown>;
@@ -104,6 +116,8 @@ async function start(
   });
   started.push(standIns);
   const { slack, guests, zones, control } = standIns.ready;
+  const network = options.network ?? "public";
+  if (network === "wireguard") await new GuestsClient({ url: guests, token }).forward(SANDBOX_HUB.zone, SANDBOX_HUB);
 
   const zonesFile = join(directory, "zones.yml");
   const writeZonesFile = async (speed: number): Promise<void> => {
@@ -147,6 +161,7 @@ async function start(
     guests: { url: guests, token },
     zoneNames: zones.map(({ name }) => name),
     real: options.real ?? false,
+    network,
     directory,
     get bot() {
       return bot;

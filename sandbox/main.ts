@@ -1,7 +1,7 @@
 /** The sandbox: Slack, zones and guests stand in for the real ones around the bot that ships. */
 import { once } from "node:events";
 import { parseArgs } from "node:util";
-import { type Sandbox, type SandboxOptions, startSandbox } from "./composition.ts";
+import { NETWORKS, type Sandbox, type SandboxOptions, startSandbox } from "./composition.ts";
 import { startPage } from "./page/page.ts";
 import type { PageServer } from "./page/server.ts";
 import { playStory } from "./story/story.ts";
@@ -15,6 +15,8 @@ const HELP = `Runs the bot with stand-ins for Slack, OpenNebula zones and their 
   --real          VMs are namespaces of this machine in which the agent and Flower really run (Linux, root);
                   with --play the federation also trains, and every SuperNode must take part
   --page-port P   the page's port (4400, or a free one when that is taken; 0: a free one)
+  --network NAME  how traffic crosses between zones: "public", to public addresses, or "wireguard": the play then asks for
+                  tunnels, and zone-a's router forwards the hub's UDP port ("public")
   --zones N       how many zones (3; at least 3 for the play, at most 26)
   --speed N       divides the stand-ins' waits and the bot's durations by N (20 with --play, else 1)
   --pace NAME     the zones' pace: "even", or "lab" as real ones were measured ("even")
@@ -31,6 +33,7 @@ const { values } = parseArgs({
   options: {
     play: { type: "boolean", default: false },
     real: { type: "boolean", default: false },
+    network: { type: "string", default: "public" },
     zones: { type: "string", default: "3" },
     speed: { type: "string" },
     pace: { type: "string", default: "even" },
@@ -49,10 +52,17 @@ function number(name: string, text: string, min: number, max: number): number {
   return value;
 }
 
+function networkOf(name: string): (typeof NETWORKS)[number] {
+  const network = NETWORKS.find((one) => one === name);
+  if (network === undefined) throw new RangeError(`--network is ${name}; give ${NETWORKS.join(" or ")}.`);
+  return network;
+}
+
 function optionsOf(): SandboxOptions {
   return {
     zones: number("zones", values.zones, values.play ? 3 : 1, 26),
     real: values.real,
+    network: networkOf(values.network),
     speed: number("speed", values.speed ?? (values.play ? "20" : "1"), 0.1, 1000),
     pace: values.pace,
     portBase: number("port-base", values["port-base"], 0, 65_000),

@@ -12,6 +12,9 @@ const TEAMS = ["T0ASTER001", "T0BIRCH001"] as const;
 /** A public key whose private half was thrown away: enough to see where it goes. */
 const SSH_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAdZ22xxnzZ9yiTcGRAxgcu9O0VwNt5Pb0akgIZGeKAc";
 
+/** Where tunnels of federations that zone-a coordinates are reached from outside: an address of that zone's router. */
+export const SANDBOX_HUB = { zone: "zone-a", ip: "203.0.113.9", port: 51820 } as const;
+
 const letterOf = (zone: string): string => zone.slice(-1).toUpperCase();
 const isOdd = (zone: string): boolean => (zone.charCodeAt(zone.length - 1) - "a".charCodeAt(0)) % 2 === 1;
 

@@ -2,6 +2,7 @@
 import type { Sandbox } from "../composition.ts";
 import { GuestsClient } from "../hypervisor/client.ts";
 import { PATIENCE_MS, type SlackControl, slackControl } from "../slack/client.ts";
+import type { ShownView } from "../slack/control/control-api.ts";
 import { ZonesControl } from "../zones/client.ts";
 import { homeChannel, zoneChannel, zoneOwner } from "../zones-file.ts";
 import { Player } from "./person.ts";
@@ -13,6 +14,8 @@ export interface FederationWish {
   readonly name: string;
   readonly coordinator: string;
   readonly training: readonly string[];
+  /** Public `host:port` of the tunnels' hub, where traffic is to cross by WireGuard. */
+  readonly hub?: string | undefined;
   /** Labels of further fields and what is typed or chosen there. */
   readonly fields?: Readonly<Record<string, string>>;
 }
@@ -63,13 +66,24 @@ export class Stage {
     );
   }
 
-  /** Fills in and sends the form; resolves when the federation's card is there. */
-  async askFor({ name, coordinator, training, fields = {} }: FederationWish): Promise<void> {
+  /** Opens the form and chooses what decides which fields it has; resolves to the form with all of them. */
+  async openForm({ coordinator, training, hub }: Omit<FederationWish, "name">): Promise<ShownView> {
     const { requester } = this;
+    const sites = training.map(superNodesLabel);
     await requester.type(homeChannel, "deploy-site");
-    const first = await requester.view(FORM);
-    await requester.fill(first, { "Coordinator zone": coordinator, "Training zones": training });
-    const form = await requester.view(FORM, training.map(superNodesLabel));
+    await requester.fill(await requester.view(FORM), { "Coordinator zone": coordinator, "Training zones": training });
+    const form = await requester.view(FORM, sites);
+    if (hub === undefined) return form;
+    await requester.fill(form, { "How does traffic cross?": "Through WireGuard" });
+    const withTunnels = await requester.view(FORM, [...sites, HUB_LABEL]);
+    await requester.fill(withTunnels, { [HUB_LABEL]: hub });
+    return withTunnels;
+  }
+
+  /** Fills in and sends the form; resolves when the federation's card is there. */
+  async askFor({ name, fields = {}, ...wish }: FederationWish): Promise<void> {
+    const { requester } = this;
+    const form = await this.openForm(wish);
     await requester.fill(form, { "Name of the federation": name, ...fields });
     const answer = await requester.submit(form);
     if (answer.errors !== undefined || answer.problem !== undefined)
@@ -87,11 +101,22 @@ export class Stage {
     await this.reads(homeChannel, `(${zone})`, "is up");
   }
 
+  /** What VMs that run in a zone have said, or were told: attributes by name. */
+  async attributes(zone: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
+    return (await this.#runningIn(zone)).map(({ userTemplate }) => userTemplate);
+  }
+
   async runningVms(zone: string): Promise<number> {
-    return (await this.zones.zone(zone)).vms.filter(({ state }) => state !== DONE).length;
+    return (await this.#runningIn(zone)).length;
+  }
+
+  async #runningIn(zone: string) {
+    return (await this.zones.zone(zone)).vms.filter(({ state }) => state !== DONE);
   }
 }
 
 export const FORM = "Deploy a federation";
+
+const HUB_LABEL = "Public address and UDP port of the hub";
 
 export const superNodesLabel = (zone: string): string => `SuperNodes in Hospital ${zone.slice(-1).toUpperCase()}`;

@@ -1,17 +1,18 @@
 /** The main job, unattended: from the form to a torn-down federation, with every check on the way. */
 import type { Sandbox } from "../composition.ts";
 import type { ShownMessage } from "../slack/control/control-api.ts";
-import { homeChannel, zoneChannel } from "../zones-file.ts";
+import { homeChannel, SANDBOX_HUB, zoneChannel } from "../zones-file.ts";
 import { Checks } from "./checks.ts";
-import { FORM, type Scenery, Stage, superNodesLabel } from "./stage.ts";
+import { type Scenery, Stage, superNodesLabel } from "./stage.ts";
 import { Stopwatch } from "./stopwatch.ts";
 import { train } from "./training.ts";
+import { lookAtTunnels } from "./tunnels.ts";
 
 const NAME = "spring-trial";
 const COORDINATOR = "zone-a";
 
-/** `real`: the guests run Flower itself. */
-type StoryScenery = Scenery & Pick<Sandbox, "real">;
+/** `real`: the guests run Flower itself; `network`: how traffic crosses. */
+type StoryScenery = Scenery & Pick<Sandbox, "real"> & Partial<Pick<Sandbox, "network">>;
 
 /** Flower notices a dead SuperNode after a minute, and takes it back only then. */
 const PATIENCE_WITH_FLOWER_MS = 240_000;
@@ -22,8 +23,10 @@ export async function playStory(sandbox: StoryScenery, print: (line: string) => 
   await askForIt(stage);
   await decide(stage);
   await rollOut(stage);
+  if (stage.hub !== undefined) await checkTunnels(stage, stage.training);
   await lookAround(stage);
   await addSite(stage);
+  if (stage.hub !== undefined) await checkTunnels(stage, stage.zoneNames.slice(1));
   if (sandbox.real === true) await trainTogether(stage);
   await loseSuperNode(stage);
   await tearDown(stage);
@@ -42,6 +45,8 @@ class Performance extends Stage {
   /** Zones that train from the start, and the one that joins later. */
   readonly training: readonly string[];
   readonly newcomer: string;
+  /** Where the tunnels' hub is reached; undefined where traffic crosses without any. */
+  readonly hub: string | undefined;
 
   constructor(sandbox: StoryScenery, print: (line: string) => void) {
     super(sandbox, sandbox.real === true ? PATIENCE_WITH_FLOWER_MS : undefined);
@@ -49,6 +54,7 @@ class Performance extends Stage {
     this.print = print;
     this.training = sandbox.zoneNames.slice(1, -1);
     this.newcomer = sandbox.zoneNames.at(-1) ?? "";
+    this.hub = sandbox.network === "wireguard" ? `${SANDBOX_HUB.ip}:${SANDBOX_HUB.port}` : undefined;
   }
 
   scene(title: string): void {
@@ -58,16 +64,12 @@ class Performance extends Stage {
 
 async function askForIt(stage: Performance): Promise<void> {
   stage.scene("The requester fills in one form.");
-  const { requester, checks, training } = stage;
-  await requester.type(homeChannel, "deploy-site");
-  const first = await requester.view(FORM);
-  await requester.fill(first, { "Coordinator zone": COORDINATOR, "Training zones": training });
-  const titles = training.map(superNodesLabel);
-  const form = await requester.view(FORM, titles);
-  checks.hold("Choosing a zone adds that zone's field to the open form.", titles.length === training.length);
+  const { requester, checks, training, hub } = stage;
+  const form = await stage.openForm({ coordinator: COORDINATOR, training, hub });
+  const added = form.fields.filter(({ label }) => training.some((zone) => label === superNodesLabel(zone)));
+  checks.hold("Choosing a zone adds that zone's field to the open form.", added.length === training.length);
   await requester.fill(form, {
     "Name of the federation": "Spring Trial!",
-    Port: "9092",
     "Keepalive timeout in seconds": "90",
   });
   const refused = await requester.submit(form);
@@ -130,6 +132,12 @@ async function rollOut(stage: Performance): Promise<void> {
   stage.watch.lap("training sites deployed, admitted, seen by the SuperLink");
   checks.hold("Every training site is up: its SuperLink sees all its SuperNodes.", true);
   checks.hold("The adjusted site has one SuperNode.", (await stage.runningVms(training[0] ?? "")) === 1);
+}
+
+async function checkTunnels(stage: Performance, sites: readonly string[]): Promise<void> {
+  stage.scene("Traffic crosses through WireGuard.");
+  await lookAtTunnels(stage, stage.checks, COORDINATOR, sites);
+  stage.watch.lap("tunnels looked at");
 }
 
 async function lookAround(stage: Performance): Promise<void> {
