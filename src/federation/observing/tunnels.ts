@@ -86,8 +86,11 @@ const silentSites = (federation: Federation, live: LiveFederation): number =>
     [...(live.sites.get(zone)?.vms.values() ?? [])].some(({ link }) => link === "tunnel-silent"),
   ).length;
 
-const hubSaid = (federation: Federation, live: LiveFederation): TunnelSaid | null =>
-  live.sites.get(coordinatorOf(federation).zone)?.vms.get(federation.verifiedVm ?? -1)?.tunnel ?? null;
+/** Nothing while the hub's VM says nothing any more: what it said last is then from before. */
+function hubSaid(federation: Federation, live: LiveFederation): TunnelSaid | null {
+  const vm = live.sites.get(coordinatorOf(federation).zone)?.vms.get(federation.verifiedVm ?? -1);
+  return vm === undefined || vm.silent || vm.state !== "running" ? null : vm.tunnel;
+}
 
 /** How one VM's tunnel does. */
 export interface TunnelState {

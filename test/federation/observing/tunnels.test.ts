@@ -89,6 +89,14 @@ describe("a silent tunnel", () => {
     assert.deepEqual(causes(both), ["beta link-tunnel-silent", "gamma link-tunnel-silent"]);
   });
 
+  it("is only silent while the hub's VM itself has stopped reporting", () => {
+    const story = running();
+    hubSays(story, {}).observesAll();
+    const quiet = { silent: new Set([story.vm("alpha").vmId]) };
+    silent(hubSays(story, { beta: 400 }), "beta").watchesAll(A_WHILE, quiet);
+    assert.deepEqual(causes(story), ["beta link-tunnel-silent"]);
+  });
+
   it("is not made anything else while the hub's zone cannot be seen", () => {
     const story = running();
     hubSays(story, {}).observesAll();
