@@ -21,7 +21,10 @@ const step = computed(() =>
     command: world.value?.app.command ?? "",
     zones: zones.value,
     views: views.value,
-    federations: federationCards.value.map(({ name, message }) => ({ name, ts: message.ts })),
+    // A card without buttons is that of a federation that has ended.
+    federations: federationCards.value
+      .filter(({ message }) => buttonsOf(message).length > 0)
+      .map(({ name, message }) => ({ name, ts: message.ts })),
     undecided: undecided(),
     nameOf,
   }),

@@ -8,7 +8,7 @@ export interface Scene {
   readonly command: string;
   readonly zones: readonly ShownZone[];
   readonly views: Readonly<Record<string, readonly View[]>>;
-  /** The names on the federations' cards, the newest last. */
+  /** The federations that have not ended, the newest last. */
   readonly federations: readonly { readonly name: string; readonly ts: string }[];
   /** Zones in whose channel a card has a button to approve. */
   readonly undecided: readonly string[];
@@ -41,22 +41,13 @@ export const STEPS = 5;
 const FORM = "deploy-site";
 
 export function nextStep(scene: Scene): Step {
-  const { requester, home, command, zones, views, federations, undecided } = scene;
+  const { requester, zones, views, federations, undecided } = scene;
   const view = views[requester]?.find(({ callbackId }) => callbackId === FORM);
   const guests = guestsOf(zones).filter(({ role }) => role !== "other");
   if (view !== undefined) return formStep(scene, view);
   const zone = zones.find(({ name }) => undecided.includes(name));
   if (zone !== undefined) return approvalStep(scene, zone);
-  if (federations.length === 0 || (guests.length === 0 && hasEnded(scene))) {
-    return {
-      number: 1,
-      title: "Ask for a federation",
-      says: `You are ${scene.nameOf(requester)}. In #federation, send ${command} deploy-site.`,
-      button: "Put it into the composer",
-      offer: { do: "go", person: requester, channel: home, composer: `${command} deploy-site` },
-      done: false,
-    };
-  }
+  if (federations.length === 0) return guests.length > 0 ? removalStep(scene) : firstStep(scene);
   return guests.length > 0 && guests.every(({ stage }) => stage === "serving") && hasNodes(zones)
     ? servingStep(scene)
     : waitingStep(scene, guests.length);
@@ -64,9 +55,27 @@ export function nextStep(scene: Scene): Step {
 
 const hasNodes = (zones: readonly ShownZone[]): boolean => guestsOf(zones).some(({ role }) => role === "supernode");
 
-/** Nothing of it is anywhere: no service either, which would be one that is on its way. */
-const hasEnded = ({ zones, federations }: Scene): boolean =>
-  federations.length === 0 && zones.every(({ services }) => services.length === 0);
+function firstStep({ requester, home, command, nameOf }: Scene): Step {
+  return {
+    number: 1,
+    title: "Ask for a federation",
+    says: `You are ${nameOf(requester)}. In #federation, send ${command} deploy-site.`,
+    button: "Put it into the composer",
+    offer: { do: "go", person: requester, channel: home, composer: `${command} deploy-site` },
+    done: false,
+  };
+}
+
+function removalStep({ requester, home, nameOf }: Scene): Step {
+  return {
+    number: 4,
+    title: "What ran is being removed",
+    says: "Training sites go first, the coordinator last.",
+    button: `Be ${nameOf(requester)}`,
+    offer: { do: "go", person: requester, channel: home },
+    done: false,
+  };
+}
 
 /** Whether everything that must be there is. */
 export const isComplete = ({ fields }: View): boolean =>

@@ -166,6 +166,16 @@ describe("The sandbox's page", { skip, timeout: 4 * WAIT_LIMIT_MS }, () => {
     assert.ok(loaded < 20_000, `${loaded}`);
   });
 
+  it("runs at another speed when somebody chooses one, with the bot started again", async () => {
+    const { page } = visitor;
+    await page.getByLabel("Speed").selectOption("10");
+    await page.getByText("The bot starts again").waitFor();
+    await page.getByText("The bot runs").waitFor();
+    const before = await visitor.channel.getByText("Only visible to you").count();
+    await visitor.write("/flower status hearts");
+    await visitor.channel.getByText("Only visible to you").nth(before).waitFor();
+  });
+
   it("draws foreign text as text", async () => {
     const hostile = `<img src=x onerror="document.title='taken'"> <script>document.title='taken'</script>`;
     await visitor.write(hostile);
