@@ -5,6 +5,7 @@ import { evolve } from "../../src/federation/model/evolve.ts";
 import { NOTHING_SEEN } from "../../src/federation/observing/live.ts";
 import type { Asked } from "../builders/chronicle.ts";
 import { aFederation } from "../builders/federation.ts";
+import { times } from "../thoroughness.ts";
 import type { Mover } from "./walk/moves.ts";
 import { begun, Exits, spread, storyOf, type Visited, wander } from "./walk/states.ts";
 
@@ -27,8 +28,8 @@ function numbers(seed: number): (most: number) => number {
 /** The states nearest to a request, with one thing amiss at a time, and those that long walks with two come to. */
 function statesOf(start: Visited): readonly Visited[] {
   const found = new Map<string, Visited>();
-  for (const near of spread(start, { mishaps: 1, joining: false }, 1000)) found.set(near.essence, near);
-  for (let walk = 1; walk <= 30; walk += 1) {
+  for (const near of spread(start, { mishaps: 1, joining: false }, times(1000))) found.set(near.essence, near);
+  for (let walk = 1; walk <= times(30); walk += 1) {
     for (const far of wander(start, { mishaps: 2, joining: true }, 80, numbers(walk))) found.set(far.essence, far);
   }
   return [...found.values()];

@@ -24,7 +24,7 @@ from test_superlink import quick_tool
 from test_supernode import FakeFlower, FakeProcess
 
 SEED = int(os.environ.get("MUTATION_SEED", "20261126"))
-ANSWERS = int(os.environ.get("MUTATIONS", "10000"))
+ANSWERS = round(10_000 * float(os.environ.get("THOROUGHNESS", "1")))
 ADDRESS = "sl.example.org:9092"
 OWN = "SHA256:" + "a" * 43
 

@@ -1,12 +1,14 @@
 /** Seeded mutations: the same seed makes the same inputs again. */
 
+import { times } from "../thoroughness.ts";
+
 /** Another one is given by MUTATION_SEED; a failure names it. */
 export const SEED = Number(process.env["MUTATION_SEED"] ?? 20_261_126);
 
-/** Inputs of all kinds together; MUTATIONS asks for more. */
-const INPUTS = Number(process.env["MUTATIONS"] ?? 10_000);
+/** Inputs of all kinds together. */
+const INPUTS = 10_000;
 
-export const inputs = (share: number): number => Math.round(INPUTS * share);
+export const inputs = (share: number): number => times(INPUTS * share);
 
 export class Dice {
   #state: number;

@@ -5,6 +5,7 @@ import { describe, it } from "node:test";
 import type { ZoneError } from "../../src/federation/model/zone-facts.ts";
 import { isTransient, zoneReason } from "../../src/federation/proposing/preflight.ts";
 import type { OpenZone } from "../../src/opennebula/zone.ts";
+import { ONE_OF } from "../thoroughness.ts";
 import { errorOf, type Reply, startDaemons } from "./daemons.ts";
 import { CALLS, CHANGING, type Instead, usualAnswer } from "./every-call.ts";
 
@@ -72,7 +73,7 @@ const saysNothing = (what: string, request: string): boolean =>
   (request.startsWith("DELETE") || request.startsWith("GET") || request === "POST /service/7/action");
 
 describe("what is not OpenNebula's answer", () => {
-  for (const [what, write] of ANSWERS) {
+  for (const [turn, [what, write]] of ANSWERS.entries()) {
     it(`${what} is never a refusal: a look passes by itself, and whether an effect came about stays open`, async () => {
       let spoilt = "";
       let instead: Instead = {};
@@ -82,10 +83,12 @@ describe("what is not OpenNebula's answer", () => {
         return undefined;
       });
       try {
+        let place = turn;
         for (const [name, call, others = {}] of CALLS) {
           instead = others;
           for (const request of await requestsOf(name, call, others)) {
-            if (saysNothing(what, request)) continue;
+            place += 1;
+            if (place % ONE_OF !== 0 || saysNothing(what, request)) continue;
             spoilt = request;
             const where = `${name} with ${what} at ${request}`;
             const error = await failureOf(call(daemons.open()), where);

@@ -158,8 +158,11 @@ describe("A coordinator's guest that lies", () => {
 
   it("serves its federation after it has stopped lying and its zone's owner has retried it", async () => {
     await stage.guests.clearFaults();
-    for (const lie of LIES) await storyOf(lie).press(lie.zone, "Retry");
-    for (const lie of LIES) {
+    // One that was refused for what it announced, and one for what it asked for: a retry is the same for all of a kind.
+    const retried = LIES.filter(({ fault }) => fault === "false-ca" || fault === "weak-key");
+    assert.equal(retried.length, 2);
+    for (const lie of retried) await storyOf(lie).press(lie.zone, "Retry");
+    for (const lie of retried) {
       const story = storyOf(lie);
       await story.says("tried again", `(${lie.zone})`);
       await story.says("BEGIN CERTIFICATE");

@@ -9,6 +9,7 @@ import type { FederationEvent } from "../../src/federation/model/events.ts";
 import { agreeTeardown, askTeardown, reject, retire, retry, stopCoordinator, withdraw } from "../builders/commands.ts";
 import { aDecisionContext, aZone, DAY, HOUR, MINUTE, STRANGER, zone, zonesOf } from "../builders/decision-context.ts";
 import { aFederation, type Story } from "../builders/federation.ts";
+import { THOROUGHNESS } from "../thoroughness.ts";
 
 export interface WholeStory {
   readonly name: string;
@@ -90,7 +91,7 @@ const twiceEach = (count: number): Readonly<Record<string, number>> =>
   Object.fromEntries(named(count).map((name) => [name, 2]));
 
 export const WHOLE_STORIES: readonly WholeStory[] = [
-  ...[3, 8, 26, 100].map((count) =>
+  ...[3, 8, 26, ...(THOROUGHNESS < 1 ? [] : [100])].map((count) =>
     aStory(`stood up and torn down`, count, wholeLife, { asked: twiceEach(count), requesterTold: 2 }),
   ),
   aStory(
