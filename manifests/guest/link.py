@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import hashlib
 import logging
+import select
 import socket
 import ssl
 import termios
@@ -13,8 +14,7 @@ from dataclasses import dataclass
 from context import address, is_ip
 
 PATIENCE = 5  # seconds to connect, and again for the handshake
-REFUSED_WITHIN = 1  # seconds
-PROBES = 3  # a machine says no to few packets a second, and tunnels send some too
+REFUSED_WITHIN = 3  # seconds
 
 # What gRPC takes for the beginning of a connection: HTTP/2's first words, no settings, and a frame of a kind that nobody
 # knows and everybody has to skip. It does not fit into one packet.
@@ -94,19 +94,38 @@ def has_arrived(secure: socket.socket) -> bool:
 def silence(endpoint: str | None) -> Dialled:
     """WireGuard itself never says no, but a machine on which nobody listens does."""
     where = resolved(endpoint) if endpoint else None
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as plain:
-        plain.settimeout(REFUSED_WITHIN)
+    refused = where and is_refused(where)
+    return Dialled("tunnel-refused" if refused else "tunnel-silent", f"no handshake with {where or endpoint}")
+
+
+def is_refused(where: tuple[str, int]) -> bool:
+    """A machine says no about once a second, to whichever packet: to one of ours, or to the tunnel's own."""
+    with contextlib.ExitStack() as at_end:
+        plain = at_end.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        heard = [plain]
+        with contextlib.suppress(PermissionError):
+            heard.append(at_end.enter_context(socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)))
         try:
-            for _ in range(PROBES if where else 0):
-                plain.connect(where)
-                plain.send(b"\0")
-                with contextlib.suppress(TimeoutError):
-                    plain.recv(1)
-        except ConnectionRefusedError as error:
-            return Dialled("tunnel-refused", str(error))
+            plain.connect(where)
+            for look in range(30):
+                if look % 10 == 0:
+                    plain.send(b"\0")
+                for one in select.select(heard, [], [], REFUSED_WITHIN / 30)[0]:
+                    if refuses(one.recv(1500), where):
+                        return True
+        except ConnectionRefusedError:
+            return True
         except OSError:
             pass
-    return Dialled("tunnel-silent", f"no handshake with {where or endpoint}")
+    return False
+
+
+def refuses(packet: bytes, where: tuple[str, int]) -> bool:
+    """An ICMP message, with its IP header, that nobody listens there."""
+    icmp = packet[(packet[0] & 15) * 4 :] if packet else b""
+    to = icmp[8:]
+    port = to[(to[0] & 15) * 4 + 2 :][:2] if len(to) >= 28 else b""
+    return icmp[:2] == b"\3\3" and (to[16:20], port) == (socket.inet_aton(where[0]), where[1].to_bytes(2, "big"))
 
 
 def resolved(endpoint: str) -> tuple[str, int] | None:

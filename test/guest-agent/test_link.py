@@ -132,6 +132,22 @@ class Dialling(unittest.TestCase):
                         line.send(bytes(1 << 20))
                 self.assertFalse(link.has_arrived(line), "More than it takes.")
 
+    def test_a_machines_no_counts_whichever_packet_it_answers_if_it_is_about_the_port(self):
+        """An ICMP message as a raw socket gives it: type 3, code 3, and the header of the packet that it answers."""
+        def header(protocol: int, to: str) -> bytes:
+            return bytes([0x45]) + bytes(8) + bytes([protocol, 0, 0]) + socket.inet_aton("10.20.0.10") + socket.inet_aton(to)
+
+        def message(kind: int, code: int, to: str, port: int) -> bytes:
+            about = header(17, to) + (40000).to_bytes(2, "big") + port.to_bytes(2, "big") + bytes(4)
+            return header(1, "10.20.0.10") + bytes([kind, code, 0, 0, 0, 0, 0, 0]) + about
+
+        where = ("198.51.100.7", 51820)
+        self.assertTrue(link.refuses(message(3, 3, *where), where))
+        for other in (message(3, 1, *where), message(0, 0, *where), message(3, 3, "198.51.100.8", 51820), message(3, 3, "198.51.100.7", 7)):
+            self.assertFalse(link.refuses(other, where))
+        for cut in range(len(message(3, 3, *where)) - 5):
+            self.assertFalse(link.refuses(message(3, 3, *where)[:cut], where))
+
     def test_a_closed_port_is_refused(self):
         with socket.create_server(("127.0.0.1", 0)) as listening:
             port = listening.getsockname()[1]

@@ -2,7 +2,7 @@
 import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
 import type { RealView } from "../../sandbox/hypervisor/real/real-hypervisor.ts";
 import { Stage } from "../../sandbox/story/stage.ts";
-import type { SandboxZonesFile } from "../../sandbox/zones-file.ts";
+import { SANDBOX_HUB, type SandboxZonesFile } from "../../sandbox/zones-file.ts";
 import { until } from "../waiting.ts";
 
 const COORDINATOR = "zone-a";
@@ -15,6 +15,8 @@ type FederationWish = {
   readonly fields?: Readonly<Record<string, string>>;
   /** Replaces values of the zones file's policy. */
   readonly policy?: Readonly<Record<string, unknown>>;
+  /** By WireGuard every zone is behind NAT, the coordinator's too, whose router lets one UDP port in. */
+  readonly crossing?: "public" | "wireguard";
   /** What the bot's key store is sealed with, for a test that opens it too. */
   readonly storeKey?: string;
 };
@@ -34,13 +36,18 @@ export class RealFederation {
 
   /** Zone A with the SuperLink, and training zones with two SuperNodes each; resolves when all are up. */
   static async deploy(name: string, wish: FederationWish = {}) {
-    const { zones = 3, fields = {}, policy = {}, storeKey } = wish;
-    const configure = (usual: SandboxZonesFile) => ({ ...usual, policy: { ...usual.policy, ...policy } });
-    const usual = { zones, speed: SPEED, seed: name, portBase: 0, real: true, configure };
+    const { zones = 3, fields = {}, policy = {}, crossing = "public", storeKey } = wish;
+    const hidden = crossing === "wireguard" ? { network: "private" } : {};
+    const configure = (usual: SandboxZonesFile) => ({
+      ...usual,
+      zones: Object.fromEntries(Object.entries(usual.zones).map(([zone, entry]) => [zone, { ...entry, ...hidden }])),
+      policy: { ...usual.policy, ...policy },
+    });
+    const usual = { zones, speed: SPEED, seed: name, portBase: 0, real: true, network: crossing, configure };
     const sandbox = await startSandbox({ ...usual, ...(storeKey === undefined ? {} : { storeKey }) });
     try {
       const federation = new RealFederation(name, sandbox);
-      await federation.#deploy(fields);
+      await federation.#deploy(fields, crossing === "wireguard" ? `${SANDBOX_HUB.ip}:${SANDBOX_HUB.port}` : undefined);
       return federation;
     } catch (error) {
       await sandbox.stop(true);
@@ -48,9 +55,10 @@ export class RealFederation {
     }
   }
 
-  async #deploy(fields: Readonly<Record<string, string>>): Promise<void> {
+  async #deploy(fields: Readonly<Record<string, string>>, hub: string | undefined): Promise<void> {
     const { stage, training, name } = this;
-    await stage.askFor({ name, coordinator: COORDINATOR, training, fields });
+    const crossing = hub === undefined ? {} : { hub };
+    await stage.askFor({ name, coordinator: COORDINATOR, training, fields, ...crossing });
     await stage.approve([COORDINATOR, ...training]);
     for (const zone of training) await stage.isUp(zone);
   }
