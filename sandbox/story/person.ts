@@ -2,6 +2,9 @@
 import { PATIENCE_MS, type SlackControl } from "../slack/client.ts";
 import type { Experience, ShownMessage, ShownView } from "../slack/control/control-api.ts";
 
+/** Slack gives a bot three seconds to open a modal, which a busy machine does not always have. */
+const MOST_TRIES = 5;
+
 type Answer = string | readonly string[] | null;
 
 export class Player {
@@ -18,6 +21,36 @@ export class Player {
 
   type(channel: string, text: string): Promise<Experience> {
     return this.#slack.command({ person: this.id, channel, text });
+  }
+
+  /** Types a command that opens a modal, and again when the bot had no time to open it, as people do. */
+  async open(channel: string, command: string, title: string): Promise<ShownView> {
+    let told = "";
+    for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+      const before = (await this.#slack.person(this.id)).ephemerals.length;
+      const { problem } = await this.type(channel, command);
+      if (problem !== undefined) {
+        told = problem;
+        continue;
+      }
+      const shown = await this.#modalOrWords(title, before);
+      if (typeof shown !== "string") return shown;
+      told = shown;
+    }
+    throw new Error(`${this.id} typed ${command} ${MOST_TRIES} times, and no modal came: ${told}`);
+  }
+
+  /** The modal on top, or what this person was told instead, whichever comes. */
+  #modalOrWords(title: string, toldBefore: number): Promise<ShownView | string> {
+    return this.#slack.until(
+      `the modal ${title}`,
+      async () => {
+        const { views, ephemerals } = await this.#slack.person(this.id);
+        const view = views.at(-1);
+        return view?.title === title ? view : ephemerals.slice(toldBefore).at(-1)?.text;
+      },
+      this.#patience,
+    );
   }
 
   mention(channel: string, text: string): Promise<Experience> {

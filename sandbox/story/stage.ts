@@ -70,8 +70,8 @@ export class Stage {
   async openForm({ coordinator, training, hub }: Omit<FederationWish, "name">): Promise<ShownView> {
     const { requester } = this;
     const sites = training.map(superNodesLabel);
-    await requester.type(homeChannel, "deploy-site");
-    await requester.fill(await requester.view(FORM), { "Coordinator zone": coordinator, "Training zones": training });
+    const first = await requester.open(homeChannel, "deploy-site", FORM);
+    await requester.fill(first, { "Coordinator zone": coordinator, "Training zones": training });
     const form = await requester.view(FORM, sites);
     if (hub === undefined) return form;
     await requester.fill(form, { "How does traffic cross?": "Through WireGuard" });

@@ -157,8 +157,7 @@ describe("The forms on an approval card", () => {
 async function openForm(): Promise<ShownView> {
   const { requester } = stage;
   for (const view of (await stage.slack.person(requester.id)).views.slice(-1)) await requester.close(view);
-  await requester.type(homeChannel, "deploy-site");
-  return requester.view(FORM);
+  return requester.open(homeChannel, "deploy-site", FORM);
 }
 
 /** The form after zones were chosen; `given` asks for an address of one's own. */

@@ -113,8 +113,7 @@ after(() => sandbox.stop());
 
 async function ask({ name, home, requester, coordinator, training }: Party): Promise<void> {
   const person = stage.person(requester);
-  await person.type(home, "deploy-site");
-  const first = await person.view(FORM);
+  const first = await person.open(home, "deploy-site", FORM);
   await person.fill(first, { "Coordinator zone": coordinator, "Training zones": training });
   const form = await person.view(FORM, training.map(superNodesLabel));
   await person.fill(form, {
