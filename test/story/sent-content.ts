@@ -15,6 +15,7 @@ export interface Sent {
 
 /** Methods that show nobody anything. */
 const MUTE = new Set([
+  "apps.connections.open",
   "auth.test",
   "chat.getPermalink",
   "conversations.info",
