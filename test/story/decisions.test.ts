@@ -4,6 +4,7 @@ import { after, before, describe, it } from "node:test";
 import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
 import { Stage } from "../../sandbox/story/stage.ts";
 import { homeChannel, type SandboxZonesFile, zoneChannel, zoneOwner } from "../../sandbox/zones-file.ts";
+import { until } from "../waiting.ts";
 import { FederationStory } from "./federation-story.ts";
 
 const MINIMUM = "Start with at least this many training sites";
@@ -68,8 +69,11 @@ describe("A zone that wants two owners to agree", () => {
       const told = await stranger.told(NOT_AN_OWNER);
       assert.equal(told.channel, zoneChannel("zone-b"));
     }
-    const { ephemerals, views } = await stage.slack.person(STRANGER);
-    assert.equal(ephemerals.filter(({ text }) => text.includes(NOT_AN_OWNER)).length, 3);
+    const { views } = await until(
+      "a refusal of each click",
+      () => stage.slack.person(STRANGER),
+      ({ ephemerals }) => ephemerals.filter(({ text }) => text.includes(NOT_AN_OWNER)).length === 3,
+    );
     assert.deepEqual(views, []);
     assert.equal(await quorum.zoneText("zone-b"), card);
   });

@@ -36,11 +36,10 @@ describe("The whole story of a coordinator and three training sites", () => {
     await untilJournal(sandbox, story.name, "the CA's end", (events) =>
       events.some(({ type }) => type === "authority-destroyed"),
     );
-    const shown = (await story.thread()).length;
     const { posted } = await until(
       "a receipt of every message at home",
-      () => receiptsOf(sandbox, story.name),
-      (receipts) => receipts.posted.filter(({ channel }) => channel === homeChannel).length >= shown,
+      async () => ({ ...(await receiptsOf(sandbox, story.name)), shown: (await story.thread()).length }),
+      (seen) => seen.posted.filter(({ channel }) => channel === homeChannel).length === seen.shown,
     );
     for (const channel of [homeChannel, ...story.zones.map(zoneChannel)]) {
       keys.set(
@@ -59,7 +58,6 @@ describe("The whole story of a coordinator and three training sites", () => {
     context.diagnostic(`home thread: ${replies.length} replies`);
     for (const { text } of (await story.thread()).slice(1)) context.diagnostic(`  ${text.split("\n")[0]}`);
     assert.ok(replies.length <= MOST_REPLIES, replies.join(", "));
-    assert.equal((await story.thread()).length - 1, replies.length, "every reply has a receipt");
   });
 
   it(`has at most ${MOST_IN_A_ZONE} messages in each zone's channel, beside the CA's file under one of them`, (context) => {
