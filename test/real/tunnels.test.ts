@@ -188,9 +188,10 @@ assert line.recv(100) == b"errno=0\\n\\n"`;
     try {
       guests.oneGate.broken = true;
       await guests.client.reboot(tunnels.hub);
-      const up = Date.now();
       assert.notEqual((await guests.view(tunnels.hub)).pid, pid);
       const inside = await tunnels.inside(tunnels.hub);
+      await until("its device is there", () => inside.run(["sh", "-c", "ls /sys/class/net | grep wg-florist || true"]));
+      const up = Date.now();
       const ended = new AbortController();
       for await (const _ of inside.lines(["python3", "-c", PROBE, "10.99.0.1"], ended.signal)) break;
       ended.abort();
