@@ -15,7 +15,7 @@ export const HELP = `florist stands up one Flower federation across several orga
   --help       this text
 
 It ends with 0 when all is well, with 2 when its configuration or an option is wrong, and with 1 for any other reason.
-The README lists the variables; zones.example.yml explains the zones file.`;
+docs/configuration.md lists the variables; zones.example.yml explains the zones file.`;
 
 /** `args` are those after the program's name. */
 export function readCommandLine(args: readonly string[]): Wanted {

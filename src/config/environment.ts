@@ -179,7 +179,7 @@ export function unknownVariables(environment: Environment, others: ReadonlySet<s
         key,
         "is not known",
         meant === undefined
-          ? "Unset it; the README lists the variables."
+          ? "Unset it; docs/configuration.md lists the variables."
           : `Did you mean ${meant}? Otherwise unset it.`,
       );
     });

@@ -13,7 +13,7 @@ import { packageRoot } from "../../src/package-root.ts";
 
 const read = (name: string): string => readFileSync(join(packageRoot(), name), "utf8");
 
-const README = read("README.md");
+const CONFIGURATION = read("docs/configuration.md");
 const manifest = z
   .object({
     scripts: z.record(z.string(), z.string()),
@@ -23,7 +23,7 @@ const manifest = z
   .parse(JSON.parse(read("package.json")));
 
 /** First and second cell of every row that begins with a name in backticks. */
-const rows = [...README.matchAll(/^\| `([^`]+)` \| `?([^|`]+?)`? \|/gm)].map(
+const rows = [...CONFIGURATION.matchAll(/^\| `([^`]+)` \| `?([^|`]+?)`? \|/gm)].map(
   ([, name = "", value = ""]) => [name, value] as const,
 );
 
@@ -33,7 +33,7 @@ function leaves(value: unknown, path = ""): readonly (readonly [string, string])
   return Object.entries(value).flatMap(([key, inner]) => leaves(inner, path === "" ? key : `${path}.${key}`));
 }
 
-suite("The README", () => {
+suite("What people set up", () => {
   test("names every variable that the bot reads, and no other", () => {
     const documented = rows.map(([name]) => name).filter((name) => /^[A-Z_]+$/.test(name));
     const read = VARIABLES.filter((name) => !VARIABLES.includes(name.replace(/_FILE$/, "")) || !name.endsWith("_FILE"));
@@ -47,7 +47,7 @@ suite("The README", () => {
   });
 
   test("runs scripts that exist", () => {
-    const pages = ["README.md", "CONTRIBUTING.md", "sandbox/README.md"].map(read).join("\n");
+    const pages = ["README.md", "CONTRIBUTING.md", "sandbox/README.md", "docs/setting-up.md"].map(read).join("\n");
     const scripts = [...pages.matchAll(/npm run ([a-z:]+)/g), ...pages.matchAll(/`(sandbox:[a-z]+)`/g)];
     for (const [, script = ""] of scripts) assert.ok(script in manifest.scripts, script);
   });
@@ -161,6 +161,6 @@ suite("The sandbox's package", () => {
 });
 
 test("The CI script runs the README's test command", () => {
-  assert.match(README, /^npm ci && npm test$/m);
+  assert.match(read("README.md"), /^npm ci && npm test$/m);
   assert.match(read(".ci/run"), /^npm ci .*&& npm test$/m);
 });
