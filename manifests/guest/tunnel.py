@@ -294,7 +294,7 @@ class Tunnel:
         there = self.ends.there()
         heartbeats = self.guest.heartbeat - self.told[1]
         changed = there != self.told[0] and time.monotonic() - self.changes[0] > 60
-        if there[0] and (heartbeats >= LINKS_EVERY or changed):
+        if (there[0] or self.told[0]) and (heartbeats >= LINKS_EVERY or changed):
             self.changes += [time.monotonic()] * (heartbeats < LINKS_EVERY)
             self.told = there, self.guest.heartbeat
             news["WG_LINKS"] = self.ends.links()

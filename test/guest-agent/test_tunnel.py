@@ -490,6 +490,16 @@ class Links(Bench):
         self.turn(2)
         self.assertEqual(self.writes, ["WG_LINKS"] * 2)
 
+    def test_that_nobody_is_left_is_said_too(self):
+        self.shakes_hands(ALICE)
+        self.turn(20)
+        self.turn(61)
+        self.tell_hub(9)
+        self.turn(61)
+        self.guest.heartbeat += 2
+        self.turn()
+        self.assertEqual(self.links()["peers"], [])
+
     def test_whoever_knocks_from_everywhere_makes_it_neither_write_all_the_time_nor_say_more(self):
         for number in range(100):
             self.knocks = {f"192.0.2.{host}": 1 + host for host in range(number)}
