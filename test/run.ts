@@ -35,6 +35,9 @@ const LONGEST = [
 /** Of what is tried very often, in a quick run. */
 const QUICK_THOROUGHNESS = "0.2";
 
+/** Milliseconds: far beyond what any process takes, so that one that waits for ever fails and says which it is. */
+const LONGEST_FILE = 25 * 60_000;
+
 const isIn = (name: string, places: readonly string[]): boolean => places.some((place) => name.startsWith(place));
 
 const { values, positionals } = parseArgs({
@@ -67,7 +70,7 @@ async function runAll(chosen: readonly string[], concurrency: number): Promise<v
   const readings = readingsOf(import.meta.dirname, chosen, place);
   for (const { holds } of readings) if (holds.length > 1) tally.awaits(holds);
   const files = readings.map(({ file }) => file);
-  const report = Readable.from(counted(run({ files, concurrency }))).pipe(new spec());
+  const report = Readable.from(counted(run({ files, concurrency, timeout: LONGEST_FILE }))).pipe(new spec());
   for await (const text of report) process.stdout.write(text);
 }
 

@@ -97,8 +97,8 @@ export class SocketMode {
       headers: {},
     });
     let fault = this.#options.nextDisturbance();
-    const first = this.#connections.next();
-    if (first !== undefined && fault?.when === "before-delivery") this.#disturb(first, fault);
+    const first = fault?.when === "before-delivery" ? this.#connections.next() : undefined;
+    if (first !== undefined && fault !== undefined) this.#disturb(first, fault);
     let connection = await this.#connections.nextWithin(this.#isUnnoticed ? left() : 0);
     if (connection === undefined) return ended(null, "", "connection_failed");
     while (connection !== undefined && left() > 0) {
