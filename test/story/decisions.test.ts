@@ -213,7 +213,7 @@ async function assertEnded(ended: FederationStory): Promise<void> {
     );
     const { services } = await stage.zones.zone(zone);
     assert.deepEqual(
-      services.filter((service) => JSON.stringify(service).includes(ended.name)),
+      services.filter(({ name }) => name.startsWith(`florist ${ended.name} `)),
       [],
     );
   }
