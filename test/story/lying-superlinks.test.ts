@@ -5,6 +5,7 @@ import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
 import type { PlainFaultKind } from "../../sandbox/hypervisor/faults.ts";
 import { Stage } from "../../sandbox/story/stage.ts";
 import { homeChannel, zoneChannel } from "../../sandbox/zones-file.ts";
+import { THOROUGHNESS } from "../thoroughness.ts";
 import { FederationStory } from "./federation-story.ts";
 
 interface Lie {
@@ -159,8 +160,9 @@ describe("A coordinator's guest that lies", () => {
   it("serves its federation after it has stopped lying and its zone's owner has retried it", async () => {
     await stage.guests.clearFaults();
     // One that was refused for what it announced, and one for what it asked for: a retry is the same for all of a kind.
-    const retried = LIES.filter(({ fault }) => fault === "false-ca" || fault === "weak-key");
-    assert.equal(retried.length, 2);
+    const onePerKind = LIES.filter(({ fault }) => fault === "false-ca" || fault === "weak-key");
+    assert.equal(onePerKind.length, 2);
+    const retried = THOROUGHNESS < 1 ? onePerKind : LIES;
     for (const lie of retried) await storyOf(lie).press(lie.zone, "Retry");
     for (const lie of retried) {
       const story = storyOf(lie);
