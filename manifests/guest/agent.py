@@ -108,7 +108,11 @@ def run(places: Places) -> None:
 
 def serve(places: Places, guest: Guest, settings: dict[str, str]) -> None:
     """Does not return: it goes on until something raises."""
-    context = parse_context(settings)
+    try:
+        context = parse_context(settings)
+    except Failure:
+        guest.tell("booting")
+        raise
     users = [guard.user("florist-keys"), guard.user("florist-apps")]
     places.prepare(*users)
     with contextlib.ExitStack() as at_end:
