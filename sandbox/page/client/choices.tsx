@@ -136,17 +136,23 @@ function Several({ options, ...props }: OptionsProps): JSX.Element {
             checked={chosen.includes(value)}
             onChange={({ currentTarget }) => toggle(value, currentTarget.checked)}
           />
-          <span>
-            <Text object={text} />
-            {description === undefined ? null : (
-              <small>
-                <Text object={description} />
-              </small>
-            )}
-          </span>
+          <OptionText text={text} description={description} />
         </label>
       ))}
     </div>
+  );
+}
+
+function OptionText({ text, description }: Pick<OptionsProps["options"][number], "text" | "description">): JSX.Element {
+  return (
+    <span>
+      <Text object={text} />
+      {description === undefined ? null : (
+        <small>
+          <Text object={description} />
+        </small>
+      )}
+    </span>
   );
 }
 
@@ -161,14 +167,7 @@ function Radios({ options, ...props }: OptionsProps): JSX.Element {
             checked={one(props.value) === value}
             onChange={() => props.change(value)}
           />
-          <span>
-            <Text object={text} />
-            {description === undefined ? null : (
-              <small>
-                <Text object={description} />
-              </small>
-            )}
-          </span>
+          <OptionText text={text} description={description} />
         </label>
       ))}
     </div>
