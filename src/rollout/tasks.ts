@@ -10,10 +10,10 @@ import { dueTasks, type Task, taskKey } from "../federation/running/due-tasks.ts
 import { mayAbandon, waitedFor } from "../federation/running/lateness.ts";
 import { deliverAdmissions, judgePublishedKey, proveGone, tellAdmitted } from "./admissions.ts";
 import { certify, deliverCertificate } from "./certificates.ts";
-import { create, registerTemplate } from "./deployments.ts";
 import { begin, createAuthority, propose, proposeJoining } from "./planning.ts";
 import { rebootVm } from "./reboots.ts";
 import type { Removals } from "./removals.ts";
+import { createService, registerTemplate } from "./services.ts";
 import type { Job, Outcome, TaskContext } from "./task-context.ts";
 import { judgePublishedTunnelKey, tellTunnelPeers } from "./tunnels.ts";
 
@@ -30,7 +30,7 @@ export async function carryOut(context: TaskContext, removals: Removals, job: Jo
     case "register-template":
       return registerTemplate(context, job, task.site);
     case "create":
-      return create(context, job, task.site);
+      return createService(context, job, task.site);
     case "certify":
       return certify(context, job, task.site, task.vmId);
     case "deliver-certificate":

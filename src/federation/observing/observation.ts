@@ -1,6 +1,5 @@
 /** What a look at a zone adds to the journal: VMs that came and how far, what differs, who is online. Pure. */
-import { parseAttempt } from "../../guest-protocol/attempt.ts";
-import { type DeploymentRef, refKey } from "../model/deployment-reference.ts";
+import { refKey } from "../model/deployment-reference.ts";
 import { canonical } from "../model/digest.ts";
 import type { FederationEvent } from "../model/events.ts";
 import { after } from "../model/evolve.ts";
@@ -43,22 +42,18 @@ export function observeZone(
 }
 
 /**
- * Services of ours for this site beside the current one: a create whose answer was lost came late. One whose answer is
- * still awaited is adopted by the create itself; all others are to be removed.
+ * What was deployed for this site beside the current deployment: a create whose answer was lost came late. One whose
+ * answer is still awaited is adopted by the create itself; all others are to be removed.
  */
 function findDuplicates(federation: Federation, site: Site, snapshot: ZoneSnapshot): FederationEvent[] {
-  const services = indexOf(snapshot).servicesByFederation.get(federation.id) ?? [];
-  const known = new Set([...site.removed, ...site.removals.map(({ key }) => key)]);
+  const tagged = indexOf(snapshot).taggedByFederation.get(federation.id) ?? [];
   const { deployment } = site;
-  return services.flatMap((service): FederationEvent[] => {
-    const attempt = service.attempt === undefined ? null : parseAttempt(service.attempt);
-    if (service.attempt === undefined || attempt === null || !attempt.ok) return [];
-    if (attempt.value.site !== site.zone) return [];
-    const ref: DeploymentRef = { kind: "oneflow", id: service.id };
-    const current = deployment?.ref != null && refKey(deployment.ref) === refKey(ref);
-    const awaited = deployment !== null && deployment.ref === null && service.attempt === deployment.tag;
-    if (current || awaited || known.has(refKey(ref)) || service.state === "done") return [];
-    return [{ type: "duplicate-found", site: site.zone, ref, tag: service.attempt }];
+  const known = new Set([...site.removed, ...site.removals.map(({ key }) => key)]);
+  if (deployment?.ref != null) known.add(refKey(deployment.ref));
+  return tagged.flatMap((found): FederationEvent[] => {
+    const awaited = deployment !== null && deployment.ref === null && found.tag === deployment.tag;
+    if (found.site !== site.zone || awaited || known.has(refKey(found.ref))) return [];
+    return [{ type: "duplicate-found", site: site.zone, ref: found.ref, tag: found.tag }];
   });
 }
 

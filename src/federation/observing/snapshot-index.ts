@@ -1,12 +1,21 @@
 /** A snapshot by what is looked up in it, made once for all federations in its zone. */
 import { parseAttempt } from "../../guest-protocol/attempt.ts";
+import type { DeploymentRef } from "../model/deployment-reference.ts";
 import type { ServiceFacts, VmFacts, ZoneSnapshot } from "../model/zone-facts.ts";
+
+/** Something that was deployed for a federation, as the FL_ATTEMPT that it bears says. */
+export interface Tagged {
+  readonly ref: DeploymentRef;
+  readonly tag: string;
+  /** The site that the tag names. */
+  readonly site: string;
+}
 
 interface SnapshotIndex {
   readonly vms: ReadonlyMap<number, VmFacts>;
   readonly vmsByService: ReadonlyMap<number, readonly VmFacts[]>;
-  /** By the federation that their FL_ATTEMPT names. */
-  readonly servicesByFederation: ReadonlyMap<string, readonly ServiceFacts[]>;
+  /** What has not ended, by the federation that its tag names. */
+  readonly taggedByFederation: ReadonlyMap<string, readonly Tagged[]>;
 }
 
 const made = new WeakMap<ZoneSnapshot, SnapshotIndex>();
@@ -14,18 +23,32 @@ const made = new WeakMap<ZoneSnapshot, SnapshotIndex>();
 export function indexOf(snapshot: ZoneSnapshot): SnapshotIndex {
   const known = made.get(snapshot);
   if (known !== undefined) return known;
+  const tagged = snapshot.services.filter(({ state }) => state !== "done").flatMap(taggedService);
   const index: SnapshotIndex = {
     vms: new Map(snapshot.vms.map((vm) => [vm.id, vm])),
     vmsByService: grouped(snapshot.vms, ({ serviceId }) => serviceId),
-    servicesByFederation: grouped(snapshot.services, ({ attempt }) => federationIn(attempt)),
+    taggedByFederation: new Map(
+      [...grouped(tagged, ({ federation }) => federation)].map(([id, all]) => [id, all.map(({ found }) => found)]),
+    ),
   };
   made.set(snapshot, index);
   return index;
 }
 
-function federationIn(attempt: string | undefined): string | undefined {
-  const parsed = attempt === undefined ? null : parseAttempt(attempt);
-  return parsed?.ok ? parsed.value.federation : undefined;
+interface Attributed {
+  readonly federation: string;
+  readonly found: Tagged;
+}
+
+function taggedService({ id, attempt }: ServiceFacts): readonly Attributed[] {
+  return attributed({ kind: "oneflow", id }, attempt);
+}
+
+function attributed(ref: DeploymentRef, tag: string | undefined): readonly Attributed[] {
+  const parsed = tag === undefined ? null : parseAttempt(tag);
+  if (tag === undefined || !parsed?.ok) return [];
+  const { federation, site } = parsed.value;
+  return [{ federation, found: { ref, tag, site } }];
 }
 
 function grouped<T, K>(things: readonly T[], keyOf: (thing: T) => K | undefined): ReadonlyMap<K, readonly T[]> {

@@ -1,0 +1,74 @@
+/** A deployment that is a OneFlow service: its template, its create, its end. */
+import { canonical } from "../federation/model/digest.ts";
+import type { ZoneName } from "../federation/model/identity.ts";
+import { flowerPart } from "../federation/model/plan.ts";
+import { authorityOf } from "../federation/model/state.ts";
+import { nextTag } from "../federation/observing/observation.ts";
+import type { Zone } from "../federation/ports.ts";
+import { serviceOrder, serviceTemplateFor } from "../federation/proposing/manifest.ts";
+import { deploymentOf, type Job, type Outcome, record, siteOf, type TaskContext } from "./task-context.ts";
+import { attempt, isOtherAccount, lateAnswer, manifestOf } from "./zone-effect.ts";
+
+/** Registers the service template unless one of ours with exactly that content is there. */
+export async function registerTemplate(context: TaskContext, job: Job, zone: ZoneName): Promise<Outcome> {
+  const deployment = deploymentOf(job, zone);
+  const wanted = serviceTemplateFor(flowerPart(deployment.plan).template.id, manifestOf(context, job, deployment));
+  if (deployment.templateName !== wanted.name) {
+    const taken = await record(context, job, zone, { type: "template-intended", site: zone, name: wanted.name });
+    if (!taken) return "done";
+  }
+  const templateId = await attempt(context, job, zone, () => findOrRegister(context.zone(zone), wanted));
+  if (templateId === null) return "later";
+  await record(context, job, zone, { type: "template-registered", site: zone, templateId });
+  return "done";
+}
+
+/** Known by owner (only ours are listed) and content; the name is only where to look. */
+async function findOrRegister(zone: Zone, wanted: { readonly name: string }): Promise<number> {
+  const present = await zone.serviceTemplates(wanted.name);
+  const same = present.find(({ body }) => canonical(body) === canonical(wanted));
+  return same?.id ?? zone.registerServiceTemplate(wanted);
+}
+
+/**
+ * Creates the service once: a create that was intended is looked for first, and only when its lost answer can bring
+ * nothing any more is another intended, under a tag of its own.
+ */
+export async function createService(context: TaskContext, job: Job, zone: ZoneName): Promise<Outcome> {
+  const { tag, postponed } = deploymentOf(job, zone);
+  if (tag !== null && !postponed) {
+    const found = await lateAnswer(context, job, zone, (one) => one.ref.kind === "oneflow" && one.tag === tag);
+    if (found === "later") return "later";
+    if (found !== null) {
+      await record(context, job, zone, { type: "deployment-created", site: zone, ref: found.ref, found: true });
+      return "done";
+    }
+  }
+  return orderService(context, job, zone);
+}
+
+async function orderService(context: TaskContext, job: Job, zone: ZoneName): Promise<Outcome> {
+  const { federation } = job;
+  const deployment = deploymentOf(job, zone);
+  const { templateId, plan } = deployment;
+  if (isOtherAccount(context, job, zone)) return "later";
+  const authority = authorityOf(federation, plan);
+  if (templateId === null || authority === null) return "later";
+  const { sequence, tag } = nextTag(federation, siteOf(job, zone), deployment);
+  const wanted = serviceOrder(plan, manifestOf(context, job, deployment), tag, authority.certificate);
+  const intended = { type: "deployment-intended", site: zone, sequence, tag } as const;
+  if (!(await record(context, job, zone, intended))) return "done";
+  const { name, userInputs, role, cardinality, context: values, nics } = wanted;
+  const request = { name, userInputs, role: { name: role, cardinality, context: values, nics } };
+  const create = () => context.zone(zone).instantiate(templateId, request);
+  const id = await attempt(context, job, zone, create, tag);
+  if (id === null) return "later";
+  await record(context, job, zone, {
+    type: "deployment-created",
+    site: zone,
+    ref: { kind: "oneflow", id },
+    found: false,
+  });
+  context.pollHints(zone).pollSoon();
+  return "done";
+}
