@@ -121,7 +121,8 @@ class SuperLink:
             # Certificates are back-dated when they are made, so before its time is this VM's clock.
             verdicts = (("not yet valid", "clock"), ("expired", "certificate-expired"), ("", "certificate-untrusted"))
             return next(reason for phrase, reason in verdicts if phrase in str(failure))
-        for host in (self.host, "127.0.0.1"):
+        inside = self.context.get("WG_ADDRESS", self.host).partition("/")[0]
+        for host in (self.host, inside, "127.0.0.1"):
             if b"does match" not in tool(*read, "-checkip" if is_ip(host) else "-checkhost", host):
                 return "certificate-name-missing"
         return None

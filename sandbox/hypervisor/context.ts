@@ -30,6 +30,8 @@ export type TunnelContext = {
 export type SuperlinkContext = Identity & {
   readonly role: "superlink";
   readonly dialled: Address;
+  /** Where it is dialled inside its tunnels; undefined where it is the hub of none. */
+  readonly inside: Address | undefined;
   /** The names its certificate is asked for, each once. */
   readonly names: readonly string[];
 };
@@ -45,6 +47,7 @@ export type GuestContext = SuperlinkContext | SupernodeContext;
 /** gRPC pings no more often than every 10 s; an interval over two hours is a mistake. Seconds. */
 const KEEPALIVE = { min: 10, max: 7200, time: "60", timeout: "20" };
 const PAIRS = /^([A-Za-z_][A-Za-z0-9_.-]*=('[^'\\\n]*'|"[^"\\\n]*"|[\w.+-]+)( +|$))*$/;
+const FLEET_PORT = 9092;
 const TUNNEL_MTU = { min: 1280, max: 1420 };
 const SECONDS = /^[1-9][0-9]{0,4}$/;
 
@@ -72,7 +75,15 @@ function superlinkContext(values: Values, identity: Identity): SuperlinkContext 
   const extra = required({ [CONTEXT.extraSan]: "", ...values }, CONTEXT.extraSan, parseExtraSan);
   const own = values["ETH0_IP"] ?? "";
   const names = ["localhost", "127.0.0.1", "::1", own, dialled.host.value, ...extra.map(({ value }) => value)];
-  return { ...identity, role: "superlink", dialled, names: [...new Set(names)].filter((name) => name !== "") };
+  const inside = insideOf(identity.tunnel);
+  return { ...identity, role: "superlink", dialled, inside, names: [...new Set(names)].filter((name) => name !== "") };
+}
+
+/** Inside its tunnels a SuperLink listens where Flower does by itself. */
+function insideOf(tunnel: TunnelContext | undefined): Address | undefined {
+  const [host] = tunnel?.hub?.address.split("/") ?? [];
+  const address = host === undefined ? undefined : parseAddress(`${host}:${FLEET_PORT}`);
+  return address?.ok ? address.value : undefined;
 }
 
 function supernodeContext(values: Values, identity: Identity): SupernodeContext {

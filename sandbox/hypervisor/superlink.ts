@@ -37,7 +37,7 @@ export class Superlink implements GuestProgram {
   /** The lists as they were read last. */
   #lists = "";
 
-  /** With a tunnel it is dialled through that and nowhere else. */
+  /** With a tunnel it is dialled through that, and elsewhere only where it is told another address as well. */
   constructor(guest: GuestEnvironment, context: SuperlinkContext, tunnel: Tunnel | undefined) {
     this.#guest = guest;
     this.#context = context;
@@ -123,17 +123,18 @@ export class Superlink implements GuestProgram {
 
   /** Comes up: a handshake with the own port first, then everything a training site needs in one update. */
   async #open(fleet: Fleet, credentials: Credentials): Promise<void> {
-    const { dialled, version } = this.#context;
+    const { dialled, inside, version } = this.#context;
     const port = await fleet.listen();
     try {
       await fleet.shakeHands(dialled.host.value);
     } catch (error) {
       throw new GuestFailure("own-handshake-failed", String(error));
     }
-    if (this.#tunnel === undefined) {
+    if (inside !== undefined) {
+      this.#tunnel?.serve(inside, port);
+    }
+    if (inside === undefined || formatAddress(inside) !== formatAddress(dialled)) {
       this.#guest.network.announce(dialled, port, this.#guest.id);
-    } else {
-      this.#tunnel.serve(dialled, port);
     }
     await this.#guest.publisher.say({
       [PUBLISHED.endpoint]: formatAddress(dialled),

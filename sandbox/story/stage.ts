@@ -16,6 +16,8 @@ export interface FederationWish {
   readonly training: readonly string[];
   /** Public `host:port` of the tunnels' hub, where traffic is to cross by WireGuard. */
   readonly hub?: string | undefined;
+  /** Training zones that come by it; all unless they are named, and the others dial a public address. */
+  readonly tunnelled?: readonly string[] | undefined;
   /** Labels of further fields and what is typed or chosen there. */
   readonly fields?: Readonly<Record<string, string>>;
 }
@@ -67,16 +69,18 @@ export class Stage {
   }
 
   /** Opens the form and chooses what decides which fields it has; resolves to the form with all of them. */
-  async openForm({ coordinator, training, hub }: Omit<FederationWish, "name">): Promise<ShownView> {
+  async openForm({ coordinator, training, hub, tunnelled }: Omit<FederationWish, "name">): Promise<ShownView> {
     const { requester } = this;
     const sites = training.map(superNodesLabel);
     const first = await requester.open(homeChannel, "deploy-site", FORM);
     await requester.fill(first, { "Coordinator zone": coordinator, "Training zones": training });
     const form = await requester.view(FORM, sites);
     if (hub === undefined) return form;
-    await requester.fill(form, { "How does traffic cross?": "Through WireGuard" });
+    const way = tunnelled === undefined ? "Through WireGuard" : "Some sites in one way";
+    await requester.fill(form, { "How does traffic cross?": way });
     const withTunnels = await requester.view(FORM, [...sites, HUB_LABEL]);
-    await requester.fill(withTunnels, { [HUB_LABEL]: hub });
+    const chosen = tunnelled === undefined ? {} : { "Training zones that come through WireGuard": tunnelled };
+    await requester.fill(withTunnels, { [HUB_LABEL]: hub, ...chosen });
     return withTunnels;
   }
 

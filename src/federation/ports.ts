@@ -100,7 +100,7 @@ export interface Trust {
     readonly federationId: string;
     readonly csrPem: string;
     readonly allowed: readonly Host[];
-    readonly required: Host;
+    readonly required: readonly Host[];
     readonly now: string;
     readonly life: number;
   }): Promise<Signing>;

@@ -6,6 +6,7 @@ import type { ZoneName } from "../federation/model/identity.ts";
 import { authorityOf } from "../federation/model/state.ts";
 import type { VmFacts } from "../federation/model/zone-facts.ts";
 import { failed } from "../federation/observing/observation.ts";
+import { dialledHosts } from "../federation/proposing/manifest.ts";
 import { type Host, parseHost } from "../guest-protocol/address.ts";
 import { decodePem, encodePem } from "../guest-protocol/certificates.ts";
 import { GIVEN, PUBLISHED } from "../guest-protocol/names.ts";
@@ -34,8 +35,7 @@ async function answerRequest(
   vm: VmFacts,
   value: string,
 ): Promise<FederationEvent | null> {
-  const host = parseHost(deploymentOf(job, zone).plan.endpoint.host);
-  if (!host.ok) return null;
+  const dialled = dialledHosts(deploymentOf(job, zone).plan);
   const request = decodePem(value, "CERTIFICATE REQUEST");
   const [csrPem] = request.ok ? request.value : [];
   if (csrPem === undefined) return failed({ zone }, "request-malformed", `VM ${vm.id}`);
@@ -43,8 +43,8 @@ async function answerRequest(
   const signing = await context.trust.sign({
     federationId: job.id,
     csrPem,
-    allowed: [host.value, ...addressesOf(vm)],
-    required: host.value,
+    allowed: [...dialled, ...addressesOf(vm)],
+    required: dialled,
     now,
     life: policy.durations.certificateLife,
   });

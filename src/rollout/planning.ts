@@ -11,6 +11,7 @@ import {
 import type { SurveyResult } from "../federation/model/zone-facts.ts";
 import { beginAttempt, proposeLater, proposeSites, recheckApprovals } from "../federation/proposing/proposal.ts";
 import { mayBegin } from "../federation/running/due-tasks.ts";
+import { addressWishOf } from "../federation/tunnels/crossing.ts";
 import { parseHost } from "../guest-protocol/address.ts";
 import { type Job, type Outcome, siteOf, type TaskContext } from "./task-context.ts";
 import { surveySite } from "./zone-checks.ts";
@@ -18,8 +19,8 @@ import { surveySite } from "./zone-checks.ts";
 /** The CA is made before the plan, so that its fingerprint is part of what owners approve. */
 export async function createAuthority(context: TaskContext, { id, federation }: Job): Promise<Outcome> {
   const { now, policy } = context.store.decisionContext(id);
-  const { crossing } = federation;
-  const given = crossing.kind === "public-address" && crossing.address.kind === "given" ? crossing.address.host : null;
+  const wish = addressWishOf(federation.crossing);
+  const given = wish?.kind === "given" ? wish.host : null;
   const host = given === null ? null : parseHost(given);
   const authority = await context.trust.ensureAuthority({
     federationId: id,

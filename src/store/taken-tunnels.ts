@@ -2,17 +2,19 @@
 import type { FederationId } from "../federation/model/identity.ts";
 import type { TakenTunnel } from "../federation/model/policy.ts";
 import { coordinatorOf, type Federation } from "../federation/model/state.ts";
+import { tunnelWishOf } from "../federation/tunnels/crossing.ts";
 
 export class TakenTunnels {
   readonly #all = new Map<FederationId, TakenTunnel>();
 
   change(federation: Federation): void {
     const { id, crossing, ended, tunnelRange, requestedAt: since } = federation;
-    if (crossing.kind !== "wireguard" || ended !== null) {
+    const wish = tunnelWishOf(crossing);
+    if (wish === null || ended !== null) {
       this.#all.delete(id);
       return;
     }
-    const { hub, range } = crossing;
+    const { hub, range } = wish;
     this.#all.set(id, { coordinator: coordinatorOf(federation).zone, hub, since, range: tunnelRange ?? range });
   }
 

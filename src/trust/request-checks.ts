@@ -53,8 +53,8 @@ export interface CheckedRequest {
 export interface RequestRules {
   /** The plan's names and the addresses that oned reports for the VM's NICs; localhost's names are always allowed. */
   readonly allowed: readonly Host[];
-  /** The dialled host: a certificate without it would serve nobody. */
-  readonly required: Host;
+  /** The hosts that sites dial: a certificate without one of them would not serve all. */
+  readonly required: readonly Host[];
 }
 
 const MAX_REQUEST_BYTES = 16 * 1024;
@@ -208,9 +208,9 @@ const checkNames = (
     if (!names.some((one) => same(one, name))) names.push(name);
   }
   if (names.length === 0) return refuse("csr-no-names", "The certificate request asks for no name.");
-  const required = canonical(rules.required);
-  if (!names.some((one) => same(one, required)))
-    return refuse("csr-missing-name", `It does not ask for ${shown(required.value)}, the name that sites dial.`);
+  const missing = rules.required.map(canonical).find((required) => !names.some((one) => same(one, required)));
+  if (missing !== undefined)
+    return refuse("csr-missing-name", `It does not ask for ${shown(missing.value)}, the name that sites dial.`);
   return { ok: true, publicKey, names };
 };
 

@@ -74,7 +74,7 @@ await measure(async ({ quick, watched }) => {
           signRequest({
             authority: made.result,
             csrPem,
-            rules: { allowed: [host.value], required: host.value },
+            rules: { allowed: [host.value], required: [host.value] },
             now,
             life: 30 * DAY,
           }),

@@ -39,6 +39,8 @@ export interface Asked {
   /** A public address, unless a crossing is asked for. */
   readonly address?: AddressWish;
   readonly crossing?: Crossing;
+  /** With both ways, the training zones that come by tunnels. */
+  readonly tunnelled?: readonly string[];
   readonly settings?: Settings;
   readonly requester?: Person;
   readonly context?: Partial<DecisionContext>;
@@ -72,7 +74,12 @@ export class Chronicle {
       },
       sites: [
         { zone: zone(coordinator), role: "coordinator", superNodes: 0 },
-        ...training.map((name) => ({ zone: zone(name), role: "training" as const, superNodes })),
+        ...training.map((name) => ({
+          zone: zone(name),
+          role: "training" as const,
+          superNodes,
+          ...(asked.tunnelled?.includes(name) ? { crossing: "wireguard" as const } : {}),
+        })),
       ],
       minimumTrainingSites: asked.minimumTrainingSites ?? 1,
     });

@@ -1,6 +1,6 @@
 /** What people ask for, as tests say it: `story.does(approve("beta"))`, `story.refusalOf(retire("beta", STRANGER))`. */
 import type * as model from "../../src/federation/model/commands.ts";
-import type { Adjustment, ConsentKind } from "../../src/federation/model/events.ts";
+import type { Adjustment, ConsentKind, SiteWish } from "../../src/federation/model/events.ts";
 import type { CardId, Person } from "../../src/federation/model/identity.ts";
 import type { Chronicle } from "./chronicle.ts";
 import { ownerOf, REQUESTER, zone } from "./decision-context.ts";
@@ -63,10 +63,10 @@ export const askTeardown = onFederation("ask-teardown");
 export const withdrawTeardown = onFederation("withdraw-teardown");
 
 export const requestSite =
-  (name: string, superNodes = 2, by: Person = REQUESTER): Asking<model.RequestSite> =>
+  (name: string, superNodes = 2, by: Person = REQUESTER, crossing?: SiteWish["crossing"]): Asking<model.RequestSite> =>
   (story) => ({
     kind: "request-site",
-    wish: { zone: zone(name), role: "training", superNodes },
+    wish: { zone: zone(name), role: "training", superNodes, ...(crossing === undefined ? {} : { crossing }) },
     by,
     key: story.newKey(),
   });

@@ -165,7 +165,7 @@ export class Story extends Watched {
     if (approvalState !== "approved") this.approved();
     if (deployment === null || retryAskedBy !== null) this.deployed(name);
     this.certified().says(name, this.announcement());
-    if (this.federation.crossing.kind === "wireguard") this.showsTunnelKey(name, 0, `hub/${this.vm(name).vmId}`);
+    if (this.hasTunnel(name)) this.showsTunnelKey(name, 0, `hub/${this.vm(name).vmId}`);
     return this.observes(name).tunnels();
   }
 
@@ -174,7 +174,7 @@ export class Story extends Watched {
     this.deployed(name);
     const nths = [...this.vms(name).keys()];
     for (const nth of nths) this.publishes(name, nth, keyName(name, this.vm(name, nth).vmId));
-    if (this.federation.crossing.kind === "wireguard") {
+    if (this.hasTunnel(name)) {
       for (const nth of nths) this.showsTunnelKey(name, nth, keyName(name, this.vm(name, nth).vmId));
     }
     this.observes(name).tunnels();
@@ -202,6 +202,11 @@ export class Story extends Watched {
 
   judges(claim: KeyClaim): this {
     return this.happens(...judgeKey(this.federation, claim));
+  }
+
+  /** What runs there is an end of a tunnel. */
+  hasTunnel(name: string): boolean {
+    return this.deployment(name).plan.link.kind === "wireguard";
   }
 
   /** A VM publishes the tunnel key of that name. */

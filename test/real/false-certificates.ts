@@ -34,7 +34,7 @@ export async function presented(authority: Authority, name: string, daysAgo = 0)
   const signing = await signRequest({
     authority,
     csrPem,
-    rules: { allowed: [host], required: host },
+    rules: { allowed: [host], required: [host] },
     now,
     life: DAY_MS,
   });

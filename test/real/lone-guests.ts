@@ -123,9 +123,9 @@ export class LoneGuests {
     this.give(superlink, GIVEN.certificateAuthority, encodePem([this.authority.certificatePem]));
     const request = await this.published(superlink, PUBLISHED.certificateRequest, () => true);
     const [csrPem = ""] = valueIn(decodePem(request, "CERTIFICATE REQUEST"));
-    const required: Host = { kind: "ip", value: address };
+    const dialled: Host = { kind: "ip", value: address };
     const own = (await this.view(superlink)).addresses.map((ip): Host => ({ kind: "ip", value: ip }));
-    const rules = { required, allowed: [required, ...own] };
+    const rules = { required: [dialled], allowed: [dialled, ...own] };
     const now = new Date().toISOString();
     const signing = await signRequest({ authority: this.authority, csrPem, rules, now, life: DAY_MS });
     if (!signing.ok) throw new Error(signing.detail);

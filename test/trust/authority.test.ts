@@ -21,7 +21,7 @@ const signed = async (authority: Authority, csrPem: string, dialled: Host, other
   const signing = await signRequest({
     authority,
     csrPem,
-    rules: { allowed: [dialled, ...others], required: dialled },
+    rules: { allowed: [dialled, ...others], required: [dialled] },
     now,
     life: 30 * DAY,
   });
@@ -131,7 +131,7 @@ describe("a federation's authority", () => {
     const signing = await signRequest({
       authority: await newAuthority(),
       csrPem: guest.csrPem,
-      rules: { allowed: [ip("203.0.113.20")], required: ip("203.0.113.20") },
+      rules: { allowed: [ip("203.0.113.20")], required: [ip("203.0.113.20")] },
       now,
       life: 30 * DAY,
     });

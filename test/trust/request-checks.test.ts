@@ -7,7 +7,7 @@ import { guestRequest } from "./openssl.ts";
 
 const DIALLED: Host = { kind: "ip", value: "203.0.113.20" };
 const NAME: Host = { kind: "dns", value: "fl.example.org" };
-const rules = { allowed: [DIALLED, NAME], required: DIALLED };
+const rules = { allowed: [DIALLED, NAME], required: [DIALLED] };
 
 const rsa = (bits: number, exponent = 65537) => [
   "-algorithm",

@@ -12,7 +12,13 @@ import { rebootAction, rebootAnswer, rebootOutcome } from "./reboot-words.ts";
 export const reason = z.strictObject({ code: reasonCode, detail: z.string() });
 export type Reason = z.infer<typeof reason>;
 
-export const siteWish = z.strictObject({ zone: zoneName, role, superNodes: z.int().min(0).max(10) });
+export const siteWish = z.strictObject({
+  zone: zoneName,
+  role,
+  superNodes: z.int().min(0).max(10),
+  /** How its SuperNodes come, where there is a choice; they dial the public address when nothing is said. */
+  crossing: z.enum(["public-address", "wireguard"]).exactOptional(),
+});
 export type SiteWish = z.infer<typeof siteWish>;
 
 /** How the requester wants the SuperLink to be dialled: at an address given, or one picked from the zone's network. */
@@ -22,15 +28,17 @@ export const addressWish = z.discriminatedUnion("kind", [
 ]);
 export type AddressWish = z.infer<typeof addressWish>;
 
-/** How the requester wants training sites' traffic to cross to the SuperLink. */
+const ofTunnels = {
+  hub: hubEndpoint,
+  /** Where tunnel addresses are from; null for a range that overlaps nothing. */
+  range: z.cidrv4().nullable(),
+};
+
+/** How the requester wants training sites' traffic to cross to the SuperLink; with `both` each site has its own way. */
 export const crossing = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("public-address"), address: addressWish }),
-  z.strictObject({
-    kind: z.literal("wireguard"),
-    hub: hubEndpoint,
-    /** Where tunnel addresses are from; null for a range that overlaps nothing. */
-    range: z.cidrv4().nullable(),
-  }),
+  z.strictObject({ kind: z.literal("wireguard"), ...ofTunnels }),
+  z.strictObject({ kind: z.literal("both"), address: addressWish, ...ofTunnels }),
 ]);
 export type Crossing = z.infer<typeof crossing>;
 

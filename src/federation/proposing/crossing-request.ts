@@ -3,7 +3,8 @@ import { parseHost } from "../../guest-protocol/address.ts";
 import type { AddressWish, Crossing } from "../model/events.ts";
 import { isLocalIpv4, isPrivateIpv4 } from "../model/ipv4.ts";
 import type { TakenTunnel } from "../model/policy.ts";
-import { HUB_PORT, isHubTaken, type TunnelWish } from "../tunnels/planner.ts";
+import type { TunnelWish } from "../tunnels/crossing.ts";
+import { HUB_PORT, isHubTaken } from "../tunnels/planner.ts";
 import { rangeMistake } from "../tunnels/range.ts";
 import type { RequestForm } from "./request.ts";
 import { wholeNumber } from "./whole-number.ts";
@@ -28,7 +29,11 @@ export function parseCrossing(
     case "public-address":
       return { crossing: { kind: "public-address", address: parseAddress(form, mistakes) }, mistakes };
     case "wireguard":
-      return { crossing: parseTunnel(form, superNodes, others, mistakes), mistakes };
+      return { crossing: { kind: "wireguard", ...parseTunnel(form, superNodes, others, mistakes) }, mistakes };
+    case "both": {
+      const address = parseAddress(form, mistakes);
+      return { crossing: { kind: "both", address, ...parseTunnel(form, superNodes, others, mistakes) }, mistakes };
+    }
   }
 }
 
@@ -51,7 +56,7 @@ function parseTunnel(
   const range = form.range.trim();
   const wrongRange = range === "" ? null : rangeMistake(range, superNodes);
   if (wrongRange !== null) mistakes.range = wrongRange;
-  return { kind: "wireguard", hub, range: range === "" ? null : range };
+  return { hub, range: range === "" ? null : range };
 }
 
 function parseAddress(form: CrossingForm, mistakes: Mistakes): AddressWish {

@@ -1,5 +1,5 @@
 /** From a plan to what a zone is handed: the OneFlow service template, and what it is instantiated with. */
-import { parseHost } from "../../guest-protocol/address.ts";
+import { type Host, parseHost } from "../../guest-protocol/address.ts";
 import { formatAttempt } from "../../guest-protocol/attempt.ts";
 import { encodePem } from "../../guest-protocol/certificates.ts";
 import { formatExtraSan } from "../../guest-protocol/extra-san.ts";
@@ -79,8 +79,16 @@ function sharedInputs({ settings }: SitePlan): Record<string, string> {
 }
 
 function coordinatorInputs(plan: SitePlan): Record<string, string> {
-  const host = parseHost(plan.endpoint.host);
-  return { ...sharedInputs(plan), [CONTEXT.extraSan]: host.ok ? formatExtraSan([host.value]) : "" };
+  return { ...sharedInputs(plan), [CONTEXT.extraSan]: formatExtraSan(dialledHosts(plan)) };
+}
+
+/** What sites dial, each of which the SuperLink's certificate has to cover: its address, and that in its tunnels. */
+export function dialledHosts({ endpoint, link }: SitePlan): readonly Host[] {
+  const names = new Set([endpoint.host, ...(link.kind === "wireguard" ? [dialledIn(link.range)] : [])]);
+  return [...names].flatMap((name) => {
+    const host = parseHost(name);
+    return host.ok ? [host.value] : [];
+  });
 }
 
 function trainingInputs(plan: SitePlan, caCertificate: string): Record<string, string> {

@@ -7,10 +7,11 @@ import { flowerPart, type Part, PLAN_VERSION, type SitePlan } from "../model/pla
 import type { DecisionContext } from "../model/policy.ts";
 import { authorityOf, currentAuthority, currentProposal, type Federation, type Site } from "../model/state.ts";
 import type { SurveyResult } from "../model/zone-facts.ts";
+import { hasTunnel } from "../tunnels/crossing.ts";
 import { judgeTunnel, linkFor } from "../tunnels/planner.ts";
 import { type Credit, NO_CREDIT } from "./headroom.ts";
 import { type Choice, chooseFor, judge, type UsableSurvey } from "./preflight.ts";
-import type { ChosenEndpoint } from "./superlink-endpoint.ts";
+import { type ChosenEndpoint, dialledBy } from "./superlink-endpoint.ts";
 
 /** A look at a zone that can carry what is asked of it, and what would be used there. */
 export interface Usable extends UsableSurvey {
@@ -33,7 +34,7 @@ export function choiceFor(
   const profile = context.zones.get(site.zone);
   if (profile === undefined) return { code: "zone-left-file", detail: site.zone };
   const choice = chooseFor(profile, site.wish, federation.settings, adjustment);
-  const isHub = federation.crossing.kind === "wireguard" && site.role === "coordinator";
+  const isHub = site.role === "coordinator" && hasTunnel(federation, site);
   return isHub && !("code" in choice) ? { ...choice, inboundUdp: true } : choice;
 }
 
@@ -106,7 +107,7 @@ export function planOf(
     link: linkFor(federation, site, facts.network, chosen.range),
     manifest: manifestDigest(manifest),
     agent: manifest.agent.sha256,
-    endpoint: chosen.endpoint,
+    endpoint: dialledBy(federation, site, chosen),
     caFingerprint,
     settings: federation.settings,
     sshKeys: coordinator ? (context.zones.get(site.zone)?.sshKeys ?? []) : [],

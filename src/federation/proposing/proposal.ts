@@ -21,7 +21,14 @@ import {
   type Usable,
 } from "./plan-making.ts";
 import { isTransient } from "./preflight.ts";
-import { addressLost, type ChosenEndpoint, chosenEndpoint, endpointFor, moveFrom } from "./superlink-endpoint.ts";
+import {
+  addressLost,
+  type ChosenEndpoint,
+  chosenEndpoint,
+  dialledBy,
+  endpointFor,
+  moveFrom,
+} from "./superlink-endpoint.ts";
 
 /** A look of each of the zones that were looked at. */
 export type Surveys = ReadonlyMap<ZoneName, SurveyResult>;
@@ -195,14 +202,15 @@ function moveEndpoint(federation: Federation, coordinator: Site, facts: Usable, 
 export function redialled(
   federation: Federation,
   except: Site,
-  { endpoint }: ChosenEndpoint,
+  chosen: ChosenEndpoint,
   context: DecisionContext,
 ): readonly FederationEvent[] {
-  if (canonical(endpoint) === canonical(federation.endpoint)) return [];
   return [...federation.sites.values()].flatMap((site) => {
     const proposal = currentProposal(site);
     const open = site.approvalState === "pending" || site.approvalState === "approved";
     if (site.zone === except.zone || !open || proposal === null) return [];
+    const endpoint = dialledBy(federation, site, chosen);
+    if (canonical(endpoint) === canonical(proposal.plan.endpoint)) return [];
     return [proposed(site, { ...proposal.plan, endpoint }, context, { cause: "address-changed", by: proposal.by })];
   });
 }

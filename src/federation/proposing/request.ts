@@ -17,6 +17,8 @@ export interface RequestForm {
   readonly coordinator: string;
   readonly training: readonly { readonly zone: string; readonly superNodes: string }[];
   readonly crossing: Crossing["kind"];
+  /** Training zones that come through WireGuard, where some do. */
+  readonly tunnelled: readonly string[];
   /** For a public address. */
   readonly addressKind: "given" | "picked";
   readonly host: string;
@@ -39,6 +41,7 @@ export type FormField =
   | `superNodes:${string}`
   | "host"
   | "port"
+  | "tunnelled"
   | "hub"
   | "range"
   | "framework"
@@ -78,9 +81,10 @@ export function parseForm(form: RequestForm, zones: ReadonlyMap<ZoneName, ZonePr
   const chosenFramework = framework.safeParse(form.framework);
   if (!chosenFramework.success) mistakes.framework = "Choose one of the frameworks offered.";
   const sites = parseSites(form, zones, chosenFramework.data, mistakes);
+  judgeTunnelled(form, mistakes);
   const minimumTrainingSites = parseMinimum(form, mistakes);
-  const superNodes = sites.reduce((sum, site) => sum + site.superNodes, 0);
-  const { crossing, mistakes: ofCrossing } = parseCrossing(form, superNodes, taken.tunnels);
+  const tunnels = sites.reduce((sum, site) => sum + (site.crossing === "public-address" ? 0 : site.superNodes), 0);
+  const { crossing, mistakes: ofCrossing } = parseCrossing(form, tunnels, taken.tunnels);
   Object.assign(mistakes, ofCrossing);
   const flower = parseFlower(form, mistakes);
   if (Object.keys(mistakes).length > 0 || !name.success || !chosenFramework.success) return { ok: false, mistakes };
@@ -130,7 +134,7 @@ function parseSites(
     if (count === null) {
       mistakes[`superNodes:${zone}`] = `Give a whole number from ${SUPERNODES.min} to ${SUPERNODES.max}.`;
     }
-    return [{ zone: profile.name, role: "training" as const, superNodes: count ?? 0 }];
+    return [{ zone: profile.name, role: "training" as const, superNodes: count ?? 0, ...wayOf(form, zone) }];
   });
   const superNodes = training.reduce((sum, site) => sum + site.superNodes, 0);
   if (superNodes > MAX_SUPERNODES) {
@@ -139,6 +143,16 @@ function parseSites(
   if (told.length > 0) mistakes.training = told.join(" ");
   if (coordinator === undefined) return training;
   return [{ zone: coordinator.name, role: "coordinator", superNodes: 0 }, ...training];
+}
+
+/** Of a zone that trains; nothing where all cross in the same way. */
+const wayOf = ({ crossing, tunnelled }: RequestForm, zone: string): Pick<SiteWish, "crossing"> =>
+  crossing === "both" ? { crossing: tunnelled.includes(zone) ? "wireguard" : "public-address" } : {};
+
+/** Zones that were chosen and then taken out above would be forgotten without a word. */
+function judgeTunnelled({ crossing, tunnelled, training }: RequestForm, mistakes: Mistakes): void {
+  if (crossing !== "both" || tunnelled.every((zone) => training.some((site) => site.zone === zone))) return;
+  mistakes.tunnelled = "Choose among the training zones above.";
 }
 
 function parseMinimum(form: RequestForm, mistakes: Mistakes): number {

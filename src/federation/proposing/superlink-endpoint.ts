@@ -5,6 +5,7 @@ import type { SuperLinkEndpoint } from "../model/plan.ts";
 import type { DecisionContext } from "../model/policy.ts";
 import { coordinatorOf, type Federation, type Site, trainingSitesOf } from "../model/state.ts";
 import type { NetworkFacts } from "../model/zone-facts.ts";
+import { addressWishOf, hasTunnel, tunnelWishOf } from "../tunnels/crossing.ts";
 import { besideIn, chooseRange } from "../tunnels/planner.ts";
 import { dialledIn } from "../tunnels/range.ts";
 import { FLEET_PORT } from "./crossing-request.ts";
@@ -35,24 +36,32 @@ export function endpointFor(
   context: DecisionContext,
 ): ChosenEndpoint | Reason | null {
   if (federation.endpoint !== null) return chosenEndpoint(federation);
-  const { crossing } = federation;
-  switch (crossing.kind) {
-    case "public-address":
-      return network === undefined ? null : chooseAddress(federation, crossing.address, network, context);
-    case "wireguard": {
-      const range = chooseRange(crossing, networks, besideIn(federation, context.takenTunnels));
-      // Inside its tunnels the SuperLink listens where it always does; its card may have any address.
-      return typeof range === "string"
-        ? { endpoint: { host: dialledIn(range), port: FLEET_PORT }, address: null, range }
-        : range;
-    }
-  }
+  const [tunnels, address] = [tunnelWishOf(federation.crossing), addressWishOf(federation.crossing)];
+  const beside = besideIn(federation, context.takenTunnels);
+  const range = tunnels === null ? null : chooseRange(tunnels, networks, beside);
+  if (range !== null && typeof range !== "string") return range;
+  if (address !== null)
+    return network === undefined ? null : chooseAddress(federation, address, network, range, context);
+  // Its card may have any address.
+  return range === null ? null : { endpoint: insideOf(range), address: null, range };
 }
+
+/** Inside its tunnels the SuperLink listens where it always does. */
+const insideOf = (range: string): SuperLinkEndpoint => ({ host: dialledIn(range), port: FLEET_PORT });
+
+/** What a site's SuperNodes dial; of the coordinator, where it says that it is. */
+export const dialledBy = (
+  federation: Federation,
+  site: Site,
+  { endpoint, range }: Pick<ChosenEndpoint, "endpoint" | "range">,
+): SuperLinkEndpoint =>
+  site.role === "training" && range !== null && hasTunnel(federation, site) ? insideOf(range) : endpoint;
 
 function chooseAddress(
   federation: Federation,
   wish: AddressWish,
   network: NetworkFacts,
+  range: string | null,
   context: DecisionContext,
 ): ChosenEndpoint | Reason {
   const taken = context.takenAddresses.get(coordinatorOf(federation).zone) ?? new Set<string>();
@@ -61,7 +70,7 @@ function chooseAddress(
     const own = network.ranges.length > 0 && isFree({ ...network, leased: [] }, wish.host);
     if (own && (!isFree(network, wish.host) || taken.has(wish.host)))
       return { code: "address-in-use", detail: wish.host };
-    return { endpoint, address: own ? wish.host : null, range: null };
+    return { endpoint, address: own ? wish.host : null, range };
   }
   const refused = new Set([...taken, ...federation.refusedAddresses]);
   // When every other was refused once, one of those may be free by now.
@@ -70,7 +79,7 @@ function chooseAddress(
     pickAddress(network, new Set([...taken, federation.address ?? ""]), federation.id);
   if (address === null) return { code: "no-free-address", detail: network.name };
   if (isPrivateIpv4(address) && !wish.privateIsReachable) return { code: "address-private", detail: address };
-  return { endpoint: { host: address, port: wish.port }, address, range: null };
+  return { endpoint: { host: address, port: wish.port }, address, range };
 }
 
 /** The zone has refused it, somebody else has leased it meanwhile, or the coordinator is to be in another network. */
@@ -85,8 +94,7 @@ export const isAddressRefused = (
   { role }: Pick<Site, "role">,
 ): boolean =>
   role === "coordinator" &&
-  crossing.kind === "public-address" &&
-  crossing.address.kind === "picked" &&
+  addressWishOf(crossing)?.kind === "picked" &&
   address !== null &&
   refusedAddresses.includes(address);
 
@@ -97,11 +105,12 @@ export function moveFrom(
   context: DecisionContext,
 ): ChosenEndpoint | Reason {
   // Sites that run dial the old address, and would have to be created anew to dial another.
-  const dialling = trainingSitesOf(federation).some(({ deployment }) => deployment !== null);
-  const { crossing } = federation;
-  if (dialling) return { code: "address-in-use", detail: chosenEndpoint(federation).endpoint.host };
+  const { endpoint, range } = chosenEndpoint(federation);
+  const dialling = trainingSitesOf(federation).some(
+    ({ deployment }) => deployment?.plan.endpoint.host === endpoint.host,
+  );
+  if (dialling) return { code: "address-in-use", detail: endpoint.host };
+  const wish = addressWishOf(federation.crossing);
   // A tunnel's addresses are nobody's but the federation's.
-  return crossing.kind === "wireguard"
-    ? chosenEndpoint(federation)
-    : chooseAddress(federation, crossing.address, network, context);
+  return wish === null ? chosenEndpoint(federation) : chooseAddress(federation, wish, network, range, context);
 }

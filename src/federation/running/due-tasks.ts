@@ -22,6 +22,7 @@ import { hasTerminalFailure } from "../model/terminal-failure.ts";
 import type { LiveFederation } from "../observing/live.ts";
 import { isBlocked } from "../proposing/proposal.ts";
 import { isAddressRefused } from "../proposing/superlink-endpoint.ts";
+import { hasTunnel } from "../tunnels/crossing.ts";
 import { hubKey, isTellingDue } from "../tunnels/peers.ts";
 import { admissionsDue, mayTellAdmitted } from "./admission.ts";
 import { lateness, stuckAfter, type TimeOutCode } from "./lateness.ts";
@@ -213,7 +214,7 @@ function superNodeTasks(federation: Federation, { zone: site }: Site, vm: Deploy
 }
 
 function tunnelTasks(federation: Federation, site: Site, vm: DeployedVm): Task[] {
-  if (federation.crossing.kind !== "wireguard") return [];
+  if (!hasTunnel(federation, site)) return [];
   const at = { site: site.zone, vmId: vm.vmId };
   if (isTunnelKeyDue(federation, site, vm)) return [{ kind: "judge-tunnel-key", ...at }];
   return isTellingDue(federation, site, vm) ? [{ kind: "tell-tunnel-peers", ...at }] : [];

@@ -1,15 +1,14 @@
 /** Who gets which part of a federation's tunnels, and what cannot be planned. Pure. */
 
-import type { Crossing, Reason } from "../model/events.ts";
+import type { Reason } from "../model/events.ts";
 import type { ZoneName } from "../model/identity.ts";
 import { overlaps, type Span, toIp, toNumber } from "../model/ipv4.ts";
 import { type SitePlan, TUNNEL_MTU, type WireGuardLink } from "../model/plan.ts";
 import type { TakenTunnel } from "../model/policy.ts";
 import { coordinatorOf, currentProposal, type Federation, type Site, trainingSitesOf } from "../model/state.ts";
 import type { NetworkFacts, ZoneSurvey } from "../model/zone-facts.ts";
+import { hasTunnel, type TunnelWish, tunnelWishOf } from "./crossing.ts";
 import { freeRange, pairsIn, spanOfRange } from "./range.ts";
-
-export type TunnelWish = Extract<Crossing, { kind: "wireguard" }>;
 
 /** UDP port of the hub, where nobody asks for another. */
 export const HUB_PORT = 51820;
@@ -36,7 +35,8 @@ const known = new WeakMap<Federation, { readonly range: string; readonly blocks:
 function blocksOf(federation: Federation, range: string): Blocks {
   const before = known.get(federation);
   if (before?.range === range) return before.blocks;
-  const blocks = dealt(trainingSitesOf(federation), pairsIn(range));
+  const sites = trainingSitesOf(federation).filter((site) => hasTunnel(federation, site));
+  const blocks = dealt(sites, pairsIn(range));
   known.set(federation, { range, blocks });
   return blocks;
 }
@@ -119,15 +119,15 @@ export function judgeTunnel(
   { network, inboundUdp }: Seen,
   others: Iterable<TakenTunnel>,
 ): readonly Reason[] {
-  const { crossing } = federation;
-  if (crossing.kind !== "wireguard") return [];
-  const range = federation.tunnelRange ?? crossing.range;
+  const wish = tunnelWishOf(federation.crossing);
+  if (wish === null || !hasTunnel(federation, site)) return [];
+  const range = federation.tunnelRange ?? wish.range;
   const mtu = tunnelMtu(network);
   const problems: Reason[] = [];
   if (mtu < TUNNEL_MTU.min) problems.push({ code: "tunnel-mtu", detail: `${network.name}: ${network.guestMtu}` });
   if (site.role === "coordinator") {
     const earlier = [...others].filter(({ since }) => since < federation.requestedAt);
-    problems.push(...judgeHub(crossing, inboundUdp, earlier));
+    problems.push(...judgeHub(wish, inboundUdp, earlier));
   }
   if (range === null) return problems;
   const own = neighbours(network).find((span) => overlaps(span, spanOfRange(range)));
@@ -164,14 +164,14 @@ export function linkFor(
   network: NetworkFacts,
   range: string | null,
 ): SitePlan["link"] {
-  const { crossing } = federation;
-  if (crossing.kind === "public-address") return { kind: "public-address" };
+  const wish = tunnelWishOf(federation.crossing);
+  if (wish === null || !hasTunnel(federation, site)) return { kind: "public-address" };
   if (range === null) throw new Error(`Federation ${federation.id} has no range for its tunnels yet.`);
   const block = site.role === "coordinator" ? null : (blocksOf(federation, range).get(site.zone) ?? null);
   return {
     kind: "wireguard",
     way: "own",
-    hub: crossing.hub,
+    hub: wish.hub,
     range,
     mtu: tunnelMtu(network),
     pairs: block,

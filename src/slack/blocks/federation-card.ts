@@ -5,6 +5,7 @@ import type { Directory } from "../../federation/deciding/visibility.ts";
 import { isOfZone } from "../../federation/model/conditions.ts";
 import { coordinatorOf, type Federation } from "../../federation/model/state.ts";
 import { raisedConditions } from "../../federation/model/status.ts";
+import type { TunnelWish } from "../../federation/tunnels/crossing.ts";
 import { ACTION } from "../names.ts";
 import { plainSentence, sinceWords } from "./conditions.ts";
 import { actions, type Blocks, button, context, header, section } from "./elements.ts";
@@ -57,12 +58,14 @@ function connections(federation: Federation, directory: Directory): string {
   switch (crossing.kind) {
     case "public-address":
       return `Every training site dials the SuperLink of ${coordinator} over TLS, port ${crossing.address.port}. Nothing dials a training site.`;
-    case "wireguard": {
-      const hub = escaped(`${crossing.hub.host}:${crossing.hub.port}`);
-      return `Every SuperNode reaches the SuperLink of ${coordinator} through a WireGuard tunnel of its own to ${hub} over UDP, and dials it inside over TLS. Nothing dials a training site.`;
-    }
+    case "wireguard":
+      return `Every SuperNode reaches the SuperLink of ${coordinator} through a WireGuard tunnel of its own to ${hubOf(crossing)} over UDP, and dials it inside over TLS. Nothing dials a training site.`;
+    case "both":
+      return `Training sites dial the SuperLink of ${coordinator} over TLS, port ${crossing.address.port}, or inside WireGuard tunnels to ${hubOf(crossing)} over UDP. Nothing dials a training site.`;
   }
 }
+
+const hubOf = ({ hub }: TunnelWish): string => escaped(`${hub.host}:${hub.port}`);
 
 function versions(federation: Federation): string {
   const { flowerVersion, framework, keepaliveTime, keepaliveTimeout } = federation.settings;

@@ -1,6 +1,7 @@
 /** How a site's traffic crosses, in words. */
 import { type SitePlan, superNodesOf, type WireGuardLink } from "../../federation/model/plan.ts";
 import type { Federation, Site } from "../../federation/model/state.ts";
+import { FLEET_PORT } from "../../federation/proposing/crossing-request.ts";
 import { dialledIn, pairIn } from "../../federation/tunnels/range.ts";
 import { MARK } from "./marks.ts";
 import { code, count, listed } from "./mrkdwn.ts";
@@ -25,10 +26,16 @@ function publicTraffic({ role, endpoint }: SitePlan): string {
     : `*Traffic.* Each SuperNode opens one connection to ${code(`${endpoint.host}:${endpoint.port}`)}, over TLS. Nothing listens here.`;
 }
 
-function hubTraffic({ endpoint }: SitePlan, link: WireGuardLink): string {
+function hubTraffic(plan: SitePlan, link: WireGuardLink): string {
   const outside = code(outsideOf(link));
+  const { endpoint } = plan;
+  const listens = `the SuperLink listens on ${code(`${dialledIn(link.range)}:${FLEET_PORT}`)}, over TLS`;
+  const crosses =
+    endpoint.host === dialledIn(link.range)
+      ? `It crosses by WireGuard: this VM is the hub, and every SuperNode's VM has a tunnel of its own to it. Inside, ${listens}.`
+      : `Some sites dial ${code(`${endpoint.host}:${endpoint.port}`)}, over TLS. For the others this VM is the hub of WireGuard tunnels, each SuperNode's VM with one of its own; inside, ${listens}.`;
   return [
-    `*Traffic.* It crosses by WireGuard: this VM is the hub, and every SuperNode's VM has a tunnel of its own to it. Inside, the SuperLink listens on ${code(`${endpoint.host}:${endpoint.port}`)}, over TLS. The hub passes nothing on from one site to another, and the Control API listens on the VM's loopback only.`,
+    `*Traffic.* ${crosses} The hub passes nothing on from one site to another, and the Control API listens on the VM's loopback only.`,
     `${MARK.warning} *What this needs from your zone.* UDP that is sent to ${outside} has to reach UDP port ${link.hub.port} of this VM: by a port forward to the same port or because the VM has that address, and through every firewall and security group in between. The bot cannot see whether it does.`,
   ].join("\n");
 }

@@ -14,6 +14,7 @@ const FORM: RequestForm = {
     { zone: "gamma", superNodes: "10" },
   ],
   crossing: "public-address",
+  tunnelled: [],
   addressKind: "given",
   host: "fl.example.org",
   port: "9092",
@@ -248,6 +249,27 @@ describe("WireGuard", () => {
     });
   });
 
+  it("may be for some sites only, and the others dial the public address", () => {
+    const some = tunnel({ crossing: "both", host: "fl.example.org", range: "10.99.0.0/30", tunnelled: ["beta"] });
+    const parsed = parse(some);
+    assert.ok(parsed.ok);
+    const { crossing, sites } = parsed.request;
+    const hub = { host: "198.51.100.7", port: 51820 };
+    const address = { kind: "given", host: "fl.example.org", port: 9092 };
+    assert.deepEqual(crossing, { kind: "both", address, hub, range: "10.99.0.0/30" });
+    assert.deepEqual(
+      sites.map((site) => [site.zone, site.crossing]),
+      [
+        ["alpha", undefined],
+        ["beta", "wireguard"],
+        ["gamma", "public-address"],
+      ],
+    );
+    assert.deepEqual(fieldsOf({ ...some, tunnelled: ["beta", "gamma"] }), ["range"]);
+    assert.deepEqual(fieldsOf({ ...some, tunnelled: ["alpha"] }), ["tunnelled"]);
+    assert.deepEqual(fieldsOf({ ...some, hub: "", host: "" }), ["host", "hub"]);
+  });
+
   it("says on the field what is wrong with the hub", () => {
     for (const [hub, told] of [
       ["", /Give an IPv4 address/],
@@ -334,7 +356,8 @@ describe("hostile input", () => {
       name: text,
       coordinator: fc.oneof(text, fc.constant("alpha")),
       training: fc.array(fc.record({ zone: fc.oneof(text, fc.constant("beta")), superNodes: text }), { maxLength: 3 }),
-      crossing: fc.constantFrom("public-address", "wireguard"),
+      crossing: fc.constantFrom("public-address", "wireguard", "both"),
+      tunnelled: fc.array(fc.oneof(text, fc.constant("beta")), { maxLength: 2 }),
       addressKind: fc.constantFrom("given", "picked"),
       host: fc.oneof(text, fc.domain()),
       port: fc.oneof(text, fc.constant("9092")),

@@ -148,6 +148,88 @@ describe("a plan with tunnels", () => {
   });
 });
 
+describe("a plan in which some sites come by tunnels and others dial the public address", () => {
+  const ADDRESS = { kind: "given", host: "198.51.100.20", port: 9092 } as const;
+  const INSIDE = { host: "10.99.0.0", port: 9092 };
+  const mixed = (zones: readonly string[] = ["alpha", "beta", "gamma"]): Story =>
+    aFederation({
+      crossing: { kind: "both", address: ADDRESS, hub: HUB, range: null },
+      zones,
+      tunnelled: ["gamma"],
+      context: { zones: zonesOf(["alpha", "beta", "gamma", "delta"].map((name) => aZone(name))) },
+    });
+  const dialled = (story: Story, name: string) => story.proposal(name).plan.endpoint;
+
+  it("has each site dial its own way, and the certificate covers both", () => {
+    const story = mixed().planned();
+    const outside = { host: "198.51.100.20", port: 9092 };
+    assert.deepEqual(
+      ["alpha", "beta", "gamma"].map((name) => dialled(story, name)),
+      [outside, outside, INSIDE],
+    );
+    assert.deepEqual(story.proposal("beta").plan.link, { kind: "public-address" });
+    assert.deepEqual(linkOf(story, "gamma").pairs, { first: 0, count: 2 });
+    const { plan } = story.proposal("alpha");
+    const { context, userInputs } = serviceOrder(plan, SHIPPED.coordinator, "tag", "certificate");
+    assert.equal(context["FL_DIALLED_ADDRESS"], "198.51.100.20:9092");
+    assert.equal(context["WG_ADDRESS"], "10.99.0.0/31");
+    assert.equal(userInputs["FL_CERT_EXTRA_SAN"], "IP:198.51.100.20,IP:10.99.0.0");
+  });
+
+  it("comes up both ways, and the hub knows only those that come by it", () => {
+    const story = mixed().running();
+    assert.deepEqual(
+      [...story.federation.tunnelKeys.values()].map(({ site }) => site),
+      ["alpha", "gamma", "gamma"],
+    );
+    assert.ok(["beta", "gamma"].every((name) => story.deployment(name).upAt !== null));
+  });
+
+  it("lets a site that is added have either way, and nobody else's plan changes by that", () => {
+    for (const crossing of ["public-address", "wireguard"] as const) {
+      const story = mixed().running();
+      const before = ["alpha", "beta", "gamma"].map((name) => digestOf(story.proposal(name).plan));
+      story.does(requestSite("delta", 2, undefined, crossing)).planned();
+      assert.equal(story.proposal("delta").plan.link.kind, crossing);
+      assert.deepEqual(dialled(story, "delta").host, crossing === "wireguard" ? INSIDE.host : ADDRESS.host);
+      assert.deepEqual(
+        ["alpha", "beta", "gamma"].map((name) => digestOf(story.proposal(name).plan)),
+        before,
+      );
+    }
+  });
+
+  it("refuses nothing of a site for tunnels that it does not have", () => {
+    const story = inNetwork(mixed(), "beta", { guestMtu: 1300 }).planned();
+    assert.deepEqual(problemsOf(story, "beta"), []);
+    assert.deepEqual(problemsOf(inNetwork(mixed(), "gamma", { guestMtu: 1300 }).planned(), "gamma"), ["tunnel-mtu"]);
+  });
+
+  it("asks only those again who dial a public address that is lost", () => {
+    const story = aFederation({
+      crossing: {
+        kind: "both",
+        address: { kind: "picked", port: 9092, privateIsReachable: true },
+        hub: HUB,
+        range: null,
+      },
+      tunnelled: ["gamma"],
+    }).approved();
+    const { address } = story.federation;
+    assert.ok(address !== null);
+    const cards = ["alpha", "beta", "gamma"].map((name) => story.proposal(name).card);
+    story.shows("alpha", (usual) => ({
+      ...usual,
+      network: usual.network.found ? { ...usual.network, leased: [...usual.network.leased, address] } : usual.network,
+    }));
+    story.begins("alpha");
+    const asked = ["alpha", "beta", "gamma"].filter((name, nth) => story.proposal(name).card !== cards[nth]);
+    assert.deepEqual(asked, ["alpha", "beta"]);
+    assert.equal(story.federation.tunnelRange, "10.99.0.0/23");
+    assert.deepEqual(dialled(story, "beta"), story.federation.endpoint);
+  });
+});
+
 describe("the pairs of a federation's sites", () => {
   const NAMES = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta"];
   const CONTEXT = { zones: zonesOf(NAMES.map((name) => aZone(name))) };

@@ -1,5 +1,5 @@
 /** The form with which a running federation gets one more training site. Pure. */
-import type { ModalView } from "@slack/types";
+import type { InputBlock, ModalView } from "@slack/types";
 import type { SiteWish } from "../../../federation/model/events.ts";
 import type { ZoneName } from "../../../federation/model/identity.ts";
 import { SUPERNODES } from "../../../federation/model/limits.ts";
@@ -8,10 +8,10 @@ import type { Federation } from "../../../federation/model/state.ts";
 import { wholeNumber } from "../../../federation/proposing/whole-number.ts";
 import { VIEW } from "../../names.ts";
 import { plain, section } from "../elements.ts";
-import { zoneChoice } from "./deploy-site-form.ts";
-import { numberInput, selectInput } from "./inputs.ts";
+import { numberInput, radioInput, selectInput } from "./inputs.ts";
 import { message } from "./modal.ts";
 import { type StateValues, typed } from "./state-values.ts";
+import { zoneChoice } from "./zone-choice.ts";
 
 interface SiteForm {
   readonly zone: string;
@@ -42,8 +42,26 @@ export function addSiteForm(
       ),
       selectInput("zone", "Training zone", choices, form.zone),
       numberInput("superNodes", "SuperNodes", form.superNodes || String(SUPERNODES.default), SUPERNODES),
+      ...wayInput(federation),
     ],
   };
+}
+
+const WAY_BLOCK = "crossing";
+
+/** Only where the SuperLink is reached in both ways; a running one is not given another. */
+function wayInput({ crossing }: Federation): readonly InputBlock[] {
+  if (crossing.kind !== "both") return [];
+  const ways = [
+    { value: "public-address", text: "To the public address of the SuperLink" },
+    { value: "wireguard", text: "Through WireGuard, to one UDP port" },
+  ];
+  return [radioInput(WAY_BLOCK, "How does its traffic cross?", ways, "public-address")];
+}
+
+function wayTyped(values: StateValues, { crossing }: Federation): Pick<SiteWish, "crossing"> {
+  if (crossing.kind !== "both") return {};
+  return { crossing: typed(values, WAY_BLOCK) === "wireguard" ? "wireguard" : "public-address" };
 }
 
 /** Zones that are not in the federation and could train for it. */
@@ -67,5 +85,5 @@ export function readSiteForm(
   const superNodes = wholeNumber(typed(values, "superNodes"), SUPERNODES.min, SUPERNODES.max);
   if (superNodes === null) mistakes["superNodes"] = `Give a whole number from ${SUPERNODES.min} to ${SUPERNODES.max}.`;
   if (zone === undefined || superNodes === null) return { mistakes };
-  return { wish: { zone: zone.name, role: "training", superNodes } };
+  return { wish: { zone: zone.name, role: "training", superNodes, ...wayTyped(values, federation) } };
 }

@@ -1,26 +1,61 @@
 /** The part of the form of `deploy-site` that asks how traffic crosses. */
 import type { InputBlock } from "@slack/types";
+import type { ZoneName } from "../../../federation/model/identity.ts";
+import type { ZoneProfile } from "../../../federation/model/policy.ts";
 import type { RequestForm } from "../../../federation/proposing/request.ts";
 import { HUB_PORT } from "../../../federation/tunnels/planner.ts";
 import { ACTION } from "../../names.ts";
-import { type Choice, checkboxInput, numberInput, radioInput, textInput } from "./inputs.ts";
+import { type Choice, checkboxInput, multiSelectInput, numberInput, radioInput, textInput } from "./inputs.ts";
+import { type StateValues, typed } from "./state-values.ts";
+import { zoneChoice } from "./zone-choice.ts";
 
-export const CROSSING_BLOCK = "crossing";
+const CROSSING_BLOCK = "crossing";
+export const TUNNELLED_BLOCK = "tunnelled";
 export const ADDRESS_KIND_BLOCK = "addressKind";
 export const PRIVATE_BLOCK = "privateIsReachable";
 
-export function crossingInputs(form: RequestForm): readonly InputBlock[] {
+type Zones = ReadonlyMap<ZoneName, ZoneProfile>;
+
+export function crossingInputs(form: RequestForm, zones: Zones): readonly InputBlock[] {
   const kinds: Choice[] = [
     { value: "public-address", text: "To a public address of the SuperLink" },
     { value: "wireguard", text: "Through WireGuard, to one UDP port" },
+    { value: "both", text: "Some sites in one way, some in the other" },
   ];
   return [
     radioInput(CROSSING_BLOCK, "How does traffic cross?", kinds, form.crossing, {
       hint: "Either way over TLS. WireGuard is for a SuperLink that has no public address, or may have no TCP port open.",
       redraws: ACTION.crossingChosen,
     }),
-    ...(form.crossing === "wireguard" ? tunnelInputs(form) : addressInputs(form)),
+    ...waysOf(form, zones),
+    privateInput(form),
   ];
+}
+
+function waysOf(form: RequestForm, zones: Zones): readonly InputBlock[] {
+  switch (form.crossing) {
+    case "public-address":
+      return addressInputs(form);
+    case "wireguard":
+      return tunnelInputs(form);
+    case "both":
+      return [tunnelledInput(form, zones), ...addressInputs(form), ...tunnelInputs(form)];
+  }
+}
+
+const tunnelledInput = ({ tunnelled }: RequestForm, zones: Zones): InputBlock =>
+  multiSelectInput(
+    TUNNELLED_BLOCK,
+    "Training zones that come through WireGuard",
+    [...zones.values()].map(zoneChoice),
+    tunnelled,
+    { hint: "The others dial the public address. A site that is added later can come in either way.", optional: true },
+  );
+
+/** The way that was chosen; to a public address where none was yet. */
+export function crossingTyped(values: StateValues): RequestForm["crossing"] {
+  const way = typed(values, CROSSING_BLOCK);
+  return way === "wireguard" || way === "both" ? way : "public-address";
 }
 
 function addressInputs(form: RequestForm): readonly InputBlock[] {
@@ -39,7 +74,6 @@ function addressInputs(form: RequestForm): readonly InputBlock[] {
     }),
     ...host,
     numberInput("port", "Port", form.port, { min: 1, max: 65_535 }),
-    privateInput(form),
   ];
 }
 
@@ -54,7 +88,6 @@ function tunnelInputs(form: RequestForm): readonly InputBlock[] {
       hint: "Leave it empty, and one is taken that overlaps no zone's network.",
       optional: true,
     }),
-    privateInput(form),
   ];
 }
 

@@ -10,10 +10,16 @@ import { FLEET_PORT } from "../../../federation/proposing/crossing-request.ts";
 import { FLOWER, type FormField, type RequestForm } from "../../../federation/proposing/request.ts";
 import { ACTION, VIEW } from "../../names.ts";
 import { plain } from "../elements.ts";
-import { clip } from "../mrkdwn.ts";
-import { ADDRESS_KIND_BLOCK, CROSSING_BLOCK, crossingInputs, PRIVATE_BLOCK } from "./crossing-inputs.ts";
+import {
+  ADDRESS_KIND_BLOCK,
+  crossingInputs,
+  crossingTyped,
+  PRIVATE_BLOCK,
+  TUNNELLED_BLOCK,
+} from "./crossing-inputs.ts";
 import { type Choice, multiSelectInput, numberInput, selectInput, textInput } from "./inputs.ts";
 import { chosen, type StateValues, typed } from "./state-values.ts";
+import { zoneChoice } from "./zone-choice.ts";
 
 const NEW_FEDERATION = "new";
 const FEDERATION_BLOCK = "federation";
@@ -29,6 +35,7 @@ export const EMPTY_FORM: RequestForm = {
   coordinator: "",
   training: [],
   crossing: "public-address",
+  tunnelled: [],
   addressKind: "picked",
   host: "",
   port: String(FLEET_PORT),
@@ -67,7 +74,7 @@ export function deploySiteForm(form: RequestForm, setting: FormSetting): ModalVi
       ...federationChoice(setting.running),
       textInput("name", "Name of the federation", form.name, { placeholder: "spring-trial", max: 31 }),
       ...siteInputs(form, [...setting.zones.values()]),
-      ...crossingInputs(form),
+      ...crossingInputs(form, setting.zones),
       ...flowerInputs(form),
     ],
   };
@@ -85,15 +92,6 @@ function federationChoice(running: readonly Federation[]): readonly InputBlock[]
     selectInput(FEDERATION_BLOCK, "Federation", choices, NEW_FEDERATION, { redraws: ACTION.federationChosen, ...hint }),
   ];
 }
-
-/** Characters of an option's text. */
-const OPTION_TEXT = 75;
-
-/** Of a long title the name is kept: it tells zones apart. */
-export const zoneChoice = ({ name, title }: Pick<ZoneProfile, "name" | "title">): Choice => ({
-  value: name,
-  text: `${clip(title, OPTION_TEXT - name.length - 3)} (${name})`,
-});
 
 function siteInputs(form: RequestForm, zones: readonly ZoneProfile[]): readonly InputBlock[] {
   const coordinators = zones.filter(({ templates }) => templates.superlink !== null);
@@ -146,14 +144,15 @@ function flowerInputs(form: RequestForm): readonly InputBlock[] {
 /** A field that was not shown yet has its default. */
 export function readForm(values: StateValues): RequestForm {
   const field = (
-    name: Exclude<keyof RequestForm, "training" | "privateIsReachable" | "addressKind" | "crossing">,
+    name: Exclude<keyof RequestForm, "training" | "privateIsReachable" | "addressKind" | "crossing" | "tunnelled">,
   ): string => (values[name] === undefined ? EMPTY_FORM[name] : typed(values, name));
   const coordinator = field("coordinator");
   return {
     name: field("name"),
     coordinator,
     training: chosen(values, "training").map((zone) => ({ zone, superNodes: superNodesTyped(values, zone) })),
-    crossing: typed(values, CROSSING_BLOCK) === "wireguard" ? "wireguard" : "public-address",
+    crossing: crossingTyped(values),
+    tunnelled: chosen(values, TUNNELLED_BLOCK),
     addressKind: typed(values, ADDRESS_KIND_BLOCK) === "given" ? "given" : "picked",
     host: field("host"),
     port: field("port"),
