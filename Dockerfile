@@ -24,7 +24,7 @@ ENV NODE_ENV=production \
     FLORIST_ZONES_FILE=/etc/florist/zones.yml
 RUN install --directory --owner=node --group=node --mode=0700 /var/lib/florist
 WORKDIR /florist
-COPY package.json LICENSE zones.example.yml ./
+COPY package.json LICENSE zones.example.yml app-manifest.yml ./
 COPY manifests ./manifests
 COPY --from=dependencies /florist/node_modules ./node_modules
 COPY --from=build /florist/dist ./dist

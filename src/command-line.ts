@@ -14,6 +14,8 @@ export const HELP = `florist stands up one Flower federation across several orga
   --version    says which version this is
   --help       this text
 
+\`npm run doctor\` also asks Slack and the zones whether all that is named there is as the bot needs it.
+
 It ends with 0 when all is well, with 2 when its configuration or an option is wrong, and with 1 for any other reason.
 docs/configuration.md lists the variables; zones.example.yml explains the zones file.`;
 

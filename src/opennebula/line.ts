@@ -25,6 +25,8 @@ export interface Endpoint {
   readonly inFlight: number;
   /** Milliseconds. */
   readonly deadline: number;
+  /** Hears the answers' `Date`, as it is written. */
+  readonly onDate?: (date: string) => void;
 }
 
 /** `path` comes behind the endpoint's own. */
@@ -96,6 +98,8 @@ export class Line {
   ): Promise<Answer> {
     const base = this.#endpoint.url.pathname.replace(/\/$/, "");
     const answer = await begun(client.request({ method, path: `${base}${path}`, headers, body: body ?? null, signal }));
+    const { date } = answer.headers;
+    if (typeof date === "string") this.#endpoint.onDate?.(date);
     const pause = retryAfter(answer.statusCode, answer.headers["retry-after"]);
     if (pause !== undefined) this.#limiter.hold(pause);
     const type = String(answer.headers["content-type"] ?? "");

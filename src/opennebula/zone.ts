@@ -30,6 +30,8 @@ export interface ZoneOptions extends Account {
   readonly deadlines: { readonly xmlrpc: number; readonly oneflow: number };
   /** Calls at once, by daemon. oned takes fifteen from everybody together. */
   readonly inFlight: { readonly xmlrpc: number; readonly oneflow: number };
+  /** Hears what time it is for each daemon, as the `Date` of its answers says it. */
+  readonly onDate?: (date: string) => void;
   /** Called before and after everything that changes the zone: `zone:before-instantiate`, `zone-a 3 florist trial`. */
   readonly checkpoint?: (point: string, detail: string) => void | Promise<void>;
 }
@@ -50,9 +52,15 @@ const APPEND = 1;
 const ATTRIBUTE_NAME = /^[A-Z][A-Z0-9_]*$/;
 
 export function openZone(options: ZoneOptions): OpenZone {
-  const { name, user, password, ca, deadlines, inFlight } = options;
+  const { name, user, password, ca, deadlines, inFlight, onDate } = options;
   const redactor = new Redactor([password, credential(user, password)]);
-  const shared = { zone: name, account: { user, password }, redactor, ...(ca === undefined ? {} : { ca }) };
+  const shared = {
+    zone: name,
+    account: { user, password },
+    redactor,
+    ...(ca === undefined ? {} : { ca }),
+    ...(onDate === undefined ? {} : { onDate }),
+  };
   const oned = new XmlRpc({
     ...shared,
     url: new URL(options.xmlrpc),

@@ -12,6 +12,10 @@ const PREFIX = "florist.lock.";
 
 /** `sun_path` holds 108 bytes with its end mark on Linux, 104 on other systems. */
 const LONGEST_PATH = 103;
+const TOKEN_BYTES = 4;
+
+/** Bytes of a directory's path: that of its lock is somewhat longer. */
+export const LONGEST_DIRECTORY = LONGEST_PATH - PREFIX.length - 2 * TOKEN_BYTES - 2;
 
 const listen = (path: string): Promise<Server> =>
   new Promise((resolve, reject) => {
@@ -49,6 +53,13 @@ const livingOther = async (directory: string, own: string): Promise<boolean> => 
   return false;
 };
 
+/** Whether a process has the lock. Changes nothing, also not what a dead one left. */
+export const isLocked = async (directory: string): Promise<boolean> => {
+  const sockets = (await readdir(directory)).filter((name) => name.startsWith(PREFIX));
+  const alive = await Promise.all(sockets.map((name) => isAlive(join(directory, name))));
+  return alive.includes(true);
+};
+
 /**
  * Takes the lock and gives the function that releases it. Throws `JournalError`: `journal-locked` while another
  * process has it, `journal-lock-path` if the directory's path is too long for a socket.
@@ -57,14 +68,14 @@ const livingOther = async (directory: string, own: string): Promise<boolean> => 
  * the other, so both never go on. Taking over one shared name could not promise that.
  */
 export const lockDirectory = async (directory: string): Promise<() => Promise<void>> => {
-  const token = randomBytes(4).toString("hex");
+  const token = randomBytes(TOKEN_BYTES).toString("hex");
   const name = `${PREFIX}${token}`;
   const path = join(directory, name);
   const birthPath = join(directory, `.${name}`);
   if (Buffer.byteLength(birthPath) > LONGEST_PATH)
     throw new JournalError(
       "journal-lock-path",
-      `The data directory ${directory} has too long a path for its lock: choose one of at most ${LONGEST_PATH - Buffer.byteLength(name) - 2} bytes.`,
+      `The data directory ${directory} has too long a path for its lock: choose one of at most ${LONGEST_DIRECTORY} bytes.`,
     );
   const server = await listen(birthPath);
   const release = async (): Promise<void> => {

@@ -223,6 +223,45 @@ const opensCheck = (check: z.infer<typeof checkShape>, key: KeyObject): boolean 
   }
 };
 
+/** What a look at a store shows that changes nothing in it. */
+export interface KeyStoreLook {
+  /** Whether it is sealed with the key. */
+  readonly isStoreKey: boolean;
+  readonly authorities: number;
+  /** Those that do not open, and why. */
+  readonly unopened: readonly { readonly federation: string; readonly code: KeyStoreErrorCode }[];
+}
+
+/** null: there is none yet. */
+export const lookAtKeyStore = async (directory: string, key: KeyObject): Promise<KeyStoreLook | null> => {
+  const names = await namesIn(directory);
+  if (names === null) return null;
+  const authorities = names.filter((name) => name.endsWith(SUFFIX)).sort();
+  if (!(await isStoreKey(directory, key, authorities))) {
+    return { isStoreKey: false, authorities: authorities.length, unopened: [] };
+  }
+  const store = new KeyStore(directory, key);
+  const unopened: { readonly federation: string; readonly code: KeyStoreErrorCode }[] = [];
+  for (const name of authorities) {
+    const federation = name.slice(0, -SUFFIX.length);
+    await store.load(federation).catch((error: unknown) => {
+      if (!(error instanceof KeyStoreError)) throw error;
+      // A federation that has ended meanwhile took its authority with it.
+      if (error.code !== "key-store-missing") unopened.push({ federation, code: error.code });
+    });
+  }
+  return { isStoreKey: true, authorities: authorities.length, unopened };
+};
+
+const namesIn = async (directory: string): Promise<readonly string[] | null> => {
+  try {
+    return await readdir(directory);
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
+};
+
 /**
  * Opens the store, making its directory if it is missing. Removes what a crash left unfinished. Throws `KeyStoreError`:
  * `key-store-wrong-key` when the store is sealed with another key.

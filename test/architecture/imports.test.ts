@@ -41,7 +41,7 @@ function importsOf(file: string): readonly Import[] {
 const imports = sources.flatMap(importsOf);
 
 /** The composition root: the files at the top of src/ that know every adapter. */
-const ROOT = new Set(["main.ts", "program.ts", "bot.ts", "runtime.ts", "start-failure.ts"]);
+const ROOT = new Set(["main.ts", "program.ts", "bot.ts", "runtime.ts", "start-failure.ts", "doctor/examination.ts"]);
 /** Small files at the top of src/ that rooms may share; they know nobody. */
 const SHARED = ["secret.ts", "concurrency.ts", "log.ts", "durable-directory.ts", "package-root.ts", "command-line.ts"];
 
@@ -73,6 +73,8 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   "slack/": ["federation/", "guest-protocol/", "secret.ts", "log.ts"],
   // The one thing of the key store that configuration needs is the form of its key.
   "config/": ["federation/", "guest-protocol/", "secret.ts", "trust/key-store.ts"],
+  // It looks at what the bot will meet through the bot's own adapters, and judges by itself.
+  "doctor/": ["federation/", "config/", "slack/", "opennebula/", "rollout/", "store/", "trust/", ...SHARED],
   "manifests/": ["federation/model/", "federation/ports.ts", "guest-protocol/", "durable-directory.ts"],
   "sandbox/slack/": [],
   "sandbox/zones/": ["guest-protocol/"],

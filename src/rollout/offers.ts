@@ -1,0 +1,53 @@
+/** Whether a zone can do what the zones file says that it offers. Only looks. */
+import type { Reason } from "../federation/model/events.ts";
+import { framework, type Settings } from "../federation/model/plan.ts";
+import type { ZoneProfile } from "../federation/model/policy.ts";
+import { type SurveyQuery, type SurveyResult, ZoneError } from "../federation/model/zone-facts.ts";
+import type { Zone, ZoneCheck } from "../federation/ports.ts";
+import { type Choice, chooseFor, judge, zoneReason } from "../federation/proposing/preflight.ts";
+
+type Looking = Pick<Zone, "survey">;
+
+/** Looks at a zone with what would be used there; a zone that cannot be looked at is an answer too. */
+export async function look(zone: Looking, query: SurveyQuery): Promise<SurveyResult> {
+  try {
+    return { ok: true, survey: await zone.survey(query) };
+  } catch (error) {
+    if (error instanceof ZoneError) return { ok: false, reason: zoneReason(error) };
+    throw error;
+  }
+}
+
+/** One look for each template that the zone offers. */
+export async function checkOffers(zone: Looking, profile: ZoneProfile): Promise<ZoneCheck> {
+  const problems: Reason[] = [];
+  let version: string | null = null;
+  for (const choice of offers(profile)) {
+    const seen = await look(zone, choice);
+    if (!seen.ok) return { zone: profile.name, version, problems: [seen.reason] };
+    version = seen.survey.version;
+    const judged = judge(seen.survey, choice);
+    if (!("template" in judged)) problems.push(...judged);
+  }
+  const once = new Map(problems.map((problem) => [`${problem.code} ${problem.detail}`, problem]));
+  return { zone: profile.name, version, problems: [...once.values()] };
+}
+
+function offers(profile: ZoneProfile): readonly Choice[] {
+  const anySettings = (wanted: Settings["framework"]): Settings => ({
+    flowerVersion: "",
+    framework: wanted,
+    keepaliveTime: 0,
+    keepaliveTimeout: 0,
+  });
+  const training = framework.options
+    .filter((option) => profile.templates.supernode[option] !== undefined)
+    .map((option) =>
+      chooseFor(profile, { zone: profile.name, role: "training", superNodes: 1 }, anySettings(option), {}),
+    );
+  const coordinating =
+    profile.templates.superlink === null
+      ? []
+      : [chooseFor(profile, { zone: profile.name, role: "coordinator", superNodes: 0 }, anySettings("none"), {})];
+  return [...coordinating, ...training].flatMap((choice) => ("code" in choice ? [] : [choice]));
+}
