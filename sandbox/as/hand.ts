@@ -32,10 +32,14 @@ export class Hand {
         return await this.#deploy(person, rest);
       case "approve":
         return await this.#press(person, "Approve", rest.join(" "));
+      case "home":
+        return await this.#home(person);
       case "press":
         return await this.#press(person, rest[0] ?? "", rest.slice(1).join(" "));
       case "":
-        throw new Error(`Say what ${who} does: deploy-site, approve, press, status, zones, teardown, help or show.`);
+        throw new Error(
+          `Say what ${who} does: deploy-site, approve, press, status, zones, teardown, help, home or show.`,
+        );
       default:
         return await this.#ask(person, [what, ...rest].join(" "));
     }
@@ -147,6 +151,13 @@ export class Hand {
       return ephemerals.length > seen ? ephemerals.slice(seen).map(onlyFor).join("\n\n") : undefined;
     };
     return await this.#slack.until("the answer", look, LOOK_MS);
+  }
+
+  /** @throws Error for people to whom Slack shows no home of the app */
+  async #home({ id: person }: WorldScreen["people"][number]): Promise<string> {
+    done(await this.#slack.home({ person }));
+    const look = async () => (await this.#slack.person(person)).home ?? undefined;
+    return await this.#slack.until("the home", look, LOOK_MS);
   }
 
   async #ephemerals(person: string): Promise<number> {

@@ -15,6 +15,7 @@ const HELP = `Does one thing in the sandbox that runs (npm run sandbox), as one 
                           presses any other button of a card, in that channel or in #federation
   requester status hearts, zones, teardown hearts, help
                           types the command, or mentions the bot for those who have no command
+  requester home          opens the app's home, for members of the organisation that installed it
   show zone-b             prints a channel with its threads: federation, zone-a, …
 
   WHO is requester, owner-a, second-owner-a, … or a name: stan and stella are strangers.

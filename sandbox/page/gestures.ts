@@ -46,6 +46,8 @@ async function experienced(reach: Reach, gesture: Gesture): Promise<Experience |
       return slack.submit(gesture.what);
     case "close":
       return slack.close(gesture.what);
+    case "home":
+      return slack.home(gesture.what);
     case "zone-fault":
       await hurtZone(reach, gesture);
       return null;

@@ -6,6 +6,7 @@ import {
   commandRequest,
   experience,
   fillRequest,
+  homeRequest,
   mentionRequest,
   messageRequest,
   newsScreen,
@@ -32,6 +33,7 @@ export const gesture = z.discriminatedUnion("do", [
   z.object({ do: z.literal("fill"), what: fillRequest }),
   z.object({ do: z.literal("submit"), what: submitRequest }),
   z.object({ do: z.literal("close"), what: closeRequest }),
+  z.object({ do: z.literal("home"), what: homeRequest }),
   z.object({ do: z.literal("zone-fault"), ...zone, fault: zoneFault, on: z.boolean() }),
   z.object({ do: z.literal("vm-fault"), ...vmAddress, fault: vmFault, on: z.boolean() }),
   z.object({ do: z.literal("speed"), speed: z.literal(SPEEDS) }),
@@ -88,6 +90,7 @@ export type Machinery = z.infer<typeof machinery>;
 export type Message = z.infer<typeof newsScreen>["messages"][number];
 export type Channel = z.infer<typeof newsScreen>["channels"][number];
 export type View = z.infer<typeof newsScreen>["views"][string][number];
+export type Homes = z.infer<typeof newsScreen>["homes"];
 export type World = z.infer<typeof worldScreen>;
 
 /** Pushed to the page: everything at first, then only what is different. */
@@ -98,6 +101,7 @@ export const push = z.object({
   gone: newsScreen.shape.gone.optional(),
   channels: newsScreen.shape.channels.optional(),
   views: newsScreen.shape.views.optional(),
+  homes: newsScreen.shape.homes.optional(),
   zones: z.array(shownZone).optional(),
   machinery: machinery.optional(),
 });

@@ -1,11 +1,12 @@
 /** Everything the page shows, as it is now, and the stream of what is different that each open page gets. */
-import type { Channel, Machinery, Message, Push, ShownZone, View, World } from "./protocol.ts";
+import type { Channel, Homes, Machinery, Message, Push, ShownZone, View, World } from "./protocol.ts";
 
 type Listener = (push: Push) => void;
 /** What is sent whole whenever it is different. */
 interface Small {
   channels: readonly Channel[];
   views: Readonly<Record<string, readonly View[]>>;
+  homes: Homes;
   zones: readonly ShownZone[];
   machinery: Machinery;
 }

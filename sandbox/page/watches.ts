@@ -66,10 +66,11 @@ export class Watches {
   }
 
   async #lookAtSlack(since: number, timeoutMs: number): Promise<number> {
-    const { version, messages, gone, channels, views } = await this.#watched.slack.news(since, timeoutMs);
+    const { version, messages, gone, channels, views, homes } = await this.#watched.slack.news(since, timeoutMs);
     this.#scene.takeMessages(messages, gone);
     this.#scene.take("channels", channels);
     this.#scene.take("views", views);
+    this.#scene.take("homes", homes);
     return version;
   }
 

@@ -23,6 +23,8 @@ export interface SlackControl {
   readonly fill: (gesture: api.FillRequest) => Promise<api.Experience>;
   readonly submit: (gesture: api.SubmitRequest) => Promise<api.Experience>;
   readonly close: (gesture: api.CloseRequest) => Promise<api.Experience>;
+  /** Opens the app's home; what it shows then is on the person's screen. */
+  readonly home: (gesture: api.HomeRequest) => Promise<api.Experience>;
   /** Delivers an envelope of any content in Socket Mode. */
   readonly envelope: (request: api.EnvelopeRequest) => Promise<api.Experience>;
   readonly socket: (request: api.SocketRequest) => Promise<void>;
@@ -70,6 +72,7 @@ export function slackControl(url: string): SlackControl {
     fill: (gesture) => post("fill", gesture, api.experience),
     submit: (gesture) => post("submit", gesture, api.experience),
     close: (gesture) => post("close", gesture, api.experience),
+    home: (gesture) => post("home", gesture, api.experience),
     envelope: (request) => post("envelope", request, api.experience),
     socket: async (request) => {
       await post("socket", request, api.done);

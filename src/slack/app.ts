@@ -22,7 +22,9 @@ import type { Bot } from "./inbound/bot.ts";
 import * as command from "./inbound/commands/flower.ts";
 import { deduplicateDeliveries } from "./inbound/deduplicate.ts";
 import * as channels from "./inbound/events/channels.ts";
+import * as homes from "./inbound/events/home.ts";
 import * as mentions from "./inbound/events/mentions.ts";
+import { drawHome, mayConcern } from "./inbound/home.ts";
 import { createHttpReceiver } from "./inbound/http-receiver.ts";
 import { createMembership } from "./inbound/membership.ts";
 import { createPeople } from "./inbound/people.ts";
@@ -34,8 +36,10 @@ import * as deploySite from "./inbound/views/deploy-site.ts";
 import * as ownerViews from "./inbound/views/owner-views.ts";
 import * as reject from "./inbound/views/reject.ts";
 import { ACTION, VIEW } from "./names.ts";
+import { OpenHomes } from "./open-homes.ts";
 import { createOutbox } from "./outbox/outbox.ts";
 import type { Pace } from "./outbox/pace.ts";
+import { isSeen } from "./projection/projection.ts";
 import type { OutdatedEntry } from "./projection/renumbered.ts";
 import { undelivered } from "./projection/undelivered.ts";
 import { createPublisher } from "./publisher.ts";
@@ -84,7 +88,19 @@ export interface SlackApp {
   idle(): Promise<void>;
 }
 
-const LISTENERS = [command, decisions, requests, addSite, adjust, deploySite, reject, ownerViews, mentions, channels];
+const LISTENERS = [
+  command,
+  decisions,
+  requests,
+  addSite,
+  adjust,
+  deploySite,
+  reject,
+  ownerViews,
+  mentions,
+  homes,
+  channels,
+];
 
 export function createSlackApp(options: SlackAppOptions): SlackApp {
   const { federations, configuration, log, channels } = options;
@@ -105,10 +121,24 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
     log,
     onPlanRefused: () => publisher.withoutPlanBlock(),
     onTold: (id) => publisher.told(id),
+    onConcluded: (id) => openHomes.changed(id),
   });
   const outdated = () => outdatedEntries(options);
   const publisher = createPublisher({ federations, outbox, directory: configuration, outdated, log });
+  const openHomes = new OpenHomes({
+    draw: (person) => drawHome(bot, person),
+    mayConcern: (person, id) => mayConcern(bot, person, id),
+    publish: async ({ user }, view) => {
+      await slack.views.publish({ user_id: user, view });
+    },
+    pace: options.pace,
+    log,
+  });
+  federations.onChange(({ id }, before, recorded) => {
+    if (recorded.some(({ event }) => isSeen(event))) openHomes.changed(id, { isNew: before === null });
+  });
   const bot: Bot = {
+    homes: openHomes,
     federations,
     zoneChecks: options.zoneChecks,
     tunnelStates: options.tunnelStates,
@@ -152,6 +182,7 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
     stop: async () => {
       await app.stop();
       publisher.stop();
+      openHomes.stop();
       await outbox.stop();
     },
   };
@@ -223,7 +254,7 @@ async function listen(app: App, transport: Transport): Promise<number | null> {
 /** Slack shows an error to whoever used something that nothing acknowledges, such as a button of an older version. */
 function acknowledgeUnhandled(app: App, { commandName, log }: SlackAppOptions): void {
   app.command(otherThan([commandName]), async ({ ack }) => {
-    const { text, blocks } = help(commandName);
+    const { text, blocks } = help({ command: commandName, mayRequest: true, ownsZone: true });
     await ack({ response_type: "ephemeral", text, blocks: [...blocks] });
   });
   app.action(otherThan(Object.values(ACTION)), async ({ ack }) => ack());

@@ -39,6 +39,7 @@ export const VIEW = {
 /** What Slack tells the bot of; `app-manifest.yml` subscribes to exactly these. */
 export const EVENT = {
   mentioned: "app_mention",
+  homeOpened: "app_home_opened",
   renumbered: "channel_id_changed",
   joined: "member_joined_channel",
   shared: "channel_shared",

@@ -18,11 +18,13 @@ const SCOPES_OF_METHODS: Readonly<Record<string, readonly string[]>> = {
   "files.info": ["files:read"],
   "users.info": ["users:read"],
   "views.open": [],
+  "views.publish": [],
   "views.push": [],
   "views.update": [],
 };
 const SCOPES_OF_EVENTS: Readonly<Record<string, readonly string[]>> = {
   [EVENT.mentioned]: ["app_mentions:read"],
+  [EVENT.homeOpened]: [],
   [EVENT.renumbered]: ["channels:read", "groups:read"],
   [EVENT.joined]: ["channels:read", "groups:read"],
   [EVENT.shared]: ["channels:read", "groups:read"],
@@ -40,6 +42,11 @@ const appManifest = z.strictObject({
     background_color: z.string().regex(/^#[0-9a-f]{6}$/),
   }),
   features: z.strictObject({
+    app_home: z.strictObject({
+      home_tab_enabled: z.literal(true),
+      messages_tab_enabled: z.boolean(),
+      messages_tab_read_only_enabled: z.boolean(),
+    }),
     bot_user: z.strictObject({ display_name: z.string().max(80), always_online: z.boolean() }),
     slash_commands: z.array(
       z.strictObject({

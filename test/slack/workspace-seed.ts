@@ -18,6 +18,7 @@ export const owner = (zone: string, nth = 1): string => ownerOf(zone, nth).user;
 
 export const SCOPES = [...DEFAULT_SCOPES];
 export const EVENTS = [
+  "app_home_opened",
   "app_mention",
   "channel_id_changed",
   "member_joined_channel",

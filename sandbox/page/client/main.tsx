@@ -6,10 +6,11 @@ import { config } from "zod";
 import { ChannelPane } from "./channel-pane.tsx";
 import { Confirmation } from "./confirmation.tsx";
 import { notice } from "./gestures.ts";
+import { HomePane } from "./home-pane.tsx";
 import { ModalLayer } from "./modal.tsx";
 import { PeopleRail } from "./people-rail.tsx";
 import { Sidebar } from "./sidebar.tsx";
-import { choice, connection, follow, world } from "./store.ts";
+import { choice, connection, follow, isAtHome, world } from "./store.ts";
 import { TopBar } from "./top-bar.tsx";
 import { TourStrip } from "./tour-strip.tsx";
 import { ZonesPanel } from "./zones-panel.tsx";
@@ -30,7 +31,7 @@ function Page(): JSX.Element {
       <TourStrip />
       <PeopleRail />
       <Sidebar />
-      <ChannelPane />
+      {isAtHome.value ? <HomePane /> : <ChannelPane />}
       {zonesShown ? <ZonesPanel /> : null}
       <ModalLayer />
       <Confirmation />

@@ -3,7 +3,19 @@ import type { JSX } from "preact";
 import type { Channel } from "../protocol.ts";
 import { Icon } from "./icons.tsx";
 import { roleOf } from "./people-rail.tsx";
-import { channel, choice, choose, isSeen, messages, ownChannels, person, world } from "./store.ts";
+import {
+  channel,
+  choice,
+  choose,
+  HOME,
+  hasHome,
+  isAtHome,
+  isSeen,
+  messages,
+  ownChannels,
+  person,
+  world,
+} from "./store.ts";
 
 export function Sidebar(): JSX.Element {
   const who = person.value;
@@ -17,6 +29,7 @@ export function Sidebar(): JSX.Element {
         </span>
       </div>
       <ul>
+        {hasHome.value ? <HomeEntry /> : null}
         {ownChannels.value.map((one) => (
           <Entry key={one.id} entry={one} />
         ))}
@@ -26,15 +39,27 @@ export function Sidebar(): JSX.Element {
   );
 }
 
+function HomeEntry(): JSX.Element {
+  return (
+    <li>
+      <button type="button" aria-current={isAtHome.value ? "page" : undefined} onClick={() => goTo(HOME)}>
+        <Icon name="home" />
+        <span>{world.value?.app.name ?? ""} home</span>
+      </button>
+    </li>
+  );
+}
+
 function Entry({ entry: { id, name, workspaces } }: { readonly entry: Channel }): JSX.Element {
   const isDirect = id.startsWith("D");
-  const unread = id === channel.value?.id ? 0 : unreadIn(id);
+  const isShown = id === channel.value?.id && !isAtHome.value;
+  const unread = isShown ? 0 : unreadIn(id);
   return (
     <li>
       <button
         type="button"
         class={unread > 0 ? "unread" : ""}
-        aria-current={id === channel.value?.id ? "page" : undefined}
+        aria-current={isShown ? "page" : undefined}
         onClick={() => goTo(id)}
       >
         <Icon name={isDirect ? "message" : "hash"} />

@@ -2,6 +2,7 @@
 import { batch, computed, signal } from "@preact/signals";
 import {
   type Channel,
+  type Homes,
   type Machinery,
   type Message,
   type Push,
@@ -16,6 +17,8 @@ export const connection = signal<"connecting" | "live" | "lost">("connecting");
 export const world = signal<World | null>(null);
 export const channels = signal<readonly Channel[]>([]);
 export const views = signal<Readonly<Record<string, readonly View[]>>>({});
+/** What the app has published for each person. */
+export const homes = signal<Homes>({});
 export const zones = signal<readonly ShownZone[]>([]);
 export const machinery = signal<Machinery>({ speed: 1, real: false, bot: "running" });
 /** All messages by channel, by when they were posted. */
@@ -36,6 +39,11 @@ export const ownChannels = computed(() =>
 export const channel = computed(
   () => ownChannels.value.find(({ id }) => id === choice.value.channels[choice.value.person]) ?? ownChannels.value[0],
 );
+/** What stands for a channel where somebody looks at the app's home. */
+export const HOME = "home";
+/** Slack shows an app's home to members of the workspace that installed it. */
+export const hasHome = computed(() => person.value?.workspace === world.value?.app.workspace);
+export const isAtHome = computed(() => hasHome.value && choice.value.channels[choice.value.person] === HOME);
 export const topView = computed(() => views.value[choice.value.person]?.at(-1));
 
 /** Whether the person who looks can see a message. */
@@ -71,6 +79,7 @@ function take(news: Push): void {
     }
     if (news.channels !== undefined) channels.value = news.channels;
     if (news.views !== undefined) views.value = news.views;
+    if (news.homes !== undefined) homes.value = news.homes;
     if (news.zones !== undefined) zones.value = news.zones;
     if (news.machinery !== undefined) machinery.value = news.machinery;
     takeMessages(news.messages ?? [], news.gone ?? []);

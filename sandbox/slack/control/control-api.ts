@@ -42,6 +42,8 @@ export const fillRequest = z.strictObject({ person: z.string(), viewId: z.string
 /** `values` are filled in first. */
 export const submitRequest = z.strictObject({ person: z.string(), viewId: z.string(), values: values.optional() });
 export const closeRequest = z.strictObject({ person: z.string(), viewId: z.string(), all: z.boolean().optional() });
+/** Opens the home that the app has in Slack. */
+export const homeRequest = z.strictObject({ person: z.string() });
 export const eventsUrlRequest = z.strictObject({
   url: z.url(),
   /** Sends `url_verification` first and keeps the URL only if the challenge comes back. */
@@ -65,6 +67,7 @@ export type MessageRequest = z.infer<typeof messageRequest>;
 export type FillRequest = z.infer<typeof fillRequest>;
 export type SubmitRequest = z.infer<typeof submitRequest>;
 export type CloseRequest = z.infer<typeof closeRequest>;
+export type HomeRequest = z.infer<typeof homeRequest>;
 export type EventsUrlRequest = z.input<typeof eventsUrlRequest>;
 export type EnvelopeRequest = z.infer<typeof envelopeRequest>;
 export type SocketRequest = z.infer<typeof socketRequest>;
@@ -170,6 +173,8 @@ export const newsScreen = z.object({
   channels: z.array(channelHead),
   /** Whoever has modals open, the top one last. */
   views: z.record(z.string(), z.array(shownView)),
+  /** The blocks of each home that the app has published, by person. */
+  homes: z.record(z.string(), z.array(z.record(z.string(), z.unknown()))),
 });
 
 export const worldScreen = z.object({

@@ -3,6 +3,7 @@ import type { z } from "zod";
 import { clickInMessage } from "../gestures/click.ts";
 import { typeCommand } from "../gestures/command.ts";
 import { channelNamed, channelOf, experienceOf, personNamed } from "../gestures/experience.ts";
+import { openHome } from "../gestures/home.ts";
 import { mention, write } from "../gestures/mention.ts";
 import { clickInModal, closeModal, fillIn } from "../gestures/modal.ts";
 import { submit } from "../gestures/submit.ts";
@@ -30,6 +31,7 @@ const handlers: Readonly<Record<string, Handler>> = {
   },
   "POST fill": (slack, request) => fillIn(slack, read(api.fillRequest, request)),
   "POST submit": (slack, request) => submit(slack, read(api.submitRequest, request)),
+  "POST home": (slack, request) => openHome(slack, read(api.homeRequest, request)),
   "POST close": (slack, request) => closeModal(slack, read(api.closeRequest, request)),
   "POST settings": async (slack, request) => {
     await changeSettings(slack, read(settingsChange, request));

@@ -51,6 +51,12 @@ export function screenOfNews(slack: Slack, since: number): NewsScreen {
         .map(({ id }) => [id, shownViews(slack, id)] as const)
         .filter(([, views]) => views.length > 0),
     ),
+    homes: Object.fromEntries(
+      slack.options.seed.people.flatMap(({ id }) => {
+        const home = slack.views.homeOf(id);
+        return home === undefined ? [] : [[id, home.blocks]];
+      }),
+    ),
   };
 }
 

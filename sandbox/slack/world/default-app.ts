@@ -11,6 +11,7 @@ export const DEFAULT_SCOPES = [
 ] as const;
 
 export const DEFAULT_EVENTS = [
+  "app_home_opened",
   "app_mention",
   "channel_shared",
   "channel_unarchive",

@@ -4,6 +4,7 @@ import type {
   Button,
   ConfirmationDialog,
   ContextBlock,
+  DividerBlock,
   HeaderBlock,
   KnownBlock,
   PlainTextElement,
@@ -27,6 +28,8 @@ export const fields = (pairs: readonly (readonly [string, string])[]): SectionBl
     .slice(0, 10)
     .map(([label, value]) => ({ type: "mrkdwn", text: clip(`*${label}*\n${value}`, 2000), verbatim: true })),
 });
+
+export const divider: DividerBlock = { type: "divider" };
 
 export const context = (text: string): ContextBlock => ({
   type: "context",

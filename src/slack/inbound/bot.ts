@@ -12,6 +12,7 @@ import { type Federation, isSettled, type Site } from "../../federation/model/st
 import type { ChannelIds, Configuration, Federations, TunnelStates, ZoneChecks } from "../../federation/ports.ts";
 import { MARK } from "../blocks/marks.ts";
 import { parseCardValue } from "../card-value.ts";
+import type { OpenHomes } from "../open-homes.ts";
 import type { Membership } from "./membership.ts";
 import type { People } from "./people.ts";
 
@@ -33,6 +34,8 @@ export interface Bot {
   readonly buttonUsed: (button: { readonly channel: ChannelId; readonly ts: string; readonly value: string }) => void;
   /** The bot joined the channel, or who is connected to it has changed. */
   readonly channelChanged: (channel: ChannelId) => void;
+  /** Where opened homes are kept up to date. */
+  readonly homes: Pick<OpenHomes, "open">;
   readonly channelRenumbered: (from: ChannelId, to: ChannelId) => Promise<void>;
 }
 

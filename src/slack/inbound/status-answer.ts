@@ -11,6 +11,7 @@ import { overview, type Said, statusAnswer } from "../blocks/status.ts";
 import { siteCardKey } from "../keys.ts";
 import { CARD_KEY } from "../message.ts";
 import { type Bot, refusalText } from "./bot.ts";
+import type { Seen } from "./membership.ts";
 import { nearest } from "./nearest.ts";
 
 /** Past federations of one name that are looked into. */
@@ -24,7 +25,7 @@ export async function answerStatus(
   ask: string | null,
 ): Promise<Said> {
   if (name === undefined) {
-    const { federations, isComplete } = await bot.membership.seenBy(person, likeliestFirst(bot, person));
+    const { federations, isComplete } = await federationsSeenBy(bot, person);
     return overview(federations, ask, isComplete);
   }
   const federation = await seenNamed(bot, person, name);
@@ -85,6 +86,10 @@ export async function livingNamed(bot: Bot, person: Person, name: string): Promi
   const federation = newest?.endedAt === null ? bot.federations.get(newest.id) : undefined;
   return federation !== undefined && (await bot.membership.sees(person, federation)) ? federation : null;
 }
+
+/** Those that have not ended and that the person may know of. */
+export const federationsSeenBy = (bot: Bot, person: Person): Promise<Seen> =>
+  bot.membership.seenBy(person, likeliestFirst(bot, person));
 
 /** Living ones: those that the person asked for or has a zone in, then the newest. */
 function likeliestFirst(bot: Bot, person: Person): readonly Federation[] {

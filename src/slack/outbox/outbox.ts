@@ -36,6 +36,8 @@ export interface OutboxOptions {
   readonly availability?: Availability;
   /** Milliseconds after which a call to Slack counts as unanswered. */
   readonly deadline?: number;
+  /** A message of the federation was sent, or given up. */
+  readonly onConcluded?: (federation: FederationId) => void;
   /** A federation of which nothing more is wanted has been told: all is sent and recorded, or given up. */
   readonly onTold?: (federation: FederationId) => void;
   /** This workspace refuses Slack's `plan` block: messages are to be wanted without it. Called once. */
@@ -108,6 +110,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     onConcluded: (book) => {
       const shelf = shelves.get(book.federation);
       if (shelf?.book === book) follow(shelf, book);
+      options.onConcluded?.(book.federation);
     },
     onSettled: (book) => settleSoon(book.federation),
   });

@@ -79,6 +79,19 @@ describe("The sandbox's page", { skip, timeout: 4 * WAIT_LIMIT_MS }, () => {
     assert.equal(await page.getByText("Only visible to you").count(), 0);
   });
 
+  it("shows somebody at the app's home what waits for them, and leads to its card", async () => {
+    const { page } = visitor;
+    await visitor.button(/^Be owner-a, /).click();
+    await page.getByRole("navigation", { name: "Channels" }).getByRole("button", { name: "florist home" }).click();
+    await visitor.home.getByText("is asked to run the coordinator").waitFor();
+    await fulfilsAxe(page);
+    await visitor.home.getByRole("link", { name: "Decide on its card" }).click();
+    await visitor.channel.getByRole("heading", { name: "zone-a", exact: true }).waitFor();
+    await visitor.button(/^Approve/).waitFor();
+    await visitor.button(/^Be owner-b, /).click();
+    assert.equal(await page.getByRole("button", { name: "florist home" }).count(), 0, "theirs is another organisation");
+  });
+
   it("leads by its tour from each owner to the next, until the federation serves", async () => {
     const { tour } = visitor;
     for (const owner of ["owner-a", "owner-b", "owner-c"]) {
@@ -135,6 +148,15 @@ describe("The sandbox's page", { skip, timeout: 4 * WAIT_LIMIT_MS }, () => {
     await flap.click();
     await visitor.page.getByRole("img", { name: /supernode 1 in zone-b: serving/ }).waitFor();
     assert.ok(told <= 8, `${told} messages for one link that flaps`);
+  });
+
+  it("shows at the app's home that nothing waits any more, and how the federation stands", async () => {
+    const { page } = visitor;
+    await visitor.button(/^Be owner-a, /).click();
+    await page.getByRole("navigation", { name: "Channels" }).getByRole("button", { name: "florist home" }).click();
+    await visitor.home.getByText("Nothing waits for you").waitFor();
+    await visitor.home.getByText("2 of 2 training sites up").waitFor();
+    await visitor.button(/^Be rosa, /).click();
   });
 
   it("is readable in the dark as well", async () => {

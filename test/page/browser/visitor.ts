@@ -31,6 +31,10 @@ export class Visitor {
     return this.page.getByRole("region", { name: /^Channel / });
   }
 
+  get home(): Locator {
+    return this.page.getByRole("region", { name: /^Home of / });
+  }
+
   get thread(): Locator {
     return this.page.getByRole("region", { name: "Thread" });
   }

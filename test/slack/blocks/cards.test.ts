@@ -209,7 +209,7 @@ describe("every modal", () => {
 
 describe("help and the overview", () => {
   it("are taken by Slack and show the command under its configured name", () => {
-    const { blocks } = help("/tulip");
+    const { blocks } = help({ command: "/tulip", mayRequest: true, ownsZone: true });
     assert.equal(checkMessageBlocks(plainJson(blocks), NOTHING_REFUSED).ok, true);
     assert.ok(JSON.stringify(blocks).includes("/tulip deploy-site"));
     assert.equal(

@@ -9,6 +9,7 @@ import { MARK } from "../../blocks/marks.ts";
 import { code } from "../../blocks/mrkdwn.ts";
 import type { Said } from "../../blocks/status.ts";
 import { zonesCards } from "../../blocks/zones.ts";
+import { abilitiesOf } from "../abilities.ts";
 import { NOT_CONCERNED } from "../actions/requests.ts";
 import { type Bot, decideOn, refusalText } from "../bot.ts";
 import { NOBODY, whatWentWrong } from "../listeners.ts";
@@ -62,9 +63,9 @@ async function answer(bot: Bot, command: Command, say: Say): Promise<void> {
     case "teardown":
       return await teardown(bot, command, name, say);
     case "help":
-      return await say(help(bot.commandName));
+      return await say(help(await abilitiesOf(bot, command.person)));
     case null: {
-      const { text, blocks } = help(bot.commandName);
+      const { text, blocks } = help(await abilitiesOf(bot, command.person));
       return await say({ text, blocks: [section(unknownWord(bot, command.words[0] ?? "")), ...blocks] });
     }
   }

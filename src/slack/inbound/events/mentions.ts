@@ -2,9 +2,10 @@
 import type { App } from "@slack/bolt";
 import type { Person } from "../../../federation/model/identity.ts";
 import { type Blocks, section } from "../../blocks/elements.ts";
-import { help, helpWithoutCommand } from "../../blocks/help.ts";
+import { help } from "../../blocks/help.ts";
 import { codeBlock } from "../../blocks/mrkdwn.ts";
 import { EVENT } from "../../names.ts";
+import { abilitiesOf } from "../abilities.ts";
 import type { Bot } from "../bot.ts";
 import { NOBODY, whatWentWrong } from "../listeners.ts";
 import { type Mention, parseMention } from "../payloads.ts";
@@ -37,9 +38,7 @@ async function answer(bot: Bot, { actor, words }: Mention): Promise<Said> {
     case "whoami":
       return whoami(person);
     default:
-      return bot.configuration.policy.installingTeams.includes(person.team)
-        ? help(bot.commandName)
-        : helpWithoutCommand();
+      return help(await abilitiesOf(bot, person));
   }
 }
 
