@@ -26,6 +26,7 @@ const COMMANDS: readonly Word[] = [
 ];
 const MENTIONS: readonly Word[] = [
   { word: "status", says: "how a federation stands", names: true },
+  { word: "zones", says: "your zones, looked at now" },
   { word: "whoami", says: "your ids, for the zones file" },
   { word: "help", says: "what can be asked" },
 ];

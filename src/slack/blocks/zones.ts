@@ -1,5 +1,6 @@
 /** The answer to `zones`: who owns them, whether they can be reached, what is missing. */
 
+import type { Reason } from "../../federation/model/events.ts";
 import type { ZoneProfile } from "../../federation/model/policy.ts";
 import { REASONS } from "../../federation/model/reasons.ts";
 import type { ZoneCheck } from "../../federation/ports.ts";
@@ -14,15 +15,24 @@ type Zones = ReadonlyMap<ZoneProfile["name"], ZoneProfile>;
 const PAGE_TEXT = 9000;
 const MOST_PAGES = 4;
 const MOST_PROBLEMS = 6;
+/** Characters of one problem's detail. */
+const MOST_DETAIL = 150;
 
-/** In as many messages as hold them. Names of templates and errors in detail stay with the zone. */
-export function zonesCards(looks: readonly ZoneCheck[], zones: Zones): readonly { text: string; blocks: Blocks }[] {
+/**
+ * In as many messages as hold them. Names of templates and errors in detail stay with the zone: whoever owns it reads
+ * them too.
+ */
+export function zonesCards(
+  looks: readonly ZoneCheck[],
+  zones: Zones,
+  own: ReadonlySet<ZoneProfile["name"]> = new Set(),
+): readonly { text: string; blocks: Blocks }[] {
   const text = count(looks.length, "zone");
   if (looks.length === 0) return [{ text, blocks: [section("No zone is configured.")] }];
   const pages: string[][] = [[]];
   let [length, told] = [0, 0];
   for (const look of looks) {
-    const line = zoneText(look, zones.get(look.zone));
+    const line = zoneText(look, zones.get(look.zone), own.has(look.zone));
     if (length + line.length > PAGE_TEXT) {
       if (pages.length === MOST_PAGES) break;
       pages.push([]);
@@ -36,7 +46,7 @@ export function zonesCards(looks: readonly ZoneCheck[], zones: Zones): readonly 
   return pages.map((lines) => ({ text, blocks: sections(lines) }));
 }
 
-function zoneText(look: ZoneCheck, profile: ZoneProfile | undefined): string {
+function zoneText(look: ZoneCheck, profile: ZoneProfile | undefined, isOwn: boolean): string {
   const title = `*${escaped(profile?.title ?? look.zone, 80)}* (${code(look.zone)})`;
   const owners = profile === undefined ? "" : mentions(ownersOf({ zones: new Map([[look.zone, profile]]) }, look.zone));
   const well = look.problems.length === 0;
@@ -46,10 +56,11 @@ function zoneText(look: ZoneCheck, profile: ZoneProfile | undefined): string {
       : `${well ? `${MARK.up}` : `${MARK.degraded}`} OpenNebula ${escaped(look.version, 20)}`;
   const ready = well
     ? "Templates and network are there."
-    : firstOf(
-        [...new Set(look.problems.map((problem) => `• ${escaped(REASONS[problem.code])}`))],
-        MOST_PROBLEMS,
-        "problem",
-      ).join("\n");
+    : firstOf([...new Set(look.problems.map((problem) => problemLine(problem, isOwn)))], MOST_PROBLEMS, "problem").join(
+        "\n",
+      );
   return `${title}: ${state}, owners ${owners}\n${ready}`;
 }
+
+const problemLine = ({ code: reason, detail }: Reason, isOwn: boolean): string =>
+  `• ${escaped(REASONS[reason])}${isOwn && detail !== "" ? ` ${code(detail, MOST_DETAIL)}` : ""}`;

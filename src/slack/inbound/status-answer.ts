@@ -5,7 +5,7 @@ import { samePerson } from "../../federation/model/identity.ts";
 import type { RefusalCode } from "../../federation/model/reasons.ts";
 import { currentProposal, type Federation, newestFirst } from "../../federation/model/state.ts";
 import { context, section } from "../blocks/elements.ts";
-import { code } from "../blocks/mrkdwn.ts";
+import { code, listed } from "../blocks/mrkdwn.ts";
 import { isAsked } from "../blocks/site-card.ts";
 import { overview, type Said, statusAnswer } from "../blocks/status.ts";
 import { siteCardKey } from "../keys.ts";
@@ -62,7 +62,19 @@ export async function unknownName(bot: Bot, person: Person, name: string): Promi
   const likely = nearest(name, new Set(living.map((one) => one.name))).filter((other) => other !== name);
   const meant = likely.slice(0, MOST_MEANT).flatMap((other) => living.filter((one) => one.name === other));
   const [seen] = (await bot.membership.seenBy(person, meant)).federations;
-  return `${refusalText("not-visible")}${seen === undefined ? "" : ` Did you mean ${code(seen.name)}?`}`;
+  const hint = seen === undefined ? await namesThere(bot, person) : ` Did you mean ${code(seen.name)}?`;
+  return `${refusalText("not-visible")}${hint}`;
+}
+
+/** Names that are listed to somebody who has given none, or none that is known. */
+const MOST_NAMES = 10;
+
+/** What there is to name; empty where there is nothing that the person can see. */
+export async function namesThere(bot: Bot, person: Person): Promise<string> {
+  const { federations } = await federationsSeenBy(bot, person);
+  if (federations.length === 0) return "";
+  const names = federations.toSorted(newestFirst).map(({ name }) => code(name));
+  return ` There ${names.length === 1 ? "is" : "are"}: ${listed(names, MOST_NAMES)}.`;
 }
 
 /**

@@ -10,7 +10,7 @@ describe("/flower", () => {
   it("answers help, and help to words it does not know, to the person alone", async (context) => {
     const { control, whispered } = await openBench(context);
     await control.command({ person: OUTSIDER, channel: RANDOM, text: "" });
-    await whispered(OUTSIDER, "/flower deploy-site");
+    assert.ok(!(await whispered(OUTSIDER, "/flower status")).includes("deploy-site"), "which is not theirs to ask for");
     await control.command({ person: REQUESTER, channel: HOME_CHANNEL, text: "dance now" });
     await whispered(REQUESTER, "I do not know that word");
   });

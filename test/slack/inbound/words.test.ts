@@ -10,6 +10,7 @@ import {
   HOME_CHANNEL,
   ownerOf,
   STRANGER as STRANGER_IN_HOST,
+  zone,
   zonesOf,
 } from "../../builders/decision-context.ts";
 import { aFederation } from "../../builders/federation.ts";
@@ -167,6 +168,68 @@ describe("the answer to zones", () => {
     assert.deepEqual(await shown(alone, REQUESTER), names);
     const story = aFederation({ context: aDecisionContext({ zones: zonesOf(zones) }) }).running();
     assert.deepEqual(await shown(await openBench(context, { story }), STRANGER), ["alpha", "beta", "gamma"]);
+  });
+});
+
+describe("a mention", () => {
+  const looks = ["alpha", "beta", "gamma", "delta"].map((name) => ({
+    zone: zone(name),
+    version: "7.4.0",
+    problems: [{ code: "network-missing" as const, detail: `network of ${name}` }],
+  }));
+
+  it("shows an owner of another organisation the own zone alone, with what is missing and what to do", async (context) => {
+    const bench = await openBench(context, { story: aFederation().running(), looks });
+    const ask = (person: string) => bench.control.mention({ person, channel: HOME_CHANNEL, text: "zones" });
+    await ask(owner("beta"));
+    const answer = await bench.whispered(owner("beta"), "OpenNebula 7.4.0");
+    assert.match(answer, /Correct its name in the zones file\. `network of beta`/);
+    for (const other of ["alpha", "gamma", "delta"]) assert.ok(!answer.includes(other), answer);
+    await ask(STRANGER);
+    assert.match(await bench.whispered(STRANGER, "owners of zones, can see zones"), /@florist whoami/);
+  });
+
+  it("lists what that person can do, and nothing else", async (context) => {
+    const bench = await openBench(context, { zones: ["alpha", "beta"].map((name) => aZone(name)) });
+    const asks = (person: string, text: string) =>
+      oneMore(bench, person, () => bench.control.mention({ person, channel: HOME_CHANNEL, text }));
+    const owners = await asks(owner("beta"), "help");
+    assert.match(owners, /@florist zones/);
+    assert.match(owners, /buttons on the cards/);
+    const nobodys = await asks(owner("gamma"), "help");
+    assert.match(nobodys, /@florist status/);
+    assert.ok(!nobodys.includes("zones`") && !nobodys.includes("buttons"), nobodys);
+    const strangers = await asks(STRANGER, "help");
+    assert.match(strangers, /\/flower status/);
+    assert.ok(!strangers.includes("/flower deploy-site"), strangers);
+  });
+
+  it("is asked what was meant, and told what has to be typed as a command", async (context) => {
+    const bench = await openBench(context);
+    const asks = (person: string, text: string) =>
+      oneMore(bench, person, () => bench.control.mention({ person, channel: HOME_CHANNEL, text }));
+    assert.match(await asks(owner("beta"), "statsu"), /I do not know that word\. Did you mean `@florist status`\?/);
+    assert.match(await asks(owner("beta"), "Zone!"), /Did you mean `@florist zones`/);
+    assert.match(await asks(REQUESTER, "deploy-site"), /That is a command: type `\/flower deploy-site`/);
+    const foreign = await asks(owner("beta"), "teardown hearts");
+    assert.ok(!foreign.includes("/flower"), foreign);
+    assert.match(foreign, /by members of the organisation that installed the app/);
+  });
+});
+
+describe("what there is", () => {
+  it("is listed to whoever names nothing, or nothing that is there, and may see it", async (context) => {
+    const bench = await openBench(context, { story: aFederation().running() });
+    const typed = (person: string, text: string) =>
+      oneMore(bench, person, () =>
+        bench.control.command({ person, channel: person === OUTSIDER ? RANDOM : HOME_CHANNEL, text }),
+      );
+    assert.match(await typed(REQUESTER, "teardown"), /Say which one, as in .* There is: `tumour-study`\./);
+    assert.match(
+      await typed(REQUESTER, "status something-else"),
+      /no federation of that name\. There is: `tumour-study`/,
+    );
+    assert.ok(!(await typed(OUTSIDER, "teardown")).includes("There is:"));
   });
 });
 

@@ -1,14 +1,12 @@
 /** The slash command, for members of the organisation that installed the app. */
 
 import type { App } from "@slack/bolt";
-import { zonesOf } from "../../../federation/deciding/visibility.ts";
-import { channelId, type Person } from "../../../federation/model/identity.ts";
+import { channelId } from "../../../federation/model/identity.ts";
 import { section } from "../../blocks/elements.ts";
 import { help } from "../../blocks/help.ts";
 import { MARK } from "../../blocks/marks.ts";
 import { code } from "../../blocks/mrkdwn.ts";
 import type { Said } from "../../blocks/status.ts";
-import { zonesCards } from "../../blocks/zones.ts";
 import { abilitiesOf } from "../abilities.ts";
 import { NOT_CONCERNED } from "../actions/requests.ts";
 import { type Bot, decideOn, refusalText } from "../bot.ts";
@@ -16,9 +14,10 @@ import { NOBODY, whatWentWrong } from "../listeners.ts";
 import { nearest } from "../nearest.ts";
 import { type Command, parseCommand } from "../payloads.ts";
 import { mayRequest, whyNoHome } from "../requesting.ts";
-import { answerStatus, livingNamed, unknownName } from "../status-answer.ts";
+import { answerStatus, livingNamed, namesThere, unknownName } from "../status-answer.ts";
 import { openAddSite } from "../views/add-site.ts";
 import { openDeploySite } from "../views/deploy-site.ts";
+import { answerZones } from "../zones-answer.ts";
 
 /** Shows something to the person alone. */
 type Say = (said: Said) => Promise<void>;
@@ -59,7 +58,7 @@ async function answer(bot: Bot, command: Command, say: Say): Promise<void> {
     case "status":
       return await say(await answerStatus(bot, command.person, name, `${bot.commandName} deploy-site`));
     case "zones":
-      return await zones(bot, command.person, say);
+      return await answerZones(bot, command.person, say);
     case "teardown":
       return await teardown(bot, command, name, say);
     case "help":
@@ -102,33 +101,16 @@ async function addSite(bot: Bot, { person, triggerId }: Command, name: string, s
   await openAddSite(bot, federation, triggerId);
 }
 
-/** Whoever may ask for a federation is offered every zone; an owner sees the own ones and those they work with. */
-async function zones(bot: Bot, person: Person, say: Say): Promise<void> {
-  const shown = await zonesShownTo(bot, person);
-  if (shown !== null && shown.size === 0) {
-    const who = "Only those who may ask for a federation, and the owners of zones, can see the zones.";
-    return await say(sentence(`${MARK.forbidden} ${who}`));
-  }
-  await say(sentence("Looking at the zones. The answer is shown here in a moment."));
-  const looks = (await bot.zoneChecks.checkAll()).filter(({ zone }) => shown === null || shown.has(zone));
-  for (const card of zonesCards(looks, bot.configuration.zones)) await say(card);
-}
-
-/** null: all of them. */
-async function zonesShownTo(bot: Bot, person: Person): Promise<ReadonlySet<string> | null> {
-  if (await mayRequest(bot, person)) return null;
-  const own = zonesOf(person, bot.configuration).map(({ name }) => name);
-  const together = [...bot.federations.living()].filter(({ sites }) => own.some((name) => sites.has(name)));
-  return new Set([...own, ...together.flatMap(({ sites }) => [...sites.keys()])]);
-}
-
 async function teardown(
   bot: Bot,
   { person: by, triggerId }: Command,
   name: string | undefined,
   say: Say,
 ): Promise<void> {
-  if (name === undefined) return await say(sentence(`Say which one: \`${bot.commandName} teardown spring-trial\`.`));
+  if (name === undefined) {
+    const example = code(`${bot.commandName} teardown spring-trial`);
+    return await say(sentence(`Say which one, as in ${example}.${await namesThere(bot, by)}`));
+  }
   const federation = await livingNamed(bot, by, name);
   if (federation === null) return await say(sentence(await unknownName(bot, by, name)));
   const decision = await decideOn(bot, federation.id, { kind: "ask-teardown", by, key: triggerId });

@@ -1,26 +1,28 @@
 /** `@florist …`, for people to whom the slash command is not offered. Answers are shown to them only. */
 import type { App } from "@slack/bolt";
 import type { Person } from "../../../federation/model/identity.ts";
-import { type Blocks, section } from "../../blocks/elements.ts";
-import { help } from "../../blocks/help.ts";
-import { codeBlock } from "../../blocks/mrkdwn.ts";
+import { section } from "../../blocks/elements.ts";
+import { type Abilities, help } from "../../blocks/help.ts";
+import { code, codeBlock } from "../../blocks/mrkdwn.ts";
+import type { Said } from "../../blocks/status.ts";
 import { EVENT } from "../../names.ts";
 import { abilitiesOf } from "../abilities.ts";
 import type { Bot } from "../bot.ts";
 import { NOBODY, whatWentWrong } from "../listeners.ts";
+import { nearest } from "../nearest.ts";
 import { type Mention, parseMention } from "../payloads.ts";
 import { answerStatus } from "../status-answer.ts";
+import { answerZones } from "../zones-answer.ts";
 
-interface Said {
-  readonly text: string;
-  readonly blocks: Blocks;
-}
+const WORDS = ["status", "zones", "whoami", "help"] as const;
+/** Understood as commands only, as they begin something. */
+const COMMANDS = ["deploy-site", "teardown"] as const;
 
 export function register(app: App, bot: Bot): void {
   app.event(EVENT.mentioned, async ({ event }) => {
     const mention = parseMention(event);
     try {
-      await show(bot, mention, await answer(bot, mention));
+      await answer(bot, mention, (what) => show(bot, mention, what));
     } catch (error) {
       bot.log.error({ err: error }, "A mention could not be answered.");
       await show(bot, mention, said(whatWentWrong(error)));
@@ -28,18 +30,36 @@ export function register(app: App, bot: Bot): void {
   });
 }
 
-async function answer(bot: Bot, { actor, words }: Mention): Promise<Said> {
-  const [word, name] = words;
+/** `say` shows something to whoever mentioned the bot, and to nobody else. */
+async function answer(bot: Bot, { actor, words }: Mention, say: (said: Said) => Promise<void>): Promise<void> {
+  const [word = "help", name] = words;
   const person = await bot.people.identify(actor);
-  if (person === null) return said(NOBODY);
+  if (person === null) return await say(said(NOBODY));
   switch (word) {
     case "status":
-      return await answerStatus(bot, person, name, null);
+      return await say(await answerStatus(bot, person, name, null));
+    case "zones":
+      return await answerZones(bot, person, say);
     case "whoami":
-      return whoami(person);
+      return await say(whoami(person));
     default:
-      return help(await abilitiesOf(bot, person));
+      return await say(await helpAfter(bot, person, word));
   }
+}
+
+async function helpAfter(bot: Bot, person: Person, word: string): Promise<Said> {
+  const abilities = await abilitiesOf(bot, person);
+  const { text, blocks } = help(abilities);
+  if (word === "help") return { text, blocks };
+  return { text, blocks: [section(unknownWord(word, abilities)), ...blocks] };
+}
+
+function unknownWord(word: string, { command }: Abilities): string {
+  const [asCommand] = command === null ? [] : nearest(word, COMMANDS);
+  if (asCommand !== undefined) return `That is a command: type ${code(`${command} ${asCommand}`)}.`;
+  const [meant] = nearest(word, WORDS);
+  const hint = meant === undefined ? "" : ` Did you mean ${code(`@florist ${meant}`)}?`;
+  return `I do not know that word.${hint} This is what I can do for you:`;
 }
 
 const said = (text: string): Said => ({ text, blocks: [section(text)] });
