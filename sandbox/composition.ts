@@ -19,6 +19,8 @@ import {
 
 /** How traffic crosses between zones: to public addresses, or through WireGuard to a UDP port that zone-a's router forwards. */
 export const NETWORKS = ["public", "wireguard"] as const;
+/** How Slack reaches the bot. */
+export const TRANSPORTS = ["socket", "http"] as const;
 type Network = (typeof NETWORKS)[number];
 
 export interface SandboxOptions {
@@ -39,7 +41,7 @@ export interface SandboxOptions {
   /** Makes another zones file of the usual one. */
   readonly configure?: (usual: SandboxZonesFile) => object;
   /** How Slack reaches the bot; over connections that the bot opens unless it is said otherwise. */
-  readonly transport?: "socket" | "http";
+  readonly transport?: (typeof TRANSPORTS)[number];
   /** What the bot's key store is sealed with; made up unless somebody wants to open the store too. */
   readonly storeKey?: string;
 }

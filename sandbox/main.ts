@@ -1,7 +1,7 @@
 /** The sandbox: Slack, zones and guests stand in for the real ones around the bot that ships. */
 import { once } from "node:events";
 import { parseArgs } from "node:util";
-import { NETWORKS, type Sandbox, type SandboxOptions, startSandbox } from "./composition.ts";
+import { NETWORKS, type Sandbox, type SandboxOptions, startSandbox, TRANSPORTS } from "./composition.ts";
 import { startPage } from "./page/page.ts";
 import type { PageServer } from "./page/server.ts";
 import { playStory } from "./story/story.ts";
@@ -10,11 +10,13 @@ const HELP = `Runs the bot with stand-ins for Slack, OpenNebula zones and their 
 
   npm run sandbox -- [options]
 
-  --play          plays the main job unattended, prints the thread and how long it took, and ends;
+  --play          plays the main job unattended, prints the form, a card, the thread and how long it took, and ends;
                   the exit code is 0 only if every check held
   --real          VMs are namespaces of this machine in which the agent and Flower really run (Linux, root);
                   with --play the federation also trains, and every SuperNode must take part
   --page-port P   the page's port (4400, or a free one when that is taken; 0: a free one)
+  --transport T   how Slack reaches the bot: "socket", over connections that the bot opens, or "http", by signed
+                  requests ("socket")
   --network NAME  how traffic crosses between zones: "public", to public addresses, or "wireguard": the play then asks for
                   tunnels, and zone-a's router forwards the hub's UDP port ("public")
   --zones N       how many zones (3; at least 3 for the play, at most 26)
@@ -33,6 +35,7 @@ const { values } = parseArgs({
   options: {
     play: { type: "boolean", default: false },
     real: { type: "boolean", default: false },
+    transport: { type: "string", default: "socket" },
     network: { type: "string", default: "public" },
     zones: { type: "string", default: "3" },
     speed: { type: "string" },
@@ -52,17 +55,18 @@ function number(name: string, text: string, min: number, max: number): number {
   return value;
 }
 
-function networkOf(name: string): (typeof NETWORKS)[number] {
-  const network = NETWORKS.find((one) => one === name);
-  if (network === undefined) throw new RangeError(`--network is ${name}; give ${NETWORKS.join(" or ")}.`);
-  return network;
+function oneOf<const Names extends readonly string[]>(option: string, names: Names, name: string): Names[number] {
+  const found = names.find((one) => one === name);
+  if (found === undefined) throw new RangeError(`--${option} is ${name}; give ${names.join(" or ")}.`);
+  return found;
 }
 
 function optionsOf(): SandboxOptions {
   return {
     zones: number("zones", values.zones, values.play ? 3 : 1, 26),
     real: values.real,
-    network: networkOf(values.network),
+    network: oneOf("network", NETWORKS, values.network),
+    transport: oneOf("transport", TRANSPORTS, values.transport),
     speed: number("speed", values.speed ?? (values.play ? "20" : "1"), 0.1, 1000),
     pace: values.pace,
     portBase: number("port-base", values["port-base"], 0, 65_000),

@@ -3,7 +3,8 @@ import type { Sandbox } from "../composition.ts";
 import type { ShownMessage } from "../slack/control/control-api.ts";
 import { homeChannel, SANDBOX_HUB, zoneChannel } from "../zones-file.ts";
 import { Checks } from "./checks.ts";
-import { type Scenery, Stage, superNodesLabel } from "./stage.ts";
+import { cardText, formText } from "./printed.ts";
+import { FORM, type Scenery, Stage, superNodesLabel } from "./stage.ts";
 import { Stopwatch } from "./stopwatch.ts";
 import { train } from "./training.ts";
 import { lookAtTunnels } from "./tunnels.ts";
@@ -75,6 +76,7 @@ async function askForIt(stage: Performance): Promise<void> {
   const refused = await requester.submit(form);
   checks.hold("All mistakes are shown at once, each on its field.", Object.keys(refused.errors ?? {}).length === 2);
   await requester.fill(form, { "Name of the federation": NAME, "Keepalive timeout in seconds": "20" });
+  stage.print(formText(await requester.view(FORM)));
   const accepted = await requester.submit(form);
   checks.hold("The corrected form is accepted.", accepted.errors === undefined && accepted.problem === undefined);
   await stage.reads(homeChannel, `Federation ${NAME}`);
@@ -85,6 +87,7 @@ async function decide(stage: Performance): Promise<void> {
   stage.scene("Each zone's owner decides about its own zone.");
   const { checks, training } = stage;
   for (const zone of [COORDINATOR, ...training]) await stage.owner(zone).messageWith(zoneChannel(zone), "Approve");
+  stage.print(cardText(await stage.owner(COORDINATOR).messageWith(zoneChannel(COORDINATOR), "Approve")));
   stage.watch.lap("zones looked at and approval cards posted");
   const stranger = stage.person("U0STRANGE1");
   await stranger.press(zoneChannel(COORDINATOR), "Approve");

@@ -10,6 +10,13 @@ it("The whole story holds over signed requests too", async () => {
   try {
     const held = await playStory(sandbox, (line) => lines.push(line));
     assert.ok(held, lines.join("\n"));
+    const printed = lines.join("\n");
+    assert.match(
+      printed,
+      /Name of the federation: spring-trial\n.*Coordinator zone: Hospital A \(zone-a\)/s,
+      "the form",
+    );
+    assert.match(printed, /asks to run \*the coordinator\*.*\[ Approve \] {2}\[ Adjust and approve \]/s, "a card");
   } finally {
     await sandbox.stop();
   }

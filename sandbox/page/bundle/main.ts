@@ -3,7 +3,7 @@
  * copied from there to where the page's server reads it.
  */
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build, type Plugin } from "esbuild";
 import { packageRoot } from "../../../src/package-root.ts";
@@ -60,10 +60,16 @@ async function bundle(folder: string): Promise<void> {
   renameSync(half, folder);
 }
 
-const made = join(cache, digest());
+const now = digest();
+const made = join(cache, now);
+/** Beside the page, it says which one that is. */
+const mark = join(target, "bundle.digest");
 if (!existsSync(made)) {
   rmSync(cache, { recursive: true, force: true });
   mkdirSync(cache, { recursive: true });
   await bundle(made);
 }
-cpSync(made, target, { recursive: true });
+if (!existsSync(mark) || readFileSync(mark, "utf8") !== now) {
+  cpSync(made, target, { recursive: true });
+  writeFileSync(mark, now);
+}
