@@ -6,6 +6,9 @@ import type { Configuration } from "./config/configuration.ts";
 import { type ShippedManifests, serviceTemplate } from "./federation/model/manifests.ts";
 import type { Policy } from "./federation/model/policy.ts";
 import type { ChannelIds, Checkpoint } from "./federation/ports.ts";
+import { FederationTally } from "./health/federation-tally.ts";
+import { type Health, openHealth } from "./health/server.ts";
+import type { VitalSigns } from "./health/vital-signs.ts";
 import type { Logger } from "./log.ts";
 import { openManifestArchive } from "./manifests/archive.ts";
 import { readGuestScript } from "./manifests/guest-script.ts";
@@ -18,6 +21,8 @@ import { openChannelIds } from "./store/channel-id-file.ts";
 export interface RunningBot {
   /** Where Slack's requests are to be sent; null in Socket Mode. */
   readonly url: string | null;
+  /** Where `/healthz`, `/readyz` and `/metrics` are; null where nothing listens. */
+  readonly health: string | null;
   /** Nothing new begins, what is under way ends, then everything is closed. */
   stop(): Promise<void>;
 }
@@ -27,6 +32,21 @@ export async function startBot(
   configuration: Configuration,
   log: Logger,
   checkpoint: Checkpoint = () => undefined,
+): Promise<RunningBot> {
+  const health = configuration.health === null ? null : await openHealth(configuration.health);
+  try {
+    return await startParts(configuration, log, checkpoint, health);
+  } catch (error) {
+    await health?.stop();
+    throw error;
+  }
+}
+
+async function startParts(
+  configuration: Configuration,
+  log: Logger,
+  checkpoint: Checkpoint,
+  health: Health | null,
 ): Promise<RunningBot> {
   const { botToken, apiUrl } = configuration.slack;
   const workspace = await findWorkspace({ botToken, apiUrl, retries: configuration.retries, log });
@@ -52,6 +72,7 @@ export async function startBot(
     looking: configuration.polling,
     pace: { retryFirst: retries.first, retryMost: retries.longest },
     checkpoint,
+    onZoneCall: health?.zoneCalled,
     log,
   });
   const { slack } = configuration;
@@ -65,20 +86,31 @@ export async function startBot(
     channels,
     channelsWritten: channelsWritten(configuration),
     log,
+    onCall: (method, outcome) => health?.slackCalled({ method, outcome }),
     botToken: slack.botToken,
     slackApiUrl: slack.apiUrl,
     transport: slack.delivery,
     commandName: slack.command,
     pace: configuration.slackPace,
   });
+  health?.attend(vitalSigns(app, runtime));
   const { port } = await begun(app, runtime);
   return {
     url: slack.delivery.kind === "http" ? `http://${slack.delivery.host}:${port}/slack/events` : null,
+    health: health === null ? null : `http://${configuration.health?.host}:${health.port}`,
     async stop() {
       await app.stop();
       await runtime.stop();
+      await health?.stop();
     },
   };
+}
+
+function vitalSigns(app: SlackApp, { store, storeTrouble, looks }: Runtime): VitalSigns {
+  const tally = new FederationTally();
+  for (const federation of store.living()) tally.change(federation, null);
+  store.onChange((after, before) => tally.change(after, before));
+  return { tally, storeTrouble, looks, isConnected: () => app.isConnected(), backlog: () => app.backlog() };
 }
 
 /** Whichever of its ids the zones file gives a channel. */

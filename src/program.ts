@@ -40,7 +40,7 @@ export async function runProgram(checkpoint?: Checkpoint): Promise<void> {
     // While Slack does not answer there is nothing to close yet.
     const bot = await Promise.race([starting, ended.then(() => null)]);
     if (bot === null) process.exit(0);
-    console.log(`ready ${JSON.stringify({ url: bot.url })}`);
+    console.log(`ready ${JSON.stringify({ url: bot.url, health: bot.health })}`);
     await ended;
     await bot.stop();
     endSoon();

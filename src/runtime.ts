@@ -12,6 +12,7 @@ import { ZoneError } from "./federation/model/zone-facts.ts";
 import { tunnelStates } from "./federation/observing/tunnels.ts";
 import type { Checkpoint, Log, LookFailure, PollHints } from "./federation/ports.ts";
 import { zoneReason } from "./federation/proposing/preflight.ts";
+import type { ZoneCall } from "./health/metrics.ts";
 import { createPoller, type ZonePoller } from "./opennebula/poll.ts";
 import type { Pace as LookPace } from "./opennebula/poll-interval.ts";
 import { type OpenZone, openZone, type ZoneOptions } from "./opennebula/zone.ts";
@@ -19,6 +20,7 @@ import { type Pace, Scheduler } from "./rollout/scheduler.ts";
 import type { TaskContext } from "./rollout/task-context.ts";
 import { Watch } from "./rollout/watch.ts";
 import { zoneChecks } from "./rollout/zone-checks.ts";
+import { ZoneLooks } from "./rollout/zone-looks.ts";
 import { openStore, type Store } from "./store/open-store.ts";
 import { signRequest } from "./trust/authority.ts";
 import { type KeyStore, openKeyStore } from "./trust/key-store.ts";
@@ -30,13 +32,15 @@ export interface RuntimeOptions {
   readonly storeKey: KeyObject;
   readonly policy: Policy;
   readonly zones: ReadonlyMap<ZoneName, ZoneProfile>;
-  readonly access: ReadonlyMap<ZoneName, Omit<ZoneOptions, "name" | "checkpoint">>;
+  readonly access: ReadonlyMap<ZoneName, Omit<ZoneOptions, "name" | "checkpoint" | "onCall">>;
   /** Zones that are gone for good, by the operator's word. */
   readonly writtenOff: readonly ZoneName[];
   readonly manifests: ManifestLibrary;
   readonly looking: LookPace;
   readonly pace: Pace;
   readonly checkpoint: Checkpoint;
+  /** Hears of every call to a zone. */
+  readonly onZoneCall?: ((call: ZoneCall) => void) | undefined;
   readonly log: Log;
 }
 
@@ -98,6 +102,7 @@ function runtime(options: RuntimeOptions, stored: Store, keys: KeyStore) {
   const clients = new Map<ZoneName, OpenZone>();
   const pollers = new Map<ZoneName, ZonePoller>();
   const pollHints = (name: ZoneName): PollHints => pollers.get(name) ?? NO_POLLER;
+  const looks = new ZoneLooks(options.zones.keys(), log);
   const watch = new Watch({
     store,
     pollHints,
@@ -122,10 +127,16 @@ function runtime(options: RuntimeOptions, stored: Store, keys: KeyStore) {
     live: (id) => watch.live(id),
   };
   const scheduler = new Scheduler(context, options.pace);
-  for (const [name, access] of options.access) clients.set(name, openZone({ ...access, name, checkpoint }));
+  for (const [name, access] of options.access) {
+    const onCall = (...[daemon, took, outcome]: Parameters<NonNullable<ZoneOptions["onCall"]>>) =>
+      options.onZoneCall?.({ zone: name, daemon, took, outcome });
+    clients.set(name, openZone({ ...access, name, checkpoint, onCall }));
+  }
   return {
     store,
     receipts: stored.receipts,
+    storeTrouble: () => stored.trouble(),
+    looks: () => looks.all(),
     zoneChecks: zoneChecks(context, options.zones),
     tunnelStates: (federation: Federation) => tunnelStates(federation, watch.live(federation.id)),
     /** From now on zones are looked at and what is due is done: whoever asks in Slack is answered already. */
@@ -133,7 +144,7 @@ function runtime(options: RuntimeOptions, stored: Store, keys: KeyStore) {
       await writeOff(store, options);
       tellMissing(store, options);
       await watch.missUnknownZones(options.zones);
-      for (const [name, zone] of clients) pollers.set(name, pollerOf(name, zone, watch, options));
+      for (const [name, zone] of clients) pollers.set(name, pollerOf(name, zone, { watch, looks }, options));
       store.onChange((federation) => watch.attend(federation));
       for (const federation of store.living()) watch.attend(federation);
       scheduler.start();
@@ -186,8 +197,12 @@ function known<T>(clients: ReadonlyMap<ZoneName, T>, name: ZoneName): T {
   return client;
 }
 
-function pollerOf(name: ZoneName, zone: OpenZone, watch: Watch, { looking, log }: RuntimeOptions): ZonePoller {
-  let isAway = false;
+function pollerOf(
+  name: ZoneName,
+  zone: OpenZone,
+  { watch, looks }: { readonly watch: Watch; readonly looks: ZoneLooks },
+  { looking, log }: RuntimeOptions,
+): ZonePoller {
   return createPoller({
     zone,
     policy: looking,
@@ -200,25 +215,17 @@ function pollerOf(name: ZoneName, zone: OpenZone, watch: Watch, { looking, log }
       },
     },
     onSnapshot: (snapshot) => {
-      if (isAway) log.info({ zone: name }, "The zone can be looked at again.");
-      isAway = false;
+      looks.seen(name);
       return watch.see(name, snapshot);
     },
     onError: (failure) => {
-      if (!isAway) tellOf(failure, name, log);
-      isAway = true;
+      looks.failed(name, failure);
       if (failure.of !== "zone") return;
       watch.miss(name, reasonOf(failure)).catch((error: unknown) => {
         log.error({ zone: name, err: error }, "what follows from a zone that cannot be looked at broke off");
       });
     },
   });
-}
-
-/** Once, until the zone can be looked at again. */
-function tellOf({ error }: LookFailure, zone: ZoneName, log: Log): void {
-  if (error instanceof ZoneError) log.warn({ zone, code: error.code }, error.message);
-  else log.error({ zone, err: error }, "A look at the zone broke off, and is made again.");
 }
 
 const reasonOf = ({ error }: LookFailure) =>

@@ -1,5 +1,6 @@
 /** Why the bot ends although nobody told it to: a sentence for its operator, with what to do. */
 import { z } from "zod";
+import { HealthPlaceError } from "./health/server.ts";
 import { SlackRefused } from "./slack/workspace.ts";
 import { JournalError } from "./store/journal-error.ts";
 import { KeyStoreError } from "./trust/key-store.ts";
@@ -16,7 +17,12 @@ const systemError = z.object({
 type SystemError = z.infer<typeof systemError>;
 
 export function whyEnded(error: unknown): string {
-  if (error instanceof SlackRefused || error instanceof JournalError || error instanceof KeyStoreError) {
+  if (
+    error instanceof HealthPlaceError ||
+    error instanceof SlackRefused ||
+    error instanceof JournalError ||
+    error instanceof KeyStoreError
+  ) {
     return error.message;
   }
   const system = systemError.safeParse(error);

@@ -18,6 +18,8 @@ export interface Configuration {
   readonly retries: { readonly first: number; readonly longest: number };
   readonly slack: SlackAccess;
   readonly slackPace: SlackPace;
+  /** Where this machine is told how the bot is; null: nowhere. */
+  readonly health: { readonly host: string; readonly port: number } | null;
   readonly dataDirectory: string;
   /** Encrypts the federations' CA keys on disk. */
   readonly storeKey: KeyObject;

@@ -14,6 +14,7 @@ import { findings, type Reading, readText } from "./shape.ts";
 export interface EnvironmentPart {
   readonly zonesFile: string;
   readonly dataDirectory: string;
+  readonly health: { readonly host: string; readonly port: number } | null;
   readonly logLevel: LogLevel;
   readonly slack: SlackAccess;
   readonly storeKey: KeyObject;
@@ -25,6 +26,9 @@ const readPort = (written: string): Reading<number> =>
   /^\d{1,5}$/.test(written) && Number(written) <= 65_535
     ? { ok: true, value: Number(written) }
     : { ok: false, problem: `is "${written}", which is no port` };
+
+const readPortOrOff = (written: string): Reading<number | null> =>
+  written === "off" ? { ok: true, value: null } : readPort(written);
 
 const readCommand = (written: string): Reading<string> =>
   /^\/[a-z0-9_-]{1,31}$/.test(written)
@@ -41,6 +45,8 @@ const settings = z.object({
     "Give a slash and lower-case letters, digits, - or _, such as /flower, as the app's manifest has it.",
     readCommand,
   ).prefault("/flower"),
+  FLORIST_HEALTH_HOST: name("127.0.0.1"),
+  FLORIST_HEALTH_PORT: readText("Give a port from 0 to 65535, usually 9464, or off.", readPortOrOff).prefault("off"),
   FLORIST_LOG_LEVEL: z.enum(LOG_LEVELS, { error: `Give one of ${LOG_LEVELS.join(", ")}.` }).default("info"),
   FLORIST_TRANSPORT: z
     .enum(["socket", "http"], {
@@ -110,11 +116,13 @@ export function readEnvironment(environment: Environment, readFile: ReadFile): O
     return { ok: false, mistakes: [...ofSettings, ...ofSecrets] };
   }
   const { FLORIST_HOST: host, FLORIST_PORT: port } = parsed.data;
+  const { FLORIST_HEALTH_HOST: healthHost, FLORIST_HEALTH_PORT: healthPort } = parsed.data;
   return {
     ok: true,
     value: {
       zonesFile: parsed.data.FLORIST_ZONES_FILE,
       dataDirectory: parsed.data.FLORIST_DATA_DIRECTORY,
+      health: healthPort === null ? null : { host: healthHost, port: healthPort },
       logLevel: parsed.data.FLORIST_LOG_LEVEL,
       storeKey: storeKey.value,
       slack: {

@@ -26,8 +26,8 @@ export async function loadConfiguration(from: {
     const told = [own, zones].flatMap((outcome) => (outcome.ok ? [] : outcome.mistakes));
     return { ok: false, mistakes: [...told, ...unknown] };
   }
-  const { dataDirectory, logLevel, slack, storeKey } = own.value;
-  return { ok: true, configuration: { ...zones.value, dataDirectory, logLevel, slack, storeKey } };
+  const { dataDirectory, health, logLevel, slack, storeKey } = own.value;
+  return { ok: true, configuration: { ...zones.value, dataDirectory, health, logLevel, slack, storeKey } };
 }
 
 /** What a person reads when the bot does not start. */

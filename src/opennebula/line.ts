@@ -25,6 +25,8 @@ export interface Endpoint {
   readonly inFlight: number;
   /** Milliseconds. */
   readonly deadline: number;
+  /** Hears of every call: the milliseconds that it took, and `answered` or a `ZoneError`'s code. */
+  readonly onCall?: (took: number, outcome: string) => void;
   /** Hears the answers' `Date`, as it is written. */
   readonly onDate?: (date: string) => void;
 }
@@ -62,16 +64,22 @@ export class Line {
 
   /** Whatever answered, whole. Throws `ZoneError`, ambiguous when the call changes something and may have arrived. */
   async send(call: Call, { rank, ...sending }: Sending): Promise<Answer> {
+    const began = performance.now();
+    const ended = (outcome: string) => this.#endpoint.onCall?.(performance.now() - began, outcome);
     let connected = false;
     const client = this.#client();
     client.once("connect", () => {
       connected = true;
     });
     try {
-      return await this.#limiter.run((signal) => this.#exchange(client, sending, signal), rank);
+      const answer = await this.#limiter.run((signal) => this.#exchange(client, sending, signal), rank);
+      ended("answered");
+      return answer;
     } catch (error) {
-      if (errorCode(error) === "UND_ERR_RES_EXCEEDED_MAX_SIZE") throw tooLarge(call, MAX_ANSWER_BYTES);
-      throw connectionFailed(call, error, connected);
+      const isTooLarge = errorCode(error) === "UND_ERR_RES_EXCEEDED_MAX_SIZE";
+      const failure = isTooLarge ? tooLarge(call, MAX_ANSWER_BYTES) : connectionFailed(call, error, connected);
+      ended(failure.code);
+      throw failure;
     } finally {
       await client.destroy();
     }

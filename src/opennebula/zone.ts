@@ -30,6 +30,8 @@ export interface ZoneOptions extends Account {
   readonly deadlines: { readonly xmlrpc: number; readonly oneflow: number };
   /** Calls at once, by daemon. oned takes fifteen from everybody together. */
   readonly inFlight: { readonly xmlrpc: number; readonly oneflow: number };
+  /** Hears of every call: the milliseconds that it took, and `answered` or a `ZoneError`'s code. */
+  readonly onCall?: (daemon: "oned" | "oneflow", took: number, outcome: string) => void;
   /** Hears what time it is for each daemon, as the `Date` of its answers says it. */
   readonly onDate?: (date: string) => void;
   /** Called before and after everything that changes the zone: `zone:before-instantiate`, `zone-a 3 florist trial`. */
@@ -52,7 +54,7 @@ const APPEND = 1;
 const ATTRIBUTE_NAME = /^[A-Z][A-Z0-9_]*$/;
 
 export function openZone(options: ZoneOptions): OpenZone {
-  const { name, user, password, ca, deadlines, inFlight, onDate } = options;
+  const { name, user, password, ca, deadlines, inFlight, onDate, onCall } = options;
   const redactor = new Redactor([password, credential(user, password)]);
   const shared = {
     zone: name,
@@ -66,12 +68,14 @@ export function openZone(options: ZoneOptions): OpenZone {
     url: new URL(options.xmlrpc),
     deadline: deadlines.xmlrpc,
     inFlight: inFlight.xmlrpc,
+    onCall: (took, outcome) => onCall?.("oned", took, outcome),
   });
   const oneflow = new OneFlow({
     ...shared,
     url: new URL(options.oneflow),
     deadline: deadlines.oneflow,
     inFlight: inFlight.oneflow,
+    onCall: (took, outcome) => onCall?.("oneflow", took, outcome),
   });
   const words = (text: string) => foreignText(redactor, text);
   const vms = new AccountVms(oned, words);

@@ -14,7 +14,7 @@ import type { Secret } from "../secret.ts";
 import { Availability } from "./availability.ts";
 import { help } from "./blocks/help.ts";
 import { federationOf } from "./card-value.ts";
-import { createClient } from "./client.ts";
+import { type ClientOptions, createClient } from "./client.ts";
 import { ConnectionHealth } from "./connection-health.ts";
 import * as decisions from "./inbound/actions/decisions.ts";
 import * as requests from "./inbound/actions/requests.ts";
@@ -57,6 +57,8 @@ export interface SlackAppOptions {
   readonly tunnelStates: TunnelStates;
   readonly configuration: Configuration;
   readonly log: Logger;
+  /** Hears of every call to Slack's Web API and how it went. */
+  readonly onCall?: ClientOptions["onCall"];
   readonly botToken: Secret;
   /** Ends in `/api/`; Slack's own when absent. */
   readonly slackApiUrl?: string | undefined;
@@ -84,6 +86,10 @@ export interface SlackApp {
   start(): Promise<{ readonly port: number | null }>;
   /** Stops listening, ends what is being sent, and leaves the rest to the next start. */
   stop(): Promise<void>;
+  /** Whether what people do in Slack reaches the bot: over HTTP as far as can be told from here. */
+  isConnected(): boolean;
+  /** Messages that wait to be sent. */
+  backlog(): number;
   /** As soon as everything that was to be said stands in Slack, but what was given up. */
   idle(): Promise<void>;
 }
@@ -106,7 +112,9 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
   const { federations, configuration, log, channels } = options;
   const slack = createClient(options);
   const availability = new Availability(log, options.slackApiUrl);
-  const app = createApp(options, slack, availability);
+  const connection = new ConnectionHealth(availability, log);
+  const app = createApp(options, slack, connection);
+  let isListening = false;
   const outbox = createOutbox({
     slack,
     receipts: options.receipts,
@@ -170,11 +178,14 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
   return {
     start: async () => {
       const port = await listen(app, options.transport);
+      isListening = true;
       outbox.start();
       publisher.start();
       tellOperator(options);
       return { port };
     },
+    isConnected: () => isListening && (options.transport.kind === "http" || connection.isUp),
+    backlog: () => outbox.backlog(),
     idle: async () => {
       await publisher.idle();
       await outbox.idle();
@@ -188,17 +199,17 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
   };
 }
 
-function createApp(options: SlackAppOptions, slack: webApi.WebClient, availability: Availability): App {
+function createApp(options: SlackAppOptions, slack: webApi.WebClient, connection: ConnectionHealth): App {
   const logger = quietLogger(options.log);
   return new App({
     authorize: identityOf(slack),
-    receiver: createReceiver(options, availability),
+    receiver: createReceiver(options, connection),
     logger,
     convoStore: false,
   });
 }
 
-function createReceiver({ transport, log, slackApiUrl, pace }: SlackAppOptions, availability: Availability): Receiver {
+function createReceiver({ transport, log, slackApiUrl, pace }: SlackAppOptions, health: ConnectionHealth): Receiver {
   const unreadable = new Unreadable(log);
   switch (transport.kind) {
     case "http": {
@@ -210,7 +221,7 @@ function createReceiver({ transport, log, slackApiUrl, pace }: SlackAppOptions, 
         appToken: transport.appToken,
         slackApiUrl,
         retries: { first: pace.retry, longest: pace.longestRetry },
-        health: new ConnectionHealth(availability, log),
+        health,
         unreadable,
         log,
       });

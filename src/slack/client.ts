@@ -5,12 +5,15 @@ import { channelId } from "../federation/model/identity.ts";
 import type { ChannelIds } from "../federation/ports.ts";
 import type { Secret } from "../secret.ts";
 import { quietLogger } from "./sdk-logger.ts";
+import { failureOf, type SlackFailure } from "./slack-error.ts";
 
 export interface ClientOptions {
   readonly botToken: Secret;
   /** Ends in `/api/`; Slack's own when absent. */
   readonly slackApiUrl?: string | undefined;
   readonly channels: ChannelIds;
+  /** Hears of every call and how it went. */
+  readonly onCall?: ((method: string, outcome: "answered" | SlackFailure["kind"]) => void) | undefined;
   readonly log: Logger;
 }
 
@@ -22,8 +25,9 @@ export const createClient = (options: ClientOptions): webApi.WebClient => new Cl
 
 class Client extends webApi.WebClient {
   readonly #channels: ChannelIds;
+  readonly #onCall: ClientOptions["onCall"];
 
-  constructor({ botToken, slackApiUrl, channels, log }: ClientOptions) {
+  constructor({ botToken, slackApiUrl, channels, onCall, log }: ClientOptions) {
     super(botToken.reveal(), {
       ...(slackApiUrl === undefined ? {} : { slackApiUrl }),
       rejectRateLimitedCalls: true,
@@ -32,13 +36,21 @@ class Client extends webApi.WebClient {
       logger: quietLogger(log),
     });
     this.#channels = channels;
+    this.#onCall = onCall;
   }
 
-  override apiCall(method: string, options: Record<string, unknown> = {}): Promise<webApi.WebAPICallResult> {
+  override async apiCall(method: string, options: Record<string, unknown> = {}): Promise<webApi.WebAPICallResult> {
     const named = ["channel", "channel_id"].flatMap((name) => {
       const channel = channelId.safeParse(options[name]);
       return channel.success ? [[name, this.#channels.newest(channel.data)]] : [];
     });
-    return super.apiCall(method, { ...options, ...Object.fromEntries(named) });
+    try {
+      const answer = await super.apiCall(method, { ...options, ...Object.fromEntries(named) });
+      this.#onCall?.(method, "answered");
+      return answer;
+    } catch (error) {
+      this.#onCall?.(method, failureOf(error).kind);
+      throw error;
+    }
   }
 }

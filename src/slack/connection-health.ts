@@ -17,13 +17,24 @@ export class ConnectionHealth {
   readonly #availability: Availability;
   readonly #log: Log;
   #told: string | null = null;
+  #stands = 0;
 
   constructor(availability: Availability, log: Log) {
     this.#availability = availability;
     this.#log = log;
   }
 
-  stands(): void {
+  /** Whether there is a connection at the moment. */
+  get isUp(): boolean {
+    return this.#stands > 0;
+  }
+
+  /** `closed` resolves when the connection has ended; another one may stand by then. */
+  stands(closed: Promise<void>): void {
+    this.#stands += 1;
+    void closed.then(() => {
+      this.#stands -= 1;
+    });
     this.#availability.answered();
     if (this.#told === null) return;
     this.#told = null;

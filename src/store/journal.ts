@@ -44,6 +44,7 @@ export class Journal<E> implements EventLog<E> {
   readonly #underWay = new Set<Promise<unknown>>();
   readonly #release: () => Promise<void>;
   #closed = false;
+  #failure: JournalError | null = null;
 
   private constructor(options: JournalOptions<E>, release: () => Promise<void>) {
     this.#options = options;
@@ -56,6 +57,11 @@ export class Journal<E> implements EventLog<E> {
     const release = await lockDirectory(options.directory);
     await syncDirectory(options.directory);
     return new Journal(options, release);
+  }
+
+  /** Why the newest append did not reach the disk; null when it did. */
+  get failure(): JournalError | null {
+    return this.#failure;
   }
 
   async stored(): Promise<ReadonlyMap<string, number>> {
@@ -139,12 +145,14 @@ export class Journal<E> implements EventLog<E> {
     const bytes = Buffer.from(lineText(line), "utf8");
     try {
       await file.append(after, bytes);
+      this.#failure = null;
     } catch (error) {
-      throw new JournalError(
+      this.#failure = new JournalError(
         "journal-write",
         `The journal of ${id} could not be written, so nothing was changed. Look at the disk that holds the data directory (space, permissions, health).`,
         error,
       );
+      throw this.#failure;
     }
     await this.#options.checkpoint("journal:after-append", detail);
     return { ...headAfter(line), start: after.end, end: after.end + bytes.length };

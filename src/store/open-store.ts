@@ -2,6 +2,7 @@
  * The store, whole, in one directory: `<id>.jsonl` are the federations' chains, the only thing that cannot be made anew
  * beside `receipts/<id>.json`; `snapshots/<id>.json` and `index.json` are caches.
  */
+import { access, constants, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { makePrivateDirectory } from "../durable-directory.ts";
 import type { FederationEvent } from "../federation/model/events.ts";
@@ -24,6 +25,8 @@ export interface OpenStoreOptions extends StoreOptions {
 export interface Store {
   readonly federations: FederationStore;
   readonly receipts: Receipts;
+  /** Why nothing can be journalled now, as a sentence; null where it can. */
+  trouble(): Promise<string | null>;
   /** Waits for what is under way, writes what may lag, and gives the directory free. */
   close(): Promise<void>;
 }
@@ -38,6 +41,7 @@ export async function openStore(options: OpenStoreOptions): Promise<Store> {
     onTornLine: (torn) => log.warn(torn, "a line that was never acknowledged was dropped from a journal"),
   });
   try {
+    const opened = await stat(directory);
     const [snapshots, books] = [join(directory, "snapshots"), join(directory, "receipts")];
     await makePrivateDirectory(snapshots);
     await makePrivateDirectory(books);
@@ -51,6 +55,7 @@ export async function openStore(options: OpenStoreOptions): Promise<Store> {
     return {
       federations,
       receipts,
+      trouble: async () => journal.failure?.message ?? (await directoryTrouble(directory, opened)),
       async close() {
         await receipts.idle();
         await federations.close();
@@ -60,5 +65,21 @@ export async function openStore(options: OpenStoreOptions): Promise<Store> {
   } catch (error) {
     await journal.close();
     throw error;
+  }
+}
+
+/** A directory that was moved away, or a disk that is not mounted any more, takes what is written with it. */
+async function directoryTrouble(
+  directory: string,
+  opened: { readonly dev: number; readonly ino: number },
+): Promise<string | null> {
+  try {
+    const now = await stat(directory);
+    await access(directory, constants.W_OK);
+    return now.ino === opened.ino && now.dev === opened.dev
+      ? null
+      : `The data directory ${directory} is not the one that the bot has opened.`;
+  } catch (error) {
+    return `The data directory ${directory} cannot be used any more (${error instanceof Error ? error.message : String(error)}).`;
   }
 }

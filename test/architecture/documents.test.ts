@@ -8,6 +8,8 @@ import { suite, test } from "node:test";
 import { parse } from "yaml";
 import { z } from "zod";
 import { VARIABLES } from "../../src/config/environment.ts";
+import { LoopDelay } from "../../src/health/loop-delay.ts";
+import { Metrics } from "../../src/health/metrics.ts";
 import { readGuestScript } from "../../src/manifests/guest-script.ts";
 import { packageRoot } from "../../src/package-root.ts";
 
@@ -53,6 +55,19 @@ suite("What people set up", () => {
     const scripts = [...pages.matchAll(/npm run ([a-z:]+)/g), ...pages.matchAll(/`(sandbox:[a-z]+)`/g)];
     for (const [, script = ""] of scripts) assert.ok(script in manifest.scripts, script);
   });
+});
+
+test("Operating names every metric that the bot has, and no other", async () => {
+  const page = read("docs/operating.md");
+  const documented = new Set(
+    [...page.matchAll(/^\|.*$/gm)].flatMap(([row]) => row.match(/\b(?:florist|process)_[a-z_]+/g) ?? []),
+  );
+  const loop = new LoopDelay();
+  const text = await new Metrics(() => null, loop).text();
+  loop.stop();
+  const there = [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name = ""]) => name);
+  assert.ok(there.length > 10);
+  assert.deepEqual([...documented].sort(), there.sort());
 });
 
 test("Every link between pages leads to a file that exists", () => {

@@ -73,6 +73,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   "slack/": ["federation/", "guest-protocol/", "secret.ts", "log.ts"],
   // The one thing of the key store that configuration needs is the form of its key.
   "config/": ["federation/", "guest-protocol/", "secret.ts", "trust/key-store.ts"],
+  "health/": ["federation/"],
   // It looks at what the bot will meet through the bot's own adapters, and judges by itself.
   "doctor/": ["federation/", "config/", "slack/", "opennebula/", "rollout/", "store/", "trust/", ...SHARED],
   "manifests/": ["federation/model/", "federation/ports.ts", "guest-protocol/", "durable-directory.ts"],

@@ -11,6 +11,7 @@ import { ZonesControl } from "../../sandbox/zones/client.ts";
 import { type ZoneSeed, zoneSeeds } from "../../sandbox/zones/seed.ts";
 import { startZones } from "../../sandbox/zones/zones.ts";
 import { passwordVariable, sandboxPassword, sandboxZonesFile } from "../../sandbox/zones-file.ts";
+import type { ReadFile } from "../../src/config/file-reader.ts";
 import { examine } from "../../src/doctor/examination.ts";
 import type { Report } from "../../src/doctor/report.ts";
 import { filesOf } from "../config/sample.ts";
@@ -60,7 +61,15 @@ export interface Visit {
   readonly data: { readonly before: readonly string[]; readonly after: readonly string[] };
 }
 
-export async function visit({ before, running: change }: Plant = {}): Promise<Visit> {
+export interface Clinic extends Running {
+  /** Operations of zones' daemons that were called. */
+  readonly operations: readonly string[];
+  readFile(): ReadFile;
+  close(): Promise<void>;
+}
+
+/** Stand-ins with a set-up that is right but for what was planted before. */
+export async function openClinic(before: Plant["before"]): Promise<Clinic> {
   const seed = defaultSeed(2, "/flower");
   const blueprint: Blueprint = {
     scopes: [...DEFAULT_SCOPES],
@@ -102,46 +111,58 @@ export async function visit({ before, running: change }: Plant = {}): Promise<Vi
     speed: 100,
     record: ({ operation }) => operations.push(operation),
   });
+  return {
+    slack: slackControl(slack.url),
+    zones: new ZonesControl(zones.addresses.control),
+    dataDirectory,
+    file: sandboxZonesFile(zones.addresses.zones, 1),
+    environment: {
+      ...blueprint.environment,
+      SLACK_API_URL: `${slack.url}/api/`,
+      FLORIST_DATA_DIRECTORY: dataDirectory,
+    },
+    files: blueprint.files,
+    withTls: async () => {
+      const started = await startDaemons(() => undefined, makeIdentity("127.0.0.1"));
+      others.push(started.close);
+      return started.url;
+    },
+    ahead: 0,
+    operations,
+    readFile(this: Clinic) {
+      const text = this.files["zones.yml"]?.text ?? JSON.stringify(this.file);
+      return filesOf({ ...this.files, "zones.yml": text });
+    },
+    async close() {
+      await Promise.all([
+        slack.close(),
+        zones.stop(),
+        ...others.map((close) => close()),
+        rm(dataDirectory, { recursive: true, force: true }),
+      ]);
+    },
+  };
+}
+
+export async function visit({ before, running: change }: Plant = {}): Promise<Visit> {
+  const clinic = await openClinic(before);
+  const { dataDirectory } = clinic;
   try {
-    const running: Running = {
-      slack: slackControl(slack.url),
-      zones: new ZonesControl(zones.addresses.control),
-      dataDirectory,
-      file: sandboxZonesFile(zones.addresses.zones, 1),
-      environment: {
-        ...blueprint.environment,
-        SLACK_API_URL: `${slack.url}/api/`,
-        FLORIST_DATA_DIRECTORY: dataDirectory,
-      },
-      files: blueprint.files,
-      withTls: async () => {
-        const started = await startDaemons(() => undefined, makeIdentity("127.0.0.1"));
-        others.push(started.close);
-        return started.url;
-      },
-      ahead: 0,
-    };
-    await change?.(running);
+    await change?.(clinic);
     const found = await namesIn(dataDirectory);
-    const text = running.files["zones.yml"]?.text ?? JSON.stringify(running.file);
     const report = await examine({
-      environment: running.environment,
-      readFile: filesOf({ ...running.files, "zones.yml": text }),
-      now: () => Date.now() + running.ahead,
+      environment: clinic.environment,
+      readFile: clinic.readFile(),
+      now: () => Date.now() + clinic.ahead,
     });
-    const calls = await running.slack.calls();
+    const calls = await clinic.slack.calls();
     return {
       report,
-      calls: [...calls.map(({ method }) => method), ...operations],
+      calls: [...calls.map(({ method }) => method), ...clinic.operations],
       data: { before: found, after: await namesIn(dataDirectory) },
     };
   } finally {
-    await Promise.all([
-      slack.close(),
-      zones.stop(),
-      ...others.map((close) => close()),
-      rm(dataDirectory, { recursive: true, force: true }),
-    ]);
+    await clinic.close();
   }
 }
 

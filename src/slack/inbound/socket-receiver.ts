@@ -121,7 +121,7 @@ export class SocketReceiver implements Receiver {
     for (const replaced of this.#open) setTimeout(() => void replaced.end(), OVERLAP_MS).unref();
     this.#open.add(connection);
     void connection.closed.then(() => this.#open.delete(connection));
-    this.#options.health.stands();
+    this.#options.health.stands(connection.closed);
     isKnown();
     for (const text of this.#unsaid.splice(0)) this.#say(text, connection);
     const why = await connection.leaving;

@@ -64,6 +64,11 @@ export class Delivery {
   }
 
   /** Nothing is open, and nothing is on its way. */
+  /** Messages that wait for their turn in some channel. */
+  get backlog(): number {
+    return [...this.#lanes.values()].reduce((sum, lane) => sum + lane.waiting, 0);
+  }
+
   get isIdle(): boolean {
     return this.#errands.size === 0;
   }

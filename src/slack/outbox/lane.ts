@@ -34,6 +34,10 @@ export class Lane<Entry> {
     this.#notBefore = options.clock.now();
   }
 
+  get waiting(): number {
+    return this.#queue.size;
+  }
+
   add(entry: Entry, place: Place): void {
     this.#queue.add(entry, place);
     this.#runSoon();

@@ -61,6 +61,8 @@ export interface Outbox {
   addressOf(federation: FederationId, key: string): string | null;
   /** Something about the channel has changed (the bot joined, organisations came or went): try again there. */
   reopen(channel: ChannelId): void;
+  /** Messages that wait for their turn. */
+  backlog(): number;
   start(): void;
   /** Ends after what is being sent at the moment. What is left is sent after the next start. */
   stop(): Promise<void>;
@@ -221,6 +223,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     },
     addressOf: (federation, key) => shelves.get(federation)?.book?.addressOf(key) ?? null,
     reopen: (channel) => delivery.reopen(channel),
+    backlog: () => delivery.backlog,
     start: () => {
       phase = "running";
       for (const shelf of shelves.values()) attend(shelf);

@@ -39,8 +39,12 @@ export class Queue<Entry> {
   readonly #counts = { living: { post: 0, rewrite: 0 }, ended: { post: 0, rewrite: 0 } };
   readonly #places = new Map<Entry, Place>();
 
+  get size(): number {
+    return this.#places.size;
+  }
+
   get isEmpty(): boolean {
-    return this.#places.size === 0;
+    return this.size === 0;
   }
 
   add(entry: Entry, place: Place): void {
