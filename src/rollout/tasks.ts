@@ -13,6 +13,7 @@ import { certify, deliverCertificate } from "./certificates.ts";
 import { begin, createAuthority, propose, proposeJoining } from "./planning.ts";
 import { rebootVm } from "./reboots.ts";
 import type { Removals } from "./removals.ts";
+import { announceTunnelKey, switchTunnelKey, tellRotation } from "./rotation.ts";
 import { createService, registerTemplate } from "./services.ts";
 import type { Job, Outcome, TaskContext } from "./task-context.ts";
 import { judgePublishedTunnelKey, tellTunnelPeers } from "./tunnels.ts";
@@ -45,6 +46,12 @@ export async function carryOut(context: TaskContext, removals: Removals, job: Jo
       return judgePublishedTunnelKey(context, job, task.site, task.vmId);
     case "tell-tunnel-peers":
       return tellTunnelPeers(context, job, task.site, task.vmId);
+    case "tell-tunnel-rotation":
+      return tellRotation(context, job, task.site, task.vmId);
+    case "announce-tunnel-key":
+      return announceTunnelKey(context, job, task.site, task.vmId);
+    case "switch-tunnel-key":
+      return switchTunnelKey(context, job, task.site, task.vmId);
     case "prove-gone":
       return proveGone(context, job, task.site, task.vmId);
     case "reboot":
@@ -58,6 +65,7 @@ export async function carryOut(context: TaskContext, removals: Removals, job: Jo
     case "remind-teardown":
     case "time-out":
     case "end-reboot":
+    case "end-tunnel-rotation":
     case "conclude-teardown":
       return decideByTime(context, job, task);
   }
@@ -87,6 +95,8 @@ async function decideByTime(context: TaskContext, { id }: Job, task: Task): Prom
         return decided({ type: "teardown-reminder-due", site: task.site });
       case "end-reboot":
         return decided({ type: "reboot-ended", site: task.site, outcome: task.outcome });
+      case "end-tunnel-rotation":
+        return decided({ type: "tunnel-rotation-ended", site: task.site, outcome: task.outcome });
       case "time-out":
         return decided(timedOut(newest, task, context.live(id)));
       default:

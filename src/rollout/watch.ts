@@ -5,6 +5,7 @@ import type { FederationEvent, Reason } from "../federation/model/events.ts";
 import { after } from "../federation/model/evolve.ts";
 import type { FederationId, ZoneName } from "../federation/model/identity.ts";
 import type { DecisionContext } from "../federation/model/policy.ts";
+import { rotationUnderWay } from "../federation/model/rotation.ts";
 import { type Federation, isSettled } from "../federation/model/state.ts";
 import type { ZoneSnapshot } from "../federation/model/zone-facts.ts";
 import { type AwayCode, type AwayZones, findingsOf } from "../federation/observing/findings.ts";
@@ -39,6 +40,10 @@ interface Seen {
 /** Some VM is not shown any more, and has to be asked about. */
 const isMissing = ({ sites }: LiveFederation): boolean =>
   [...sites.values()].some(({ vms }) => [...vms.values()].some(({ state }) => state === "missing"));
+
+/** Whether an end knows a new key of another is said by looks only. */
+const isRotating = ({ sites }: Federation): boolean =>
+  [...sites.values()].some((site) => rotationUnderWay(site) !== null);
 
 /** Federations that are concluded upon in one breath: the loop is not kept longer. */
 const AT_A_TIME = 10;
@@ -121,7 +126,7 @@ export class Watch {
       });
     }
     this.#seen.set(id, { live: concluded.live, tracker: concluded.tracker });
-    if (!before.live.sites.has(zone) || isMissing(concluded.live)) this.#options.onSeen(id);
+    if (!before.live.sites.has(zone) || isMissing(concluded.live) || isRotating(federation)) this.#options.onSeen(id);
     for (const place of federation.sites.keys()) {
       const pending = concluded.isPending ? { what: "to be raised or cleared", forMs: 0 } : null;
       this.#options.pollHints(place).expect(`${id} pending`, pending);

@@ -13,6 +13,7 @@ export const ACTION = {
   seeConnection: "see-connection",
   retry: "retry",
   reboot: "reboot",
+  rotateTunnelKeys: "rotate-tunnel-keys",
   retire: "retire",
   checkAgain: "check-again",
   cancel: "cancel",

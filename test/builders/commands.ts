@@ -48,6 +48,7 @@ const teardownCard = (story: Chronicle, name: string): CardId =>
 
 export const retry = onSite("retry", newestCard);
 export const reboot = onSite("reboot", newestCard);
+export const rotateTunnelKeys = onSite("rotate-tunnel-keys", newestCard);
 export const retire = onSite("retire", newestCard);
 export const agreeTeardown = onSite("agree-teardown", teardownCard);
 export const stopCoordinator = onSite("stop-coordinator", teardownCard);

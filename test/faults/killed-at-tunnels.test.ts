@@ -10,13 +10,29 @@ it("A bot that is killed around each word about tunnels, journalled or told to a
   const undisturbed = await undisturbedStory(HUB);
   assert.ok(undisturbed.journal.includes("tunnel-key-accepted zone-b"));
   const { ending, deaths } = await mortalStory(`${APPENDS}|${DELIVERIES}`, HUB);
-  for (const what of ["tunnel-key-accepted", "tunnel-peers-intended", "tunnel-peers-delivered", "tunnel-key-revoked"]) {
+  for (const what of [
+    "tunnel-key-accepted",
+    "tunnel-peers-intended",
+    "tunnel-peers-delivered",
+    "tunnel-key-revoked",
+    "tunnel-rotation-asked",
+    "tunnel-rotation-told",
+    "tunnel-key-announced",
+    "tunnel-switch-intended",
+    "tunnel-switch-delivered",
+    "tunnel-rotation-ended",
+  ]) {
     assert.ok(
       deaths.some((death) => death.includes(what)),
       `it never died at ${what}`,
     );
   }
-  assert.ok(deaths.some((death) => /zone:after-publish .*WG_PEERS/.test(death)));
+  for (const given of ["WG_PEERS", "WG_ROTATE", "WG_SWITCH"]) {
+    assert.ok(
+      deaths.some((death) => death.startsWith("zone:after-publish") && death.includes(given)),
+      `it never died after ${given}`,
+    );
+  }
   assertSameEnd(ending, undisturbed);
   assertCopiesHarmless(ending, undisturbed, deaths);
 });

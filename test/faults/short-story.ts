@@ -78,6 +78,7 @@ export async function tellShortStory(sandbox: Sandbox, hub: Hub | null): Promise
     (await eventsOf(sandbox)).some(({ type }) => type === "reboot-ended"),
   );
   await note("rebooted");
+  if (hub !== null) await changeKeys(slack, sandbox);
   const requester = new Player(slack, "U0REQUEST1", TRY_AGAIN_MS);
   await insist(
     slack,
@@ -102,6 +103,20 @@ export async function tellShortStory(sandbox: Sandbox, hub: Hub | null): Promise
   );
   await note("end");
   return { journal: await summary(sandbox), zones: seen, copies: await copiesIn(slack, sandbox) };
+}
+
+async function changeKeys(slack: SlackControl, sandbox: Sandbox): Promise<void> {
+  for (const zone of [TRAINING, COORDINATOR]) {
+    const happened = async (type: string): Promise<boolean> =>
+      (await eventsOf(sandbox)).some((event) => event.type === type && event.site === zone);
+    await insist(
+      slack,
+      `${zone}'s keys asked for`,
+      () => new Player(slack, zoneOwner(zone, 1), TRY_AGAIN_MS).press(zoneChannel(zone), "Change tunnel keys"),
+      () => happened("tunnel-rotation-asked"),
+    );
+    await insist(slack, `${zone}'s keys changed`, nothing, () => happened("tunnel-rotation-ended"));
+  }
 }
 
 /** Behind the bot's back, as an administrator. */
@@ -208,6 +223,10 @@ const COUNTED = new Set([
   "tunnel-key-accepted",
   "tunnel-key-refused",
   "tunnel-key-revoked",
+  "tunnel-rotation-asked",
+  "tunnel-key-announced",
+  "tunnel-switch-intended",
+  "tunnel-rotation-ended",
   "site-failed",
   "reboot-asked",
   "reboot-intended",

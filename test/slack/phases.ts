@@ -11,6 +11,7 @@ import {
   requestSite,
   retire,
   retry,
+  rotateTunnelKeys,
   stopCoordinator,
   writeOff,
 } from "../builders/commands.ts";
@@ -59,6 +60,8 @@ export function phases(asked: Asked = {}): readonly Phase[] {
     ["running", () => start().running()],
     ["waiting for its owners with tunnels", () => tunnelled().planned()],
     ["running with tunnels", () => tunnelled().running()],
+    ["with tunnel keys that are changed", () => tunnelled().running().does(rotateTunnelKeys("beta"))],
+    ["with tunnel keys that were not changed", () => keptKeys(tunnelled().running())],
     ["with a copied tunnel key", () => copied(tunnelled().running())],
     ["with a silent SuperNode", () => silent(start().running())],
     ["with a VM that is rebooted", () => rebooting(start().running())],
@@ -120,6 +123,13 @@ const rebooting = (story: Story): Story => {
   story.zone("beta").changeVm(vmId, (vm) => ({ ...vm, state: "poweroff" }));
   return story.watches("beta", 40).does(reboot("beta"));
 };
+
+const keptKeys = (story: Story): Story =>
+  story.does(rotateTunnelKeys("alpha")).happens({
+    type: "tunnel-rotation-ended",
+    site: zone("alpha"),
+    outcome: "not-changed",
+  });
 
 const rebootedInVain = (story: Story): Story => {
   const rebooted = rebooting(story);

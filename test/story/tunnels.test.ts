@@ -85,6 +85,24 @@ describe("A federation through WireGuard", () => {
     assert.deepEqual(await Promise.all([COORDINATOR, SITE, OTHER].map(told)), before);
   });
 
+  it("changes a site's keys and the hub's by button: everybody stays online, and no old key is left at any end", async () => {
+    for (const zone of [SITE, COORDINATOR]) {
+      const old = await tunnelKeysOf(stage, zone);
+      await story.press(zone, "Change tunnel keys");
+      await untilJournal(sandbox, story.name, `${zone}'s keys changed`, (events) =>
+        events.some(
+          ({ type, site, outcome }) => type === "tunnel-rotation-ended" && site === zone && outcome === "changed",
+        ),
+      );
+      assert.ok((await tunnelKeysOf(stage, zone)).every((key) => !old.includes(key)));
+      await story.says(`(${zone})`, "the tunnel keys were changed");
+      await hubServes(SITE, OTHER);
+      for (const key of await tunnelKeysOf(stage, zone)) await story.zoneReads(zone, key);
+    }
+    const nodes = await superNodes();
+    assert.ok(nodes.every(({ stage: how, link }) => how === "serving" && link === "ok"));
+  });
+
   it("refuses a key that a VM has copied to both VMs, and tells both zones; both come back when they are retried", async () => {
     const [victim, ...others] = await superNodes();
     const thief = others.find(({ zone }) => zone !== victim?.zone);

@@ -9,6 +9,7 @@ import type { Federation } from "../model/state.ts";
 import { giveConsent, refuseConsent, withdrawConsent } from "./approval.ts";
 import { askPreflightAgain, cancelRequest, requestSite, retireSite, retrySite } from "./lifecycle.ts";
 import { rebootSite } from "./reboot.ts";
+import { rotateTunnelKeys } from "./rotation.ts";
 import { agreeTeardown, askTeardown, stopCoordinatorSoon, withdrawTeardown } from "./teardown.ts";
 import { writeOff } from "./write-off.ts";
 
@@ -70,6 +71,8 @@ function carriedOut(federation: Federation, command: DirectCommand, context: Dec
       return retrySite(federation, context, { ...command, kind: "retry" });
     case "reboot":
       return rebootSite(federation, context, { ...command, kind: "reboot" });
+    case "rotate-tunnel-keys":
+      return rotateTunnelKeys(federation, context, { ...command, kind: "rotate-tunnel-keys" });
     case "retire":
       return retireSite(federation, context, { ...command, kind: "retire" });
     case "agree-teardown":

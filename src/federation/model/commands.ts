@@ -28,7 +28,9 @@ export type Adjust = OnCard & {
   readonly survey: SurveyResult;
 };
 export type RequestSite = Asked & { readonly kind: "request-site"; readonly wish: SiteWish };
-export type OnSite = OnCard & { readonly kind: "retry" | "reboot" | "retire" | "agree-teardown" | "stop-coordinator" };
+export type OnSite = OnCard & {
+  readonly kind: "retry" | "reboot" | "rotate-tunnel-keys" | "retire" | "agree-teardown" | "stop-coordinator";
+};
 export type OnFederation = Asked & { readonly kind: "cancel" | "check-again" | "ask-teardown" | "withdraw-teardown" };
 /** By the bot's operator: a zone is gone for good. */
 export interface WriteOff {

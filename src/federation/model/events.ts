@@ -7,6 +7,7 @@ import { cardId, channelId, digest, federationId, person, slug, zoneName } from 
 import { hubEndpoint, role, settings, sitePlan, superLinkEndpoint } from "./plan.ts";
 import { reasonCode, refusalCode } from "./reasons.ts";
 import { rebootAction, rebootAnswer, rebootOutcome } from "./reboot-words.ts";
+import { rotationEvents } from "./rotation-words.ts";
 
 /** A reason with what belongs to it. `detail` may name things of the zone and is for that zone's channel only. */
 export const reason = z.strictObject({ code: reasonCode, detail: z.string() });
@@ -66,6 +67,7 @@ const commandKind = z.enum([
   "request-site",
   "retry",
   "reboot",
+  "rotate-tunnel-keys",
   "retire",
   "ask-teardown",
   "withdraw-teardown",
@@ -257,8 +259,11 @@ const tunnelled = [
     sequence: z.int().min(1),
     pair: z.int().min(0).nullable(),
     peers: z.array(z.string()).readonly(),
+    /** Next keys of these, known before they are used. */
+    successors: z.array(z.strictObject({ key: z.string(), replaces: z.string() })).readonly(),
   }),
   z.strictObject({ type: z.literal("tunnel-peers-delivered"), ...vm, sequence: z.int().min(1) }),
+  ...rotationEvents,
 ] as const;
 
 const noticed = [

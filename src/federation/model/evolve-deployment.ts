@@ -5,6 +5,7 @@ import { evolveKeys, type KeyEvent } from "./evolve-keys.ts";
 import { evolveTunnel, type TunnelEvent } from "./evolve-tunnel.ts";
 import { evolveVm, type VmEvent } from "./evolve-vm.ts";
 import { evolveReboots, type RebootEvent } from "./reboot.ts";
+import { evolveRotation, type RotationEvent } from "./rotation.ts";
 import { removing, withDeployment, withoutConditions, withSite } from "./site-change.ts";
 import type { Deployment, Federation, Removal, Site } from "./state.ts";
 import { hasTerminalFailure } from "./terminal-failure.ts";
@@ -26,7 +27,7 @@ type SiteDeploymentEvent = EventOf<
   | "deployment-removed"
 >;
 
-export type DeploymentEvent = VmEvent | KeyEvent | TunnelEvent | RebootEvent | SiteDeploymentEvent;
+export type DeploymentEvent = VmEvent | KeyEvent | TunnelEvent | RotationEvent | RebootEvent | SiteDeploymentEvent;
 
 /** Removals that have ended and may still be seen in a look made before. */
 const REMEMBERED_REMOVALS = 50;
@@ -54,6 +55,13 @@ export function evolveDeployment(federation: Federation, event: DeploymentEvent,
     case "tunnel-peers-intended":
     case "tunnel-peers-delivered":
       return evolveTunnel(federation, event);
+    case "tunnel-rotation-asked":
+    case "tunnel-rotation-told":
+    case "tunnel-key-announced":
+    case "tunnel-switch-intended":
+    case "tunnel-switch-delivered":
+    case "tunnel-rotation-ended":
+      return evolveRotation(federation, event, at);
     case "reboot-asked":
     case "reboot-intended":
     case "reboot-answered":
@@ -114,6 +122,7 @@ function started(site: Site, event: EventOf<"attempt-started">, at: string): Sit
     upAt: null,
     failure: null,
     reboots: [],
+    rotations: [],
   };
   return { ...removing(site, "retry", at), attempts: event.attempt, deployment, retryAskedBy: null, problems: [] };
 }

@@ -1,6 +1,7 @@
 /** The part of `evolve` that follows tunnels: which keys count, and what their ends were told. */
 import type { EventOf } from "./events.ts";
 import { changeVm } from "./evolve-vm.ts";
+import { namedBy } from "./rotation.ts";
 import { withDeployment } from "./site-change.ts";
 import type { DeployedVm, Federation, TunnelKey } from "./state.ts";
 
@@ -19,7 +20,8 @@ export function evolveTunnel(federation: Federation, event: TunnelEvent): Federa
   switch (event.type) {
     case "tunnel-key-accepted": {
       const { key, site, vmId, pair } = event;
-      const tunnelKeys = new Map(remembered(federation)).set(key, { key, site, vmId, pair, revoked: false });
+      const asked = isNamedBy(federation, event);
+      const tunnelKeys = new Map(remembered(federation)).set(key, { key, site, vmId, pair, revoked: false, asked });
       return ofVm({ ...federation, tunnelKeys }, event, (vm) => ({ ...vm, tunnelKey: key }));
     }
     case "tunnel-key-refused": {
@@ -38,14 +40,20 @@ export function evolveTunnel(federation: Federation, event: TunnelEvent): Federa
       );
     }
     case "tunnel-peers-intended": {
-      const { sequence, pair, peers } = event;
-      return ofVm(federation, event, (vm) => ({ ...vm, tunnelTold: { sequence, pair, peers, delivered: false } }));
+      const { sequence, pair, peers, successors } = event;
+      const tunnelTold = { sequence, pair, peers, successors, delivered: false };
+      return ofVm(federation, event, (vm) => ({ ...vm, tunnelTold }));
     }
     case "tunnel-peers-delivered":
       return ofVm(federation, event, (vm) =>
         vm.tunnelTold?.sequence === event.sequence ? { ...vm, tunnelTold: { ...vm.tunnelTold, delivered: true } } : vm,
       );
   }
+}
+
+function isNamedBy(federation: Federation, { site, vmId, key }: EventOf<"tunnel-key-accepted">): boolean {
+  const named = namedBy(federation, key);
+  return named?.site.zone === site && named.vmId === vmId;
 }
 
 const ofVm = (

@@ -1,5 +1,6 @@
 /** The part of `evolve` that follows one VM: what it has shown, its certificates, what was made of its keys. */
 import type { EventOf, VmObservation } from "./events.ts";
+import { successorOf } from "./rotation.ts";
 import type { DeployedVm, Deployment } from "./state.ts";
 
 export type VmEvent = EventOf<
@@ -20,7 +21,13 @@ const REMEMBERED_ISSUES = 10;
 export function evolveVm(deployment: Deployment, event: VmEvent, at: string): Deployment {
   const before = deployment.vms.get(event.vmId) ?? (event.type === "vm-observed" ? newVm(event, at) : undefined);
   if (before === undefined) return deployment;
-  return { ...deployment, vms: new Map(deployment.vms).set(event.vmId, vmAfter(before, event, at)) };
+  return {
+    ...deployment,
+    vms: new Map(deployment.vms).set(
+      event.vmId,
+      vmAfter(before, event, { at, successor: successorOf(deployment, before) }),
+    ),
+  };
 }
 
 function newVm({ vmId, observation }: EventOf<"vm-observed">, at: string): DeployedVm {
@@ -45,11 +52,17 @@ function newVm({ vmId, observation }: EventOf<"vm-observed">, at: string): Deplo
   };
 }
 
-function vmAfter(vm: DeployedVm, event: VmEvent, at: string): DeployedVm {
+function vmAfter(
+  vm: DeployedVm,
+  event: VmEvent,
+  { at, successor }: { at: string; successor: string | null },
+): DeployedVm {
   switch (event.type) {
     case "vm-observed": {
       const { observation } = event;
-      const isAnother = !sameIdentity(observation, vm.seen);
+      // A key that it was asked to make is no other identity.
+      const before = observation.tunnelKey === successor ? { ...vm.seen, tunnelKey: successor } : vm.seen;
+      const isAnother = !sameIdentity(observation, before);
       return {
         ...vm,
         seen: observation,

@@ -119,6 +119,10 @@ export const REASONS = {
     "Two VMs published the same tunnel key, so neither has a tunnel. Find out who copied it, then retry both sites.",
   "tunnel-key-of-hub":
     "A SuperNode published the hub's own tunnel key, so it gets no tunnel. Find out what runs in it, then retry the site.",
+  "tunnel-key-named":
+    "A VM published a tunnel key that another VM has named as its next, so it gets no tunnel. Find out what runs in it, then retry the site.",
+  "tunnel-next-key":
+    "A VM named a next tunnel key that cannot be read or that another VM has, so it keeps the key that it has. Find out what runs in it, then retry the site.",
   "certificate-requests":
     "The coordinator's guest asked for one certificate after another, so it gets no more for now. Find out what runs in it, then retry it.",
   "removal-slow": "The zone has not finished removing this site's VMs.",
@@ -163,6 +167,10 @@ export const REFUSALS = {
   "reboot-under-way": "This site's VMs are being rebooted already. Its card shows when that is over.",
   "too-many-reboots":
     "This site's VMs have been rebooted three times within the hour. Look at what is wrong with them, or retry the site.",
+  "rotation-under-way": "The tunnel keys of this site are being changed already. Its card shows when that is over.",
+  "nothing-to-rotate": "This site has no tunnel whose key could be changed now.",
+  "too-many-rotations":
+    "The tunnel keys of this site have been changed three times within the hour. Wait, or retry the site if a key has become known.",
   "nothing-runs": "Nothing of this site runs.",
   "teardown-not-asked": "Nobody has asked to tear this federation down.",
   "coordinator-cannot-retire": "The coordinator cannot leave its federation. Ask for a teardown instead.",

@@ -3,10 +3,10 @@
 import { z } from "zod";
 
 /** Of the events' vocabulary (events.ts), written into every line of a journal. */
-export const EVENTS_SCHEMA = 2;
+export const EVENTS_SCHEMA = 3;
 
 /** Of the state's shape (state.ts), which snapshots hold: those with another number are made anew from the journal. */
-export const STATE_SCHEMA = 4;
+export const STATE_SCHEMA = 5;
 
 /** What the first vocabulary said without knowing tunnels. */
 const first = z.discriminatedUnion("type", [
@@ -15,11 +15,25 @@ const first = z.discriminatedUnion("type", [
   z.looseObject({ type: z.literal("vm-observed"), observation: z.looseObject({}) }),
 ]);
 
-/** An event as it was stored in an earlier vocabulary, in the words of today's. */
+/** What the second said without knowing that keys change. */
+const second = z.looseObject({ type: z.literal("tunnel-peers-intended") });
+
+/** An event as it was stored in an earlier vocabulary, in the words of today's. All others say today what they said then. */
 export function upcast(stored: unknown, fromSchema: number): unknown {
-  if (fromSchema !== 1) throw new Error(`There has never been a vocabulary ${fromSchema}.`);
+  switch (fromSchema) {
+    case 1:
+      return fromFirst(stored);
+    case 2: {
+      const parsed = second.safeParse(stored);
+      return parsed.success ? { ...parsed.data, successors: [] } : stored;
+    }
+    default:
+      throw new Error(`There has never been a vocabulary ${fromSchema}.`);
+  }
+}
+
+function fromFirst(stored: unknown): unknown {
   const parsed = first.safeParse(stored);
-  // All others say today what they said then.
   if (!parsed.success) return stored;
   const event = parsed.data;
   switch (event.type) {

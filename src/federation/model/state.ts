@@ -15,6 +15,7 @@ import type { CardId, ChannelId, Digest, FederationId, Person, Slug, ZoneName } 
 import type { Role, Settings, SitePlan, SuperLinkEndpoint } from "./plan.ts";
 import type { ReasonCode } from "./reasons.ts";
 import type { Reboot } from "./reboot-words.ts";
+import type { Rotation } from "./rotation-words.ts";
 
 /** One version of what would run in a zone, put before its owners. */
 export interface Proposal {
@@ -86,6 +87,8 @@ export interface TunnelTold {
   readonly pair: number | null;
   /** Keys at the other ends. */
   readonly peers: readonly string[];
+  /** Next keys of these, which they do not use yet. */
+  readonly successors: readonly { readonly key: string; readonly replaces: string }[];
   readonly delivered: boolean;
 }
 
@@ -115,6 +118,8 @@ export interface Deployment {
   readonly failure: { readonly reason: Reason; readonly at: string } | null;
   /** The newest few that its owners asked for, newest last. */
   readonly reboots: readonly Reboot[];
+  /** The same of changes of its tunnel keys. */
+  readonly rotations: readonly Rotation[];
 }
 
 /** What was deployed and is to be removed. */
@@ -195,6 +200,8 @@ export interface TunnelKey {
   /** Which pair of addresses it has; null for the hub, which is one end of each. */
   readonly pair: number | null;
   readonly revoked: boolean;
+  /** It took another's place because an owner asked for that: it counts for nothing that a VM is granted. */
+  readonly asked: boolean;
 }
 
 /** One certificate authority of a federation. One that is being replaced stands beside its successor. */

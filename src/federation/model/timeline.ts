@@ -32,6 +32,8 @@ const TOLD: ReadonlySet<FederationEvent["type"]> = new Set<FederationEvent["type
   "retry-asked",
   "reboot-asked",
   "reboot-ended",
+  "tunnel-rotation-asked",
+  "tunnel-rotation-ended",
   "site-retired",
   "site-written-off",
   "teardown-asked",

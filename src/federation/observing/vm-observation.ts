@@ -48,8 +48,11 @@ const identityOf = ({
 
 /** Nobody looks at one that no tunnel was planned for. */
 function tunnelKeyOf(attributes: VmFacts["attributes"], { link }: SitePlan): string | null {
-  const key = attributes[PUBLISHED.tunnelKey];
-  if (link.kind !== "wireguard" || key === undefined || key === "") return null;
+  return link.kind === "wireguard" ? readKey(attributes[PUBLISHED.tunnelKey]) : null;
+}
+
+function readKey(key = ""): string | null {
+  if (key === "") return null;
   return parseTunnelKey(key).ok ? key : UNREADABLE_KEY;
 }
 
@@ -97,6 +100,8 @@ export interface LiveVm {
   readonly link: Link | null;
   /** What it says of its tunnels; null while it says nothing. */
   readonly tunnel: TunnelSaid | null;
+  /** The tunnel key that it names as its next: looked at only while an owner has it changed. */
+  readonly nextTunnelKey: string | null;
   /** The zone's own words for why it is so. */
   readonly message: string | null;
 }
@@ -111,6 +116,7 @@ export function liveVmOf(vm: VmFacts, silent: boolean, before: LiveVm | undefine
     reason: oneOf(REASONS, attributes[PUBLISHED.reason]),
     link: oneOf(LINKS, attributes[PUBLISHED.link]),
     tunnel: tunnelSaid(attributes[PUBLISHED.tunnelLinks], before?.tunnel ?? null),
+    nextTunnelKey: readKey(attributes[PUBLISHED.nextTunnelKey]),
     message: messageOf(vm),
   };
 }
@@ -136,6 +142,7 @@ export const unseenVm = (vmId: number, state: "missing" | "unreadable" | "gone")
   reason: null,
   link: null,
   tunnel: null,
+  nextTunnelKey: null,
   message: null,
 });
 

@@ -6,6 +6,8 @@ import { MAX_CERTIFICATES } from "../model/limits.ts";
 import type { DecisionContext, Durations } from "../model/policy.ts";
 import { outcomeOf, rebootUnderWay } from "../model/reboot.ts";
 import type { RebootOutcome } from "../model/reboot-words.ts";
+import { rotationUnderWay } from "../model/rotation.ts";
+import type { RotationOutcome } from "../model/rotation-words.ts";
 import {
   coordinatorOf,
   currentProposal,
@@ -26,6 +28,14 @@ import { hasTunnel } from "../tunnels/crossing.ts";
 import { hubKey, isTellingDue } from "../tunnels/peers.ts";
 import { admissionsDue, mayTellAdmitted } from "./admission.ts";
 import { lateness, stuckAfter, type TimeOutCode } from "./lateness.ts";
+import {
+  patienceEnds,
+  type RotationStep,
+  rotatingSince,
+  rotationEnd,
+  rotationOutcome,
+  rotationStep,
+} from "./rotation.ts";
 import { isTunnelKeyDue } from "./tunnel-keys.ts";
 
 type OnSite<K extends string> = { readonly kind: K; readonly site: ZoneName };
@@ -43,11 +53,13 @@ export type Task =
       | "tell-admitted"
       | "judge-tunnel-key"
       | "tell-tunnel-peers"
+      | RotationStep
       | "prove-gone"
       | "reboot"
     >
   | (OnSite<"time-out"> & { readonly code: TimeOutCode })
   | (OnSite<"end-reboot"> & { readonly outcome: RebootOutcome })
+  | (OnSite<"end-tunnel-rotation"> & { readonly outcome: RotationOutcome })
   | (OnSite<"remove"> & { readonly removal: string });
 
 /** What makes two tasks the same one, so that it is carried out once at a time. */
@@ -127,11 +139,11 @@ function deploymentTasks(
   live: LiveFederation,
   context: DecisionContext,
 ): Task[] {
-  const reboots = rebootTasks(federation, site, context);
-  if (hasTerminalFailure(deployment)) return reboots;
+  const asked = [...rebootTasks(federation, site, context), ...rotationEndTasks(federation, site, context)];
+  if (hasTerminalFailure(deployment)) return asked;
   const late = lateness(site, deployment, live, context);
   const tasks: Task[] = [
-    ...reboots,
+    ...asked,
     ...(late === null ? [] : [{ kind: "time-out", site: site.zone, code: late } as const]),
   ];
   // What is replaced gives its address and its place back first.
@@ -141,7 +153,7 @@ function deploymentTasks(
   return [
     ...tasks,
     ...missingVms(site, deployment, live),
-    ...[...deployment.vms.values()].flatMap((vm) => vmTasks(federation, site, vm, context)),
+    ...[...deployment.vms.values()].flatMap((vm) => vmTasks(federation, site, vm, live, context)),
   ];
 }
 
@@ -187,6 +199,13 @@ function rebootTasks(federation: Federation, site: Site, { now, policy }: Decisi
   return open.map(({ vmId }) => ({ kind: "reboot", site: site.zone, vmId }));
 }
 
+/** It ends by what the ends' keys are then, or by time. */
+function rotationEndTasks(federation: Federation, site: Site, { now, policy }: DecisionContext): Task[] {
+  const rotation = rotationUnderWay(site);
+  const outcome = rotation === null ? null : rotationOutcome(federation, site, rotation, now, policy.durations);
+  return outcome === null ? [] : [{ kind: "end-tunnel-rotation", site: site.zone, outcome }];
+}
+
 /** VMs that the newest look does not show: nothing follows from that until the zone has proven that they are done. */
 function missingVms(site: Site, deployment: Deployment, live: LiveFederation): Task[] {
   const seen = live.sites.get(site.zone);
@@ -196,10 +215,16 @@ function missingVms(site: Site, deployment: Deployment, live: LiveFederation): T
     .map(({ vmId }) => ({ kind: "prove-gone", site: site.zone, vmId }));
 }
 
-function vmTasks(federation: Federation, site: Site, vm: DeployedVm, context: DecisionContext): Task[] {
+function vmTasks(
+  federation: Federation,
+  site: Site,
+  vm: DeployedVm,
+  live: LiveFederation,
+  context: DecisionContext,
+): Task[] {
   if (!vm.verified || vm.gone) return [];
   const own = site.role === "coordinator" ? superLinkTasks(site, vm, context) : superNodeTasks(federation, site, vm);
-  return [...own, ...tunnelTasks(federation, site, vm)];
+  return [...own, ...tunnelTasks(federation, site, vm, live, context)];
 }
 
 function superLinkTasks({ zone: site }: Site, vm: DeployedVm, context: DecisionContext): Task[] {
@@ -213,11 +238,19 @@ function superNodeTasks(federation: Federation, { zone: site }: Site, vm: Deploy
   return mayTellAdmitted(federation, vm) ? [{ kind: "tell-admitted", site, vmId: vm.vmId }] : [];
 }
 
-function tunnelTasks(federation: Federation, site: Site, vm: DeployedVm): Task[] {
+function tunnelTasks(
+  federation: Federation,
+  site: Site,
+  vm: DeployedVm,
+  live: LiveFederation,
+  { now }: DecisionContext,
+): Task[] {
   if (!hasTunnel(federation, site)) return [];
   const at = { site: site.zone, vmId: vm.vmId };
   if (isTunnelKeyDue(federation, site, vm)) return [{ kind: "judge-tunnel-key", ...at }];
-  return isTellingDue(federation, site, vm) ? [{ kind: "tell-tunnel-peers", ...at }] : [];
+  if (isTellingDue(federation, site, vm)) return [{ kind: "tell-tunnel-peers", ...at }];
+  const step = rotationStep(federation, site, vm, live, now);
+  return step === null ? [] : [{ kind: step, ...at }];
 }
 
 /** A request not answered yet, or a certificate past half of its life; few are issued in that time. */
@@ -262,6 +295,8 @@ function deploymentWakes(site: Site, durations: Durations): number[] {
   if (deployment === null) return [];
   const reboot = rebootUnderWay(site);
   const rebooted = reboot === null ? [] : [Date.parse(reboot.askedAt) + durations.boot + 1];
+  const rotation = rotationUnderWay(site);
+  const rotated = rotation === null ? [] : [rotationEnd(rotation, durations), ...patienceEnds(rotation)];
   const { boot, serve, certificateLife } = durations;
   const begun = Date.parse(deployment.createdAt ?? deployment.startedAt);
   // A moment later than the limit, which has to be passed.
@@ -272,7 +307,7 @@ function deploymentWakes(site: Site, durations: Durations): number[] {
     const [from, to] = [Date.parse(certificate.issuedAt), Date.parse(certificate.expiresAt)];
     return [from + (to - from) / 2, ...issuedAt.map((at) => Date.parse(at) + certificateLife / 2)];
   });
-  return [...limits, ...renewals, ...rebooted];
+  return [...limits, ...renewals, ...rebooted, ...rotated];
 }
 
 /** Since when something is awaited of a site's zone; null when nothing is. Governs how often it is looked at. */
@@ -281,6 +316,8 @@ export function awaitedSince(federation: Federation, site: Site): string | null 
   if (removal !== undefined) return removal.since;
   const reboot = rebootUnderWay(site);
   if (reboot !== null) return reboot.askedAt;
+  const rotating = rotatingSince(federation, site);
+  if (rotating !== null) return rotating;
   const { deployment } = site;
   if (deployment !== null && isOnItsWay(deployment))
     return latest(deployment.createdAt ?? deployment.startedAt, deployment);

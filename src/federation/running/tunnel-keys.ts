@@ -4,6 +4,7 @@ import type { ZoneName } from "../model/identity.ts";
 import { MAX_KEYS_PER_VM } from "../model/limits.ts";
 import { superNodesOf } from "../model/plan.ts";
 import type { ReasonCode } from "../model/reasons.ts";
+import { namedBy, successorOf } from "../model/rotation.ts";
 import { type DeployedVm, type Federation, isTunnelTurnedAway, type Site, type TunnelKey } from "../model/state.ts";
 import { UNREADABLE_KEY } from "../observing/vm-observation.ts";
 
@@ -52,9 +53,12 @@ const refused = (claim: Pick<TunnelKey, "site" | "vmId" | "key">, code: ReasonCo
 
 function refusalOf(federation: Federation, site: Site, vm: DeployedVm, key: string): ReasonCode | null {
   const isOwn = (one: TunnelKey): boolean => one.site === site.zone && one.vmId === vm.vmId;
-  const own = [...federation.tunnelKeys.values()].filter(isOwn);
+  const own = [...federation.tunnelKeys.values()].filter((one) => isOwn(one) && !one.asked);
+  if (site.deployment !== null && successorOf(site.deployment, vm) === key) return null;
   if (own.length + vm.refusedTunnelKeys.length >= MAX_KEYS_PER_VM) return "key-changes";
   if (key === UNREADABLE_KEY) return "tunnel-key-malformed";
+  const named = namedBy(federation, key);
+  if (named !== null) return named.site.role === "coordinator" ? "tunnel-key-of-hub" : "tunnel-key-named";
   const known = federation.tunnelKeys.get(key);
   if (known === undefined || isOwn(known)) return null;
   return known.pair === null ? "tunnel-key-of-hub" : "tunnel-key-duplicate";

@@ -3,11 +3,12 @@ import type { TunnelPeers } from "../../guest-protocol/tunnel.ts";
 import type { FederationEvent } from "../model/events.ts";
 import type { ZoneName } from "../model/identity.ts";
 import type { WireGuardLink } from "../model/plan.ts";
+import { successorOf } from "../model/rotation.ts";
 import { coordinatorOf, type DeployedVm, type Federation, type Site, type TunnelTold } from "../model/state.ts";
 import { dialledIn, pairIn } from "./range.ts";
 
 /** The keys at a VM's other ends, and which pair of addresses is its own; null for the hub, which has its side of all. */
-type Telling = Pick<TunnelTold, "pair" | "peers">;
+type Telling = Pick<TunnelTold, "pair" | "peers" | "successors">;
 
 /** The key of the hub on the SuperLink that was verified. */
 export function hubKey(federation: Federation): string | null {
@@ -50,8 +51,34 @@ export function nextTelling(
 
 const saysTheSame = (one: Telling, other: Telling): boolean =>
   one.pair === other.pair &&
-  one.peers.length === other.peers.length &&
-  one.peers.every((key, nth) => key === other.peers[nth]);
+  isSame(one.peers, other.peers) &&
+  isSame(
+    one.successors.map(({ key }) => key),
+    other.successors.map(({ key }) => key),
+  ) &&
+  isSame(
+    one.successors.map(({ replaces }) => replaces),
+    other.successors.map(({ replaces }) => replaces),
+  );
+
+const isSame = (one: readonly string[], other: readonly string[]): boolean =>
+  one.length === other.length && one.every((key, nth) => key === other[nth]);
+
+/** Next keys that a hub is told at a time: the rest of a large federation that changes all at once has its turn after. */
+const MAX_SUCCESSORS = 80;
+
+/** The next keys of those, in their order. */
+function successorsOf(federation: Federation, peers: readonly string[]): TunnelTold["successors"] {
+  return peers
+    .flatMap((replaces) => {
+      const end = federation.tunnelKeys.get(replaces);
+      const deployment = end === undefined ? null : (federation.sites.get(end.site)?.deployment ?? null);
+      const vm = deployment?.vms.get(end?.vmId ?? -1);
+      const key = deployment === null || vm?.tunnelKey !== replaces ? null : successorOf(deployment, vm);
+      return key === null ? [] : [{ key, replaces }];
+    })
+    .slice(0, MAX_SUCCESSORS);
+}
 
 function hubTelling(federation: Federation, vm: DeployedVm): Telling | null {
   if (vm.vmId !== federation.verifiedVm || vm.tunnelKey === null) return null;
@@ -59,7 +86,8 @@ function hubTelling(federation: Federation, vm: DeployedVm): Telling | null {
     .flatMap(({ key, pair, revoked }) => (revoked || pair === null ? [] : [{ key, pair }]))
     .sort((one, other) => one.pair - other.pair)
     .map(({ key }) => key);
-  return peers.length === 0 && vm.tunnelTold === null ? null : { pair: null, peers };
+  const telling = { pair: null, peers, successors: successorsOf(federation, peers) };
+  return peers.length === 0 && vm.tunnelTold === null ? null : telling;
 }
 
 /** The hub is told first: who knocks at one that does not know it yet is let in seconds later. */
@@ -68,14 +96,15 @@ function peerTelling(federation: Federation, { tunnelKey }: DeployedVm): Telling
   if (tunnelKey === null || hub === null) return null;
   const pair = federation.tunnelKeys.get(tunnelKey)?.pair ?? null;
   const known = coordinatorOf(federation).deployment?.vms.get(federation.verifiedVm ?? -1)?.tunnelTold?.peers;
-  return pair !== null && known?.includes(tunnelKey) === true ? { pair, peers: [hub] } : null;
+  if (pair === null || known?.includes(tunnelKey) !== true) return null;
+  return { pair, peers: [hub], successors: successorsOf(federation, [hub]) };
 }
 
 /** `WG_PEERS` for a VM whose plan has that link. */
 function peersFor(
   federation: Federation,
   link: WireGuardLink,
-  { pair, peers }: Telling,
+  { pair, peers, successors }: Telling,
   sequence: number,
 ): TunnelPeers {
   const { range, hub } = link;
@@ -85,7 +114,10 @@ function peersFor(
     return {
       sequence,
       own: [`${pairIn(range, pair).peer}/31`],
-      peers: peers.map((key) => ({ key, endpoint, allowed, replaces: null })),
+      peers: [
+        ...peers.map((key) => ({ key, endpoint, allowed, replaces: null })),
+        ...successors.map(({ key, replaces }) => ({ key, endpoint, allowed: [], replaces })),
+      ],
     };
   }
   const ends = peers.flatMap((key) => {
@@ -96,11 +128,14 @@ function peersFor(
   return {
     sequence,
     own: [...pairs].map((nth) => `${pairIn(range, nth).hub}/31`),
-    peers: ends.map(({ key, nth }) => ({
-      key,
-      endpoint: null,
-      allowed: [`${pairIn(range, nth).peer}/32`],
-      replaces: null,
-    })),
+    peers: [
+      ...ends.map(({ key, nth }) => ({
+        key,
+        endpoint: null,
+        allowed: [`${pairIn(range, nth).peer}/32`],
+        replaces: null,
+      })),
+      ...successors.map(({ key, replaces }) => ({ key, endpoint: null, allowed: [], replaces })),
+    ],
   };
 }

@@ -5,6 +5,7 @@ import type { Directory } from "../../federation/deciding/visibility.ts";
 import { type Condition, isAvailability } from "../../federation/model/conditions.ts";
 import { REASONS } from "../../federation/model/reasons.ts";
 import { rebootUnderWay } from "../../federation/model/reboot.ts";
+import { rotationUnderWay } from "../../federation/model/rotation.ts";
 import {
   coordinatorOf,
   type Deployment,
@@ -128,6 +129,7 @@ function nextFor(site: Site): string | null {
   }
   if (site.retryAskedBy !== null && site.approvalState === "approved") return "It is about to be tried again.";
   if (rebootUnderWay(site) !== null) return "VMs of it are being rebooted.";
+  if (rotationUnderWay(site) !== null) return "Its tunnel keys are being changed.";
   if (runsAsProposed(site)) return null;
   return site.approvalState === "pending" ? "A newer version waits for its owners." : null;
 }

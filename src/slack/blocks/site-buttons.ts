@@ -3,12 +3,14 @@ import type { Button } from "@slack/types";
 import { runsAsProposed } from "../../federation/deciding/approval.ts";
 import { canRetry } from "../../federation/deciding/lifecycle.ts";
 import { canReboot } from "../../federation/deciding/reboot.ts";
+import { canRotate } from "../../federation/deciding/rotation.ts";
 import type { Federation, Proposal, Site } from "../../federation/model/state.ts";
 import { conditionsOf, type Status, statusOf } from "../../federation/model/status.ts";
 import { cardValue } from "../card-value.ts";
 import { ACTION } from "../names.ts";
 import { button } from "./elements.ts";
 import { REBOOT_BUTTON, rebootButton } from "./reboot.ts";
+import { rotateButton } from "./rotation.ts";
 
 /** @param own false where the zone has no channel: its detail then opens for its owners only */
 export function siteButtons(federation: Federation, site: Site, proposal: Proposal, own: boolean): readonly Button[] {
@@ -68,7 +70,8 @@ function acting(federation: Federation, site: Site, value: string, about: string
   const goesOn = federation.teardown === null;
   const reboot = goesOn && canReboot(federation, site) ? [rebootButton(site, value, about)] : [];
   const retry = goesOn && canRetry(federation, site) ? [retryButton(federation, site, value, about)] : [];
-  return [...reboot, ...retry, ...(site.role === "coordinator" ? [] : [retireButton(value, about)])];
+  const rotate = goesOn && canRotate(site) ? [rotateButton(site, value, about)] : [];
+  return [...reboot, ...retry, ...rotate, ...(site.role === "coordinator" ? [] : [retireButton(value, about)])];
 }
 
 /** Dangerous while something of it serves, or may. */

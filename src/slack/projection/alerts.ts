@@ -14,6 +14,7 @@ import { section } from "../blocks/elements.ts";
 import type { CardOptions } from "../blocks/federation-card.ts";
 import { codeBlock, escaped, mention, mentions, moment } from "../blocks/mrkdwn.ts";
 import { rebootDetail, rebootSentence } from "../blocks/reboot.ts";
+import { rotationSentence } from "../blocks/rotation.ts";
 import { zoneTitle } from "../blocks/titles.ts";
 import { admitCardKey, siteCardKey, teardownCardKey } from "../keys.ts";
 import { type DesiredMessage, linkTo } from "../message.ts";
@@ -48,6 +49,8 @@ function alertOf(
       return rebooting(federation, site, seq, event, options);
     case "reboot-ended":
       return rebooted(federation, site, seq, event, options);
+    case "tunnel-rotation-ended":
+      return rotated(federation, site, seq, event, options);
     case "reminder-due":
       return reminders(federation, site, seq, options);
     case "teardown-reminder-due":
@@ -104,6 +107,21 @@ function rebooted(
   if (said === null || place === null) return [];
   const owners = mentions(ownersOf(options.directory, site.zone));
   const text = `${owners} ${named(site, options)}, federation *${federation.name}*: ${said} What you can do is on ${toCard(site)}.`;
+  return [reply(`alert/${site.zone}/${seq}`, place, text)];
+}
+
+/** To the owners where it has not come to what they wanted. */
+function rotated(
+  federation: Federation,
+  site: Site,
+  seq: number,
+  { outcome }: EventOf<"tunnel-rotation-ended">,
+  options: CardOptions,
+): readonly DesiredMessage[] {
+  const place = underSiteCard(federation, site, options);
+  if (outcome === "changed" || place === null) return [];
+  const owners = mentions(ownersOf(options.directory, site.zone));
+  const text = `${owners} ${named(site, options)}, federation *${federation.name}*: ${rotationSentence(outcome)} What you can do is on ${toCard(site)}.`;
   return [reply(`alert/${site.zone}/${seq}`, place, text)];
 }
 

@@ -50,6 +50,10 @@ const UNSEEN: ReadonlySet<FederationEvent["type"]> = new Set<FederationEvent["ty
   "vm-told-admitted",
   "tunnel-peers-intended",
   "tunnel-peers-delivered",
+  "tunnel-rotation-told",
+  "tunnel-key-announced",
+  "tunnel-switch-intended",
+  "tunnel-switch-delivered",
 ]);
 
 export const isSeen = ({ type }: FederationEvent): boolean => !UNSEEN.has(type);

@@ -10,6 +10,7 @@ import type { CardOptions } from "../blocks/federation-card.ts";
 import { MARK } from "../blocks/marks.ts";
 import { count, escaped, firstOf, listed, mention, moment, quoted } from "../blocks/mrkdwn.ts";
 import { rebootSentence } from "../blocks/reboot.ts";
+import { rotationSentence } from "../blocks/rotation.ts";
 import { superNodesAt, zoneTitle } from "../blocks/titles.ts";
 import { siteCardKey, trustKey } from "../keys.ts";
 import { linkTo, type Reply } from "../message.ts";
@@ -110,6 +111,12 @@ class Teller {
         return `${mention(event.by)} has VMs of ${this.#at(event)} rebooted. They keep their disks and keys.`;
       case "reboot-ended":
         return this.#rebooted(event);
+      case "tunnel-rotation-asked":
+        return `${mention(event.by)} has the tunnel keys of ${this.#at(event)} changed. Traffic goes on meanwhile.`;
+      case "tunnel-rotation-ended": {
+        const mark = event.outcome === "changed" ? "" : `${MARK.warning} `;
+        return `${mark}${this.#at(event)}: ${rotationSentence(event.outcome)}`;
+      }
       case "site-retired":
         return `${mention(event.by)} retired ${this.#at(event)}. Nothing else is touched.${this.#consequence()}`;
       case "site-written-off":

@@ -39,8 +39,20 @@ describe("a journal of before there were tunnels", () => {
     ]);
   });
 
-  it("has one vocabulary before today's", () => {
-    assert.equal(EVENTS_SCHEMA, 2);
+  it("has two vocabularies before today's", () => {
+    assert.equal(EVENTS_SCHEMA, 3);
     assert.throws(() => upcast({ type: "site-up" }, 0), /never been a vocabulary 0/);
   });
+});
+
+it("A journal of before tunnel keys were changed reads as one in which no end was told a next key", () => {
+  const hub = { host: "198.51.100.7", port: 51820 };
+  const past = aFederation({ crossing: { kind: "wireguard", hub, range: null } }).running().recorded;
+  const told = past.map(({ event }) => event).filter(({ type }) => type === "tunnel-peers-intended");
+  assert.notEqual(told.length, 0);
+  for (const event of told) {
+    const { successors: _, ...before } = Object(event);
+    assert.ok(!federationEvent.safeParse(before).success);
+    assert.deepEqual(federationEvent.parse(upcast(before, 2)), event);
+  }
 });

@@ -24,6 +24,7 @@ import {
 } from "../../../src/federation/proposing/proposal.ts";
 import { admittedKeys, judgeKey, revokedKeys } from "../../../src/federation/running/admission.ts";
 import { dueTasks, nextWake, type Task, taskKey } from "../../../src/federation/running/due-tasks.ts";
+import { judgeAnnouncement } from "../../../src/federation/running/rotation.ts";
 import { judgeTunnelKey } from "../../../src/federation/running/tunnel-keys.ts";
 import { nextTelling } from "../../../src/federation/tunnels/peers.ts";
 import { AUTHORITY } from "../../builders/chronicle.ts";
@@ -97,6 +98,7 @@ function onSite(world: World, site: Site, key: string): (readonly [string, Comma
     [name("withdraw"), { kind: "withdraw", ...vote }],
     [name("retry"), { kind: "retry", card, by, key }],
     [name("reboot"), { kind: "reboot", card, by, key }],
+    [name("rotate-tunnel-keys"), { kind: "rotate-tunnel-keys", card, by, key }],
     [name("retire"), { kind: "retire", card, by, key }],
     [name("agree-teardown"), { kind: "agree-teardown", card: ofTeardown, by, key }],
     [name("stop-coordinator"), { kind: "stop-coordinator", card: ofTeardown, by, key }],
@@ -175,6 +177,8 @@ function outcomes(world: World, task: Task): Outcomes {
       return [[{ type: "teardown-reminder-due", site: task.site }]];
     case "end-reboot":
       return [[{ type: "reboot-ended", site: task.site, outcome: task.outcome }]];
+    case "end-tunnel-rotation":
+      return [[{ type: "tunnel-rotation-ended", site: task.site, outcome: task.outcome }]];
     case "time-out":
       return [[failed({ zone: task.site }, task.code, "")]];
     case "begin":
@@ -216,6 +220,12 @@ function inZone(world: World, task: Extract<Task, { readonly site: ZoneName }>):
       return [judgeTunnelKey(federation, site, task.vmId)];
     case "tell-tunnel-peers":
       return tunnelTold(federation, task);
+    case "tell-tunnel-rotation":
+      return [rotationTold(federation, task)];
+    case "announce-tunnel-key":
+      return [judgeAnnouncement(federation, world.live, site, task.vmId)];
+    case "switch-tunnel-key":
+      return switched(federation, task);
     case "prove-gone":
       return [provenGone(federation, task, placeOf(world, site))];
     case "reboot":
@@ -227,8 +237,13 @@ function inZone(world: World, task: Extract<Task, { readonly site: ZoneName }>):
   }
 }
 
+interface OnVm {
+  readonly site: ZoneName;
+  readonly vmId: number;
+}
+
 /** The zone does it, its answer is lost, or the VM is in no state for it. */
-function rebooted({ site, vmId }: { site: ZoneName; vmId: number }): Outcomes {
+function rebooted({ site, vmId }: OnVm): Outcomes {
   const intended = { type: "reboot-intended", site, vmId } as const;
   const answered = (answer: "taken" | "wrong-state") => ({ type: "reboot-answered", site, vmId, answer }) as const;
   return [[intended, answered("taken")], [intended], [intended, answered("wrong-state")]];
@@ -286,8 +301,21 @@ const told = (federation: Federation): FederationEvent => ({
   revoked: revokedKeys(federation).map(({ key }) => key),
 });
 
+function rotationTold({ sites }: Federation, { site, vmId }: OnVm): readonly FederationEvent[] {
+  const number = sites.get(site)?.deployment?.rotations.at(-1)?.number ?? 1;
+  return [{ type: "tunnel-rotation-told", site, vmId, number }];
+}
+
 /** The intent alone is what a death of the bot leaves. */
-function tunnelTold(federation: Federation, { site, vmId }: { site: ZoneName; vmId: number }): Outcomes {
+function switched({ sites }: Federation, { site, vmId }: OnVm): Outcomes {
+  const own = sites.get(site)?.deployment?.rotations.at(-1);
+  const key = own?.vms.find((vm) => vm.vmId === vmId)?.next ?? "";
+  const intended = { type: "tunnel-switch-intended", site, vmId, key } as const;
+  return [[intended, { type: "tunnel-switch-delivered", site, vmId, key }], [intended]];
+}
+
+/** The same. */
+function tunnelTold(federation: Federation, { site, vmId }: OnVm): Outcomes {
   const next = nextTelling(federation, site, vmId);
   if (next === null) return [];
   const { intent, peers } = next;

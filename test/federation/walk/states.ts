@@ -3,6 +3,7 @@ import { isExpired, runsAsProposed } from "../../../src/federation/deciding/appr
 import { isAvailability, isOfZone } from "../../../src/federation/model/conditions.ts";
 import { canonical } from "../../../src/federation/model/digest.ts";
 import { isRebootBudgetSpent, rebootUnderWay } from "../../../src/federation/model/reboot.ts";
+import { isRotationBudgetSpent, rotationUnderWay } from "../../../src/federation/model/rotation.ts";
 import { currentProposal, isSettled, type Site } from "../../../src/federation/model/state.ts";
 import { dueTasks, taskKey } from "../../../src/federation/running/due-tasks.ts";
 import { type Move, type Mover, movesFrom, type Rules } from "./moves.ts";
@@ -57,6 +58,8 @@ function siteEssence(world: World, site: Site): unknown {
           deployment.failure?.reason.code ?? null,
           rebootUnderWay(site)?.vms.map(({ intended, answer }) => [intended, answer]) ?? null,
           isRebootBudgetSpent(deployment, world.now),
+          rotationUnderWay(site)?.vms.map(({ told, next, switched }) => [told, next !== null, switched]) ?? null,
+          isRotationBudgetSpent(deployment, world.now),
           [...deployment.vms.values()].map((vm) => [
             vm.verified,
             vm.gone,

@@ -18,6 +18,7 @@ import { observeLive, observeZone } from "../../../src/federation/observing/obse
 import { serviceOrder } from "../../../src/federation/proposing/manifest.ts";
 import { encodePem } from "../../../src/guest-protocol/certificates.ts";
 import { encodeNodeList } from "../../../src/guest-protocol/node-list.ts";
+import { encodeTunnelLinks } from "../../../src/guest-protocol/tunnel.ts";
 import { AUTHORITY } from "../../builders/chronicle.ts";
 import { aDecisionContext, aZone, cardNumbered, HOUR, SECOND, zonesOf } from "../../builders/decision-context.ts";
 import { aNodeKey } from "../../builders/node-key.ts";
@@ -170,8 +171,25 @@ function guest(world: World, deployment: Deployment, vm: VmFacts, health: Health
   const stage = health === "down" ? { FL_STAGE: "failed" } : {};
   const lie = health === "lying" ? { FL_ENDPOINT: "evil.example.org:1" } : {};
   const memory = health === "differing" ? 1 : vm.memory;
-  const tunnel = deployment.plan.link.kind === "wireguard" ? { WG_PUBLIC_KEY: aTunnelKey(`VM ${vm.id}`) } : {};
+  const tunnel = deployment.plan.link.kind === "wireguard" ? tunnelEnd(deployment, vm.id) : {};
   return { ...vm, memory, attributes: { ...says, ...tunnel, ...lie, ...stage } };
+}
+
+/** Its key and, where it was asked for one, its next; and that it knows the ends that it was told. */
+function tunnelEnd({ vms, rotations }: Deployment, vmId: number): Record<string, string> {
+  const own = rotations.flatMap(({ number, vms: all }) =>
+    all.flatMap(({ vmId: id, told, switched }) => (id === vmId && told ? [{ number, switched }] : [])),
+  );
+  const nameOf = (number: number | undefined): string =>
+    aTunnelKey(number === undefined ? `VM ${vmId}` : `VM ${vmId} ${number}`);
+  const told = vms.get(vmId)?.tunnelTold;
+  const known = told == null ? [] : [...told.peers, ...told.successors.map(({ key }) => key)];
+  const peers = known.map((key) => ({ key, age: 1, rx: 1, tx: 1, endpoint: null }));
+  return {
+    WG_PUBLIC_KEY: nameOf(own.findLast(({ switched }) => switched === "delivered")?.number),
+    ...(own.length === 0 ? {} : { WG_NEXT_KEY: nameOf(own.at(-1)?.number) }),
+    ...(told == null ? {} : { WG_LINKS: encodeTunnelLinks({ peers, knocks: [] }) }),
+  };
 }
 
 export const nodeKeyOf = (vmId: number): ReturnType<typeof aNodeKey> => aNodeKey(`VM ${vmId}`);

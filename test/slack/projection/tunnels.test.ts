@@ -5,7 +5,7 @@ import { deploySiteForm, EMPTY_FORM, readForm } from "../../../src/slack/blocks/
 import { statusAnswer } from "../../../src/slack/blocks/status.ts";
 import type { DesiredMessage } from "../../../src/slack/message.ts";
 import { messagesOf } from "../../../src/slack/projection/projection.ts";
-import { retire } from "../../builders/commands.ts";
+import { retire, rotateTunnelKeys } from "../../builders/commands.ts";
 import { channelOf, HOME_CHANNEL, zone } from "../../builders/decision-context.ts";
 import { aFederation, type Story } from "../../builders/federation.ts";
 import { roomy, TUNNELS } from "../phases.ts";
@@ -89,6 +89,39 @@ describe("the card of what runs", () => {
     assert.match(shownIn(story, channelOf("alpha")), /WireGuard: the hub of 4 tunnels\./);
     assert.match(shownIn(story, channelOf("beta")), /WireGuard: 2 of 2 SuperNodes with a tunnel's key\./);
     assert.doesNotMatch(shownIn(aFederation({ context: roomy() }).running(), channelOf("beta")), /WireGuard/);
+  });
+});
+
+describe("changing tunnel keys", () => {
+  const BUTTON = /Change tunnel keys/;
+
+  it("can be asked for on the card of what runs, at either end, while nothing of the kind is under way", () => {
+    const story = tunnelled().trusted();
+    assert.doesNotMatch(shownIn(story, channelOf("beta")), BUTTON);
+    story.running();
+    for (const name of ["alpha", "beta"]) assert.match(shownIn(story, channelOf(name)), BUTTON);
+    story.does(rotateTunnelKeys("beta"));
+    assert.doesNotMatch(shownIn(story, channelOf("beta")), BUTTON);
+    assert.match(shownIn(story, channelOf("beta")), /Its tunnel keys are being changed/);
+    assert.match(shownIn(story, HOME_CHANNEL), /has the tunnel keys of \*[^*]*beta[^*]*\* changed\. Traffic goes on/);
+    assert.match(shownIn(story, channelOf("gamma")), BUTTON);
+  });
+
+  it("is not offered without tunnels", () => {
+    assert.doesNotMatch(JSON.stringify(messages(aFederation({ context: roomy() }).running())), BUTTON);
+  });
+
+  it("tells the owners what is left to do where it has not come to an end, and nothing more where it has", () => {
+    const ended = (outcome: "changed" | "partly" | "not-changed"): Story =>
+      tunnelled()
+        .running()
+        .does(rotateTunnelKeys("beta"))
+        .happens({ type: "tunnel-rotation-ended", site: zone("beta"), outcome });
+    for (const outcome of ["partly", "not-changed"] as const) {
+      assert.match(shownIn(ended(outcome), channelOf("beta")), /then change the keys again/);
+    }
+    assert.doesNotMatch(shownIn(ended("changed"), channelOf("beta")), /change the keys again/);
+    assert.match(shownIn(ended("changed"), HOME_CHANNEL), /the old ones count no more/);
   });
 });
 

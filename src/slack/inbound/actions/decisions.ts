@@ -15,6 +15,7 @@ export function register(app: App, bot: Bot): void {
   onClick(app, bot, ACTION.withdrawAdmission, (click) => withdraw(bot, click, "admit"));
   onClick(app, bot, ACTION.retry, (click) => onSite(bot, click, "retry"));
   onClick(app, bot, ACTION.reboot, (click) => onSite(bot, click, "reboot"));
+  onClick(app, bot, ACTION.rotateTunnelKeys, (click) => onSite(bot, click, "rotate-tunnel-keys"));
   onClick(app, bot, ACTION.retire, (click) => onSite(bot, click, "retire"));
   onClick(app, bot, ACTION.agreeTeardown, (click) => onSite(bot, click, "agree-teardown"));
   onClick(app, bot, ACTION.stopSoon, (click) => onSite(bot, click, "stop-coordinator"));
