@@ -35,6 +35,8 @@ export interface SandboxOptions {
   /** VMs are namespaces in which real Flower runs; durations that a guest needs are then the usual ones. */
   readonly real?: boolean;
   readonly network?: Network;
+  /** Zones that have no OneFlow: VMs are made there that no service holds. */
+  readonly withoutOneFlow?: readonly string[];
   /** The bot's entry point below `src/`, and its arguments; a test passes one of its own. */
   readonly bot?: string;
   readonly botArgs?: readonly string[];
@@ -68,7 +70,7 @@ const standInsReady = z.object({
   slack: z.string(),
   guests: z.string(),
   control: z.string(),
-  zones: z.array(z.object({ name: z.string(), xmlrpc: z.string(), oneflow: z.string() })),
+  zones: z.array(z.object({ name: z.string(), xmlrpc: z.string(), oneflow: z.string().nullable() })),
 });
 /** Without an address it opens connections itself. */
 const botReady = z.object({ url: z.string().nullable() });
@@ -106,6 +108,7 @@ async function start(
       ...["--zones", String(options.zones), "--port-base", String(options.portBase)],
       ...["--speed", String(options.speed), "--seed", options.seed, "--pace", options.pace ?? "even"],
       ...(options.real === true ? ["--real"] : []),
+      ...(options.withoutOneFlow ?? []).flatMap((zone) => ["--without-oneflow", zone]),
       ...(options.record === undefined ? [] : ["--record", options.record]),
     ],
     environment: {

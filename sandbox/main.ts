@@ -19,6 +19,7 @@ const HELP = `Runs the bot with stand-ins for Slack, OpenNebula zones and their 
                   requests ("socket")
   --network NAME  how traffic crosses between zones: "public", to public addresses, or "wireguard": the play then asks for
                   tunnels, and zone-a's router forwards the hub's UDP port ("public")
+  --without-oneflow ZONE  makes VMs one by one in that zone, which has no OneFlow then; may be given more than once
   --zones N       how many zones (3; at least 3 for the play, at most 26)
   --speed N       divides the stand-ins' waits and the bot's durations by N (20 with --play, else 1)
   --pace NAME     the zones' pace: "even", or "lab" as real ones were measured ("even")
@@ -40,6 +41,7 @@ const { values } = parseArgs({
     zones: { type: "string", default: "3" },
     speed: { type: "string" },
     pace: { type: "string", default: "even" },
+    "without-oneflow": { type: "string", multiple: true, default: [] },
     "page-port": { type: "string" },
     "port-base": { type: "string", default: "0" },
     seed: { type: "string", default: "florist" },
@@ -69,6 +71,7 @@ function optionsOf(): SandboxOptions {
     transport: oneOf("transport", TRANSPORTS, values.transport),
     speed: number("speed", values.speed ?? (values.play ? "20" : "1"), 0.1, 1000),
     pace: values.pace,
+    withoutOneFlow: values["without-oneflow"],
     portBase: number("port-base", values["port-base"], 0, 65_000),
     seed: values.seed,
     ...(values.record === undefined ? {} : { record: values.record }),

@@ -20,6 +20,7 @@ const { values } = parseArgs({
     speed: { type: "string", default: "1" },
     seed: { type: "string", default: "florist" },
     pace: { type: "string", default: "even" },
+    "without-oneflow": { type: "string", multiple: true, default: [] },
     real: { type: "boolean", default: false },
     record: { type: "string" },
   },
@@ -48,6 +49,7 @@ async function serve(): Promise<void> {
     hypervisor: { url: guests.url, token },
     speed,
     pace: paceNamed(values.pace),
+    withoutOneFlow: values["without-oneflow"],
     record: record === undefined ? noRecord : fileRecorder(record),
   });
   ends.unshift(zones.stop);

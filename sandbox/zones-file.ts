@@ -2,7 +2,8 @@
 export interface ZoneAddresses {
   readonly name: string;
   readonly xmlrpc: string;
-  readonly oneflow: string;
+  /** null: it has none. */
+  readonly oneflow: string | null;
 }
 
 /** People and channels of the stand-in for Slack, as its README lists them. */
@@ -47,7 +48,7 @@ function entryOf({ name, xmlrpc, oneflow }: ZoneAddresses) {
   return {
     title: hospitalOf(name),
     xmlrpc,
-    oneflow,
+    ...(oneflow === null ? {} : { oneflow }),
     user: "florist",
     password: { environment: passwordVariable(name) },
     channel: zoneChannel(name),
@@ -72,7 +73,7 @@ function durations(speed: number) {
   const ms = divided(speed);
   return {
     ...waitsForGuests(speed),
-    settle: ms(90_000, 3_000),
+    settle: ms(90_000, 6_000),
     calls: { xmlrpcDeadline: ms(20_000, 5_000), oneflowDeadline: ms(50_000, 2_500) },
     removal: ms(300_000, 5_000),
     conditions: {

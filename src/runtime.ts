@@ -93,6 +93,7 @@ const describe = (event: FederationEvent): string =>
 /** A gesture that is made again has another key, and is the same. */
 function whichOf(event: FederationEvent): readonly string[] {
   if ("kind" in event) return [event.kind];
+  if ("number" in event) return [String(event.number)];
   return "key" in event ? [event.key] : [];
 }
 

@@ -26,6 +26,8 @@ export interface FrontEndOptions {
   readonly clock: Clock;
   readonly hypervisor: Hypervisor;
   readonly record: Recorder;
+  /** Otherwise nothing listens where OneFlow would. */
+  readonly hasOneFlow: boolean;
   /** All zones of the stand-in, filled while they are made. */
   readonly zones: readonly Zone[];
   readonly changed: () => void;
@@ -40,6 +42,7 @@ export class FrontEnd {
   #oneFlowIsFree: Promise<void> = Promise.resolve();
   readonly #record: Recorder;
   readonly #clock: Clock;
+  readonly #hasOneFlow: boolean;
   readonly #xmlRpc: Daemon;
   readonly #oneFlow: Daemon;
   readonly #oneGate: Daemon;
@@ -47,6 +50,7 @@ export class FrontEnd {
   constructor(options: FrontEndOptions) {
     this.#record = options.record;
     this.#clock = options.clock;
+    this.#hasOneFlow = options.hasOneFlow;
     this.zone = new Zone(options.id, options.name, options.seed, options.clock, options.hypervisor);
     this.services = new Services(this.zone, options.changed);
     this.zone.watchers.add({ moved: options.changed, updated: options.changed });
@@ -74,10 +78,10 @@ export class FrontEnd {
 
   async listen(ports: Ports): Promise<void> {
     await this.#xmlRpc.listen(ports.xmlRpc);
-    await this.#oneFlow.listen(ports.oneFlow);
+    if (this.#hasOneFlow) await this.#oneFlow.listen(ports.oneFlow);
     await this.#oneGate.listen(ports.oneGate);
     this.zone.endpoints.xmlRpc = `${this.#xmlRpc.url}/RPC2`;
-    this.zone.endpoints.oneFlow = this.#oneFlow.url;
+    if (this.#hasOneFlow) this.zone.endpoints.oneFlow = this.#oneFlow.url;
     this.zone.endpoints.oneGate = this.#oneGate.url;
   }
 
@@ -93,7 +97,8 @@ export class FrontEnd {
   }
 
   async up(): Promise<void> {
-    await Promise.all([this.#xmlRpc, this.#oneFlow, this.#oneGate].map((daemon) => daemon.up()));
+    const daemons = [this.#xmlRpc, ...(this.#hasOneFlow ? [this.#oneFlow] : []), this.#oneGate];
+    await Promise.all(daemons.map((daemon) => daemon.up()));
   }
 
   /** A call's time; one by one means that calls which come together wait for each other. */

@@ -16,6 +16,7 @@ const help = `Stands in for the front-ends of several OpenNebula zones: XML-RPC,
   --hypervisor-token T  bearer token for the hypervisor
   --speed N             divides all waiting times by N (1)
   --pace NAME           "even": every VM takes as long as the other; "lab": as a real zone was measured (even)
+  --without-oneflow Z   zone Z has no OneFlow; may be given more than once
   --federated           users and login tokens of the first zone are those of all zones
   --record FILE         appends every request and answer at XML-RPC and OneFlow as a JSON line, credentials replaced
   --help
@@ -35,6 +36,7 @@ function options(): ZonesOptions | "help" {
       speed: { type: "string", default: "1" },
       pace: { type: "string", default: "even" },
       record: { type: "string" },
+      "without-oneflow": { type: "string", multiple: true, default: [] },
       federated: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
@@ -49,6 +51,7 @@ function options(): ZonesOptions | "help" {
       values.hypervisor === undefined ? undefined : { url: values.hypervisor, token: values["hypervisor-token"] },
     speed: number("--speed", values.speed, 0.01, 10_000),
     pace: paceNamed(values.pace),
+    withoutOneFlow: values["without-oneflow"],
     federated: values.federated,
     record: values.record === undefined ? noRecord : fileRecorder(values.record),
   };

@@ -21,6 +21,8 @@ export interface ZonesOptions {
   /** "even" without it. */
   readonly pace?: PaceName;
   readonly record: Recorder;
+  /** Names of zones in which OneFlow does not run. */
+  readonly withoutOneFlow?: readonly string[];
   /** The first zone is the master of a federation: its users and their tokens are all zones' users. */
   readonly federated?: boolean;
 }
@@ -31,7 +33,8 @@ export interface Addresses {
     readonly name: string;
     readonly id: number;
     readonly xmlrpc: string;
-    readonly oneflow: string;
+    /** null: it does not run there. */
+    readonly oneflow: string | null;
     readonly onegate: string;
   }[];
 }
@@ -56,6 +59,7 @@ export async function startZones(options: ZonesOptions): Promise<RunningZones> {
       clock,
       hypervisor,
       record: options.record,
+      hasOneFlow: options.withoutOneFlow?.includes(zoneName(index)) !== true,
       zones,
       changed: () => changes.increase(),
     });
@@ -103,5 +107,5 @@ function portsOf(base: number, index: number): Ports {
 
 function addressOf(zone: Zone): Addresses["zones"][number] {
   const { xmlRpc, oneFlow, oneGate } = zone.endpoints;
-  return { name: zone.name, id: zone.id, xmlrpc: xmlRpc, oneflow: oneFlow, onegate: oneGate };
+  return { name: zone.name, id: zone.id, xmlrpc: xmlRpc, oneflow: oneFlow === "" ? null : oneFlow, onegate: oneGate };
 }

@@ -30,7 +30,8 @@ export interface Configuration {
 export interface ZoneAccess {
   readonly name: ZoneName;
   readonly xmlrpc: string;
-  readonly oneflow: string;
+  /** Absent where the zone has no OneFlow. */
+  readonly oneflow?: string;
   readonly user: string;
   readonly password: Secret;
   /** PEM */

@@ -92,6 +92,17 @@ const offersRole = zoneRule(z.object({ coordinate: z.undefined().optional(), tra
   },
 ]);
 
+const servicesNeedOneFlow = zoneRule(
+  z.object({ deploy: z.literal("oneflow"), oneflow: z.undefined().optional() }),
+  () => [
+    {
+      path: ["deploy"],
+      problem: "asks for services of OneFlow, and `oneflow` names none",
+      remedy: "Add OneFlow's address as `oneflow`, or say `deploy: vms`.",
+    },
+  ],
+);
+
 const ownChannel = uniqueRule(
   zoneShape.pick({ channel: true }).transform(({ channel }, context): string => {
     if (channel === undefined) context.addIssue("none");
@@ -187,20 +198,27 @@ const authorityOutlastsCertificate = policyRule(
       : [order([], "certificateLife", "authorityLife", "a certificate is worth nothing after its CA.")],
 );
 
+const WOULD_COME_TWICE = "it may still appear after its call was given up, and would be created twice.";
+
 const settleOutlastsCall = policyRule(
   policyShape.pick({ settle: true, calls: true }).prefault({}),
   ({ settle, calls }) =>
-    calls.oneflowDeadline < settle
-      ? []
-      : [
-          order(
-            ["calls"],
-            "oneflowDeadline",
-            "settle",
-            "a service may still appear after its call was given up, and would be created twice.",
-          ),
-        ],
+    calls.oneflowDeadline < settle ? [] : [order(["calls"], "oneflowDeadline", "settle", WOULD_COME_TWICE)],
 );
+
+/** Services are created through OneFlow, VMs that no service holds through oned itself. */
+const settleOutlastsCallOfVms: Rule = (file) => {
+  const makesVms = zonesOf(file).some(([, entry]) => vmsEntry.safeParse(entry).success);
+  if (!makesVms) return [];
+  return policyRule(policyShape.pick({ settle: true, calls: true }).prefault({}), ({ settle, calls }) =>
+    calls.xmlrpcDeadline < settle ? [] : [order(["calls"], "xmlrpcDeadline", "settle", WOULD_COME_TWICE)],
+  )(file);
+};
+
+const vmsEntry = z.union([
+  z.object({ deploy: z.literal("vms") }),
+  z.object({ xmlrpc: z.unknown(), oneflow: z.undefined().optional() }),
+]);
 
 const retriesGrow = policyRule(policyShape.pick({ retries: true, slack: true }).prefault({}), ({ retries, slack }) => [
   ...(retries.first <= retries.longest
@@ -216,6 +234,7 @@ const RULES: readonly Rule[] = [
   noOwnerTwice,
   enoughOwners,
   offersRole,
+  servicesNeedOneFlow,
   ownChannel,
   ownAccount,
   somebodyMayAsk,
@@ -224,6 +243,7 @@ const RULES: readonly Rule[] = [
   pollingFitsSilence,
   authorityOutlastsCertificate,
   settleOutlastsCall,
+  settleOutlastsCallOfVms,
   retriesGrow,
 ];
 

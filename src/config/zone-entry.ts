@@ -105,7 +105,15 @@ export const zoneEntry = section(
   {
     title: text("Give the organisation's name as people know it.").max(60, "Give a name of at most 60 characters."),
     xmlrpc: readText("Give oned's XML-RPC address, such as https://one.example.org:2633/RPC2.", readUrl),
-    oneflow: readText("Give OneFlow's address, such as https://one.example.org:2474.", readUrl),
+    oneflow: readText(
+      "Give OneFlow's address, such as https://one.example.org:2474, or leave it out where there is none.",
+      readUrl,
+    ).optional(),
+    deploy: z
+      .enum(["oneflow", "vms"], {
+        error: "Give oneflow for services of OneFlow, or vms for VMs that no service holds; oneflow is usual.",
+      })
+      .optional(),
     user: text("Give the bot's user in this zone: a plain one, no administrator.").regex(
       /^[^:\s\p{Cc}]+$/u,
       "Give a user name without colon and spaces: OpenNebula writes it before the password as user:password.",

@@ -196,6 +196,7 @@ function profileOf(name: ZoneName, entry: ZoneEntry): ZoneProfile {
     quorum: entry.quorum,
     templates: { superlink: entry.coordinate?.template ?? null, supernode: Object.fromEntries(offered) },
     network: entry.network,
+    deploy: entry.deploy ?? (entry.oneflow === undefined ? "vms" : "oneflow"),
     alternatives: entry.alternatives,
     sshKeys: entry.coordinate?.sshKeys ?? [],
     nodeConfig: entry.nodeConfig,
@@ -206,7 +207,7 @@ function accessOf(name: ZoneName, entry: ZoneEntry, { password, ca }: Opened, { 
   return {
     name,
     xmlrpc: entry.xmlrpc,
-    oneflow: entry.oneflow,
+    ...(entry.oneflow === undefined ? {} : { oneflow: entry.oneflow }),
     user: entry.user,
     password,
     ...(ca === undefined ? {} : { ca }),

@@ -35,7 +35,8 @@ function areaOf(code: ReasonCode): Area {
   return code.startsWith("network-") || code === "no-free-address" ? "zone-network" : "zone-rules";
 }
 
-export function zoneChecks({ problems, version }: ZoneCheck, { name, title }: ZoneProfile): readonly Check[] {
+export function zoneChecks({ problems, version }: ZoneCheck, profile: ZoneProfile): readonly Check[] {
+  const { name, title } = profile;
   const who = `${name} (${title})`;
   const inArea = (area: Area): readonly Reason[] => problems.filter(({ code }) => areaOf(code) === area);
   const stops = problems.find(({ code }) => FIRST.has(areaOf(code)));
@@ -45,7 +46,7 @@ export function zoneChecks({ problems, version }: ZoneCheck, { name, title }: Zo
       areaOf(stops.code) === "zone-account" ? "the zone does not take the account" : "the zone cannot be reached";
     const offers = notLookedAt({ code: "zone-offers", subject: name }, `What ${who} offers was`, because);
     const area = areaOf(stops.code);
-    const reached = area === "zone-account" ? [right("zone-reach", name, who, version)] : [];
+    const reached = area === "zone-account" ? [right("zone-reach", profile, who, version)] : [];
     return [...reached, stopOf(stops, { code: area, subject: name }, who), offers];
   }
   // Images and quotas are judged by the template: one that is not there leaves them open.
@@ -58,17 +59,17 @@ export function zoneChecks({ problems, version }: ZoneCheck, { name, title }: Zo
         notLookedAt({ code: area, subject: name }, `${NAMED[area]} of ${who} were`, "a VM template cannot be used"),
       ];
     }
-    return [right(area, name, who, version)];
+    return [right(area, profile, who, version)];
   });
 }
 
 const NAMED = { "zone-images": "The images", "zone-quotas": "The quotas" } as const;
 
-const right = (area: Area, name: string, who: string, version: string | null): Check =>
-  ok(
-    { code: area, subject: name },
-    `${who} ${RIGHT[area]}${area === "zone-version" && version !== null ? `: ${version}` : ""}.`,
-  );
+function right(area: Area, { name, deploy }: ZoneProfile, who: string, version: string | null): Check {
+  const said = area === "zone-reach" && deploy === "vms" ? "answers over XML-RPC" : RIGHT[area];
+  const which = area === "zone-version" && version !== null ? `: ${version}` : "";
+  return ok({ code: area, subject: name }, `${who} ${said}${which}.`);
+}
 
 /** What went wrong on the way to a zone is a sentence with its remedy already. */
 function stopOf({ code, detail }: Reason, about: Pick<Check, "code" | "subject">, who: string): Check {

@@ -14,7 +14,7 @@ import type { Federation } from "./model/state.ts";
 import type { ServiceProof, SurveyQuery, VmProof, ZoneSnapshot, ZoneSurvey } from "./model/zone-facts.ts";
 import type { TunnelState } from "./observing/tunnels.ts";
 import type { Unusable } from "./proposing/adjustment.ts";
-import type { NicOrder } from "./proposing/manifest.ts";
+import type { NicOrder, VmOrder } from "./proposing/manifest.ts";
 import type { Request } from "./proposing/request.ts";
 
 export interface InstantiateRequest {
@@ -36,7 +36,7 @@ export interface ServiceTemplateFacts {
   readonly body: unknown;
 }
 
-/** One zone's OpenNebula. Every call throws `ZoneError` and ends within its deadline. */
+/** One zone's OpenNebula; one without OneFlow refuses what only that can do. Every call throws `ZoneError` and ends within its deadline. */
 export interface Zone {
   /** Read-only look before anybody is asked and before anything is created. */
   survey(query: SurveyQuery): Promise<ZoneSurvey>;
@@ -46,6 +46,11 @@ export interface Zone {
   registerServiceTemplate(body: object): Promise<number>;
   /** Creates; never repeated blindly. An ambiguous failure may still bring the service later. */
   instantiate(serviceTemplateId: number, request: InstantiateRequest): Promise<number>;
+  /**
+   * Creates one VM that no service holds; never repeated blindly. An ambiguous failure may still bring it later. Refused
+   * where the template is not what was approved.
+   */
+  createVm(order: VmOrder): Promise<number>;
   /** Everything of the bot's account in this zone now, not from a poll. */
   snapshot(): Promise<ZoneSnapshot>;
   /** Asks the zone about one VM: the only proof that it has ended. */

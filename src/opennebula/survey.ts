@@ -95,6 +95,7 @@ async function surveyTemplate(look: Looking, ref: ObjectRef, account: AccountFac
       name: words(template.name),
       otherNics: template.otherNics.map(words),
       pciNics: template.pciNics.map(words),
+      contextNames: template.contextNames.map(words),
       images: seen.flatMap(({ image }) => (image === undefined ? [] : [image])),
       disks: seen.map(({ disk, image }) =>
         diskFacts(disk, image === undefined || "found" in image ? undefined : image),

@@ -58,6 +58,14 @@ export class XmlRpc implements Reading {
     await this.#call(this.#line.describe(method, true), method, parameters, "first");
   }
 
+  /** A call that makes something: its number. Throws as `act` does. */
+  async make(method: string, ...parameters: readonly Parameter[]): Promise<number> {
+    const call = this.#line.describe(method, true);
+    const value = await this.#call(call, method, parameters, "first");
+    if (typeof value !== "number") throw notUnderstood(call, "no number of what was made");
+    return value;
+  }
+
   close(): void {
     this.#line.close();
   }

@@ -3,7 +3,6 @@
 import type { RebootAction, RebootAnswer } from "../federation/model/reboot-words.ts";
 import { type AccountFacts, ZoneError, type ZoneSnapshot } from "../federation/model/zone-facts.ts";
 import type { Zone } from "../federation/ports.ts";
-import { isAttributeValue } from "../guest-protocol/alphabets.ts";
 import { credential, Redactor } from "../secret.ts";
 import { readAccount } from "./account.ts";
 import { AccountDocuments, type SeenServices } from "./account-documents.ts";
@@ -14,6 +13,8 @@ import type { Account } from "./line.ts";
 import { OneFlow } from "./oneflow.ts";
 import { parseVmState } from "./parse/vm.ts";
 import { survey } from "./survey.ts";
+import { attributesText } from "./template-text.ts";
+import { createVm } from "./vm-creation.ts";
 import { XmlRpc } from "./xmlrpc.ts";
 import { ZoneSettings } from "./zone-settings.ts";
 
@@ -22,8 +23,8 @@ export interface ZoneOptions extends Account {
   readonly name: string;
   /** Such as `https://one.example.org:2633/RPC2`. */
   readonly xmlrpc: string;
-  /** Such as `https://one.example.org:2474`. */
-  readonly oneflow: string;
+  /** Such as `https://one.example.org:2474`; absent where there is none. */
+  readonly oneflow?: string;
   /** PEM of the CA that signed both endpoints' certificates; without it the system's are trusted. */
   readonly ca?: string;
   /** Milliseconds a single call may take, by daemon. OneFlow is the slow one: seconds when several calls run. */
@@ -51,7 +52,6 @@ export interface OpenZone extends Zone {
 }
 
 const APPEND = 1;
-const ATTRIBUTE_NAME = /^[A-Z][A-Z0-9_]*$/;
 
 export function openZone(options: ZoneOptions): OpenZone {
   const { name, user, password, ca, deadlines, inFlight, onDate, onCall } = options;
@@ -70,13 +70,16 @@ export function openZone(options: ZoneOptions): OpenZone {
     inFlight: inFlight.xmlrpc,
     onCall: (took, outcome) => onCall?.("oned", took, outcome),
   });
-  const oneflow = new OneFlow({
-    ...shared,
-    url: new URL(options.oneflow),
-    deadline: deadlines.oneflow,
-    inFlight: inFlight.oneflow,
-    onCall: (took, outcome) => onCall?.("oneflow", took, outcome),
-  });
+  const flow =
+    options.oneflow === undefined
+      ? null
+      : new OneFlow({
+          ...shared,
+          url: new URL(options.oneflow),
+          deadline: deadlines.oneflow,
+          inFlight: inFlight.oneflow,
+          onCall: (took, outcome) => onCall?.("oneflow", took, outcome),
+        });
   const words = (text: string) => foreignText(redactor, text);
   const vms = new AccountVms(oned, words);
   const documents = new AccountDocuments(oned, words);
@@ -99,9 +102,10 @@ export function openZone(options: ZoneOptions): OpenZone {
   }
 
   /** OneFlow says "Invalid credentials" also when its oned is down: then what oned says itself is the truth. */
-  async function viaOneFlow<T>(call: () => Promise<T>): Promise<T> {
+  async function viaOneFlow<T>(call: (oneflow: OneFlow) => Promise<T>): Promise<T> {
+    if (flow === null) throw withoutOneFlow(name);
     try {
-      return await call();
+      return await call(flow);
     } catch (error) {
       if (hasCode(error, "authentication")) await oned.read("one.system.version");
       throw error;
@@ -115,7 +119,7 @@ export function openZone(options: ZoneOptions): OpenZone {
       guarded(async () => {
         const [facts] = await Promise.all([
           survey({ oned: oned.unhurried, words }, settings, query),
-          viaOneFlow(() => oneflow.reach(query.oneflowSince ?? 0)),
+          ...(query.deploy === "vms" ? [] : [viaOneFlow((oneflow) => oneflow.reach(query.oneflowSince ?? 0))]),
         ]);
         return facts;
       }),
@@ -139,22 +143,23 @@ export function openZone(options: ZoneOptions): OpenZone {
         });
       }),
     registerServiceTemplate: (body) =>
-      effect("register-template", "", () => viaOneFlow(() => oneflow.registerTemplate(body))),
+      effect("register-template", "", () => viaOneFlow((oneflow) => oneflow.registerTemplate(body))),
     instantiate: (templateId, request) =>
       effect("instantiate", `${templateId} ${request.name}`, () =>
-        viaOneFlow(() => oneflow.instantiate(templateId, request)),
+        viaOneFlow((oneflow) => oneflow.instantiate(templateId, request)),
       ),
     removeService: (serviceId) =>
-      effect("remove-service", String(serviceId), () => viaOneFlow(() => oneflow.remove(serviceId))),
+      effect("remove-service", String(serviceId), () => viaOneFlow((oneflow) => oneflow.remove(serviceId))),
+    createVm: (order) => effect("instantiate", `${order.templateId} ${order.name}`, () => createVm(oned, name, order)),
     terminateVm: (vmId) => effect("terminate", String(vmId), () => terminate(oned, vmId)),
     reboot: (vmId, action) => effect("reboot", `${vmId} ${action}`, () => reboot(oned, vmId, action)),
     publish: (vmId, attributes) =>
       effect("publish", `${vmId} ${Object.keys(attributes).join(" ")}`, () =>
-        oned.act("one.vm.update", vmId, templateText(attributes), APPEND),
+        oned.act("one.vm.update", vmId, attributesText(attributes), APPEND),
       ),
     close() {
       oned.close();
-      oneflow.close();
+      flow?.close();
     },
   };
 }
@@ -166,6 +171,12 @@ export const snapshotOf = (
   servicesAt: string,
   { vms, unreadable: ofVms }: SeenVms,
 ): ZoneSnapshot => ({ at, account, services, servicesAt, vms, unreadable: [...ofServices, ...ofVms] });
+
+const withoutOneFlow = (zone: string): ZoneError =>
+  new ZoneError(
+    "unreachable",
+    `The zones file names no OneFlow for zone ${zone}, and this needs it. Put its address back there.`,
+  );
 
 /** A VM that is gone, done or already ending is fine; one that cannot end by itself is ended without asking its guest. */
 async function terminate(oned: XmlRpc, vmId: number): Promise<void> {
@@ -199,16 +210,4 @@ async function reboot(oned: XmlRpc, vmId: number, action: RebootAction): Promise
 
 function hasCode(error: unknown, code: ZoneError["code"]): boolean {
   return error instanceof ZoneError && error.code === code;
-}
-
-/** OpenNebula's template text. oned takes even an unterminated quote for a value, so nothing that needs quoting may pass. */
-function templateText(attributes: Readonly<Record<string, string>>): string {
-  return Object.entries(attributes)
-    .map(([name, value]) => {
-      if (!ATTRIBUTE_NAME.test(name) || !isAttributeValue(value)) {
-        throw new ZoneError("invalid", `The attribute ${name} holds what may not enter a VM's attributes.`);
-      }
-      return `${name}="${value}"\n`;
-    })
-    .join("");
 }

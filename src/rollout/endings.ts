@@ -2,7 +2,7 @@
 import type { DeploymentRef } from "../federation/model/deployment-reference.ts";
 import type { ZoneName } from "../federation/model/identity.ts";
 import type { VmFacts, ZoneSnapshot } from "../federation/model/zone-facts.ts";
-import { indexOf } from "../federation/observing/snapshot-index.ts";
+import { vmsOfRef } from "../federation/observing/live.ts";
 import type { TaskContext } from "./task-context.ts";
 
 /** Milliseconds: a service that is being ended is asked again so late. */
@@ -24,7 +24,12 @@ export interface Ending {
 }
 
 export function endingOf(ref: DeploymentRef): Ending {
-  return new ServiceEnding(ref.id);
+  switch (ref.kind) {
+    case "oneflow":
+      return new ServiceEnding(ref.id);
+    case "vms":
+      return new LoneVmsEnding(ref);
+  }
 }
 
 /**
@@ -51,7 +56,7 @@ class ServiceEnding implements Ending {
   ): Promise<boolean> {
     if (this.#goneSince === null && !(await this.#isGone(context, zone, latest))) return false;
     this.#goneSince ??= new Date().toISOString();
-    const listed = latest === undefined ? [] : (indexOf(latest).vmsByService.get(this.#id) ?? []);
+    const listed = latest === undefined ? [] : vmsOfRef({ kind: "oneflow", id: this.#id }, latest);
     const isOver = await this.#vms.end(context, zone, vmIds, listed);
     return isOver && latest !== undefined && latest.at > this.#goneSince && !this.#isListed(latest);
   }
@@ -69,6 +74,28 @@ class ServiceEnding implements Ending {
 
   #isListed(latest: ZoneSnapshot | undefined): boolean {
     return latest === undefined || latest.services.some(({ id, state }) => id === this.#id && state !== "done");
+  }
+}
+
+/** Ends VMs that no service holds. */
+class LoneVmsEnding implements Ending {
+  readonly #ref: Extract<DeploymentRef, { kind: "vms" }>;
+  readonly #vms = new VmEndings();
+
+  constructor(ref: Extract<DeploymentRef, { kind: "vms" }>) {
+    this.#ref = ref;
+  }
+
+  async goOn(
+    context: TaskContext,
+    zone: ZoneName,
+    _vmIds: readonly number[],
+    latest: ZoneSnapshot | undefined,
+  ): Promise<boolean> {
+    const listed = latest === undefined ? [] : vmsOfRef(this.#ref, latest);
+    const isOver = await this.#vms.end(context, zone, this.#ref.ids, listed);
+    // The zone need not know a VM any more: then it takes a look that does not show it.
+    return isOver && (latest !== undefined || this.#vms.areProven(this.#ref.ids));
   }
 }
 
@@ -99,5 +126,9 @@ class VmEndings {
       if (present.get(vmId)?.state !== "shutting-down") await client.terminateVm(vmId);
     }
     return left === 0;
+  }
+
+  areProven(vmIds: readonly number[]): boolean {
+    return vmIds.every((vmId) => this.#done.has(vmId));
   }
 }

@@ -4,7 +4,7 @@ import type { ZoneName } from "../federation/model/identity.ts";
 import type { Removal } from "../federation/model/state.ts";
 import { ZoneError, type ZoneSnapshot } from "../federation/model/zone-facts.ts";
 import { isAnswerFor } from "../federation/observing/live.ts";
-import { indexOf } from "../federation/observing/snapshot-index.ts";
+import { strayIn } from "../federation/observing/observation.ts";
 import { zoneReason } from "../federation/proposing/preflight.ts";
 import { type Ending, endingOf } from "./endings.ts";
 import { type Job, type Outcome, siteOf, type TaskContext } from "./task-context.ts";
@@ -48,9 +48,7 @@ async function settleIntent(context: TaskContext, job: Job, zone: ZoneName, remo
   const { tag, key, intendedAt, since } = removal;
   const snapshot = await context.zone(zone).snapshot();
   if (!isAnswerFor(removal.account, snapshot.account)) return "later";
-  const found = indexOf(snapshot)
-    .taggedByFederation.get(job.id)
-    ?.find((one) => one.tag === tag);
+  const found = strayIn(job.federation, siteOf(job, zone), snapshot).find((one) => one.tag === tag);
   if (found !== undefined) {
     await context.store.update(job.id, () =>
       decided({ type: "duplicate-found", site: zone, ref: found.ref, tag: found.tag }),

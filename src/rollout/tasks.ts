@@ -3,6 +3,8 @@ import { expireProposals } from "../federation/deciding/approval.ts";
 import { concludeTeardown } from "../federation/deciding/teardown.ts";
 import { type Decision, decided } from "../federation/model/decision.ts";
 import type { FederationEvent } from "../federation/model/events.ts";
+import type { ZoneName } from "../federation/model/identity.ts";
+import { deploymentKind } from "../federation/model/plan.ts";
 import type { Federation } from "../federation/model/state.ts";
 import type { LiveFederation } from "../federation/observing/live.ts";
 import { failed } from "../federation/observing/observation.ts";
@@ -15,8 +17,9 @@ import { rebootVm } from "./reboots.ts";
 import type { Removals } from "./removals.ts";
 import { announceTunnelKey, switchTunnelKey, tellRotation } from "./rotation.ts";
 import { createService, registerTemplate } from "./services.ts";
-import type { Job, Outcome, TaskContext } from "./task-context.ts";
+import { deploymentOf, type Job, type Outcome, type TaskContext } from "./task-context.ts";
 import { judgePublishedTunnelKey, tellTunnelPeers } from "./tunnels.ts";
+import { createVms } from "./vms.ts";
 
 export async function carryOut(context: TaskContext, removals: Removals, job: Job, task: Task): Promise<Outcome> {
   switch (task.kind) {
@@ -31,7 +34,7 @@ export async function carryOut(context: TaskContext, removals: Removals, job: Jo
     case "register-template":
       return registerTemplate(context, job, task.site);
     case "create":
-      return createService(context, job, task.site);
+      return create(context, job, task.site);
     case "certify":
       return certify(context, job, task.site, task.vmId);
     case "deliver-certificate":
@@ -68,6 +71,15 @@ export async function carryOut(context: TaskContext, removals: Removals, job: Jo
     case "end-tunnel-rotation":
     case "conclude-teardown":
       return decideByTime(context, job, task);
+  }
+}
+
+function create(context: TaskContext, job: Job, zone: ZoneName): Promise<Outcome> {
+  switch (deploymentKind(deploymentOf(job, zone).plan)) {
+    case "oneflow":
+      return createService(context, job, zone);
+    case "vms":
+      return createVms(context, job, zone);
   }
 }
 

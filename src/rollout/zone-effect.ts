@@ -6,7 +6,7 @@ import type { Manifest } from "../federation/model/manifests.ts";
 import type { Deployment } from "../federation/model/state.ts";
 import { ZoneError } from "../federation/model/zone-facts.ts";
 import { isConclusive } from "../federation/observing/live.ts";
-import { failed } from "../federation/observing/observation.ts";
+import { failed, failureCode } from "../federation/observing/observation.ts";
 import { indexOf, type Tagged } from "../federation/observing/snapshot-index.ts";
 import { isTransient, zoneReason } from "../federation/proposing/preflight.ts";
 import { deploymentOf, type Job, record, siteOf, type TaskContext } from "./task-context.ts";
@@ -41,7 +41,9 @@ export async function attempt<T>(
       await tellWhatIsInTheWay(context, job, zone, reason);
       throw error;
     }
-    await record(context, job, zone, failed({ zone }, "deployment-failed", error.message));
+    const ended = tag === undefined ? [] : [{ type: "deployment-postponed" as const, site: zone, tag }];
+    const code = failureCode(siteOf(job, zone), error.message);
+    await record(context, job, zone, ...ended, failed({ zone }, code, error.message));
     return null;
   }
 }

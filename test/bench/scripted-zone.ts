@@ -61,6 +61,7 @@ export class ScriptedZone implements Zone {
   serviceTemplates = unexpected("serviceTemplates");
   registerServiceTemplate = unexpected("registerServiceTemplate");
   instantiate = unexpected("instantiate");
+  createVm = unexpected("createVm");
   reboot = unexpected("reboot");
   publish = async (): Promise<void> => undefined;
 

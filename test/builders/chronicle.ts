@@ -16,7 +16,7 @@ import {
 import { type SiteStatus, statusOf } from "../../src/federation/model/status.ts";
 import type { SurveyResult, VmFacts, ZoneSurvey } from "../../src/federation/model/zone-facts.ts";
 import type { Surveys } from "../../src/federation/proposing/proposal.ts";
-import { aDecisionContext, DAY, HOME_CHANNEL, REQUESTER, zone } from "./decision-context.ts";
+import { aDecisionContext, DAY, HOME_CHANNEL, REQUESTER, zone, zonesOf } from "./decision-context.ts";
 import { aSurvey, aTemplate } from "./survey.ts";
 import { TestZone } from "./zone.ts";
 
@@ -35,6 +35,8 @@ export interface Asked {
   /** The first coordinates, the others train. */
   readonly zones?: readonly string[];
   readonly superNodes?: number;
+  /** Zones where VMs are made that no service holds. */
+  readonly withoutServices?: readonly string[];
   readonly minimumTrainingSites?: number;
   /** A public address, unless a crossing is asked for. */
   readonly address?: AddressWish;
@@ -58,7 +60,13 @@ export class Chronicle {
   #commands = 0;
 
   constructor(asked: Asked) {
-    this.#context = aDecisionContext(asked.context);
+    const usual = aDecisionContext(asked.context);
+    const isWithout = (name: string): boolean => asked.withoutServices?.includes(name) === true;
+    const profiles = [...usual.zones.values()];
+    const zones = zonesOf(
+      profiles.map((profile) => (isWithout(profile.name) ? { ...profile, deploy: "vms" } : profile)),
+    );
+    this.#context = { ...usual, zones };
     const [coordinator = "alpha", ...training] = asked.zones ?? ["alpha", "beta", "gamma"];
     const superNodes = asked.superNodes ?? 2;
     this.happens({
@@ -117,7 +125,7 @@ export class Chronicle {
   /** What the zone calls the deployment. */
   serviceId(name: string): number {
     const { ref } = this.deployment(name);
-    if (ref === null) throw new Error(`Nothing has been created at ${name}.`);
+    if (ref?.kind !== "oneflow") throw new Error(`No service has been created at ${name}.`);
     return ref.id;
   }
 

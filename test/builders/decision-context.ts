@@ -77,6 +77,7 @@ export function aZone(name: string, changes: Partial<ZoneProfile> = {}): ZonePro
     quorum: 1,
     templates: { superlink: "Flower SuperLink", supernode: { none: "Flower SuperNode", pytorch: 31 } },
     network: "public",
+    deploy: "oneflow",
     alternatives: { templates: ["Flower SuperNode large"], networks: ["research"] },
     sshKeys: ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIexample"],
     nodeConfig: { "data-path": "/data" },

@@ -9,6 +9,7 @@ import type { Decision } from "../../src/federation/model/decision.ts";
 import { sha256 } from "../../src/federation/model/digest.ts";
 import type { ConsentKind } from "../../src/federation/model/events.ts";
 import type { Person, ZoneName } from "../../src/federation/model/identity.ts";
+import { deploymentKind } from "../../src/federation/model/plan.ts";
 import type { RefusalCode } from "../../src/federation/model/reasons.ts";
 import { coordinatorOf, trainingSitesOf } from "../../src/federation/model/state.ts";
 import { nextTag } from "../../src/federation/observing/observation.ts";
@@ -92,10 +93,21 @@ export class Story extends Watched {
     if (manifest === undefined) throw new Error(`Nobody kept the manifest of ${name}.`);
     const { sequence, tag } = nextTag(this.federation, site, deployment);
     const order = serviceOrder(plan, manifest, tag, AUTHORITY.certificate);
+    const intended = { type: "deployment-intended", site: site.zone, sequence, tag } as const;
+    if (deploymentKind(plan) === "vms") {
+      this.happens(intended);
+      const ids = this.zone(name).createVms(plan, order, manifest);
+      for (const [index, vmId] of ids.entries()) {
+        const number = index + 1;
+        this.happens({ type: "vm-intended", site: site.zone, tag, number });
+        this.happens({ type: "vm-created", site: site.zone, vmId, number, found: false });
+      }
+      return this.happens({ type: "deployment-created", site: site.zone, ref: { kind: "vms", ids }, found: false });
+    }
     this.happens(
       { type: "template-intended", site: site.zone, name: "template" },
       { type: "template-registered", site: site.zone, templateId: 50 },
-      { type: "deployment-intended", site: site.zone, sequence, tag },
+      intended,
     );
     const id = this.zone(name).create(plan, order, manifest);
     return this.happens({ type: "deployment-created", site: site.zone, ref: { kind: "oneflow", id }, found: false });
@@ -104,7 +116,8 @@ export class Story extends Watched {
   /** The zone ends everything of the site that is to be removed. */
   removes(name: string): this {
     for (const { key, ref } of this.site(name).removals) {
-      if (ref !== null) this.zone(name).removeService(ref.id);
+      if (ref?.kind === "oneflow") this.zone(name).removeService(ref.id);
+      if (ref?.kind === "vms") for (const id of ref.ids) this.zone(name).removeVm(id);
       this.happens({ type: "deployment-removed", site: zone(name), removal: key });
     }
     return this;

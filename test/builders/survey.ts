@@ -21,6 +21,7 @@ export function aTemplate(changes: Partial<VmTemplateFacts> = {}): VmTemplateFac
     hasNicAlias: false,
     hasStartScript: false,
     startsOnHold: false,
+    contextNames: ["NETWORK", "SSH_PUBLIC_KEY", "TOKEN"],
     ...changes,
   };
 }

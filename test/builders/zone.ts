@@ -3,7 +3,7 @@ import type { ZoneName } from "../../src/federation/model/identity.ts";
 import type { Manifest } from "../../src/federation/model/manifests.ts";
 import { flowerPart, type SitePlan } from "../../src/federation/model/plan.ts";
 import type { AccountFacts, ServiceFacts, VmFacts, ZoneSnapshot } from "../../src/federation/model/zone-facts.ts";
-import { type ServiceOrder, serviceTemplateFor } from "../../src/federation/proposing/manifest.ts";
+import { type ServiceOrder, serviceTemplateFor, vmName } from "../../src/federation/proposing/manifest.ts";
 
 /** The bot's account in every zone, unless a test says otherwise. */
 const ACCOUNT: AccountFacts = { id: 4, name: "florist", administrator: false };
@@ -67,8 +67,17 @@ export class TestZone {
     return serviceId;
   }
 
+  /** Carries the orders of VMs that no service holds out at once and answers their numbers. */
+  createVms(plan: SitePlan, order: ServiceOrder, manifest: Manifest): readonly number[] {
+    const made = Array.from({ length: order.cardinality }, (_, index) =>
+      aVm(plan, order, manifest, { id: this.#nextId(), name: vmName(plan, index + 1) }),
+    );
+    this.#vms = [...this.#vms, ...made];
+    return made.map(({ id }) => id);
+  }
+
   vms(serviceId: number | null): readonly VmFacts[] {
-    return this.#vms.filter((vm) => vm.serviceId === serviceId);
+    return this.#vms.filter((vm) => (vm.serviceId ?? null) === serviceId);
   }
 
   changeVm(id: number, change: (vm: VmFacts) => VmFacts): void {

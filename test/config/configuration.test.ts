@@ -48,6 +48,7 @@ suite("A configuration that loads", () => {
       quorum: 1,
       templates: { superlink: null, supernode: { none: 7 } },
       network: 3,
+      deploy: "oneflow",
       alternatives: { templates: [], networks: [] },
       sshKeys: [],
       nodeConfig: {},
@@ -71,6 +72,19 @@ suite("A configuration that loads", () => {
     );
     const configuration = await loaded(ENVIRONMENT, filesOf({ ...FILES, "zones.yml": zones }));
     assert.deepEqual(configuration.zones.get(ZONE_B)?.nodeConfig, { "partition-id": "2", gpu: "true", path: "/a b" });
+  });
+
+  test("makes VMs that no service holds in a zone without OneFlow, and where the zone says so", async () => {
+    const without = ZONES_FILE.replace("    oneflow: https://one.birch.example:2474\n", "");
+    const chosen = ZONES_FILE.replace("network: 3", "network: 3\n    deploy: vms");
+    for (const [zones, address] of [
+      [without, undefined],
+      [chosen, "https://one.birch.example:2474/"],
+    ] as const) {
+      const configuration = await loaded(ENVIRONMENT, filesOf({ ...FILES, "zones.yml": zones }));
+      assert.equal(configuration.zones.get(ZONE_B)?.deploy, "vms");
+      assert.equal(configuration.zoneAccess.get(ZONE_B)?.oneflow, address);
+    }
   });
 
   test("reads a zone's CA beside the zones file", async () => {

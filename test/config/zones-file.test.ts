@@ -382,6 +382,30 @@ const CASES: readonly Case[] = [
     remedy: /created twice/,
   },
   {
+    name: "a call that may outlast the wait for the VM that it creates",
+    edits: [
+      ["    oneflow: https://one.birch.example:2474\n", ""],
+      policy("{settle: 30 s, calls: {xmlrpcDeadline: 40 s, oneflowDeadline: 20 s}}"),
+    ],
+    where: ":28: policy.calls.xmlrpcDeadline",
+    problem: /not shorter than `settle`/,
+    remedy: /created twice/,
+  },
+  {
+    name: "services without OneFlow",
+    edits: [["    oneflow: https://one.birch.example:2474", "    deploy: oneflow"]],
+    where: ":20: zones.zone-b.deploy",
+    problem: /names none/,
+    remedy: /`deploy: vms`/,
+  },
+  {
+    name: "a kind of deployment that there is not",
+    edits: [["    network: 3", "    network: 3\n    deploy: containers"]],
+    where: ":29: zones.zone-b.deploy",
+    problem: /"containers"/,
+    remedy: /oneflow is usual/,
+  },
+  {
     name: "a certificate that would outlive its CA",
     edits: [policy("{authorityLife: 10 days}")],
     where: ":29: policy.certificateLife",

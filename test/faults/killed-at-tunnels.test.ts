@@ -7,9 +7,9 @@ const APPENDS = "journal:(before|after)-append .*tunnel-";
 const DELIVERIES = "zone:(before|after)-publish";
 
 it("A bot that is killed around each word about tunnels, journalled or told to a VM, comes to the same tunnels", async () => {
-  const undisturbed = await undisturbedStory(HUB);
+  const undisturbed = await undisturbedStory({ hub: HUB });
   assert.ok(undisturbed.journal.includes("tunnel-key-accepted zone-b"));
-  const { ending, deaths } = await mortalStory(`${APPENDS}|${DELIVERIES}`, HUB);
+  const { ending, deaths } = await mortalStory(`${APPENDS}|${DELIVERIES}`, { hub: HUB });
   for (const what of [
     "tunnel-key-accepted",
     "tunnel-peers-intended",

@@ -6,7 +6,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Sandbox, type SandboxOptions, startSandbox } from "../../sandbox/composition.ts";
-import { type Ending, type Hub, tellShortStory } from "./short-story.ts";
+import { type Ending, type StoryWish, tellShortStory } from "./short-story.ts";
 
 const MORTAL = "test/faults/mortal-bot.js";
 
@@ -28,6 +28,11 @@ const options: SandboxOptions = {
   }),
 };
 
+/** Without one of these: to a public address, one SuperNode, OneFlow in both zones. */
+type Wish = Partial<StoryWish> & Pick<SandboxOptions, "withoutOneFlow">;
+
+const storyOf = ({ hub = null, superNodes = 1 }: Wish): StoryWish => ({ hub, superNodes });
+
 export function assertSameEnd(ending: Ending, undisturbed: Ending): void {
   assert.deepEqual(ending.zones, undisturbed.zones);
   assert.deepEqual(ending.journal, undisturbed.journal);
@@ -47,10 +52,10 @@ export function assertCopiesHarmless(ending: Ending, undisturbed: Ending, deaths
 }
 
 /** The story with the bot that ships. */
-export async function undisturbedStory(hub: Hub | null = null): Promise<Ending> {
-  const sandbox = await startSandbox(options);
+export async function undisturbedStory(wish: Wish = {}): Promise<Ending> {
+  const sandbox = await startSandbox({ ...options, withoutOneFlow: wish.withoutOneFlow ?? [] });
   try {
-    return await tellShortStory(sandbox, hub);
+    return await tellShortStory(sandbox, storyOf(wish));
   } finally {
     await sandbox.stop();
   }
@@ -59,14 +64,19 @@ export async function undisturbedStory(hub: Hub | null = null): Promise<Ending> 
 /** The story with a bot that dies at every checkpoint that the pattern names, and is started again each time. */
 export async function mortalStory(
   pattern: string,
-  hub: Hub | null = null,
+  wish: Wish = {},
 ): Promise<{ ending: Ending; deaths: readonly string[] }> {
   const directory = await mkdtemp(join(tmpdir(), "florist-deaths-"));
   const file = join(directory, "deaths");
-  const sandbox = await startSandbox({ ...options, bot: MORTAL, botArgs: [file, pattern] });
+  const sandbox = await startSandbox({
+    ...options,
+    withoutOneFlow: wish.withoutOneFlow ?? [],
+    bot: MORTAL,
+    botArgs: [file, pattern],
+  });
   const revival = revive(sandbox);
   try {
-    const ending = await tellShortStory(sandbox, hub);
+    const ending = await tellShortStory(sandbox, storyOf(wish));
     return { ending, deaths: existsSync(file) ? (await readFile(file, "utf8")).trim().split("\n") : [] };
   } finally {
     await revival.stop();

@@ -37,8 +37,13 @@ export interface Hub {
   readonly port: number;
 }
 
-/** @param hub null: traffic crosses to a public address */
-export async function tellShortStory(sandbox: Sandbox, hub: Hub | null): Promise<Ending> {
+export interface StoryWish {
+  /** null: traffic crosses to a public address. */
+  readonly hub: Hub | null;
+  readonly superNodes: number;
+}
+
+export async function tellShortStory(sandbox: Sandbox, { hub, superNodes }: StoryWish): Promise<Ending> {
   if (hub !== null) await new GuestsClient(sandbox.guests).forward(COORDINATOR, hub);
   const slack = slackControl(sandbox.slackControl);
   const zones = new ZonesControl(sandbox.zonesControl);
@@ -54,7 +59,7 @@ export async function tellShortStory(sandbox: Sandbox, hub: Hub | null): Promise
   await insist(
     slack,
     "the federation's card",
-    () => askForIt(slack, hub),
+    () => askForIt(slack, hub, superNodes),
     () => isThere(slack, homeChannel, `Federation ${NAME}`),
   );
   for (const zone of [TRAINING, COORDINATOR]) {
@@ -147,7 +152,7 @@ async function insist(
   throw new Error(`It never came to ${what}.`);
 }
 
-async function askForIt(slack: SlackControl, hub: Hub | null): Promise<void> {
+async function askForIt(slack: SlackControl, hub: Hub | null, superNodes: number): Promise<void> {
   const requester = new Player(slack, "U0REQUEST1", TRY_AGAIN_MS);
   for (const view of (await slack.person(requester.id)).views.slice(-1)) {
     await slack.close({ person: requester.id, viewId: view.viewId, all: true });
@@ -156,7 +161,7 @@ async function askForIt(slack: SlackControl, hub: Hub | null): Promise<void> {
   const first = await requester.view("Deploy a federation");
   await requester.fill(first, { "Coordinator zone": COORDINATOR, "Training zones": [TRAINING] });
   const form = await requester.view("Deploy a federation", ["SuperNodes in Hospital B"]);
-  await requester.fill(form, { "Name of the federation": NAME, "SuperNodes in Hospital B": "1" });
+  await requester.fill(form, { "Name of the federation": NAME, "SuperNodes in Hospital B": String(superNodes) });
   if (hub === null) {
     await requester.submit(form);
     return;
@@ -214,6 +219,7 @@ const COUNTED = new Set([
   "consent-given",
   "site-approved",
   "attempt-started",
+  "vm-created",
   "deployment-created",
   "certificate-issued",
   "coordinator-verified",

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
+import type { DeploymentKind } from "../../src/federation/model/deployment-reference.ts";
 import { federationEvent } from "../../src/federation/model/events.ts";
 import { evolve } from "../../src/federation/model/evolve.ts";
 import { NOTHING_SEEN } from "../../src/federation/observing/live.ts";
@@ -10,10 +11,10 @@ import type { Mover } from "./walk/moves.ts";
 import { begun, Exits, spread, storyOf, type Visited, wander } from "./walk/states.ts";
 
 /** One coordinator and one training site with one SuperNode, just asked for. */
-function requested(asked: Asked): Visited {
+function requested(asked: Asked, deploy: DeploymentKind): Visited {
   const [request] = aFederation({ zones: ["alpha", "beta"], superNodes: 1, ...asked }).recorded;
   assert.ok(request !== undefined);
-  return begun({ federation: evolve(null, request), now: request.at, places: new Map(), live: NOTHING_SEEN });
+  return begun({ federation: evolve(null, request), now: request.at, places: new Map(), live: NOTHING_SEEN, deploy });
 }
 
 /** Numbers that look like chance and are the same each time. */
@@ -26,10 +27,10 @@ function numbers(seed: number): (most: number) => number {
 }
 
 /** The states nearest to a request, with one thing amiss at a time, and those that long walks with two come to. */
-function statesOf(start: Visited): readonly Visited[] {
+function statesOf(start: Visited, most: number): readonly Visited[] {
   const found = new Map<string, Visited>();
-  for (const near of spread(start, { mishaps: 1, joining: false }, times(1000))) found.set(near.essence, near);
-  for (let walk = 1; walk <= times(30); walk += 1) {
+  for (const near of spread(start, { mishaps: 1, joining: false }, times(most))) found.set(near.essence, near);
+  for (let walk = 1; walk <= times(most / 33); walk += 1) {
     for (const far of wander(start, { mishaps: 2, joining: true }, 80, numbers(walk))) found.set(far.essence, far);
   }
   return [...found.values()];
@@ -39,14 +40,15 @@ const TUNNELS: Asked = {
   crossing: { kind: "wireguard", hub: { host: "198.51.100.7", port: 51820 }, range: null },
 };
 
-for (const { what, asked } of [
-  { what: "a federation", asked: {} },
-  { what: "a federation with tunnels", asked: TUNNELS },
-]) {
+for (const { what, asked, deploy, most } of [
+  { what: "a federation", asked: {}, deploy: "oneflow", most: 1000 },
+  { what: "a federation with tunnels", asked: TUNNELS, deploy: "oneflow", most: 1000 },
+  { what: "a federation of VMs that no service holds", asked: { superNodes: 2 }, deploy: "vms", most: 500 },
+] as const) {
   describe(`every state that ${what} can come to`, () => {
     let states: readonly Visited[] = [];
     before(() => {
-      states = statesOf(requested(asked));
+      states = statesOf(requested(asked, deploy), most);
       console.log(`${states.length} states of a federation were looked at`);
     });
 

@@ -45,7 +45,7 @@ function isIntended(sites: readonly Site[], { what, body }: Passing): boolean {
     return sites.some(({ deployment }) => deployment?.tag != null && body.includes(deployment.tag));
   }
   if (what.startsWith("DELETE /service/") || what.startsWith("POST /service/")) {
-    return sites.some(({ removals }) => removals.some(({ ref }) => ref?.id === named));
+    return sites.some(({ removals }) => removals.some(({ ref }) => ref?.kind === "oneflow" && ref.id === named));
   }
   return true;
 }

@@ -1,7 +1,8 @@
 /** Every call that the bot makes to a zone, and what the zone answers when nothing is wrong. */
+import { parseTemplate } from "../../src/opennebula/parse/template.ts";
 import type { OpenZone } from "../../src/opennebula/zone.ts";
 import { type Asked, type Reply, success } from "./daemons.ts";
-import { recording } from "./recording.ts";
+import { recordedValue, recording } from "./recording.ts";
 
 const USUAL: Readonly<Record<string, string>> = {
   "one.system.version": "xmlrpc.system.version",
@@ -10,6 +11,7 @@ const USUAL: Readonly<Record<string, string>> = {
   "one.user.info": "xmlrpc.user.info-self",
   "one.group.info": "xmlrpc.group.info-own",
   "one.template.info": "xmlrpc.template.info-superlink-extended",
+  "one.template.instantiate": "xmlrpc.template.instantiate",
   "one.templatepool.info": "xmlrpc.templatepool.info-usable",
   "one.image.info": "xmlrpc.image.info",
   "one.vn.info": "xmlrpc.vn.info",
@@ -32,6 +34,7 @@ const USUAL: Readonly<Record<string, string>> = {
 export const CHANGING: ReadonlySet<string> = new Set([
   "one.vm.action",
   "one.vm.update",
+  "one.template.instantiate",
   "POST /service_template",
   "POST /service_template/0/action",
   "DELETE /service/7",
@@ -69,11 +72,19 @@ export const CALLS: readonly (readonly [
   ["serviceTemplates", (zone) => zone.serviceTemplates("Flower coordinator")],
   ["registerServiceTemplate", (zone) => zone.registerServiceTemplate({ name: "Flower coordinator" })],
   ["instantiate", (zone) => zone.instantiate(0, ORDER)],
+  ["createVm", (zone) => zone.createVm(VM_ORDER)],
   ["removeService", (zone) => zone.removeService(7)],
   ["terminateVm", (zone) => zone.terminateVm(7)],
   ["reboot", (zone) => zone.reboot(7, "restart")],
   ["publish", (zone) => zone.publish(7, { FL_ADMIT: "1" })],
 ];
+const VM_ORDER = {
+  name: "florist-demo-zone-a-1",
+  templateId: 0,
+  contentDigest: parseTemplate(recordedValue("xmlrpc.template.info-superlink-extended")).contentDigest,
+  context: {},
+  nics: [],
+};
 const ORDER = {
   name: "florist demo",
   userInputs: {},

@@ -142,6 +142,45 @@ describe("a zone from the first look to the last VM", () => {
     await comesTo(zone, ({ services, vms }) => services.length === 0 && vms.length === 0);
   });
 
+  it("makes a VM that no service holds: its template's CONTEXT with ours over it, and our card in the place of its own", async () => {
+    const zone = open();
+    const { template } = await zone.survey({ template: "Flower SuperLink 1.31.0", network: "public", deploy: "vms" });
+    assert.ok(template.found && template.contextNames.length > 0);
+    const { role } = order("f1/zone-a/0123456789ab/1", "203.0.113.24");
+    const wanted = { templateId: template.id, name: "florist-demo-zone-a-1", context: role.context, nics: role.nics };
+    const vmId = await zone.createVm({ ...wanted, contentDigest: template.contentDigest });
+    const { vms, services } = await comesTo(zone, ({ vms: all }) => all.some(({ state }) => state === "running"));
+    const [vm] = vms;
+    assert.deepEqual([vm?.id, vm?.name, vm?.serviceId, services], [vmId, wanted.name, undefined, []]);
+    assert.deepEqual([vm?.context["FL_ATTEMPT"], vm?.context["TOKEN"]], ["f1/zone-a/0123456789ab/1", "YES"]);
+    assert.deepEqual(vm?.nics, [{ name: "_NIC0", networkId: 0, ip: "203.0.113.24" }]);
+    await zone.terminateVm(vmId);
+    await comesTo(zone, (now) => now.vms.length === 0);
+    assert.equal(await zone.vmState(vmId), "done");
+    await assert.rejects(
+      zone.createVm({ ...wanted, contentDigest: "0".repeat(64) }),
+      /was changed after it was approved/,
+    );
+    assert.deepEqual((await zone.snapshot()).vms, []);
+  });
+
+  it("refuses in a zone without OneFlow what only that can do, and says which address is missing", async () => {
+    const { oneflow: _none, ...without } = where;
+    const zone = openZone({
+      ...without,
+      user: "florist",
+      password: { reveal: () => "florist-of-zone-a" },
+      deadlines: { xmlrpc: 60_000, oneflow: 60_000 },
+      inFlight: { xmlrpc: 4, oneflow: 2 },
+    });
+    opened.push(zone);
+    const query = { template: "Flower SuperLink 1.31.0", network: "public" };
+    assert.equal((await zone.survey({ ...query, deploy: "vms" })).version, "7.4.0");
+    for (const refusal of [zone.survey(query), zone.removeService(1)]) {
+      await assert.rejects(refusal, /names no OneFlow for zone zone-a/);
+    }
+  });
+
   it("refuses a service whose inputs are not all there", async () => {
     const zone = open();
     const templateId = await zone.registerServiceTemplate(manifest(0));

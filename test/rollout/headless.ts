@@ -58,6 +58,7 @@ function profileOf(name: ZoneProfile["name"]): ZoneProfile {
     quorum: 1,
     templates: { superlink: "Flower SuperLink 1.31.0", supernode: { none: "Flower SuperNode 1.31.0" } },
     network: "public",
+    deploy: "oneflow",
     alternatives: { templates: [], networks: ["private"] },
     sshKeys: [],
     nodeConfig: {},

@@ -18,6 +18,7 @@ const UNASKED: Zone = {
   serviceTemplates: unexpected("serviceTemplates"),
   registerServiceTemplate: unexpected("registerServiceTemplate"),
   instantiate: unexpected("instantiate"),
+  createVm: unexpected("createVm"),
   snapshot: unexpected("snapshot"),
   vmState: unexpected("vmState"),
   service: unexpected("service"),

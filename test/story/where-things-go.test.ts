@@ -75,7 +75,12 @@ let sent: readonly Sent[];
 let endpoints: ReadonlyMap<string, readonly string[]>;
 
 const configure = (usual: SandboxZonesFile): object => {
-  endpoints = new Map(Object.entries(usual.zones).map(([zone, { xmlrpc, oneflow }]) => [zone, [xmlrpc, oneflow]]));
+  endpoints = new Map(
+    Object.entries(usual.zones).map(([zone, { xmlrpc, oneflow }]) => [
+      zone,
+      [xmlrpc, ...(oneflow === undefined ? [] : [oneflow])],
+    ]),
+  );
   const zones = Object.entries(usual.zones).map(([zone, entry]) => [
     zone,
     {

@@ -99,9 +99,9 @@ function addressOf(lab: Lab, port: number): string {
     case 2833:
       return c.xmlrpc;
     case 2474:
-      return a.oneflow;
+      return a.oneflow ?? "";
     case 2574:
-      return b.oneflow;
+      return b.oneflow ?? "";
     case 5030:
       return a.onegate;
     default:

@@ -44,6 +44,7 @@ const FIELDS: Readonly<Record<number, readonly (keyof SitePlan)[]>> = {
   2: ["aside"],
   // From here on a link may be a tunnel.
   3: [],
+  4: ["deploy"],
 };
 
 /** What a plan says in the words of an earlier version: compared with a plan of that version it is equal or not. */

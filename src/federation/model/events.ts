@@ -194,8 +194,11 @@ const deployed = [
   z.strictObject({ type: z.literal("template-intended"), ...at, name: z.string() }),
   z.strictObject({ type: z.literal("template-registered"), ...at, templateId: z.int() }),
   z.strictObject({ type: z.literal("deployment-intended"), ...at, sequence: z.int().min(1), tag: z.string() }),
-  /** The zone clearly refused the create for now: it left nothing behind, so the next needs not wait. */
+  /** The zone clearly refused the newest create: it left nothing behind, so the next needs not wait. */
   z.strictObject({ type: z.literal("deployment-postponed"), ...at, tag: z.string() }),
+  /** One VM that no service is to hold, by its number among those of the tag, from 1 on. */
+  z.strictObject({ type: z.literal("vm-intended"), ...at, tag: z.string(), number: z.int().min(1) }),
+  z.strictObject({ type: z.literal("vm-created"), ...vm, number: z.int().min(1), found: z.boolean() }),
   z.strictObject({ type: z.literal("deployment-created"), ...at, ref: deploymentRef, found: z.boolean() }),
   /** Whose account the zone answered for when the deployment was first seen. */
   z.strictObject({ type: z.literal("account-seen"), ...at, account: z.int() }),

@@ -1,5 +1,5 @@
 /** The part of `evolve` that follows a deployment: what is intended, created, found and removed. */
-import { refKey, removalKey } from "./deployment-reference.ts";
+import { partKeys, refKey, removalKey } from "./deployment-reference.ts";
 import type { EventOf } from "./events.ts";
 import { evolveKeys, type KeyEvent } from "./evolve-keys.ts";
 import { evolveTunnel, type TunnelEvent } from "./evolve-tunnel.ts";
@@ -16,6 +16,8 @@ type SiteDeploymentEvent = EventOf<
   | "template-registered"
   | "deployment-intended"
   | "deployment-postponed"
+  | "vm-intended"
+  | "vm-created"
   | "deployment-created"
   | "account-seen"
   | "vms-verified"
@@ -114,6 +116,8 @@ function started(site: Site, event: EventOf<"attempt-started">, at: string): Sit
     tag: null,
     intendedAt: null,
     postponed: false,
+    intendedVms: 0,
+    madeVms: [],
     ref: null,
     createdAt: null,
     abandoned: 0,
@@ -139,11 +143,15 @@ function evolveSiteDeployment(
       return inDeployment(site, { templateId: event.templateId });
     case "deployment-intended":
       return {
-        ...inDeployment(site, { tag: event.tag, intendedAt: at, postponed: false }),
+        ...inDeployment(site, { tag: event.tag, intendedAt: at, postponed: false, intendedVms: 0, madeVms: [] }),
         sequences: event.sequence,
       };
     case "deployment-postponed":
       return site.deployment?.tag === event.tag ? inDeployment(site, { postponed: true }) : site;
+    case "vm-intended":
+      return inDeployment(site, { intendedVms: event.number, intendedAt: at, postponed: false });
+    case "vm-created":
+      return inDeployment(site, { madeVms: [...(site.deployment?.madeVms ?? []), event.vmId] });
     case "deployment-created":
       return { ...inDeployment(site, { ref: event.ref, createdAt: at }), problems: [] };
     case "account-seen":
@@ -168,11 +176,7 @@ function evolveSiteDeployment(
         ),
       };
     case "deployment-removed":
-      return {
-        ...site,
-        removals: site.removals.filter(({ key }) => key !== event.removal),
-        removed: [...site.removed, event.removal].slice(-REMEMBERED_REMOVALS),
-      };
+      return removed(site, event.removal);
   }
 }
 
@@ -201,6 +205,16 @@ function withDuplicate(site: Site, { ref, tag }: EventOf<"duplicate-found">, at:
   return { ...site, removals: [...site.removals, removal] };
 }
 
+function removed(site: Site, key: string): Site {
+  const ref = site.removals.find((removal) => removal.key === key)?.ref ?? null;
+  const keys = new Set([key, ...(ref === null ? [] : partKeys(ref))]);
+  return {
+    ...site,
+    removals: site.removals.filter((removal) => removal.key !== key),
+    removed: [...site.removed, ...keys].slice(-REMEMBERED_REMOVALS),
+  };
+}
+
 /** The same attempt goes on once what there is of it has been removed. */
 function abandoned(site: Site, at: string): Site {
   const { deployment } = site;
@@ -210,6 +224,8 @@ function abandoned(site: Site, at: string): Site {
     tag: null,
     intendedAt: null,
     postponed: false,
+    intendedVms: 0,
+    madeVms: [],
     ref: null,
     createdAt: null,
     vms: new Map(),

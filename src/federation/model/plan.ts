@@ -1,5 +1,6 @@
 /** What would run in a zone: immutable once proposed, and what an approval is bound to. */
 import { z } from "zod";
+import type { DeploymentKind } from "./deployment-reference.ts";
 import { federationId, slug, zoneName } from "./identity.ts";
 
 export const framework = z.enum(["none", "pytorch", "tensorflow", "sklearn"]);
@@ -108,7 +109,7 @@ const aside = z.strictObject({
  * The version of a plan's fields. A plan keeps the version it was made with, and its digest covers that version's
  * fields: a field that a later version adds voids no approval (`projected` in digest.ts).
  */
-export const PLAN_VERSION = 3;
+export const PLAN_VERSION = 4;
 
 /** One zone's part in a federation, exactly. Holds no secret and nothing that differs from one attempt to the next. */
 export const sitePlan = z.strictObject({
@@ -133,6 +134,8 @@ export const sitePlan = z.strictObject({
   nodeConfig: z.record(z.string(), z.string()).readonly(),
   /** From version 2 on; absent when there is nothing of the kind. */
   aside: aside.exactOptional(),
+  /** From version 4 on: VMs of their own. Absent where they are to be those of a OneFlow service. */
+  deploy: z.literal("vms").exactOptional(),
 });
 export type SitePlan = z.infer<typeof sitePlan>;
 
@@ -142,6 +145,9 @@ export function flowerPart(plan: SitePlan): Part {
   if (first === undefined) throw new Error(`The plan for ${plan.zone} has no part.`);
   return first;
 }
+
+/** As what a plan is to be deployed. */
+export const deploymentKind = ({ deploy }: Pick<SitePlan, "deploy">): DeploymentKind => deploy ?? "oneflow";
 
 /** VMs of all parts together. */
 export const vmsOf = (plan: SitePlan): number => plan.parts.reduce((sum, { vms }) => sum + vms, 0);

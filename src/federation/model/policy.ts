@@ -1,5 +1,6 @@
 /** What the configuration allows, as the core needs it. Parsed elsewhere; here it is only read. */
 
+import type { DeploymentKind } from "./deployment-reference.ts";
 import type { CardId, ChannelId, Person, TeamId, ZoneName } from "./identity.ts";
 import type { ManifestLibrary } from "./manifests.ts";
 import type { Framework, HubEndpoint } from "./plan.ts";
@@ -21,6 +22,8 @@ export interface ZoneProfile {
     readonly supernode: Readonly<Partial<Record<Framework, ObjectRef>>>;
   };
   readonly network: ObjectRef;
+  /** As what is deployed here. */
+  readonly deploy: DeploymentKind;
   /** What an owner may choose instead when adjusting. */
   readonly alternatives: { readonly templates: readonly ObjectRef[]; readonly networks: readonly ObjectRef[] };
   /** Public keys of those who may reach the Control API, comments dropped. */

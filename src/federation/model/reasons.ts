@@ -77,7 +77,7 @@ export const REASONS = {
     "Another federation's tunnels end at that public address and UDP port, and it can be forwarded to one of them only. Ask again with another port.",
   // Rolling out
   "deployment-vanished": "What ran here was deleted in the zone. Retry the site, or retire it.",
-  "deployment-failed": "OneFlow could not deploy the service. The zone's detail says why; mend it and retry.",
+  "deployment-failed": "The zone could not deploy it. Its detail says why; mend it and retry.",
   "address-refused":
     "The zone refused the address for the SuperLink: something else has it. The bot picks another and asks the owners again. One that was given by hand has to be freed; then retry.",
   "no-lease": "The network had no address left for the VMs. Free some or name another network, then retry.",

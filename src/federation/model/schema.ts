@@ -3,10 +3,10 @@
 import { z } from "zod";
 
 /** Of the events' vocabulary (events.ts), written into every line of a journal. */
-export const EVENTS_SCHEMA = 3;
+export const EVENTS_SCHEMA = 4;
 
 /** Of the state's shape (state.ts), which snapshots hold: those with another number are made anew from the journal. */
-export const STATE_SCHEMA = 5;
+export const STATE_SCHEMA = 6;
 
 /** What the first vocabulary said without knowing tunnels. */
 const first = z.discriminatedUnion("type", [
@@ -27,6 +27,9 @@ export function upcast(stored: unknown, fromSchema: number): unknown {
       const parsed = second.safeParse(stored);
       return parsed.success ? { ...parsed.data, successors: [] } : stored;
     }
+    // The fourth has events of its own, and says all others as the third did.
+    case 3:
+      return stored;
     default:
       throw new Error(`There has never been a vocabulary ${fromSchema}.`);
   }

@@ -1,7 +1,8 @@
 /** Changes to one site that several events have in common. */
 import type { Condition } from "./conditions.ts";
-import { removalKey } from "./deployment-reference.ts";
+import { type DeploymentRef, removalKey } from "./deployment-reference.ts";
 import type { ZoneName } from "./identity.ts";
+import { deploymentKind } from "./plan.ts";
 import type { Deployment, Federation, Removal, Site } from "./state.ts";
 
 export function withSite(federation: Federation, zone: ZoneName, change: (site: Site) => Site): Federation {
@@ -24,21 +25,38 @@ export const withDeployment = (
 export function removing(site: Site, cause: "retry" | "retire" | "teardown" | "abandoned", at: string): Site {
   const { deployment } = site;
   if (deployment === null) return site;
-  const { ref, tag, intendedAt, vms, account } = deployment;
+  const { tag, intendedAt, vms, account } = deployment;
+  const removals = remainsOf(deployment).map(
+    (ref): Removal => ({
+      key: removalKey(ref, tag),
+      ref,
+      tag,
+      intendedAt,
+      vmIds: [...vms.values()].filter(({ gone }) => !gone).map(({ vmId }) => vmId),
+      account,
+      cause,
+      since: at,
+      delayed: null,
+    }),
+  );
+  return { ...site, deployment: null, removals: [...site.removals, ...removals] };
+}
+
+/** What there is of a deployment; null stands for what a create may yet bring whose answer has not come. */
+function remainsOf(deployment: Deployment): readonly (DeploymentRef | null)[] {
+  const { plan, tag, ref, postponed, intendedVms, madeVms } = deployment;
+  if (ref !== null) return [ref];
   // Without an intent nothing was tried, and a refused one left nothing behind.
-  if (tag === null || (ref === null && deployment.postponed)) return { ...site, deployment: null };
-  const removal: Removal = {
-    key: removalKey(ref, tag),
-    ref,
-    tag,
-    intendedAt,
-    vmIds: [...vms.values()].filter(({ gone }) => !gone).map(({ vmId }) => vmId),
-    account,
-    cause,
-    since: at,
-    delayed: null,
-  };
-  return { ...site, deployment: null, removals: [...site.removals, removal] };
+  const isOpen = tag !== null && !postponed;
+  switch (deploymentKind(plan)) {
+    case "oneflow":
+      return isOpen ? [null] : [];
+    case "vms":
+      return [
+        ...(madeVms.length > 0 ? [{ kind: "vms", ids: madeVms } as const] : []),
+        ...(isOpen && intendedVms > madeVms.length ? [null] : []),
+      ];
+  }
 }
 
 /**

@@ -104,8 +104,12 @@ export interface Deployment {
   /** FL_ATTEMPT of the newest create, intended before it is tried. */
   readonly tag: string | null;
   readonly intendedAt: string | null;
-  /** The zone clearly refused the create that bears the tag: another needs not wait for it. */
+  /** The zone clearly refused the newest create that bears the tag: another needs not wait for it. */
   readonly postponed: boolean;
+  /** Where no service is to hold its VMs: how many creates were intended, the newest of which may be open. */
+  readonly intendedVms: number;
+  /** And the VMs that these have brought, in their order. */
+  readonly madeVms: readonly number[];
   readonly ref: DeploymentRef | null;
   readonly createdAt: string | null;
   /** Times that OneFlow made no VM of it and it was asked for anew. */
@@ -171,7 +175,7 @@ export interface Site {
   /** Counts creates over all attempts; part of FL_ATTEMPT. */
   readonly sequences: number;
   readonly removals: readonly Removal[];
-  /** Keys of the newest removals that have ended; a look made earlier may still show what they were of. */
+  /** Keys of the newest removals that have ended, and of what they were of; a look made earlier may still show that. */
   readonly removed: readonly string[];
   readonly teardown: { readonly card: CardId; readonly agreedBy: Person | null; readonly reminded: boolean } | null;
   /** Cards of the newest teardowns that were asked for and withdrawn. */

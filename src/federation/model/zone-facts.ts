@@ -10,6 +10,8 @@ export interface SurveyQuery {
   readonly network: ObjectRef;
   /** Whether to look which UDP ports the card's security groups let in. */
   readonly inboundUdp?: boolean;
+  /** VMs are to be made without OneFlow, which is not looked at then. */
+  readonly deploy?: "vms";
   /** Milliseconds: an answer of OneFlow's that is no older shows that it is there. It is slow, and is asked otherwise. */
   readonly oneflowSince?: number;
 }
@@ -65,6 +67,8 @@ export interface VmTemplateFacts {
   /** A start script of its own: ours runs in its place. */
   readonly hasStartScript: boolean;
   readonly startsOnHold: boolean;
+  /** Names in its CONTEXT. */
+  readonly contextNames: readonly string[];
 }
 
 export interface NetworkFacts {

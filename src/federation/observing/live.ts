@@ -1,6 +1,7 @@
 /** What looks show now, beside what the journal knows: replaced by every look, gone with the process. */
 import { PUBLISHED } from "../../guest-protocol/names.ts";
 import { decodeNodeList, type NodeEntry } from "../../guest-protocol/node-list.ts";
+import type { DeploymentRef } from "../model/deployment-reference.ts";
 import type { ZoneName } from "../model/identity.ts";
 import { coordinatorOf, type Federation, type Site } from "../model/state.ts";
 import type { ServiceState, VmFacts, ZoneSnapshot } from "../model/zone-facts.ts";
@@ -15,7 +16,7 @@ export interface ZoneLook {
 
 export interface LiveSite {
   readonly attempt: number;
-  /** null: it is not listed, or cannot be read. */
+  /** null: there is none, it is not listed, or it cannot be read. */
   readonly service: ServiceState | null;
   readonly vms: ReadonlyMap<number, LiveVm>;
 }
@@ -32,8 +33,18 @@ export const NOTHING_SEEN: LiveFederation = { sites: new Map(), nodes: null };
 /** VMs of a deployment, also those that OneFlow does not list yet. */
 export function vmsIn(site: Site, snapshot: ZoneSnapshot): readonly VmFacts[] {
   const ref = site.deployment?.ref ?? null;
-  const vms = ref === null ? [] : (indexOf(snapshot).vmsByService.get(ref.id) ?? []);
-  return vms.filter(({ state }) => state !== "done");
+  return ref === null ? [] : vmsOfRef(ref, snapshot).filter(({ state }) => state !== "done");
+}
+
+/** VMs of what the zone calls so. */
+export function vmsOfRef(ref: DeploymentRef, snapshot: ZoneSnapshot): readonly VmFacts[] {
+  const { vms, vmsByService } = indexOf(snapshot);
+  switch (ref.kind) {
+    case "oneflow":
+      return vmsByService.get(ref.id) ?? [];
+    case "vms":
+      return ref.ids.flatMap((id) => vms.get(id) ?? []);
+  }
 }
 
 /**
@@ -91,9 +102,9 @@ function liveSiteOf(
     else if (!vms.has(vmId))
       vms.set(vmId, unseenVm(vmId, unreadable.some((id) => id === null || id === vmId) ? "unreadable" : "missing"));
   }
-  const id = site.deployment?.ref?.id;
-  const service = snapshot.services.find((one) => one.id === id)?.state ?? null;
-  return { attempt, service, vms };
+  const ref = site.deployment?.ref ?? null;
+  const service = ref?.kind === "oneflow" ? snapshot.services.find(({ id }) => id === ref.id) : undefined;
+  return { attempt, service: service?.state ?? null, vms };
 }
 
 /** What the verified SuperLink publishes; null when that is nothing, or cannot be read. */

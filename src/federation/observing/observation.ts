@@ -1,5 +1,5 @@
 /** What a look at a zone adds to the journal: VMs that came and how far, what differs, who is online. Pure. */
-import { refKey } from "../model/deployment-reference.ts";
+import { partKeys, refKey } from "../model/deployment-reference.ts";
 import { canonical } from "../model/digest.ts";
 import type { FederationEvent } from "../model/events.ts";
 import { after } from "../model/evolve.ts";
@@ -10,7 +10,7 @@ import { authorityOf, type Deployment, type Federation, type Site } from "../mod
 import type { ZoneSnapshot } from "../model/zone-facts.ts";
 import { attemptTag, differences, serviceOrder } from "../proposing/manifest.ts";
 import { isConclusive, type LiveFederation, onlineVms, vmsIn, type ZoneLook } from "./live.ts";
-import { indexOf } from "./snapshot-index.ts";
+import { indexOf, type Tagged } from "./snapshot-index.ts";
 import { verifyCoordinator } from "./verification.ts";
 import { observationOf } from "./vm-observation.ts";
 
@@ -24,7 +24,7 @@ export function observeZone(
   const steps: readonly ((state: Federation, site: Site) => readonly FederationEvent[])[] = [
     (state, site) => findDuplicates(state, site, snapshot),
     (_state, site) => seeAccount(site, snapshot),
-    (_state, site) => seeService(site, snapshot),
+    (_state, site) => seeWhetherItComesUp(site, snapshot),
     (_state, site) => seeVms(site, snapshot),
     (state, site) => verifyVms(state, site, snapshot, context),
     (state, site) => (site.role === "coordinator" ? verifyCoordinator(state, snapshot, silent) : []),
@@ -41,20 +41,24 @@ export function observeZone(
   return events;
 }
 
+/** What was deployed for this site and is neither what runs nor removed or on the way to it. */
+export function strayIn(federation: Federation, site: Site, snapshot: ZoneSnapshot): readonly Tagged[] {
+  const refs = [site.deployment?.ref ?? null, ...site.removals.map(({ ref }) => ref)];
+  const known = new Set([...site.removed, ...refs.flatMap((ref) => (ref === null ? [] : partKeys(ref)))]);
+  const tagged = indexOf(snapshot).taggedByFederation.get(federation.id) ?? [];
+  return tagged.filter((found) => found.site === site.zone && !known.has(refKey(found.ref)));
+}
+
 /**
- * What was deployed for this site beside the current deployment: a create whose answer was lost came late. One whose
- * answer is still awaited is adopted by the create itself; all others are to be removed.
+ * A create whose answer was lost came late. One whose answer is still awaited is adopted by the create itself; all
+ * others are to be removed.
  */
 function findDuplicates(federation: Federation, site: Site, snapshot: ZoneSnapshot): FederationEvent[] {
-  const tagged = indexOf(snapshot).taggedByFederation.get(federation.id) ?? [];
   const { deployment } = site;
-  const known = new Set([...site.removed, ...site.removals.map(({ key }) => key)]);
-  if (deployment?.ref != null) known.add(refKey(deployment.ref));
-  return tagged.flatMap((found): FederationEvent[] => {
-    const awaited = deployment !== null && deployment.ref === null && found.tag === deployment.tag;
-    if (found.site !== site.zone || awaited || known.has(refKey(found.ref))) return [];
-    return [{ type: "duplicate-found", site: site.zone, ref: found.ref, tag: found.tag }];
-  });
+  const awaited = deployment !== null && deployment.ref === null ? deployment.tag : null;
+  return strayIn(federation, site, snapshot)
+    .filter(({ tag }) => tag !== awaited)
+    .map(({ ref, tag }) => ({ type: "duplicate-found", site: site.zone, ref, tag }));
 }
 
 /** Of what was begun before the account was noted with it. */
@@ -64,23 +68,41 @@ function seeAccount(site: Site, { account }: ZoneSnapshot): readonly FederationE
   return [{ type: "account-seen", site: site.zone, account: account.id }];
 }
 
-function seeService(site: Site, snapshot: ZoneSnapshot): readonly FederationEvent[] {
+/** Whether the zone says that what was created will not come up any more. */
+function seeWhetherItComesUp(site: Site, snapshot: ZoneSnapshot): readonly FederationEvent[] {
   const { deployment } = site;
   if (deployment === null || deployment.ref === null || deployment.createdAt === null) return [];
-  if (deployment.failure !== null || deployment.upAt !== null || snapshot.servicesAt <= deployment.createdAt) return [];
-  const { id } = deployment.ref;
+  if (deployment.failure !== null || deployment.upAt !== null) return [];
+  switch (deployment.ref.kind) {
+    case "oneflow":
+      return snapshot.servicesAt <= deployment.createdAt ? [] : seeService(site, deployment.ref.id, snapshot);
+    case "vms":
+      return seeLoneVms(site, deployment, snapshot);
+  }
+}
+
+function seeService(site: Site, id: number, snapshot: ZoneSnapshot): readonly FederationEvent[] {
   if (snapshot.unreadable.some((one) => one.kind === "service" && (one.id === null || one.id === id))) return [];
   const service = snapshot.services.find((one) => one.id === id);
   if (service === undefined || service.state === "done") return [failed(site, "deployment-vanished", `service ${id}`)];
   if (service.state !== "failed-deploying") return [];
   const why = service.errors.join("; ");
-  return [failed(site, failureCode(deployment, why), why || whatVmsSay(site, snapshot) || `service ${id}`)];
+  return [failed(site, failureCode(site, why), why || whatVmsSay(site, snapshot) || `service ${id}`)];
+}
+
+/** All of them or none: without OneFlow nobody puts another VM in the place of one that has ended. */
+function seeLoneVms(site: Site, { vms }: Deployment, snapshot: ZoneSnapshot): readonly FederationEvent[] {
+  const gone = [...vms.values()].filter((vm) => vm.gone).map(({ vmId }) => `VM ${vmId}`);
+  if (gone.length > 0) return [failed(site, "deployment-vanished", gone.join(", "))];
+  const isFailed = vmsIn(site, snapshot).some(({ state }) => state === "failed");
+  return isFailed ? [failed(site, "vms-failed", whatVmsSay(site, snapshot))] : [];
 }
 
 /** oned says the same of an address that is taken and of a network that has none left. */
-function failureCode({ plan }: Deployment, why: string): ReasonCode {
+export function failureCode({ deployment }: Pick<Site, "deployment">, why: string): ReasonCode {
   if (!/cannot get IP\/MAC lease/i.test(why)) return "deployment-failed";
-  return plan.parts.some(({ nics }) => nics.some(({ address }) => address !== null)) ? "address-refused" : "no-lease";
+  const asksFor = deployment?.plan.parts.some(({ nics }) => nics.some(({ address }) => address !== null)) ?? false;
+  return asksFor ? "address-refused" : "no-lease";
 }
 
 /** Where OneFlow gives no reason, its VMs may. */

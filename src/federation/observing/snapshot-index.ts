@@ -1,12 +1,15 @@
 /** A snapshot by what is looked up in it, made once for all federations in its zone. */
 import { parseAttempt } from "../../guest-protocol/attempt.ts";
-import type { DeploymentRef } from "../model/deployment-reference.ts";
-import type { ServiceFacts, VmFacts, ZoneSnapshot } from "../model/zone-facts.ts";
+import { CONTEXT } from "../../guest-protocol/names.ts";
+import { type DeploymentRef, vmRef } from "../model/deployment-reference.ts";
+import type { VmFacts, ZoneSnapshot } from "../model/zone-facts.ts";
 
 /** Something that was deployed for a federation, as the FL_ATTEMPT that it bears says. */
 export interface Tagged {
   readonly ref: DeploymentRef;
   readonly tag: string;
+  /** As the zone shows it. */
+  readonly name: string;
   /** The site that the tag names. */
   readonly site: string;
 }
@@ -23,7 +26,13 @@ const made = new WeakMap<ZoneSnapshot, SnapshotIndex>();
 export function indexOf(snapshot: ZoneSnapshot): SnapshotIndex {
   const known = made.get(snapshot);
   if (known !== undefined) return known;
-  const tagged = snapshot.services.filter(({ state }) => state !== "done").flatMap(taggedService);
+  const services = snapshot.services.filter(({ state }) => state !== "done");
+  const vms = snapshot.vms.filter(({ state, serviceId }) => state !== "done" && serviceId === undefined);
+  const tagged = [
+    ...services.flatMap(({ id, name, attempt }) => attributed({ kind: "oneflow", id }, name, attempt)),
+    // Whatever a guest writes is in its attributes: CONTEXT is what was ordered.
+    ...vms.flatMap(({ id, name, context }) => attributed(vmRef(id), name, context[CONTEXT.attempt])),
+  ];
   const index: SnapshotIndex = {
     vms: new Map(snapshot.vms.map((vm) => [vm.id, vm])),
     vmsByService: grouped(snapshot.vms, ({ serviceId }) => serviceId),
@@ -40,15 +49,11 @@ interface Attributed {
   readonly found: Tagged;
 }
 
-function taggedService({ id, attempt }: ServiceFacts): readonly Attributed[] {
-  return attributed({ kind: "oneflow", id }, attempt);
-}
-
-function attributed(ref: DeploymentRef, tag: string | undefined): readonly Attributed[] {
+function attributed(ref: DeploymentRef, name: string, tag: string | undefined): readonly Attributed[] {
   const parsed = tag === undefined ? null : parseAttempt(tag);
   if (tag === undefined || !parsed?.ok) return [];
   const { federation, site } = parsed.value;
-  return [{ federation, found: { ref, tag, site } }];
+  return [{ federation, found: { ref, tag, name, site } }];
 }
 
 function grouped<T, K>(things: readonly T[], keyOf: (thing: T) => K | undefined): ReadonlyMap<K, readonly T[]> {

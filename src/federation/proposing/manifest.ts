@@ -1,4 +1,4 @@
-/** From a plan to what a zone is handed: the OneFlow service template, and what it is instantiated with. */
+/** From a plan to what a zone is handed: a OneFlow service template and what it is instantiated with, or VMs one by one. */
 import { type Host, parseHost } from "../../guest-protocol/address.ts";
 import { formatAttempt } from "../../guest-protocol/attempt.ts";
 import { encodePem } from "../../guest-protocol/certificates.ts";
@@ -42,6 +42,18 @@ export interface ServiceOrder {
   readonly nics: readonly NicOrder[];
 }
 
+/** One VM that no service is to hold, made from a VM template. */
+export interface VmOrder {
+  readonly name: string;
+  readonly templateId: number;
+  /** Digest of the template's content as it was approved: of another one nothing is made. */
+  readonly contentDigest: string;
+  /** Put over the template's own CONTEXT, entry by entry. */
+  readonly context: Readonly<Record<string, string>>;
+  /** In the place of the template's. */
+  readonly nics: readonly NicOrder[];
+}
+
 /** FL_ATTEMPT: how the bot knows its own services and VMs after a crash. */
 export const attemptTag = (federation: FederationId, plan: SitePlan, digest: Digest, sequence: number): string =>
   formatAttempt({ federation, site: plan.zone, digest12: digest.slice(0, 12), sequence });
@@ -59,6 +71,26 @@ export function serviceOrder(plan: SitePlan, manifest: Manifest, tag: string, ca
     context: contextOf(plan, tag),
     nics: part.nics.map(nicOrder),
   };
+}
+
+/** The VM of that number, from 1 on: guests get the same CONTEXT whether a service holds them or not. */
+export function vmOrder(plan: SitePlan, order: ServiceOrder, manifest: Manifest, number: number): VmOrder {
+  const { template } = flowerPart(plan);
+  return {
+    name: vmName(plan, number),
+    templateId: template.id,
+    contentDigest: template.contentDigest,
+    context: guestContext(plan, order, manifest),
+    nics: order.nics,
+  };
+}
+
+/** Fit for a host name, which many VM templates make of it. */
+export const vmName = ({ name, zone }: SitePlan, number: number): string => `florist-${name}-${zone}-${number}`;
+
+function guestContext(plan: SitePlan, order: ServiceOrder, manifest: Manifest): Record<string, string> {
+  const [role] = serviceTemplateFor(flowerPart(plan).template.id, manifest).roles;
+  return { ...role.template_contents.CONTEXT, ...order.userInputs, ...order.context };
 }
 
 const nicOrder = ({ network, address, model, securityGroups }: PlannedNic, index: number): NicOrder => ({
@@ -135,13 +167,10 @@ function nodeConfigValue(config: SitePlan["nodeConfig"]): string {
 
 /** How a VM that came differs from what was approved, one phrase each; empty when it does not. */
 export function differences(plan: SitePlan, order: ServiceOrder, manifest: Manifest, vm: VmFacts): readonly string[] {
-  const part = flowerPart(plan);
-  const [role] = serviceTemplateFor(part.template.id, manifest).roles;
-  const context = { ...role.template_contents.CONTEXT, ...order.userInputs, ...order.context };
-  const changed = Object.entries(context)
+  const changed = Object.entries(guestContext(plan, order, manifest))
     .filter(([name, value]) => (vm.context[name] ?? "") !== value)
     .map(([name]) => `${name} in CONTEXT is not the approved value`);
-  return [...shapeDifferences(part, vm), ...changed];
+  return [...shapeDifferences(flowerPart(plan), vm), ...changed];
 }
 
 function shapeDifferences(part: Part, vm: VmFacts): readonly string[] {

@@ -113,6 +113,7 @@ export function planOf(
     sshKeys: coordinator ? (context.zones.get(site.zone)?.sshKeys ?? []) : [],
     nodeConfig: coordinator ? {} : facts.choice.nodeConfig,
     ...asideOf(facts),
+    ...(facts.choice.deploy === undefined ? {} : { deploy: facts.choice.deploy }),
   };
 }
 

@@ -53,6 +53,7 @@ export function chooseFor(
   return {
     template,
     network: adjustment.network ?? profile.network,
+    ...(profile.deploy === "vms" ? { deploy: "vms" as const } : {}),
     vms: wish.role === "coordinator" ? 1 : (adjustment.superNodes ?? wish.superNodes),
     nodeConfig,
   };
@@ -71,7 +72,7 @@ export interface UsableSurvey {
 export function judge(seen: ZoneSurvey, choice: Choice, credit: Credit = NO_CREDIT): UsableSurvey | readonly Reason[] {
   const survey = credited(seen, credit);
   const { template, network } = survey;
-  const problems: Reason[] = [...judgeZone(survey)];
+  const problems: Reason[] = [...judgeZone(survey, neededAttributes(choice, template))];
   if (!template.found) problems.push(absent("template", template));
   if (!network.found) problems.push(absent("network", network));
   else problems.push(...judgeNetwork(network, addressesFor(survey, choice.vms)));
@@ -87,14 +88,14 @@ export function judge(seen: ZoneSurvey, choice: Choice, credit: Credit = NO_CRED
     : { account: survey.account.id, template: { ...template, images }, network, inboundUdp: survey.inboundUdp };
 }
 
-function judgeZone(survey: ZoneSurvey): Reason[] {
+function judgeZone(survey: ZoneSurvey, needed: ReadonlySet<string>): Reason[] {
   const problems: Reason[] = [];
   const major = Number(survey.version.split(".")[0]);
   if (!(major >= 7)) problems.push(reason("zone-version", survey.version));
   if (survey.account.administrator) problems.push(reason("zone-administrator", survey.account.name));
   if (survey.disabled) problems.push(reason("zone-disabled", ""));
   if (survey.rules?.startsOnHold) problems.push(reason("zone-holds-vms", ""));
-  const withheld = (survey.rules?.restricted ?? []).filter((name) => NEEDED_ATTRIBUTES.has(name));
+  const withheld = (survey.rules?.restricted ?? []).filter((name) => needed.has(name));
   if (withheld.length > 0) problems.push(reason("attribute-restricted", withheld.join(" ")));
   return problems;
 }
@@ -104,6 +105,12 @@ const NEEDED_ATTRIBUTES: ReadonlySet<string> = new Set([
   ...["NIC", "NIC/NAME", "NIC/NETWORK_ID", "NIC/IP", "CONTEXT", "USER_INPUTS"],
   ...Object.values(CONTEXT).map((name) => `CONTEXT/${name}`),
 ]);
+
+/** Where no service holds a VM, its template's own CONTEXT is written anew with ours, and oned takes all of it for ours. */
+function neededAttributes({ deploy }: Choice, template: VmTemplateFacts | Absent): ReadonlySet<string> {
+  if (deploy !== "vms" || !template.found) return NEEDED_ATTRIBUTES;
+  return new Set([...NEEDED_ATTRIBUTES, ...template.contextNames.map((name) => `CONTEXT/${name}`)]);
+}
 
 /** A PCI card of the template in the same network takes one beside the plan's card. */
 function addressesFor({ template, network }: ZoneSurvey, vms: number): number {

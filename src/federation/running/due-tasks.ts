@@ -3,6 +3,7 @@ import { isExpired, runsAsProposed } from "../deciding/approval.ts";
 import { concludeTeardown } from "../deciding/teardown.ts";
 import type { ZoneName } from "../model/identity.ts";
 import { MAX_CERTIFICATES } from "../model/limits.ts";
+import { deploymentKind } from "../model/plan.ts";
 import type { DecisionContext, Durations } from "../model/policy.ts";
 import { outcomeOf, rebootUnderWay } from "../model/reboot.ts";
 import type { RebootOutcome } from "../model/reboot-words.ts";
@@ -148,7 +149,8 @@ function deploymentTasks(
   ];
   // What is replaced gives its address and its place back first.
   if (deployment.ref === null && isMakingRoom(site)) return tasks;
-  if (deployment.templateId === null) return [...tasks, { kind: "register-template", site: site.zone }];
+  const registers = deploymentKind(deployment.plan) === "oneflow" && deployment.templateId === null;
+  if (registers) return [...tasks, { kind: "register-template", site: site.zone }];
   if (deployment.ref === null) return [...tasks, { kind: "create", site: site.zone }];
   return [
     ...tasks,

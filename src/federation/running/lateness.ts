@@ -93,8 +93,13 @@ export function waitedFor({ zone, deployment }: Site, live: LiveFederation): str
     return `VM ${vmId} is ${state}${come}${message === null ? "" : `: ${message}`}`;
   });
   if (stuck.length > 0) return stuck.join("; ");
-  const id = deployment?.ref?.id;
-  return id === undefined
-    ? "no service has come"
-    : `service ${id} is ${seen?.service ?? "not to be seen"}, without a VM`;
+  const ref = deployment?.ref ?? null;
+  switch (ref?.kind) {
+    case undefined:
+      return "nothing has come";
+    case "oneflow":
+      return `service ${ref.id} is ${seen?.service ?? "not to be seen"}, without a VM`;
+    case "vms":
+      return `${ref.ids.map((id) => `VM ${id}`).join(", ")}: not to be seen`;
+  }
 }

@@ -63,8 +63,13 @@ export function parseTemplate(xml: string): ParsedTemplate {
     hasNicAlias: NIC_ALIAS.length > 0,
     hasStartScript: Boolean(CONTEXT["START_SCRIPT"] ?? CONTEXT["START_SCRIPT_BASE64"]),
     startsOnHold: isYes(SUBMIT_ON_HOLD),
+    contextNames: Object.keys(CONTEXT),
   };
 }
+
+/** The entries of the template's CONTEXT, as they were written. */
+export const parseContext = (xml: string): Readonly<Record<string, string>> =>
+  parseElement(xml, "VMTEMPLATE", z.object({ TEMPLATE: group({ CONTEXT: attributes }) })).TEMPLATE.CONTEXT;
 
 const disk = z
   .object({

@@ -1,5 +1,11 @@
 /** Just what is different between two versions of a site's plan. */
-import { type Part, type PlannedNic, type SitePlan, superNodesOf } from "../../federation/model/plan.ts";
+import {
+  deploymentKind,
+  type Part,
+  type PlannedNic,
+  type SitePlan,
+  superNodesOf,
+} from "../../federation/model/plan.ts";
 import { code } from "./mrkdwn.ts";
 import { linkWords } from "./tunnel-words.ts";
 
@@ -16,6 +22,7 @@ const otherParts = ({ parts }: SitePlan): string =>
   parts.flatMap(({ name, vms }) => (name === "supernode" ? [] : [`${vms} ${name}`])).join("; ") || "none";
 
 const FACETS: readonly Facet[] = [
+  ["Deployed as", (plan) => (deploymentKind(plan) === "vms" ? "VMs of their own" : "a OneFlow service")],
   ["SuperNodes", (plan) => String(superNodesOf(plan))],
   ["Other parts", otherParts],
   ["VM template", ofParts(({ template }) => `${template.name} (${template.id})`)],

@@ -203,7 +203,7 @@ function stageOf(federation: Federation, site: Site, { ref, vms }: Deployment): 
     return "Serves. Its address and CA are as planned.";
   }
   if (ref === null) return "Its VMs are being asked for.";
-  if (vms.size === 0) return "OneFlow has been asked, and has made no VM yet.";
+  if (vms.size === 0 && ref.kind === "oneflow") return "OneFlow has been asked, and has made no VM yet.";
   const stages = [...vms.values()].filter(({ gone }) => !gone).map(({ seen }) => seen.stage);
   if (stages.length > 0 && stages.every((stage) => stage === "serving")) {
     return isCoordinator ? "Serves, and is being checked." : "Says it serves; not yet seen by the SuperLink.";

@@ -1,7 +1,14 @@
 /** What would run in a zone, or runs there, as its owners read it. For that zone's eyes only. */
 
 import { createHash } from "node:crypto";
-import { flowerPart, type Part, type PlannedNic, type SitePlan, superNodesOf } from "../../federation/model/plan.ts";
+import {
+  deploymentKind,
+  flowerPart,
+  type Part,
+  type PlannedNic,
+  type SitePlan,
+  superNodesOf,
+} from "../../federation/model/plan.ts";
 import { type Blocks, context, fields, section } from "./elements.ts";
 import { MARK } from "./marks.ts";
 import { clip, code, count, escaped, listed } from "./mrkdwn.ts";
@@ -29,10 +36,13 @@ export function siteFacts(plan: SitePlan): Blocks {
     section(givenTo(plan)),
     ...asideOf(plan).map(section),
     context(
-      `Service template ${short(plan.manifest)} · guest agent ${short(plan.agent)} · VM template content ${digests} (SHA-256)`,
+      `${manifestWord(plan)} ${short(plan.manifest)} · guest agent ${short(plan.agent)} · VM template content ${digests} (SHA-256)`,
     ),
   ];
 }
+
+const manifestWord = (plan: SitePlan): string =>
+  deploymentKind(plan) === "vms" ? "What VMs are given" : "Service template";
 
 /** The same in one line, for a card that need not be decided on any more. */
 export function factsLine(plan: SitePlan): string {
@@ -41,10 +51,13 @@ export function factsLine(plan: SitePlan): string {
   return `${roleOf(plan)} · VM template ${code(template.name, 80)} · network ${code(listed(networks, MOST_NAMED), 120)} · SuperLink ${code(`${plan.endpoint.host}:${plan.endpoint.port}`)}`;
 }
 
-const roleOf = (plan: SitePlan): string =>
-  plan.role === "coordinator"
-    ? "Coordinator: one VM with the SuperLink"
-    : `Training site: ${count(superNodesOf(plan), "SuperNode")}, one VM each`;
+function roleOf(plan: SitePlan): string {
+  const role =
+    plan.role === "coordinator"
+      ? "Coordinator: one VM with the SuperLink"
+      : `Training site: ${count(superNodesOf(plan), "SuperNode")}, one VM each`;
+  return deploymentKind(plan) === "vms" ? `${role}; no OneFlow service holds them` : role;
+}
 
 const templateOf = ({ template }: Part): string => `${code(template.name, 80)} (${template.id})`;
 

@@ -182,6 +182,15 @@ describe("the preflight", () => {
     assert.deepEqual(problemsOf(aSurvey({ rules: null })), []);
   });
 
+  it("minds what the VM template says in CONTEXT where it is written anew, as no service holds the VMs", () => {
+    const survey = aSurvey({
+      template: aTemplate({ contextNames: ["FILES", "TOKEN"] }),
+      rules: { restricted: ["CONTEXT/FILES"], startsOnHold: false },
+    });
+    assert.deepEqual(problemsOf(survey), []);
+    assert.deepEqual(problemsOf(survey, { ...TWO, deploy: "vms" }), [["attribute-restricted", "CONTEXT/FILES"]]);
+  });
+
   it("counts an address for each PCI card in the same network", () => {
     const template = aTemplate({ pciNics: ["public", "storage"] });
     const having = (leases: number) => problemsOf(aSurvey({ template, headroom: aHeadroom({ leases }) }));

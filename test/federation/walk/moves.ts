@@ -5,8 +5,10 @@ import { decide } from "../../../src/federation/deciding/decide.ts";
 import { revocations } from "../../../src/federation/deciding/revocations.ts";
 import { concludeTeardown } from "../../../src/federation/deciding/teardown.ts";
 import type { Command } from "../../../src/federation/model/commands.ts";
+import type { DeploymentRef } from "../../../src/federation/model/deployment-reference.ts";
 import type { FederationEvent } from "../../../src/federation/model/events.ts";
 import type { CardId, ZoneName } from "../../../src/federation/model/identity.ts";
+import { vmsOf } from "../../../src/federation/model/plan.ts";
 import {
   coordinatorOf,
   currentProposal,
@@ -201,7 +203,7 @@ function inZone(world: World, task: Extract<Task, { readonly site: ZoneName }>):
       ];
     }
     case "create":
-      return created(federation, site);
+      return world.deploy === "vms" ? madeOneByOne(federation, site) : created(federation, site);
     case "certify":
       return [[issued(federation, world, task)], [failed({ zone: site }, "request-foreign-name", "")]];
     case "deliver-certificate":
@@ -231,7 +233,7 @@ function inZone(world: World, task: Extract<Task, { readonly site: ZoneName }>):
     case "reboot":
       return rebooted(task);
     case "remove":
-      return removed(federation, task);
+      return removed(world, task);
     default:
       return [];
   }
@@ -273,6 +275,30 @@ function created(federation: Federation, site: ZoneName): Outcomes {
     [intended],
     [intended, { type: "deployment-postponed", site, tag }],
     [intended, refused(site)],
+  ];
+}
+
+/** One VM each time: it is made, its answer is lost, it is refused for now or for good. */
+function madeOneByOne(federation: Federation, site: ZoneName): Outcomes {
+  const found = federation.sites.get(site);
+  if (found === undefined || found.deployment === null) return [];
+  const { madeVms, plan, tag: known } = found.deployment;
+  if (madeVms.length === vmsOf(plan)) {
+    return [[{ type: "deployment-created", site, ref: { kind: "vms", ids: [...madeVms] }, found: false }]];
+  }
+  const { sequence, tag: next } = nextTag(federation, found, found.deployment);
+  const tag = known ?? next;
+  const number = madeVms.length + 1;
+  const intended: readonly FederationEvent[] = [
+    ...(known === null ? [{ type: "deployment-intended", site, sequence, tag } as const] : []),
+    { type: "vm-intended", site, tag, number },
+  ];
+  const vmId = 100 * (known === null ? sequence : sequence - 1) + (site === "alpha" ? 10_000 : 20_000) + number;
+  return [
+    [...intended, { type: "vm-created", site, vmId, number, found: false }],
+    intended,
+    [...intended, { type: "deployment-postponed", site, tag }],
+    [...intended, { type: "deployment-postponed", site, tag }, refused(site)],
   ];
 }
 
@@ -331,13 +357,14 @@ function provenGone(
   return [{ type: "vm-gone", site, vmId }, ...revocations(federation, site, vmId)];
 }
 
-function removed(federation: Federation, { site, removal: key }: { site: ZoneName; removal: string }): Outcomes {
+const strayRef = (deploy: World["deploy"]): DeploymentRef =>
+  deploy === "vms" ? { kind: "vms", ids: [99_000] } : { kind: "oneflow", id: 99_000 };
+
+function removed({ federation, deploy }: World, { site, removal: key }: { site: ZoneName; removal: string }): Outcomes {
   const removal = federation.sites.get(site)?.removals.find((one) => one.key === key);
   if (removal === undefined) return [];
   const late: FederationEvent[] =
-    removal.ref === null
-      ? [{ type: "duplicate-found", site, ref: { kind: "oneflow", id: 99_000 }, tag: removal.tag ?? "" }]
-      : [];
+    removal.ref === null ? [{ type: "duplicate-found", site, ref: strayRef(deploy), tag: removal.tag ?? "" }] : [];
   return [[{ type: "deployment-removed", site, removal: key }], late];
 }
 

@@ -54,6 +54,7 @@ function siteEssence(world: World, site: Site): unknown {
           deployment.templateId !== null,
           deployment.tag !== null,
           deployment.ref !== null,
+          [deployment.intendedVms, deployment.madeVms.length, deployment.postponed],
           deployment.upAt !== null,
           deployment.failure?.reason.code ?? null,
           rebootUnderWay(site)?.vms.map(({ intended, answer }) => [intended, answer]) ?? null,

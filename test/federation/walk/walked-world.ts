@@ -1,5 +1,6 @@
 /** A federation and the zones it lives in at one moment of a walk: plain data, from which every look is made. */
 
+import type { DeploymentKind, DeploymentRef } from "../../../src/federation/model/deployment-reference.ts";
 import type { FederationEvent } from "../../../src/federation/model/events.ts";
 import { after } from "../../../src/federation/model/evolve.ts";
 import type { ZoneName } from "../../../src/federation/model/identity.ts";
@@ -52,6 +53,8 @@ export interface World {
   readonly now: string;
   readonly places: ReadonlyMap<ZoneName, Place>;
   readonly live: LiveFederation;
+  /** As what sites are deployed. */
+  readonly deploy: DeploymentKind;
 }
 
 export const placeOf = ({ places }: World, zone: ZoneName): Place => places.get(zone) ?? USUAL;
@@ -65,7 +68,9 @@ export function withPlace(world: World, zone: ZoneName, change: Partial<Place>):
 const ZONES = ["alpha", "beta", "gamma"] as const;
 
 export function contextOf(world: World): DecisionContext {
-  const profiles = ZONES.map((name) => aZone(name)).filter(({ name }) => placeOf(world, name).inFile);
+  const profiles = ZONES.map((name) => aZone(name, { deploy: world.deploy })).filter(
+    ({ name }) => placeOf(world, name).inFile,
+  );
   let cards = 0;
   return aDecisionContext({
     now: world.now,
@@ -144,27 +149,33 @@ function snapshotOf(world: World, zone: ZoneName): ZoneSnapshot {
   const { health } = placeOf(world, zone);
   const deployment = world.federation.sites.get(zone)?.deployment ?? null;
   const ref = deployment?.ref ?? null;
-  const stand = new TestZone(zone, (ref?.id ?? 1) - 1);
-  const manifest = deployment === null ? undefined : contextOf(world).manifests.find(deployment.plan.manifest);
-  if (deployment === null || ref === null || manifest === undefined || health === "vanished") {
-    return stand.snapshot(world.now);
+  if (deployment === null || ref === null || health === "vanished") return new TestZone(zone, 0).snapshot(world.now);
+  const stand = asCreated(world, zone, deployment, ref);
+  const isService = ref.kind === "oneflow";
+  if (health === "undeployable" && isService) {
+    stand.changeService(ref.id, (one) => ({ ...one, state: "failed-deploying" }));
   }
-  stand.create(
-    deployment.plan,
-    serviceOrder(deployment.plan, manifest, deployment.tag ?? "", AUTHORITY.certificate),
-    manifest,
-  );
-  if (health === "undeployable") stand.changeService(ref.id, (one) => ({ ...one, state: "failed-deploying" }));
-  for (const { id } of stand.vms(ref.id)) {
+  for (const { id } of stand.vms(isService ? ref.id : null)) {
     if (health === "missing" || health === "gone") stand.removeVm(id);
     else stand.changeVm(id, (vm) => guest(world, deployment, vm, health));
   }
   return stand.snapshot(world.now);
 }
 
+function asCreated(world: World, zone: ZoneName, { plan, tag }: Deployment, ref: DeploymentRef): TestZone {
+  const stand = new TestZone(zone, (ref.kind === "vms" ? (ref.ids[0] ?? 1) : ref.id) - 1);
+  const manifest = contextOf(world).manifests.find(plan.manifest);
+  if (manifest === undefined) return stand;
+  const order = serviceOrder(plan, manifest, tag ?? "", AUTHORITY.certificate);
+  if (ref.kind === "oneflow") stand.create(plan, order, manifest);
+  else stand.createVms(plan, order, manifest);
+  return stand;
+}
+
 /** A guest gets as far as it may. */
 function guest(world: World, deployment: Deployment, vm: VmFacts, health: Health): VmFacts {
   if (health === "silent") return vm;
+  if (health === "undeployable") return vm.serviceId === undefined ? { ...vm, state: "failed" } : vm;
   if (health === "off") return { ...vm, state: "poweroff" };
   const known = deployment.vms.get(vm.id);
   const says = deployment.plan.role === "coordinator" ? superLink(world, deployment, known) : superNode(known, vm.id);

@@ -172,7 +172,7 @@ describe("the site's card", () => {
   it("ends with its site: nothing warns and nothing can be pressed that would be refused", () => {
     const text = card(phase("with a failed site").does(retire("beta")), "beta");
     assert.match(text, /Retired by its owner/);
-    for (const words of ['"Retry"', '"Retire this site"', "exceeded", "OneFlow could not deploy"]) {
+    for (const words of ['"Retry"', '"Retire this site"', "exceeded", "The zone could not deploy"]) {
       assert.ok(!text.includes(words), words);
     }
   });

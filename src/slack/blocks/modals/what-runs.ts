@@ -3,9 +3,15 @@
 import type { ModalView } from "@slack/types";
 import type { Digest } from "../../../federation/model/identity.ts";
 import type { Manifest, ManifestLibrary } from "../../../federation/model/manifests.ts";
-import type { SitePlan } from "../../../federation/model/plan.ts";
+import { deploymentKind, type SitePlan } from "../../../federation/model/plan.ts";
 import { authorityOf, type Federation, type Site } from "../../../federation/model/state.ts";
-import { attemptTag, serviceOrder, serviceTemplateFor } from "../../../federation/proposing/manifest.ts";
+import {
+  attemptTag,
+  type ServiceOrder,
+  serviceOrder,
+  serviceTemplateFor,
+  vmOrder,
+} from "../../../federation/proposing/manifest.ts";
 import { CONTEXT } from "../../../guest-protocol/names.ts";
 import { type Blocks, fitting, section } from "../elements.ts";
 import { MARK } from "../marks.ts";
@@ -57,6 +63,7 @@ function manifestBlocks(
 ): Blocks {
   const attempt = tag ?? attemptTag(federation.id, plan, digest, site.sequences + 1);
   const order = serviceOrder(plan, manifest, attempt, authorityOf(federation, plan)?.certificate ?? "");
+  if (deploymentKind(plan) === "vms") return loneVmBlocks(plan, order, manifest);
   const inputs = withoutCertificate(order.userInputs, plan.caFingerprint);
   return [
     ...listing("What is filled into the service template", JSON.stringify(inputs, null, 2)),
@@ -68,6 +75,20 @@ function manifestBlocks(
         withoutAgent(JSON.stringify(serviceTemplateFor(template.id, manifest), null, 2), manifest),
       ),
     ),
+  ];
+}
+
+/** No service holds them: each is made of the VM template, with this in its CONTEXT beside what that says itself. */
+function loneVmBlocks(plan: SitePlan, order: ServiceOrder, manifest: Manifest): Blocks {
+  const orders = Array.from({ length: order.cardinality }, (_, index) => vmOrder(plan, order, manifest, index + 1));
+  const context = withoutCertificate(orders[0]?.context ?? {}, plan.caFingerprint);
+  return [
+    ...listing("The VMs", orders.map(({ name }) => name).join("\n")),
+    ...listing(
+      "What is put over the CONTEXT of the VM template",
+      withoutAgent(JSON.stringify(context, null, 2), manifest),
+    ),
+    ...listing("The network cards", JSON.stringify(order.nics, null, 2)),
   ];
 }
 
