@@ -12,6 +12,7 @@ import { ZoneError } from "./federation/model/zone-facts.ts";
 import { tunnelStates } from "./federation/observing/tunnels.ts";
 import type { Checkpoint, Log, LookFailure, PollHints } from "./federation/ports.ts";
 import { zoneReason } from "./federation/proposing/preflight.ts";
+import { tellEvents } from "./health/event-lines.ts";
 import type { ZoneCall } from "./health/metrics.ts";
 import { createPoller, type ZonePoller } from "./opennebula/poll.ts";
 import type { Pace as LookPace } from "./opennebula/poll-interval.ts";
@@ -103,6 +104,7 @@ function runtime(options: RuntimeOptions, stored: Store, keys: KeyStore) {
   const clients = new Map<ZoneName, OpenZone>();
   const pollers = new Map<ZoneName, ZonePoller>();
   const pollHints = (name: ZoneName): PollHints => pollers.get(name) ?? NO_POLLER;
+  tellEvents(store, log);
   const looks = new ZoneLooks(options.zones.keys(), log);
   const watch = new Watch({
     store,

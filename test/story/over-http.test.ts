@@ -1,8 +1,13 @@
 /** The main story where Slack connects to the bot; the other stories are told over connections that the bot opens. */
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { it } from "node:test";
+import { z } from "zod";
 import { startSandbox } from "../../sandbox/composition.ts";
 import { playStory } from "../../sandbox/story/story.ts";
+
+const logLine = z.object({ level: z.string(), msg: z.string(), by: z.string().optional() });
 
 it("The whole story holds over signed requests too", async () => {
   const sandbox = await startSandbox({ zones: 3, speed: 20, seed: "http", portBase: 0, transport: "http" });
@@ -17,6 +22,24 @@ it("The whole story holds over signed requests too", async () => {
       "the form",
     );
     assert.match(printed, /asks to run \*the coordinator\*.*\[ Approve \] {2}\[ Adjust and approve \]/s, "a card");
+    const log = await readFile(join(sandbox.directory, "bot.log"), "utf8");
+    const told = log.split("\n").flatMap((line) => (line.startsWith("{") ? [logLine.parse(JSON.parse(line))] : []));
+    for (const zone of sandbox.zoneNames) {
+      assert.equal(
+        told.filter(({ msg, by }) => msg.endsWith(` in ${zone}: approved`) && by !== undefined).length,
+        1,
+        zone,
+      );
+      assert.ok(
+        told.some(({ msg }) => msg.endsWith(` in ${zone}: removed`)),
+        zone,
+      );
+    }
+    assert.deepEqual(
+      told.filter(({ level }) => level !== "info"),
+      [],
+      "nothing is wrong, so nothing is said to be",
+    );
   } finally {
     await sandbox.stop();
   }
