@@ -35,7 +35,7 @@ const PASSWORD_REMEDY =
 /** Where a password is to be found. The password itself never stands in the zones file. */
 export type SecretSource = { readonly environment: string } | { readonly file: string };
 
-const sourceForm = z.union([
+export const secretSourceForm = z.union([
   z.strictObject({ environment: z.string().min(1) }),
   z.strictObject({ file: z.string().min(1) }),
 ]);
@@ -46,7 +46,7 @@ const secretSource = z.unknown().transform((value, context): SecretSource => {
     const remedy = `${PASSWORD_REMEDY} Change the password: it may have been read or copied with this file.`;
     return fault(context, "stands in the zones file itself", remedy);
   }
-  const source = sourceForm.safeParse(value);
+  const source = secretSourceForm.safeParse(value);
   return source.success ? source.data : fault(context, "does not say where the password is", PASSWORD_REMEDY);
 });
 

@@ -6,14 +6,14 @@ export const WITHHELD = "withheld:";
 export const teamsWithheldFrom = (reason: string): readonly string[] => reason.slice(WITHHELD.length).split(",");
 
 /** The channel takes nothing from the bot until somebody changes something there. */
-const CLOSED_FOR_ALL: Readonly<Record<string, string>> = {
+export const CLOSED_FOR_ALL: Readonly<Record<string, string>> = {
   channel_not_found: "the app is not a member of it, or it no longer exists",
   not_in_channel: "the app is not a member of it",
   is_archived: "it is archived",
 };
 
 /** The channel does not take this message until somebody changes something there. */
-const CLOSED_FOR_SOME: Readonly<Record<string, string>> = {
+export const CLOSED_FOR_SOME: Readonly<Record<string, string>> = {
   restricted_action: "its settings let nobody but some people post",
   restricted_action_read_only_channel: "it is read-only",
   restricted_action_thread_only_channel: "it takes threads only",
