@@ -1,7 +1,7 @@
 # florist as a container. Its zones file and secrets are mounted, its data lies on a volume:
 #   docker build -t florist .
-#   docker run -v florist-data:/var/lib/florist -v ./zones.yml:/etc/florist/zones.yml:ro --env-file florist.env florist
-# It connects to Slack. With FLORIST_TRANSPORT=http Slack connects to it: add -p 127.0.0.1:3000:3000 and a proxy with TLS.
+#   docker run --init -v florist-data:/var/lib/florist -v ./zones.yml:/etc/florist/zones.yml:ro --env-file florist.env florist
+# docs/deploy/compose.yml does so with secrets as files. It connects to Slack. With FLORIST_TRANSPORT=http Slack connects to it: add -p 127.0.0.1:3000:3000 and a proxy with TLS.
 
 FROM node:24-slim AS build
 WORKDIR /florist
@@ -14,12 +14,17 @@ RUN npm run build
 FROM node:24-slim AS dependencies
 WORKDIR /florist
 COPY package.json package-lock.json ./
-RUN npm ci --omit=dev --workspaces=false --ignore-scripts --no-audit --no-fund && npm cache clean --force
+RUN npm ci --omit=dev --workspaces=false --ignore-scripts --no-audit --no-fund --cache /tmp/npm && rm -rf /tmp/npm
 
 FROM node:24-slim
+LABEL org.opencontainers.image.title="florist" \
+    org.opencontainers.image.description="A Slack bot with which several organisations stand up one Flower federation across their own OpenNebula zones." \
+    org.opencontainers.image.version="0.1.0" \
+    org.opencontainers.image.licenses="Apache-2.0"
 # With HTTP it listens beyond loopback, since that is the container's own network; publish the port to a TLS proxy only.
 ENV NODE_ENV=production \
     FLORIST_HOST=0.0.0.0 \
+    FLORIST_HEALTH_PORT=9464 \
     FLORIST_DATA_DIRECTORY=/var/lib/florist \
     FLORIST_ZONES_FILE=/etc/florist/zones.yml
 RUN install --directory --owner=node --group=node --mode=0700 /var/lib/florist
@@ -27,8 +32,11 @@ WORKDIR /florist
 COPY package.json LICENSE zones.example.yml app-manifest.yml ./
 COPY manifests ./manifests
 COPY --from=dependencies /florist/node_modules ./node_modules
-COPY --from=build /florist/dist ./dist
+COPY --from=build /florist/dist/src ./dist/src
 USER node
 VOLUME /var/lib/florist
 EXPOSE 3000
+# Unhealthy is what another start may mend: the program hangs, or cannot journal. Whether people are served is /readyz.
+HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \
+    CMD ["node", "-e", "fetch('http://127.0.0.1:9464/healthz').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 CMD ["node", "dist/src/main.js"]

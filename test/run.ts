@@ -1,7 +1,7 @@
 /**
  * Runs every compiled test below this folder, phase by phase, and tells at the end what became of all of them.
  *
- * With `--quick` the tests with real Flower, those in a browser and what is proven by doing it very often are left out;
+ * With `--quick` the tests with real Flower, those in a browser, the image and what is proven by doing it very often are left out;
  * with other arguments all but those whose path contains one.
  * Ends with 1 when a test failed, a file crashed, or nothing was tested at all.
  */
@@ -21,6 +21,8 @@ const REAL = "real/";
 const BROWSER = "page/browser/";
 /** A bot that dies some hundred times, a link that comes and goes as often, and a VM that lies for a day. */
 const REPEATED = ["faults/crash", "faults/killed-at-tunnels", "story/noise", "story/hostile-day"];
+/** The container image, which is built from nothing. */
+const IMAGE = "delivery/";
 /** What waits longest begins first, so that no core is left with nothing to do at the end. */
 const LONGEST = [
   ...["story/upgrade", "story/doubted-superlinks", "story/expiry", "story/where-things-go", "story/zones-that-go"],
@@ -46,7 +48,7 @@ const { values, positionals } = parseArgs({
 });
 const names = readdirSync(import.meta.dirname, { recursive: true, encoding: "utf8" })
   .filter((name) => name.endsWith(".test.js"))
-  .filter((name) => !(values.quick && isIn(name, [REAL, BROWSER, ...REPEATED])))
+  .filter((name) => !(values.quick && isIn(name, [REAL, BROWSER, IMAGE, ...REPEATED])))
   .filter((name) => positionals.length === 0 || positionals.some((part) => name.includes(part)))
   .sort();
 const tally = new Tally((file) => relative(import.meta.dirname, file));

@@ -128,34 +128,6 @@ suite("What runs in my zone", () => {
   });
 });
 
-suite("The container image", () => {
-  const dockerfile = read("Dockerfile");
-
-  test("starts what npm start starts, as nobody special, and reads variables that exist", () => {
-    const command = z.array(z.string()).parse(JSON.parse(/^CMD (.*)$/m.exec(dockerfile)?.[1] ?? ""));
-    assert.equal(`exec ${command.join(" ")}`, manifest.scripts["start"]);
-    assert.match(dockerfile, /^USER node$/m);
-    const set = [...dockerfile.matchAll(/\b(FLORIST_[A-Z_]+)=/g)].map(([, name = ""]) => name);
-    assert.ok(set.length > 0);
-    for (const name of set) assert.ok(VARIABLES.includes(name), name);
-  });
-
-  test("is made of files that exist and are let in", () => {
-    const letIn = read(".dockerignore")
-      .split("\n")
-      .filter((line) => line.startsWith("!"))
-      .map((line) => line.slice(1));
-    const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.*) \S+$/gm)].flatMap(([, names = ""]) =>
-      names.split(" "),
-    );
-    assert.ok(copied.length > 0);
-    for (const name of copied) {
-      assert.ok(existsSync(join(packageRoot(), name)), name);
-      assert.ok(letIn.includes(name), name);
-    }
-  });
-});
-
 suite("The sandbox's package", () => {
   const sandbox = z
     .object({ bin: z.record(z.string(), z.string()), dependencies: z.record(z.string(), z.string()) })
