@@ -11,7 +11,9 @@ import { RealFederation } from "./real-federation.ts";
 const RUN_MS = 180_000;
 const ONE_GATE = "http://169.254.16.9:5030";
 
-describe("with real Flower, one SuperLink and four SuperNodes in three zones", { skip: await leftOut() }, () => {
+describe("with real Flower, one SuperLink and four SuperNodes in three zones, one of which has no OneFlow", {
+  skip: await leftOut(),
+}, () => {
   let federation: RealFederation;
   /** Three rounds on all four; what runs beside the data also tries what it must not be able to. */
   let shared: FlowerRun;
@@ -19,7 +21,7 @@ describe("with real Flower, one SuperLink and four SuperNodes in three zones", {
   let interrupted: FlowerRun | undefined;
 
   before(async () => {
-    federation = await RealFederation.deploy("trial");
+    federation = await RealFederation.deploy("trial", { withoutOneFlow: ["zone-c"] });
     shared = await FlowerRun.start(await federation.superlink(), { nodes: 4, answers: 4, probe: ONE_GATE });
   });
   after(() => federation?.end());

@@ -17,6 +17,8 @@ type FederationWish = {
   readonly policy?: Readonly<Record<string, unknown>>;
   /** By WireGuard every zone is behind NAT, the coordinator's too, whose router lets one UDP port in. */
   readonly crossing?: "public" | "wireguard";
+  /** Zones whose VMs no service holds. */
+  readonly withoutOneFlow?: readonly string[];
   /** What the bot's key store is sealed with, for a test that opens it too. */
   readonly storeKey?: string;
 };
@@ -36,14 +38,23 @@ export class RealFederation {
 
   /** Zone A with the SuperLink, and training zones with two SuperNodes each; resolves when all are up. */
   static async deploy(name: string, wish: FederationWish = {}) {
-    const { zones = 3, fields = {}, policy = {}, crossing = "public", storeKey } = wish;
+    const { zones = 3, fields = {}, policy = {}, crossing = "public", withoutOneFlow = [], storeKey } = wish;
     const hidden = crossing === "wireguard" ? { network: "private" } : {};
     const configure = (usual: SandboxZonesFile) => ({
       ...usual,
       zones: Object.fromEntries(Object.entries(usual.zones).map(([zone, entry]) => [zone, { ...entry, ...hidden }])),
       policy: { ...usual.policy, ...policy },
     });
-    const usual = { zones, speed: SPEED, seed: name, portBase: 0, real: true, network: crossing, configure };
+    const usual = {
+      zones,
+      speed: SPEED,
+      seed: name,
+      portBase: 0,
+      real: true,
+      network: crossing,
+      withoutOneFlow,
+      configure,
+    };
     const sandbox = await startSandbox({ ...usual, ...(storeKey === undefined ? {} : { storeKey }) });
     try {
       const federation = new RealFederation(name, sandbox);

@@ -193,6 +193,14 @@ describe("an approval is void exactly when what it approved has changed", () => 
     }
   });
 
+  it("as what a zone's sites are deployed, in a service of OneFlow or as VMs that none holds: that site's", () => {
+    const zones = zonesOf([aZone("alpha"), aZone("beta"), aZone("gamma", { deploy: "vms" })]);
+    assert.deepEqual(
+      voidedBy((story) => story.inContext({ zones })),
+      ["gamma"],
+    );
+  });
+
   it("the ssh keys of the coordinator's zone: the coordinator's", () => {
     const sshKeys = ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIsomebodyelse"];
     const zones = (changed: "alpha" | "beta") =>

@@ -194,6 +194,22 @@ describe("every modal", () => {
     for (const view of views) assert.equal(problemsOf(view), "");
   });
 
+  it("that shows what runs says where no service holds the VMs: their names, and all that is put into CONTEXT", () => {
+    const story = aFederation({ withoutServices: ["beta"] }).planned();
+    const { federation, context } = story;
+    const text = JSON.stringify(whatRuns(federation, story.site("beta"), story.proposal("beta"), context.manifests));
+    for (const words of [
+      "florist-tumour-study-beta-1",
+      "florist-tumour-study-beta-2",
+      "put over the CONTEXT",
+      "FL_ROLE",
+    ])
+      assert.ok(text.includes(words), words);
+    for (const words of ["The service template", "BEGIN CERTIFICATE", context.manifests.current.training.agent.base64])
+      assert.ok(!text.includes(words), words);
+    assert.ok(text.includes(context.manifests.current.training.agent.sha256));
+  });
+
   it("that shows what runs names the CA by its fingerprint and the agent by its hash", () => {
     const story = aFederation().planned();
     const site = story.site("beta");
