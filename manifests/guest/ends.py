@@ -2,7 +2,8 @@
 
 import json
 import time
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
 
 import wire
 from netlink import PeerState
@@ -12,6 +13,8 @@ TRIED_FOR = 15  # without a first one
 DEAF_AFTER = 20, 3  # seconds in which nothing came, and knocks in that time
 CLEARED_EVERY = 60
 MOST_KNOCKS = 32
+HEARD_WITHIN = 30  # seconds; a keepalive comes every 25 s
+RESTLESS = 4, 60  # changes of place within so many seconds: no router does that, but a machine and its copy do
 
 
 @dataclass
@@ -20,6 +23,9 @@ class Seen:
     handshake: int = 0  # the newest, as the device tells it
     since: float | None = None  # when that came
     rx: int = 0
+    place: tuple[str, int] | None = None  # where it was seen last
+    moves: int = 0
+    moved: deque[float] = field(default_factory=lambda: deque(maxlen=RESTLESS[0]))  # when it was seen elsewhere
     heard: float = 0.0  # when anything came
     knocks: int = 0  # how many there were then
     cleared: float = float("-inf")  # when it was made anew
@@ -28,6 +34,15 @@ class Seen:
     def make_anew(self) -> None:
         self.begun = self.cleared = time.monotonic()
         self.anew, self.handshake = True, 0
+
+    def is_at(self, place: tuple[str, int] | None) -> None:
+        if place and self.place and place != self.place:
+            self.moves += 1
+            self.moved.append(time.monotonic())
+        self.place = place or self.place
+
+    def is_restless(self) -> bool:
+        return len(self.moved) == RESTLESS[0] and time.monotonic() - self.moved[0] <= RESTLESS[1]
 
     def has_only_begun(self) -> bool:
         return self.since is None or self.anew
@@ -53,6 +68,7 @@ class Ends:
         seen = {key: self.seen.get(key) or Seen(begun=now, heard=now) for key in state}
         for key, peer in state.items():
             one = seen[key]
+            one.is_at(peer.endpoint)
             if peer.handshake and peer.handshake != one.handshake:
                 # One that was there before this program is as old as the clock says, as far as that can be.
                 before = time.time() - peer.handshake if one.since is None else 0.0
@@ -83,12 +99,16 @@ class Ends:
         return self.knocks.get(peer.endpoint[0], 0) if peer.endpoint else 0
 
     def there(self) -> tuple:
-        """What is worth a word when it changes: who is known, who is alive, and where strangers knock how often, about."""
-        state, seen = self.state, self.seen
+        """
+        What is worth a word when it changes: who is known, who is alive, who is in two places, and from where it is
+        knocked how often, about, where nobody is heard.
+        """
+        state, seen, now = self.state, self.seen, time.monotonic()
         alive = frozenset(key for key, one in seen.items() if one.is_alive())
-        known = {peer.endpoint[0] for key, peer in state.items() if key in alive and peer.endpoint}
-        strangers = {(host, count.bit_length()) for host, count in self.knocks.items() if host not in known}
-        return frozenset(state), alive, frozenset(strangers)
+        restless = frozenset(key for key, one in seen.items() if one.is_restless())
+        heard = {one.place[0] for key, one in seen.items() if key in alive and one.place and now - one.heard <= HEARD_WITHIN}
+        strangers = {(host, count.bit_length()) for host, count in self.knocks.items() if host not in heard}
+        return frozenset(state), alive, restless, frozenset(strangers)
 
     def links(self) -> str:
         """`WG_LINKS`"""
@@ -97,7 +117,8 @@ class Ends:
             since = seen[key].since if key in seen else None
             age = None if since is None else int(now - since)
             endpoint = "{}:{}".format(*peer.endpoint) if peer.endpoint else None
-            peers.append({"key": key, "age": age, "rx": peer.rx, "tx": peer.tx, "endpoint": endpoint})
+            moves = seen[key].moves if key in seen else 0
+            peers.append({"key": key, "age": age, "rx": peer.rx, "tx": peer.tx, "endpoint": endpoint, "moves": moves})
         most = sorted(self.knocks.items(), key=lambda each: -each[1])[:MOST_KNOCKS]
         knocks = [{"from": host, "count": count} for host, count in most]
         return wire.encode_text(json.dumps({"schema": 1, "peers": peers, "knocks": knocks}, separators=(",", ":")))

@@ -124,6 +124,8 @@ export interface Awaited {
   readonly what: string;
   /** Milliseconds that it has been awaited when it is first said; the poller counts on from there by a clock of its own. */
   readonly forMs: number;
+  /** It stays as urgent as that: the poller does not count on. */
+  readonly steady?: true;
 }
 
 /** Says to one zone's poller that something is awaited there. */

@@ -35,6 +35,8 @@ export type TunnelPeerState = {
   readonly tx: number;
   /** Where its packets come from, which may differ from what was told. */
   readonly endpoint: string | null;
+  /** How often it has been seen at another place than before. */
+  readonly moves: number;
 };
 
 /** Attempts to begin a tunnel that came from an address, whether or not a peer was behind them. Only a hub counts them. */
@@ -63,7 +65,9 @@ const peersShape = z.strictObject({
 });
 
 const linksShape = z.strictObject({
-  peers: z.array(z.strictObject({ key: publicKey, age: counter.nullable(), rx: counter, tx: counter, endpoint })),
+  peers: z.array(
+    z.strictObject({ key: publicKey, age: counter.nullable(), rx: counter, tx: counter, endpoint, moves: counter }),
+  ),
   knocks: z.array(z.strictObject({ from: z.ipv4(), count: counter })).max(MAX_KNOCKS),
 });
 
@@ -104,10 +108,10 @@ export function decodeTunnelPeers(value: string): Decoded<TunnelPeers> {
   return areUnique(keys) && areUnique(networks) ? accepted({ sequence, own, peers }) : refused("shape");
 }
 
-/** `WG_LINKS`: base64 of `{"schema":1,"peers":[{"key":"…","age":12,"rx":1,"tx":2,"endpoint":"host:port"}],"knocks":[…]}`. */
+/** `WG_LINKS`: base64 of `{"schema":1,"peers":[{"key":"…","age":12,"rx":1,"tx":2,"endpoint":"host:port","moves":0}],"knocks":[…]}`. */
 export function encodeTunnelLinks({ peers, knocks }: TunnelLinks): string {
   return encodeStructured({
-    peers: peers.map(({ key, age, rx, tx, endpoint: at }) => ({ key, age, rx, tx, endpoint: at })),
+    peers: peers.map(({ key, age, rx, tx, endpoint: at, moves }) => ({ key, age, rx, tx, endpoint: at, moves })),
     knocks: knocks.map(({ from, count }) => ({ from, count })),
   });
 }

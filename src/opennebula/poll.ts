@@ -63,6 +63,8 @@ interface Waiting {
   readonly what: string;
   /** By the clock that nobody sets. */
   readonly since: number;
+  /** Milliseconds that count for the time it has been awaited, however long that is; null: the time itself. */
+  readonly steady: number | null;
 }
 
 class Poller implements ZonePoller {
@@ -95,7 +97,7 @@ class Poller implements ZonePoller {
     }
     if (this.#awaited.get(key)?.what === awaited.what) return;
     const since = this.#options.clock.now() - Math.max(0, awaited.forMs);
-    this.#awaited.set(key, { what: awaited.what, since });
+    this.#awaited.set(key, { what: awaited.what, since, steady: awaited.steady === true ? awaited.forMs : null });
     this.#reschedule();
   }
 
@@ -118,7 +120,7 @@ class Poller implements ZonePoller {
     const { clock, policy, chance = Math.random } = this.#options;
     const now = clock.now();
     const interval = nextLook(policy, {
-      awaitedFor: [...this.#awaited.values()].map(({ since }) => now - since),
+      awaitedFor: [...this.#awaited.values()].map(({ since, steady }) => steady ?? now - since),
       quietLooks: this.#quietLooks,
       failures: this.#failed?.count ?? 0,
       chance: chance(),
@@ -183,7 +185,7 @@ class Poller implements ZonePoller {
   }
 
   #stillCounts({ look, at }: ReadServices): boolean {
-    return this.#awaited.size > 0
+    return [...this.#awaited.values()].some(({ steady }) => steady === null)
       ? this.#lastStart - at < AWAITED_LOOKS_PER_SERVICES * this.#options.policy.fastest
       : this.#looks - look < LOOKS_PER_SERVICES;
   }

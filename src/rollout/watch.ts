@@ -6,7 +6,7 @@ import { after } from "../federation/model/evolve.ts";
 import type { FederationId, ZoneName } from "../federation/model/identity.ts";
 import type { DecisionContext } from "../federation/model/policy.ts";
 import { rotationUnderWay } from "../federation/model/rotation.ts";
-import { type Federation, isSettled } from "../federation/model/state.ts";
+import { type Federation, isSettled, type Site } from "../federation/model/state.ts";
 import type { ZoneSnapshot } from "../federation/model/zone-facts.ts";
 import { type AwayCode, type AwayZones, findingsOf } from "../federation/observing/findings.ts";
 import { NO_TRACK, type Tracker, track } from "../federation/observing/hysteresis.ts";
@@ -18,7 +18,7 @@ import {
   type ZoneLook,
 } from "../federation/observing/live.ts";
 import { observeLive, observeZone } from "../federation/observing/observation.ts";
-import type { Federations, PollHints } from "../federation/ports.ts";
+import type { Awaited, Federations, PollHints } from "../federation/ports.ts";
 import { awaitedSince } from "../federation/running/due-tasks.ts";
 import { PUBLISHED } from "../guest-protocol/names.ts";
 
@@ -40,6 +40,15 @@ interface Seen {
 /** Some VM is not shown any more, and has to be asked about. */
 const isMissing = ({ sites }: LiveFederation): boolean =>
   [...sites.values()].some(({ vms }) => [...vms.values()].some(({ state }) => state === "missing"));
+
+/**
+ * Why a tunnel carries nothing is said by the VMs at its ends alone, and is to be told within half a minute: where tunnels
+ * stand, the zone is looked at every 5 s, as what has been awaited for ten times as long.
+ */
+const TUNNELS_STAND: Awaited = { what: "tunnels that stand", forMs: 50_000, steady: true };
+
+const hasTunnels = ({ ended }: Federation, { deployment }: Site): boolean =>
+  ended === null && deployment?.plan.link.kind === "wireguard" && deployment.upAt !== null;
 
 /** Whether an end knows a new key of another is said by looks only. */
 const isRotating = ({ sites }: Federation): boolean =>
@@ -96,6 +105,8 @@ export class Watch {
       const since = isSettled(federation) ? null : awaitedSince(federation, site);
       const awaited = since === null ? null : { what: since, forMs: Math.max(0, Date.now() - Date.parse(since)) };
       this.#options.pollHints(site.zone).expect(federation.id, awaited);
+      const lasting = hasTunnels(federation, site) ? TUNNELS_STAND : null;
+      this.#options.pollHints(site.zone).expect(`${federation.id} tunnels`, lasting);
     }
   }
 

@@ -105,6 +105,7 @@ function answersOf(story: Story, zone: ZoneName, { vmId }: DeployedVm, { names, 
     rx: 1,
     tx: 1,
     endpoint: null,
+    moves: 0,
   }));
   at.says(vmId, { WG_LINKS: encodeTunnelLinks({ peers: seen, knocks: [] }) });
 }

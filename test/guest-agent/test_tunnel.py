@@ -468,8 +468,8 @@ class Links(Bench):
         self.guest.heartbeat += 2
         self.turn(5)
         alice, bob = self.links()["peers"]
-        self.assertEqual(alice, {"key": ALICE, "age": 25, "rx": 148, "tx": 0, "endpoint": "203.0.113.9:4000"})
-        self.assertEqual(bob, {"key": BOB, "age": None, "rx": 0, "tx": 0, "endpoint": None})
+        self.assertEqual(alice, {"key": ALICE, "age": 25, "rx": 148, "tx": 0, "endpoint": "203.0.113.9:4000", "moves": 0})
+        self.assertEqual(bob, {"key": BOB, "age": None, "rx": 0, "tx": 0, "endpoint": None, "moves": 0})
         self.assertEqual(self.links()["knocks"], [{"from": "192.0.2.66", "count": 40}, {"from": "203.0.113.9", "count": 2}])
 
     def test_they_are_said_with_every_second_heartbeat_and_not_in_between(self):
@@ -489,6 +489,39 @@ class Links(Bench):
         self.assertEqual(self.writes, ["WG_LINKS"])
         self.turn(2)
         self.assertEqual(self.writes, ["WG_LINKS"] * 2)
+
+    def test_who_is_seen_in_two_places_in_turn_is_counted_and_said_soon(self):
+        self.shakes_hands(ALICE)
+        self.turn(20)
+        self.writes.clear()
+        for host in ("192.0.2.7", "203.0.113.9", "192.0.2.7", "203.0.113.9"):
+            self.device.peers[ALICE].endpoint = (host, 4000)
+            self.device.peers[ALICE].rx += 100
+            self.turn(8)
+        self.assertEqual(self.writes, ["WG_LINKS"])
+        self.assertEqual(self.links()["peers"][0]["moves"], 4)
+
+    def test_one_that_moves_on_now_and_then_is_counted_and_said_with_the_rest(self):
+        self.shakes_hands(ALICE)
+        self.turn(20)
+        self.writes.clear()
+        for host in range(6):
+            self.device.peers[ALICE].endpoint = (f"192.0.2.{host}", 4000)
+            self.device.peers[ALICE].rx += 100
+            self.turn(25)
+        self.assertEqual(self.writes, [])
+
+    def test_who_knocks_where_nobody_is_heard_any_more_is_said_soon(self):
+        self.shakes_hands(ALICE)
+        self.knocks = {"203.0.113.9": 1}
+        self.turn(20)
+        self.turn(5)
+        self.writes.clear()
+        for knock in range(2, 8):
+            self.knocks = {"203.0.113.9": knock}
+            self.turn(5)
+        self.assertGreaterEqual(len(self.writes), 1)
+        self.assertGreaterEqual(self.links()["knocks"][0]["count"], 4)
 
     def test_that_nobody_is_left_is_said_too(self):
         self.shakes_hands(ALICE)

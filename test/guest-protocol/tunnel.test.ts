@@ -115,7 +115,7 @@ describe("what a guest is told of its tunnel", () => {
 
 describe("what a guest says of its tunnel", () => {
   const said = {
-    peers: [{ key: HUB, age: null, rx: 0, tx: 148, endpoint: "203.0.113.9:51820" }],
+    peers: [{ key: HUB, age: null, rx: 0, tx: 148, endpoint: "203.0.113.9:51820", moves: 2 }],
     knocks: [{ from: "203.0.113.9", count: 3 }],
   };
 

@@ -74,7 +74,16 @@ function right(dice: Dice, story: Story): Readonly<Record<Published, string>> {
     tunnelKey: dice.of(ends),
     nextTunnelKey: dice.of(ends),
     tunnelLinks: encodeTunnelLinks({
-      peers: [{ key: dice.of(ends), age: dice.below(300), rx: 1480, tx: 1480, endpoint: "203.0.113.20:51820" }],
+      peers: [
+        {
+          key: dice.of(ends),
+          age: dice.below(300),
+          rx: 1480,
+          tx: 1480,
+          endpoint: "203.0.113.20:51820",
+          moves: dice.below(9),
+        },
+      ],
       knocks: [{ from: "203.0.113.21", count: dice.below(9) }],
     }),
   };

@@ -149,6 +149,17 @@ describe("the poller of a zone", () => {
     assert.equal(time.pause, 4000);
   });
 
+  it("looks as often for ever where something stays as urgent, and reads services no more for it", async () => {
+    const { time, counted, poller } = watch();
+    await time.look();
+    poller.expect("f1 tunnels", { what: "tunnels that stand", forMs: 50_000, steady: true });
+    for (let look = 0; look < 19; look += 1) await time.look();
+    assert.deepEqual([time.pause, counted.services], [5000, 5]);
+    poller.expect("f1 tunnels", null);
+    await time.look();
+    assert.equal(time.pause, 16_000);
+  });
+
   it("costs the same however many federations await something", async () => {
     const { time, counted, poller } = watch();
     await time.look();

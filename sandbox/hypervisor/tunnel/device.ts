@@ -127,12 +127,18 @@ export class TunnelDevice {
     return [...this.#peers.values()].filter((peer) => peer.sessionAt(now) !== undefined);
   }
 
-  /** Who is there: the peers, those with which there is a tunnel now, and whence strangers knock. */
+  /** Who is there: the peers, those with which there is a tunnel now or who are in two places, and whence others knock. */
   get attendance(): string {
     const { linked } = this;
-    const known = new Set(linked.map(({ endpoint }) => addressIn(endpoint ?? "")));
-    const strangers = [...this.#knocks.keys()].filter((host) => !known.has(host));
-    return [[...this.#peers.keys()], linked.map(({ key }) => key), strangers].map((each) => each.join()).join(" ");
+    const now = this.#parts.now();
+    const heard = linked.filter((peer) => peer.isHeard(now));
+    const known = new Set(heard.map(({ endpoint }) => addressIn(endpoint ?? "")));
+    const strangers = [...this.#knocks]
+      .filter(([host]) => !known.has(host))
+      .map(([host, count]) => `${host} ${Math.floor(Math.log2(count))}`);
+    const restless = [...this.#peers.values()].filter((peer) => peer.isRestless(now));
+    const keys = [linked, restless].map((peers) => peers.map(({ key }) => key));
+    return [[...this.#peers.keys()], ...keys, strangers].map((each) => each.join()).join(" ");
   }
 
   /** Where each peer was last, by key. */

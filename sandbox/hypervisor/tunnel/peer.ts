@@ -13,6 +13,8 @@ const UNANSWERED_MS = 15_000;
 const KEEPALIVE_MS = 25_000;
 /** How long it may take until the first handshake before that is told. */
 const TRIED_FOR_MS = 15_000;
+const HEARD_WITHIN_MS = 30_000;
+const RESTLESS = { moves: 4, withinMs: 60_000 };
 /** A hub takes a peer for one whose clock went back when nothing came for so long and it knocked so often meanwhile. */
 const DEAF = { afterMs: 20_000, knocks: 3, againAfterMs: 60_000 };
 
@@ -30,6 +32,8 @@ export class Peer {
   #handshakeAt: number | undefined;
   /** Of its newest initiation; an older one is a repetition, or comes from a clock that went back. */
   #newest = Number.NEGATIVE_INFINITY;
+  #moves = 0;
+  #movedAt: readonly number[] = [];
   #rx = 0;
   #tx = 0;
   readonly #begun: number;
@@ -112,7 +116,12 @@ export class Peer {
     this.#rx += bytes;
     this.#heard = heard;
     this.#unansweredSince = undefined;
-    if (from !== null) this.endpoint = from;
+    if (from === null) return;
+    if (this.endpoint !== null && this.endpoint !== from) {
+      this.#moves += 1;
+      this.#movedAt = [...this.#movedAt, heard.at].slice(-RESTLESS.moves);
+    }
+    this.endpoint = from;
   }
 
   unanswered(now: number): void {
@@ -140,6 +149,17 @@ export class Peer {
 
   state(now: number): TunnelPeerState {
     const age = this.#handshakeAt === undefined ? null : Math.floor((now - this.#handshakeAt) / 1000);
-    return { key: this.key, age, rx: this.#rx, tx: this.#tx, endpoint: this.endpoint };
+    return { key: this.key, age, rx: this.#rx, tx: this.#tx, endpoint: this.endpoint, moves: this.#moves };
+  }
+
+  /** Something came of it as lately as keepalives do. */
+  isHeard(now: number): boolean {
+    return now - this.#heard.at <= HEARD_WITHIN_MS;
+  }
+
+  /** No router changes a place so often: two machines have its key. */
+  isRestless(now: number): boolean {
+    const first = this.#movedAt.at(-RESTLESS.moves);
+    return first !== undefined && now - first <= RESTLESS.withinMs;
   }
 }

@@ -38,7 +38,14 @@ const ZONE = ["zone-away", "zone-account", "zone-administrator", "zone-left-file
 const CONDUCT = ["unknown-nodes", "key-changes", "certificate-requests"] as const;
 
 /** What both ends of a tunnel show together: why one does not answer, and that two machines are one end. */
-const TUNNEL = ["tunnel-unheard", "tunnel-unanswered", "tunnel-two-places"] as const;
+const TUNNEL = [
+  "tunnel-cut",
+  "tunnel-unheard",
+  "tunnel-unanswered",
+  "tunnel-other-key",
+  "tunnel-beyond",
+  "tunnel-two-places",
+] as const;
 
 export type LinkCode = `link-${Exclude<Link, "ok">}`;
 export type GuestCode = `guest-${Exclude<GuestReason, "none">}`;

@@ -1,6 +1,6 @@
 /** What both ends of a federation's tunnels say, held together. All of it is claims, and lives in memory only. */
 import { parseAddress } from "../../guest-protocol/address.ts";
-import { decodeTunnelLinks, type TunnelLinks } from "../../guest-protocol/tunnel.ts";
+import { decodeTunnelLinks, type TunnelLinks, type TunnelPeerState } from "../../guest-protocol/tunnel.ts";
 import type { ConditionCode } from "../model/conditions.ts";
 import type { ZoneName } from "../model/identity.ts";
 import { coordinatorOf, type DeployedVm, type Federation, type Site, trainingSitesOf } from "../model/state.ts";
@@ -14,11 +14,15 @@ export interface TunnelSaid {
   readonly before: TunnelLinks | null;
   /** By key, from where the peer spoke, as was said the last few times; newest last. */
   readonly paths: ReadonlyMap<string, readonly string[]>;
+  /** The same of how often it was seen elsewhere until then. */
+  readonly moves: ReadonlyMap<string, readonly number[]>;
 }
 
-/** Words of an end that are remembered, and changes of place in these that no translating router makes. */
+/** Words of an end of which the places of its peers are remembered. */
 const REMEMBERED = 6;
+/** Changes of place in so many words that no translating router makes. */
 const MOVES = 4;
+const MOVES_IN = 3;
 
 /** What cannot be read says nothing; what was said again is not read again. */
 export function tunnelSaid(text: string | undefined, before: TunnelSaid | null): TunnelSaid | null {
@@ -30,7 +34,10 @@ export function tunnelSaid(text: string | undefined, before: TunnelSaid | null):
     const path = [...(before?.paths.get(key) ?? []), ...(endpoint === null ? [] : [endpoint])];
     return [key, path.slice(-REMEMBERED)] as const;
   });
-  return { text, links, before: before?.links ?? null, paths: new Map(paths) };
+  const moves = links.peers.map(
+    ({ key, moves: count }) => [key, [...(before?.moves.get(key) ?? []), count].slice(-MOVES_IN)] as const,
+  );
+  return { text, links, before: before?.links ?? null, paths: new Map(paths), moves: new Map(moves) };
 }
 
 /** Seconds without a handshake that only a tunnel has that carries nothing: a healthy one renews after 120 and a keepalive. */
@@ -46,39 +53,66 @@ const hostOf = (endpoint: string | null): string | null => {
   return parsed?.ok ? parsed.value.host.value : null;
 };
 
-/** The addresses from which somebody tries whom the hub does not answer. */
-function inVain({ links, before }: TunnelSaid): ReadonlySet<string> {
-  const answered = new Set(links.peers.filter(isAlive).map(({ endpoint }) => hostOf(endpoint)));
-  const earlier = new Map((before?.knocks ?? []).map(({ from, count }) => [from, count]));
-  const growing = links.knocks.filter(({ from, count }) => count - (earlier.get(from) ?? 0) >= KNOCKS);
-  return new Set(growing.map(({ from }) => from).filter((from) => !answered.has(from)));
+/** Whether it is knocked from that address more often than those do who are heard there, and renew their tunnels. */
+function knocksInVain({ links, before }: TunnelSaid, place: string): boolean {
+  const countIn = (said: TunnelLinks | null): number => said?.knocks.find(({ from }) => from === place)?.count ?? 0;
+  const heard = links.peers.filter((peer) => isAlive(peer) && hostOf(peer.endpoint) === place).length;
+  return before !== null && countIn(links) - countIn(before) >= KNOCKS + heard;
 }
 
+/** Addresses of which the hub knows nobody, and from which it is knocked. */
+const strangersOf = (said: TunnelSaid): readonly string[] => {
+  const known = new Set(said.links.peers.map(({ endpoint }) => hostOf(endpoint)));
+  return said.links.knocks.map(({ from }) => from).filter((from) => !known.has(from) && knocksInVain(said, from));
+};
+
 /**
- * Why the hub does not answer a site's VM, as far as both ends together show it: nothing of it arrives there, or it
- * arrives and is not answered. Many VMs may be behind one address, so that where others of the site are heard, or
- * several sites are silent at once, nothing more than silence is said.
+ * Why the hub does not answer a site's VM, as far as both ends together show it: they have not each other's keys; it is
+ * tried and not answered; it worked until now; or nothing of it arrives.
  */
 export function whySilent(federation: Federation, live: LiveFederation, site: Site, vm: DeployedVm): ConditionCode {
   const said = hubSaid(federation, live);
-  if (said === null || said.before === null) return "link-tunnel-silent";
-  const peers = new Map(said.links.peers.map((peer) => [peer.key, peer]));
-  const keys = [...(site.deployment?.vms.values() ?? [])].flatMap(({ tunnelKey }) => tunnelKey ?? []);
-  if (keys.some((key) => isAlive(peers.get(key) ?? { age: null }))) return "link-tunnel-silent";
-  const knocking = inVain(said);
-  const known = hostOf(peers.get(vm.tunnelKey ?? "")?.endpoint ?? null);
-  if (known !== null && knocking.has(known)) return "tunnel-unanswered";
-  if (knocking.size === 0) return "tunnel-unheard";
-  return known === null && silentSites(federation, live) === 1 ? "tunnel-unanswered" : "link-tunnel-silent";
+  if (said === null || vm.tunnelKey === null) return "link-tunnel-silent";
+  const own = ownWordOfHub(federation, live, site, vm);
+  const atHub = said.links.peers.find(({ key }) => key === vm.tunnelKey);
+  if (own === "unknown" || atHub === undefined) return "tunnel-other-key";
+  const place = hostOf(atHub.endpoint);
+  if (place !== null && knocksInVain(said, place)) return "tunnel-unanswered";
+  if (isAlive(atHub) || (own !== null && isAlive(own))) return "tunnel-cut";
+  return place === null ? whyNeverHeard(federation, live, said) : "tunnel-unheard";
 }
 
-/** The places from which two machines speak in turn with the VM's key; none while it is one machine. */
+/** Attempts from where nobody is known may be those of any site that was never heard; of each, where they are so many. */
+function whyNeverHeard(federation: Federation, live: LiveFederation, said: TunnelSaid): ConditionCode {
+  const strangers = strangersOf(said).length;
+  if (strangers === 0) return said.before === null ? "link-tunnel-silent" : "tunnel-unheard";
+  return strangers >= silentSites(federation, live) ? "tunnel-unanswered" : "link-tunnel-silent";
+}
+
+/** What the VM says of the hub: `unknown` where it has other ends and not that one; null while it says nothing. */
+function ownWordOfHub(
+  federation: Federation,
+  live: LiveFederation,
+  { zone }: Site,
+  { vmId }: DeployedVm,
+): TunnelPeerState | "unknown" | null {
+  const peers = live.sites.get(zone)?.vms.get(vmId)?.tunnel?.links.peers ?? [];
+  const hub = hubKey(federation);
+  return peers.find(({ key }) => key === hub) ?? (peers.length === 0 || hub === null ? null : "unknown");
+}
+
+/** Whether the VM's tunnel stands, by its own word: what does not answer then is behind it. */
+export function isBeyondTunnel(federation: Federation, live: LiveFederation, site: Site, vm: DeployedVm): boolean {
+  const own = ownWordOfHub(federation, live, site, vm);
+  return own !== null && own !== "unknown" && isAlive(own);
+}
+
+/** The places from which two machines speak in turn with the VM's key, as far as they were seen; none while it is one. */
 export function placesOf(federation: Federation, live: LiveFederation, { tunnelKey }: DeployedVm): readonly string[] {
-  const path = hubSaid(federation, live)?.paths.get(tunnelKey ?? "") ?? [];
-  const moves = path.filter((place, nth) => nth > 0 && place !== path[nth - 1]).length;
-  const places = new Set(path);
-  // Whoever moves on does not come back: a copy and the original take turns.
-  return moves >= MOVES && places.size < moves ? [...places] : [];
+  const said = hubSaid(federation, live);
+  const counts = said?.moves.get(tunnelKey ?? "") ?? [];
+  const grown = (counts.at(-1) ?? 0) - (counts[0] ?? 0);
+  return grown < MOVES ? [] : [...new Set(said?.paths.get(tunnelKey ?? "") ?? [])];
 }
 
 const silentSites = (federation: Federation, live: LiveFederation): number =>

@@ -269,6 +269,24 @@ const OTHERS: Causes<OtherCode> = {
     operator: "put it back, or write its part off.",
     everybody: "The zone is not in the zones file any more; what is shown is from before.",
   },
+  "tunnel-cut": {
+    what: "The tunnel worked until now and carries nothing any more.",
+    owner: "look what has changed on the zone's way out: its internet connection, or a firewall.",
+    coordinator: "look what has changed on the way to the SuperLink's VM.",
+    everybody: "A site's tunnel worked until now and carries nothing any more.",
+  },
+  "tunnel-other-key": {
+    what: "The two ends of the tunnel do not have each other's keys.",
+    owner: "look whether the VM reaches OneGate and who has changed its attributes, then retry the site.",
+    coordinator: "look at the same of the SuperLink's VM.",
+    everybody: "The two ends of a site's tunnel do not have each other's keys.",
+  },
+  "tunnel-beyond": {
+    what: "The tunnel stands, but the SuperLink does not answer at its address inside.",
+    owner: "look whether a firewall on the VM drops what goes into the tunnel.",
+    coordinator: "look whether a firewall on the SuperLink's VM drops what comes out of the tunnel.",
+    everybody: "A site's tunnel stands, but the SuperLink does not answer inside.",
+  },
   "tunnel-unheard": {
     what: "The tunnel's other end does not answer, and nothing that this site sends arrives there.",
     owner: "look whether the VMs may send UDP to the hub's public address and port.",

@@ -3,12 +3,15 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { tunnelStates } from "../../../src/federation/observing/tunnels.ts";
 import { encodeTunnelLinks, type TunnelKnock, type TunnelPeerState } from "../../../src/guest-protocol/tunnel.ts";
+import { aZone, zonesOf } from "../../builders/decision-context.ts";
 import { aFederation, type Story } from "../../builders/federation.ts";
 
 const CROSSING = { kind: "wireguard", hub: { host: "198.51.100.7", port: 51820 }, range: null } as const;
 
 /** Long enough for everything that stands to be told. */
 const A_WHILE = 40;
+
+const FOUR = ["alpha", "beta", "gamma", "delta"];
 
 const running = (): Story => aFederation({ crossing: CROSSING, superNodes: 1 }).running();
 
@@ -18,6 +21,7 @@ const peer = (key: string, age: number | null, host: string | null): TunnelPeerS
   rx: 1,
   tx: 1,
   endpoint: host === null ? null : `${host}:40000`,
+  moves: 0,
 });
 
 const keyOf = (story: Story, name: string): string => story.vm(name).tunnelKey ?? "none";
@@ -48,8 +52,8 @@ const causes = (story: Story): readonly string[] =>
 describe("a silent tunnel", () => {
   it("is one of which nothing arrives at the hub, where nobody knocks there in vain", () => {
     const story = running();
-    hubSays(story, {}).observesAll();
-    silent(hubSays(story, { beta: 400 }), "beta").watchesAll(A_WHILE);
+    hubSays(story, { beta: null }).observesAll();
+    silent(hubSays(story, { beta: null }, [{ from: "203.0.113.3", count: 1 }]), "beta").watchesAll(A_WHILE);
     assert.deepEqual(causes(story), ["beta tunnel-unheard"]);
     hubSays(story, {}).says("beta", { FL_LINK: "ok", FL_REASON: "none" }).watchesAll(A_WHILE);
     assert.deepEqual(causes(story), []);
@@ -78,10 +82,80 @@ describe("a silent tunnel", () => {
     assert.deepEqual(causes(story), ["beta tunnel-unheard"]);
   });
 
+  it("is cut where it worked until now, by the word of either end, and unheard once it has been so for long", () => {
+    const story = running();
+    hubSays(story, {}).observesAll();
+    silent(story, "beta").watchesAll(A_WHILE);
+    assert.deepEqual(causes(story), ["beta tunnel-cut"]);
+    hubSays(story, { beta: 400 }).watchesAll(A_WHILE);
+    assert.deepEqual(causes(story), ["beta tunnel-unheard"]);
+    const own = running();
+    hubSays(own, { beta: 400 }).observesAll();
+    const hub = { peers: [peer(keyOf(own, "alpha"), 20, "198.51.100.7")], knocks: [] };
+    silent(own.says("beta", { WG_LINKS: encodeTunnelLinks(hub) }), "beta").watchesAll(A_WHILE);
+    assert.deepEqual(causes(own), ["beta tunnel-cut"]);
+  });
+
+  it("is one of which an end has not the other's key, whichever it is", () => {
+    const atHub = running();
+    const others = { peers: [peer(keyOf(atHub, "gamma"), 5, "203.0.113.3")], knocks: [] };
+    silent(atHub.says("alpha", { WG_LINKS: encodeTunnelLinks(others) }), "beta").watchesAll(A_WHILE);
+    assert.deepEqual(causes(atHub), ["beta tunnel-other-key"]);
+    const atSite = running();
+    hubSays(atSite, { beta: null }).observesAll();
+    const strange = { peers: [peer(Buffer.alloc(32, 9).toString("base64"), null, "198.51.100.7")], knocks: [] };
+    silent(atSite.says("beta", { WG_LINKS: encodeTunnelLinks(strange) }), "beta").watchesAll(A_WHILE);
+    assert.deepEqual(causes(atSite), ["beta tunnel-other-key"]);
+  });
+
+  it("is told for each of several sites as what it is there", () => {
+    const story = aFederation({
+      crossing: CROSSING,
+      superNodes: 1,
+      zones: FOUR,
+      context: { zones: zonesOf(FOUR.map((name) => aZone(name))) },
+    }).running();
+    const ends = (delta: number | null, count: number) => ({
+      peers: [
+        peer(keyOf(story, "beta"), 400, "203.0.113.2"),
+        peer(keyOf(story, "gamma"), 400, "203.0.113.3"),
+        peer(keyOf(story, "delta"), delta, delta === null ? null : "203.0.113.4"),
+      ],
+      knocks: [{ from: "203.0.113.3", count }],
+    });
+    story.says("alpha", { WG_LINKS: encodeTunnelLinks(ends(null, 3)) }).observesAll();
+    story.says("alpha", { WG_LINKS: encodeTunnelLinks(ends(null, 9)) });
+    silent(story, "beta", "gamma", "delta").watchesAll(A_WHILE);
+    assert.deepEqual(causes(story).toSorted(), [
+      "beta tunnel-unheard",
+      "delta tunnel-unheard",
+      "gamma tunnel-unanswered",
+    ]);
+  });
+
+  it("is not answered where its neighbour behind the same address is: both knock, the one far more often", () => {
+    for (const [count, code] of [
+      [4, "beta tunnel-unheard"],
+      [12, "beta tunnel-unanswered"],
+    ] as const) {
+      const story = aFederation({ crossing: CROSSING, superNodes: 2 }).running();
+      const peers = story
+        .vms("beta")
+        .map(({ tunnelKey }, nth) => peer(tunnelKey ?? "", nth === 0 ? 400 : 5, "203.0.113.2"));
+      const said = (knocks: number) => encodeTunnelLinks({ peers, knocks: [{ from: "203.0.113.2", count: knocks }] });
+      story.says("alpha", { WG_LINKS: said(2) }).observesAll();
+      silent(story.says("alpha", { WG_LINKS: said(count) }), "beta").watchesAll(A_WHILE);
+      assert.deepEqual(causes(story), [code]);
+    }
+  });
+
   it("is only silent where the hub has said too little, or several sites may be the ones that knock", () => {
     const story = running();
     silent(story, "beta").watchesAll(A_WHILE);
     assert.deepEqual(causes(story), ["beta link-tunnel-silent"]);
+    const once = running();
+    silent(hubSays(once, { beta: null }), "beta").watchesAll(A_WHILE);
+    assert.deepEqual(causes(once), ["beta link-tunnel-silent"]);
     const both = running();
     const gone = { beta: null, gamma: null };
     hubSays(both, gone).observesAll();
@@ -118,11 +192,23 @@ describe("a silent tunnel", () => {
   });
 });
 
+describe("a tunnel that stands while the SuperLink does not answer", () => {
+  it("is told as what is behind it, and without a tunnel as an address that does not answer", () => {
+    const story = running();
+    const hub = (age: number | null) => ({ peers: [peer(keyOf(story, "alpha"), age, "198.51.100.7")], knocks: [] });
+    hubSays(story, {}).says("beta", { WG_LINKS: encodeTunnelLinks(hub(12)) });
+    story.says("beta", { FL_LINK: "unreachable", FL_REASON: "link-down" }).watchesAll(A_WHILE);
+    assert.deepEqual(causes(story), ["beta tunnel-beyond"]);
+    story.says("beta", { WG_LINKS: encodeTunnelLinks(hub(null)) }).watchesAll(A_WHILE);
+    assert.deepEqual(causes(story), ["beta link-unreachable"]);
+  });
+});
+
 describe("a tunnel key that two machines use", () => {
-  const speaksFrom = (story: Story, places: readonly string[]): Story => {
-    for (const [nth, place] of places.entries()) {
+  const speaksFrom = (story: Story, places: readonly (readonly [string, number])[]): Story => {
+    for (const [place, moves] of places) {
       const peers = [
-        { ...peer(keyOf(story, "beta"), 5, place), rx: nth },
+        { ...peer(keyOf(story, "beta"), 5, place), rx: moves, moves },
         peer(keyOf(story, "gamma"), 5, "203.0.113.3"),
       ];
       story.says("alpha", { WG_LINKS: encodeTunnelLinks({ peers, knocks: [] }) }).observesAll();
@@ -131,18 +217,34 @@ describe("a tunnel key that two machines use", () => {
   };
   const [here, there] = ["203.0.113.2", "192.0.2.77"];
 
-  it("is told with both places, once they have taken turns for a while", () => {
-    const story = speaksFrom(running(), [here, there, here, there, here]).watchesAll(A_WHILE);
+  it("is told with the places that were seen, once it changes its place more often than a router does", () => {
+    const story = speaksFrom(running(), [
+      [here, 0],
+      [there, 2],
+      [here, 4],
+    ]).watchesAll(A_WHILE);
     assert.deepEqual(causes(story), ["beta tunnel-two-places"]);
     const [condition] = [...story.federation.conditions.values()];
     assert.equal(condition?.detail, "203.0.113.2:40000 192.0.2.77:40000");
-    speaksFrom(story, [here, here, here, here, here, here]).watchesAll(A_WHILE);
+    const calm = [here, here, here].map((place) => [place, 5] as const);
+    speaksFrom(story, calm).watchesAll(A_WHILE);
     assert.deepEqual(causes(story), []);
   });
 
-  it("is not one whose address has changed, however often", () => {
-    const onward = [2, 3, 4, 5, 6, 7].map((last) => `192.0.2.${last}`);
-    for (const places of [[here, here, there, there, there, there], [here, there, here], onward]) {
+  it("is not one whose address has changed, nor one that a hub counts anew after its reboot", () => {
+    for (const places of [
+      [
+        [here, 0],
+        [there, 1],
+        [there, 1],
+      ],
+      [2, 3, 4, 5, 6, 7].map((last) => [`192.0.2.${last}`, last] as const),
+      [
+        [here, 90],
+        [here, 0],
+        [here, 0],
+      ],
+    ] as const) {
       assert.deepEqual(causes(speaksFrom(running(), places).watchesAll(A_WHILE)), [], places.join(" "));
     }
   });

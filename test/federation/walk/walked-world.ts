@@ -195,7 +195,7 @@ function tunnelEnd({ vms, rotations }: Deployment, vmId: number): Record<string,
     aTunnelKey(number === undefined ? `VM ${vmId}` : `VM ${vmId} ${number}`);
   const told = vms.get(vmId)?.tunnelTold;
   const known = told == null ? [] : [...told.peers, ...told.successors.map(({ key }) => key)];
-  const peers = known.map((key) => ({ key, age: 1, rx: 1, tx: 1, endpoint: null }));
+  const peers = known.map((key) => ({ key, age: 1, rx: 1, tx: 1, endpoint: null, moves: 0 }));
   return {
     WG_PUBLIC_KEY: nameOf(own.findLast(({ switched }) => switched === "delivered")?.number),
     ...(own.length === 0 ? {} : { WG_NEXT_KEY: nameOf(own.at(-1)?.number) }),
