@@ -34,6 +34,7 @@ export class Disk {
   }
 
   async destroy(): Promise<void> {
-    await rm(this.#folder, { recursive: true, force: true });
+    // As in the hypervisor: somebody may still be writing.
+    await rm(this.#folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }

@@ -120,7 +120,8 @@ export class QuickHypervisor implements Hypervisor {
   async close(): Promise<void> {
     await Promise.all([...this.#entries.values()].map(({ vm }) => vm.end(true)));
     this.#entries.clear();
-    await rm(this.#folder, { recursive: true, force: true });
+    // A guest that was ended hard may be about to finish what it was writing.
+    await rm(this.#folder, { recursive: true, force: true, maxRetries: 5 });
   }
 
   /** The process in the VM dies without a word; the VM itself goes on, as a zone sees it. */
