@@ -140,6 +140,16 @@ export class GuestsClient {
     await this.#ask("POST", "/control/forward", { zone, ...forward });
   }
 
+  /** The router of a zone of real guests gets another public address. */
+  async renumber(zone: string): Promise<void> {
+    await this.#ask("POST", "/control/renumber", { zone });
+  }
+
+  /** Whether the switch of a zone of real guests drops what a VM sends from an address that is not its own. */
+  async filterAddresses(zone: string, on: boolean): Promise<void> {
+    await this.#ask("POST", "/control/address-filter", { zone, on });
+  }
+
   /** What UDP between a zone of quick guests and the others meets from now on. */
   async setPath(zone: string, change: Partial<ZonePath>): Promise<void> {
     await this.#ask("POST", "/control/path", { zone, ...change });

@@ -19,6 +19,8 @@ type FederationWish = {
   readonly crossing?: "public" | "wireguard";
   /** Zones whose VMs no service holds. */
   readonly withoutOneFlow?: readonly string[];
+  /** Done before anything is asked for. */
+  readonly prepare?: (federation: RealFederation) => Promise<void>;
   /** What the bot's key store is sealed with, for a test that opens it too. */
   readonly storeKey?: string;
 };
@@ -38,7 +40,7 @@ export class RealFederation {
 
   /** Zone A with the SuperLink, and training zones with two SuperNodes each; resolves when all are up. */
   static async deploy(name: string, wish: FederationWish = {}) {
-    const { zones = 3, fields = {}, policy = {}, crossing = "public", withoutOneFlow = [], storeKey } = wish;
+    const { zones = 3, fields = {}, policy = {}, crossing = "public", withoutOneFlow = [], storeKey, prepare } = wish;
     const hidden = crossing === "wireguard" ? { network: "private" } : {};
     const configure = (usual: SandboxZonesFile) => ({
       ...usual,
@@ -58,6 +60,7 @@ export class RealFederation {
     const sandbox = await startSandbox({ ...usual, ...(storeKey === undefined ? {} : { storeKey }) });
     try {
       const federation = new RealFederation(name, sandbox);
+      await prepare?.(federation);
       await federation.#deploy(fields, crossing === "wireguard" ? `${SANDBOX_HUB.ip}:${SANDBOX_HUB.port}` : undefined);
       return federation;
     } catch (error) {

@@ -143,6 +143,39 @@ assert line.recv(100) == b"errno=0\\n\\n"`;
     }
   });
 
+  test("what a site sends with another peer's tunnel address is dropped at the hub before anything sees it", async () => {
+    const [hub, hostile] = [await tunnels.inside(tunnels.hub), await tunnels.inside(one)];
+    const counted = "nft list chain inet forged in | grep -o 'packets [0-9]*' | tr '\\n' ' '";
+    await hub.run([
+      "sh",
+      "-ec",
+      `nft add table inet forged
+nft add chain inet forged in '{ type filter hook prerouting priority -400; }'
+nft add rule inet forged in ip saddr 10.99.0.3 udp dport 7777 counter
+nft add rule inet forged in ip saddr 10.99.0.1 udp dport 7777 counter`,
+    ]);
+    const send = `import socket, sys
+line = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+line.bind((sys.argv[1], 0))
+line.sendto(b"x", ("10.99.0.0", 7777))`;
+    await stopAgent(one, "STOP");
+    try {
+      await hostile.run(["ip", "addr", "add", "10.99.0.3/32", "dev", "wg-florist"]);
+      await hostile.run(["python3", "-c", send, "10.99.0.3"]);
+      await hostile.run(["python3", "-c", send, "10.99.0.1"]);
+      await until(
+        "its own packet has come",
+        async () => (await hub.run(["sh", "-ec", counted])).trim(),
+        (counts) => counts.endsWith("packets 1"),
+      );
+      assert.equal((await hub.run(["sh", "-ec", counted])).trim(), "packets 0 packets 1");
+      await hostile.run(["ip", "addr", "del", "10.99.0.3/32", "dev", "wg-florist"]);
+    } finally {
+      await stopAgent(one, "CONT");
+    }
+    await areWell();
+  });
+
   test("an app reads no tunnel's key, does not reach its device, and sends nothing through it", async () => {
     const found: unknown = JSON.parse(await (await tunnels.inside(one)).run(["python3", "-c", APP]));
     assert.deepEqual(found, { key: "PermissionError", device: "PermissionError", tunnel: "TimeoutError" });

@@ -9,6 +9,8 @@ const vmAddress = z.object({ zone: z.string(), vmId: z.int().min(0) });
 const clock = vmAddress.extend({ offset: z.int() });
 const delay = z.object({ milliseconds: z.int().min(0).max(10_000) });
 const forward = udpForward.extend({ zone: z.string() });
+const ofZone = z.object({ zone: z.string() });
+const addressFilter = ofZone.extend({ on: z.boolean() });
 const firewall = z.object({ rules: z.array(z.string()), forgetIdleAfter: z.int().min(1).optional() });
 
 /** What the play and the tests do to real guests and to what lies between zones; README.md says what each does. */
@@ -37,6 +39,22 @@ export function realControlRoutes(hypervisor: RealHypervisor): readonly Route[] 
       handle: async (_, body) => {
         const { zone, ...wish } = forward.parse(body);
         return await accepted(() => hypervisor.forward(zone, wish));
+      },
+    },
+    {
+      method: "POST",
+      path: /^\/control\/renumber$/,
+      handle: (_, body) => {
+        const { zone } = ofZone.parse(body);
+        return accepted(() => hypervisor.renumber(zone));
+      },
+    },
+    {
+      method: "POST",
+      path: /^\/control\/address-filter$/,
+      handle: (_, body) => {
+        const { zone, on } = addressFilter.parse(body);
+        return accepted(() => hypervisor.filterAddresses(zone, on));
       },
     },
     {

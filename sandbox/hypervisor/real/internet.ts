@@ -11,7 +11,8 @@ const FROM_ZONES = "77";
 /** Where zones meet: a router whose firewall lets everything pass until it is told otherwise. */
 export class Internet {
   readonly space: string;
-  #zones = 0;
+  /** By a gateway's namespace: its line's number, and how often its address has changed. */
+  readonly #lines = new Map<string, { readonly number: number; moves: number }>();
   #relay: Promise<Relay> | undefined;
 
   private constructor(space: string) {
@@ -26,10 +27,10 @@ export class Internet {
 
   /** Connects a zone's gateway, whose way out is `wan` from then on. @returns its address there */
   async connect(gateway: string): Promise<string> {
-    const number = this.#zones;
-    this.#zones += 1;
-    const port = `zone${number}`;
-    const [here, there] = [`100.64.${number}.1`, `100.64.${number}.2`];
+    const line = { number: this.#lines.size, moves: 0 };
+    this.#lines.set(gateway, line);
+    const port = portOf(line);
+    const [here, there] = addressesOf(line);
     await run("ip", [
       "link",
       "add",
@@ -50,6 +51,21 @@ export class Internet {
     await run("ip", ["-n", gateway, "addr", "add", `${there}/30`, "dev", "wan"]);
     await run("ip", ["-n", gateway, "link", "set", "wan", "up"]);
     await run("ip", ["-n", gateway, "route", "add", "default", "via", here]);
+    return there;
+  }
+
+  /** The gateway gets another address, as some providers do at night. What was under way to the old one is lost. */
+  async renumber(gateway: string): Promise<string> {
+    const line = this.#lines.get(gateway);
+    if (line === undefined) throw new Error(`${gateway} is not connected.`);
+    const [oldHere, oldThere] = addressesOf(line);
+    line.moves += 1;
+    const [here, there] = addressesOf(line);
+    await run("ip", ["-n", this.space, "addr", "add", `${here}/30`, "dev", portOf(line)]);
+    await run("ip", ["-n", gateway, "addr", "add", `${there}/30`, "dev", "wan"]);
+    await run("ip", ["-n", gateway, "route", "replace", "default", "via", here]);
+    await run("ip", ["-n", gateway, "addr", "del", `${oldThere}/30`, "dev", "wan"]);
+    await run("ip", ["-n", this.space, "addr", "del", `${oldHere}/30`, "dev", portOf(line)]);
     return there;
   }
 
@@ -111,6 +127,16 @@ export class Internet {
     await run("ip", ["netns", "exec", this.space, "sh", "-ec", lines.join("\n")]);
   }
 }
+
+type Line = { readonly number: number; readonly moves: number };
+
+const portOf = ({ number }: Line): string => `zone${number}`;
+
+/** Of the two ends of a gateway's line: ours, and the gateway's. */
+const addressesOf = ({ number, moves }: Line): readonly [string, string] => {
+  const net = `100.${64 + (moves % 64)}.${number}`;
+  return [`${net}.1`, `${net}.2`];
+};
 
 export async function forwardPackets(space: string): Promise<void> {
   await run("ip", ["netns", "exec", space, "sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward"]);

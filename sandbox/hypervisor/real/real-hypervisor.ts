@@ -37,6 +37,8 @@ export class RealHypervisor implements Hypervisor {
   readonly #log: Logger;
   readonly #zones = new Map<string, Promise<ZoneNetwork>>();
   readonly #forwards = new Map<string, UdpForward>();
+  /** Zones whose switch lets nobody send from another's address. */
+  readonly #filtered = new Set<string>();
   readonly #entries = new Map<string, Entry>();
   /** By the zone whose VMs meet it. */
   readonly #impostors = new Map<string, Impostor>();
@@ -165,6 +167,20 @@ export class RealHypervisor implements Hypervisor {
     await (await this.#zones.get(zone))?.forward(forward);
   }
 
+  /** The zone's router gets another public address; false if the zone has no VMs. */
+  async renumber(zone: string): Promise<boolean> {
+    const network = await this.#zones.get(zone);
+    await network?.renumber();
+    return network !== undefined;
+  }
+
+  /** Also for a zone that has no VM yet. */
+  async filterAddresses(zone: string, on: boolean): Promise<void> {
+    if (on) this.#filtered.add(zone);
+    else this.#filtered.delete(zone);
+    await (await this.#zones.get(zone))?.filterAddresses(on);
+  }
+
   async endImpostor(zone: string): Promise<void> {
     await this.#impostors.get(zone)?.close();
     this.#impostors.delete(zone);
@@ -204,7 +220,15 @@ export class RealHypervisor implements Hypervisor {
     await network.plugIn(space, spec.vmId, nics);
     if (spec.context[CONTEXT.tunnelPort] !== undefined && nics[0] !== undefined) await network.leadTo(nics[0].ip);
     const flower = await this.#flowerFor(spec);
-    return { space, disk, flower, oneGateUrl: network.oneGateUrl, outerAddress: network.outerAddress };
+    return {
+      space,
+      disk,
+      flower,
+      oneGateUrl: network.oneGateUrl,
+      get outerAddress() {
+        return network.outerAddress;
+      },
+    };
   }
 
   /** Of the release that CONTEXT names. Where it names none that is known, the VM's image has another one. */
@@ -224,6 +248,7 @@ export class RealHypervisor implements Hypervisor {
     const network = await ZoneNetwork.create(this.#estate, this.internet, zone, oneGate.url);
     const forward = this.#forwards.get(zone);
     if (forward !== undefined) await network.forward(forward);
+    if (this.#filtered.has(zone)) await network.filterAddresses(true);
     return network;
   }
 

@@ -1,6 +1,6 @@
 import { run } from "./command.ts";
 import type { Estate } from "./estate.ts";
-import { forwardPackets, type Internet } from "./internet.ts";
+import { forwardPackets, type Internet, replaceTable } from "./internet.ts";
 import { OneGateDoor } from "./one-gate-door.ts";
 import { type UdpForward, ZoneRouter } from "./zone-router.ts";
 
@@ -20,10 +20,15 @@ export type Nic = {
 export class ZoneNetwork {
   readonly #internet: Internet;
   readonly #space: string;
-  readonly #address: string;
+  #address: string;
   readonly #router: ZoneRouter;
   readonly #door: OneGateDoor;
   readonly #subnets = new Set<string>();
+  /** Those that other zones reach. */
+  readonly #routed = new Set<string>();
+  /** By the switch's port: the addresses of the VM behind it. */
+  readonly #ports = new Map<string, string>();
+  #filters = false;
 
   private constructor(parts: {
     internet: Internet;
@@ -82,6 +87,26 @@ export class ZoneNetwork {
     await this.#router.leadTo(ip);
   }
 
+  /** The router gets another public address. */
+  async renumber(): Promise<void> {
+    this.#address = await this.#internet.renumber(this.#space);
+    for (const subnet of this.#routed) await this.#internet.route(subnet, this.#address);
+    await this.#router.renumbered(this.#internet, this.#address);
+  }
+
+  /**
+   * As OpenNebula's FILTER_IP_SPOOFING: what a VM sends from an address that is not that of its card is dropped at its
+   * port, also for VMs that come later.
+   */
+  async filterAddresses(on: boolean): Promise<void> {
+    this.#filters = on;
+    const rules = [...this.#ports].map(
+      ([port, ip]) => `iifname "${port}" ether type ip ip saddr != ${ip} counter drop`,
+    );
+    const chain = `chain in { type filter hook prerouting priority -300;\n${rules.join("\n")}\n}`;
+    await replaceTable(this.#space, "bridge addresses", on ? chain : "");
+  }
+
   close(): void {
     this.#door.close();
   }
@@ -91,7 +116,9 @@ export class ZoneNetwork {
     if (gateway === undefined || this.#subnets.has(subnet)) return;
     this.#subnets.add(subnet);
     await run("ip", ["-n", this.#space, "addr", "add", `${gateway}/${prefix}`, "dev", "lan"]);
-    if (!isPrivate(ip)) await this.#internet.route(subnet, this.#address);
+    if (isPrivate(ip)) return;
+    this.#routed.add(subnet);
+    await this.#internet.route(subnet, this.#address);
   }
 
   async #connect(space: string, { device, ip, prefix, gateway, mac }: Nic, port: string): Promise<void> {
@@ -104,6 +131,8 @@ export class ZoneNetwork {
     if (gateway !== undefined && device === "eth0") {
       await run("ip", ["-n", space, "route", "add", "default", "via", gateway]);
     }
+    this.#ports.set(port, ip);
+    if (this.#filters) await this.filterAddresses(true);
   }
 }
 

@@ -35,6 +35,11 @@ export class ZoneRouter {
     await this.#write();
   }
 
+  /** The zone has another address on its way out: its public one is found there now. */
+  async renumbered(internet: Internet, address: string): Promise<void> {
+    if (this.#forward !== undefined) await internet.route(`${this.#forward.ip}/32`, address);
+  }
+
   /** @param ip of the VM in the zone that gets what is forwarded */
   async leadTo(ip: string): Promise<void> {
     this.#to = ip;
