@@ -10,6 +10,7 @@ from netlink import PeerState
 
 SILENT_AFTER = 180  # seconds since the last handshake; where all is well there is one every 145 s at most
 TRIED_FOR = 15  # without a first one
+ANEW_FOR = 6  # without one since it was made anew: it has answered before, and is tried at once and every 5 s
 DEAF_AFTER = 20, 3  # seconds in which nothing came, and knocks in that time
 CLEARED_EVERY = 60
 MOST_KNOCKS = 32
@@ -52,7 +53,8 @@ class Seen:
 
     def is_silent(self) -> bool:
         """Longer than one that answers can be."""
-        since, patience = (self.begun, TRIED_FOR) if self.has_only_begun() else (self.since, SILENT_AFTER)
+        first = self.begun, ANEW_FOR if self.anew else TRIED_FOR
+        since, patience = first if self.has_only_begun() else (self.since, SILENT_AFTER)
         return time.monotonic() - since > patience
 
 

@@ -66,7 +66,6 @@ describe("A federation through WireGuard", () => {
     await stage.guests.setPath(SITE, { udp: "blocked" });
     await story.says(`(${SITE})`, "is down");
     await story.zoneReads(SITE, "The tunnel worked until now and carries nothing any more");
-    assert.doesNotMatch(await story.zoneText(OTHER), /worked until now/);
     await stage.guests.setPath(SITE, { udp: "open" });
     await story.says(`(${SITE})`, "is up again");
   });
