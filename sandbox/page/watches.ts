@@ -86,7 +86,7 @@ export class Watches {
 
   #shownZone(zone: Overview["zones"][number], guests: Guests): ShownZone {
     const { name, answering, services, templates } = zone;
-    const isUp = answering.oned && answering.oneFlow && answering.oneGate;
+    const isUp = answering.oned && answering.oneFlow !== false && answering.oneGate;
     return {
       name,
       title: hospitalOf(name),

@@ -91,9 +91,10 @@ export class FrontEnd {
     await Promise.all(daemons.map((daemon) => daemon.down()));
   }
 
-  /** Which daemons accept connections. */
+  /** Which daemons accept connections; null for OneFlow where the zone has none. */
   get answering() {
-    return { oned: this.#xmlRpc.isUp, oneFlow: this.#oneFlow.isUp, oneGate: this.#oneGate.isUp };
+    const oneFlow = this.#hasOneFlow ? this.#oneFlow.isUp : null;
+    return { oned: this.#xmlRpc.isUp, oneFlow, oneGate: this.#oneGate.isUp };
   }
 
   async up(): Promise<void> {

@@ -46,6 +46,9 @@ export interface RunningZones {
 
 /** Starts all front-ends and the control API. Rejects when the seed is no seed or a port is taken. */
 export async function startZones(options: ZonesOptions): Promise<RunningZones> {
+  const names = Array.from({ length: options.zones }, (_, index) => zoneName(index));
+  const unknown = options.withoutOneFlow?.find((name) => !names.includes(name));
+  if (unknown !== undefined) throw new Error(`There is no zone ${unknown} that could be without OneFlow.`);
   const clock = new Clock(options.speed, paces[options.pace ?? "even"]);
   const changes = new ChangeCounter();
   const { hypervisor: wanted } = options;

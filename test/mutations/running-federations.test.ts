@@ -38,6 +38,12 @@ function isIntended(sites: readonly Site[], { what, body }: Passing): boolean {
       ? sites.some(({ removals }) => removals.some(({ ref }) => ref !== null))
       : sites.some((site) => rebootUnderWay(site)?.vms.some((vm) => vm.intended && vm.vmId === Number(second)));
   }
+  if (what === "one.template.instantiate") {
+    return sites.some(({ deployment }) => {
+      const isOpen = deployment !== null && deployment.intendedVms > deployment.madeVms.length;
+      return isOpen && deployment.tag !== null && body.includes(deployment.tag);
+    });
+  }
   if (what === "POST /service_template") {
     return sites.some(({ deployment }) => deployment?.templateName != null && deployment.templateId === null);
   }
@@ -74,6 +80,7 @@ describe("federations whose zones' answers are mutated", () => {
     headless = await openHeadless(ZONES, {
       log: { info: log, warn: log, error: log },
       looking: { fastest: 20, slowest: 100 },
+      withoutServices: ["zone-b"],
       way: async ({ name, xmlrpc, oneflow }) => ({
         name,
         xmlrpc: await ways.to(name, xmlrpc),

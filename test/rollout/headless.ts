@@ -7,6 +7,7 @@ import { z } from "zod";
 import { GuestsClient } from "../../sandbox/hypervisor/client.ts";
 import { startProgram } from "../../sandbox/program.ts";
 import { ZonesControl } from "../../sandbox/zones/client.ts";
+import type { DeploymentKind } from "../../src/federation/model/deployment-reference.ts";
 import { channelId, slug, teamId, userId, zoneName } from "../../src/federation/model/identity.ts";
 import { libraryOf, serviceTemplate } from "../../src/federation/model/manifests.ts";
 import type { Policy, ZoneProfile } from "../../src/federation/model/policy.ts";
@@ -49,7 +50,7 @@ const policy: Policy = {
   },
 };
 
-function profileOf(name: ZoneProfile["name"]): ZoneProfile {
+function profileOf(name: ZoneProfile["name"], deploy: DeploymentKind): ZoneProfile {
   return {
     name,
     title: `Organisation of ${name}`,
@@ -58,7 +59,7 @@ function profileOf(name: ZoneProfile["name"]): ZoneProfile {
     quorum: 1,
     templates: { superlink: "Flower SuperLink 1.31.0", supernode: { none: "Flower SuperNode 1.31.0" } },
     network: "public",
-    deploy: "oneflow",
+    deploy,
     alternatives: { templates: [], networks: ["private"] },
     sshKeys: [],
     nodeConfig: {},
@@ -67,6 +68,8 @@ function profileOf(name: ZoneProfile["name"]): ZoneProfile {
 
 export interface HeadlessOptions {
   readonly log?: Log;
+  /** Zones where VMs are made that no service holds. */
+  readonly withoutServices?: readonly string[];
   /** Milliseconds between looks at a zone. */
   readonly looking?: LookPace;
   /** Where the bot reaches the zone, if not where it is. */
@@ -78,7 +81,12 @@ export const passwordOf = (zone: string): string => `florist-of-${zone}`;
 
 export async function openHeadless(
   zoneCount: number,
-  { log = quiet, way = (zone) => zone, looking = { fastest: 50, slowest: 1000 } }: HeadlessOptions = {},
+  {
+    log = quiet,
+    way = (zone) => zone,
+    withoutServices = [],
+    looking = { fastest: 50, slowest: 1000 },
+  }: HeadlessOptions = {},
 ) {
   const directory = await mkdtemp(join(tmpdir(), "florist-test-"));
   const standIns = await startProgram({
@@ -92,7 +100,9 @@ export async function openHeadless(
     dataDirectory: join(directory, "data"),
     storeKey: createSecretKey(Buffer.alloc(32)),
     policy,
-    zones: new Map(ready.zones.map(({ name }) => [name, profileOf(name)])),
+    zones: new Map(
+      ready.zones.map(({ name }) => [name, profileOf(name, withoutServices.includes(name) ? "vms" : "oneflow")]),
+    ),
     access: new Map(
       ways.map(({ name, xmlrpc, oneflow }) => [
         name,

@@ -25,7 +25,7 @@ const shortVm = z.object({
 
 const shortZone = z.object({
   name: z.string(),
-  answering: z.object({ oned: z.boolean(), oneFlow: z.boolean(), oneGate: z.boolean() }),
+  answering: z.object({ oned: z.boolean(), oneFlow: z.boolean().nullable(), oneGate: z.boolean() }),
   /** Kinds of the faults that are planned. */
   faults: z.array(z.enum(FAULT_KINDS)),
   /** Calls since the start, of each daemon. */

@@ -5,6 +5,7 @@ import { createInterface } from "node:readline";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
+import { ZonesControl } from "../../../sandbox/zones/client.ts";
 
 const program = fileURLToPath(new URL("../../../sandbox/zones/main.js", import.meta.url));
 
@@ -12,6 +13,8 @@ const addresses = z.object({
   control: z.url(),
   zones: z.array(z.object({ name: z.string(), id: z.number(), xmlrpc: z.url(), oneflow: z.url(), onegate: z.url() })),
 });
+
+const withoutOneFlow = z.object({ control: z.url(), zones: z.array(z.object({ oneflow: z.url().nullable() })) });
 
 const started: ChildProcess[] = [];
 after(() => {
@@ -41,6 +44,26 @@ test("the program says ready with all addresses, answers there, and ends on SIGT
   child.kill("SIGTERM");
   const [code] = await once(child, "exit");
   assert.equal(code, 0);
+});
+
+test("a zone without OneFlow gives no address of it, and is said to lack nothing", async () => {
+  const { child, firstLine } = start("--zones", "2", "--port-base", "0", "--without-oneflow", "zone-b");
+  const ready = withoutOneFlow.parse(JSON.parse((await firstLine).slice("ready ".length)));
+  assert.deepEqual(
+    ready.zones.map(({ oneflow }) => oneflow === null),
+    [false, true],
+  );
+  const { zones } = await new ZonesControl(ready.control).overview(-1, 0);
+  assert.deepEqual(zones[1]?.answering, { oned: true, oneFlow: null, oneGate: true });
+  child.kill("SIGTERM");
+  await once(child, "exit");
+  const wrong = spawn(process.execPath, [program, "--zones", "1", "--port-base", "0", "--without-oneflow", "zone-z"]);
+  let told = "";
+  wrong.stderr.on("data", (chunk) => {
+    told += chunk;
+  });
+  assert.equal((await once(wrong, "exit"))[0], 1);
+  assert.match(told, /There is no zone zone-z/);
 });
 
 test("a port that is taken ends the program with a sentence", async () => {
