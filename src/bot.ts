@@ -23,6 +23,8 @@ export interface RunningBot {
   readonly url: string | null;
   /** Where `/healthz`, `/readyz` and `/metrics` are; null where nothing listens. */
   readonly health: string | null;
+  /** Resolves when the bot can go on no more, with why. */
+  readonly lost: Promise<Error>;
   /** Nothing new begins, what is under way ends, then everything is closed. */
   stop(): Promise<void>;
 }
@@ -97,6 +99,7 @@ async function startParts(
   const { port } = await begun(app, runtime);
   return {
     url: slack.delivery.kind === "http" ? `http://${slack.delivery.host}:${port}/slack/events` : null,
+    lost: runtime.storeLost,
     health: health === null ? null : `http://${configuration.health?.host}:${health.port}`,
     async stop() {
       await app.stop();

@@ -41,7 +41,8 @@ export async function runProgram(checkpoint?: Checkpoint): Promise<void> {
     const bot = await Promise.race([starting, ended.then(() => null)]);
     if (bot === null) process.exit(0);
     console.log(`ready ${JSON.stringify({ url: bot.url, health: bot.health })}`);
-    await ended;
+    const lost = await Promise.race([ended.then(() => null), bot.lost]);
+    if (lost !== null) throw lost;
     await bot.stop();
     endSoon();
   } catch (error) {

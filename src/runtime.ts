@@ -138,6 +138,7 @@ function runtime(options: RuntimeOptions, stored: Store, keys: KeyStore) {
   return {
     store,
     receipts: stored.receipts,
+    storeLost: stored.lost,
     storeTrouble: () => stored.trouble(),
     looks: () => looks.all(),
     zoneChecks: zoneChecks(context, options.zones),

@@ -8,7 +8,9 @@ export type JournalErrorCode =
   | "journal-directory"
   | "journal-read"
   | "journal-write"
-  | "journal-closed";
+  | "journal-closed"
+  /** The directory that was opened is not there any more. */
+  | "journal-lost";
 
 /** What went wrong with the journal: a code for programs, a sentence for people, the original error as `cause`. */
 export class JournalError extends Error {

@@ -31,6 +31,8 @@ export interface JournalOptions<E> {
   readonly events: Vocabulary<E>;
   /** Called at `journal:before-append` and `journal:after-append` with the id, the line's `seq` and what `describe` says of its events; a test may end the process there. */
   readonly checkpoint: (point: string, detail: string) => void | Promise<void>;
+  /** An append did not reach the disk. */
+  readonly onFailure?: () => void;
   /** Told of every cut-off last line that was dropped when a chain was opened. */
   readonly onTornLine: (torn: TornLine) => void;
 }
@@ -152,6 +154,7 @@ export class Journal<E> implements EventLog<E> {
         `The journal of ${id} could not be written, so nothing was changed. Look at the disk that holds the data directory (space, permissions, health).`,
         error,
       );
+      this.#options.onFailure?.();
       throw this.#failure;
     }
     await this.#options.checkpoint("journal:after-append", detail);

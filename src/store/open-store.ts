@@ -10,6 +10,7 @@ import type { Checkpoint, Receipts } from "../federation/ports.ts";
 import { FederationStore, type StoreOptions } from "./federation-store.ts";
 import { openIndexFile } from "./index-file.ts";
 import { openJournal, type Vocabulary } from "./journal.ts";
+import { JournalError } from "./journal-error.ts";
 import { ReceiptFiles } from "./receipt-files.ts";
 import { SnapshotFiles } from "./snapshots.ts";
 
@@ -27,6 +28,8 @@ export interface Store {
   readonly receipts: Receipts;
   /** Why nothing can be journalled now, as a sentence; null where it can. */
   trouble(): Promise<string | null>;
+  /** Resolves when something could not be written because the directory is gone: it comes back with another start only. */
+  readonly lost: Promise<JournalError>;
   /** Waits for what is under way, writes what may lag, and gives the directory free. */
   close(): Promise<void>;
 }
@@ -34,14 +37,23 @@ export interface Store {
 /** Throws `JournalError` when the directory cannot be used or another process has it. */
 export async function openStore(options: OpenStoreOptions): Promise<Store> {
   const { directory, events, checkpoint, log } = options;
+  let onFailure = (): void => undefined;
   const journal = await openJournal({
     directory,
     events,
     checkpoint,
+    onFailure: () => onFailure(),
     onTornLine: (torn) => log.warn(torn, "a line that was never acknowledged was dropped from a journal"),
   });
   try {
     const opened = await stat(directory);
+    const lost = new Promise<JournalError>((resolve) => {
+      onFailure = () => {
+        void directoryTrouble(directory, opened).then((trouble) => {
+          if (trouble !== null) resolve(new JournalError("journal-lost", trouble));
+        });
+      };
+    });
     const [snapshots, books] = [join(directory, "snapshots"), join(directory, "receipts")];
     await makePrivateDirectory(snapshots);
     await makePrivateDirectory(books);
@@ -55,6 +67,7 @@ export async function openStore(options: OpenStoreOptions): Promise<Store> {
     return {
       federations,
       receipts,
+      lost,
       trouble: async () => journal.failure?.message ?? (await directoryTrouble(directory, opened)),
       async close() {
         await receipts.idle();
