@@ -24,6 +24,7 @@ export type CheckCode =
   | "zone-images"
   | "zone-network"
   | "zone-quotas"
+  | "zone-alternatives"
   | "zone-offers";
 
 export type Verdict =

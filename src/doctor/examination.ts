@@ -14,7 +14,7 @@ import type { ZoneProfile } from "../federation/model/policy.ts";
 import type { ChannelIds, ZoneCheck } from "../federation/ports.ts";
 import { openZone } from "../opennebula/zone.ts";
 import { packageRoot } from "../package-root.ts";
-import { checkOffers } from "../rollout/offers.ts";
+import { checkAlternatives, checkOffers } from "../rollout/offers.ts";
 import { Redactor } from "../secret.ts";
 import { openChannelIds } from "../store/channel-id-file.ts";
 import { lookAtKeyStore } from "../trust/key-store.ts";
@@ -25,7 +25,7 @@ import { directoryCheck, keyChecks } from "./data-checks.ts";
 import { lookAtDirectory } from "./data-look.ts";
 import { type Report, reportOf } from "./report.ts";
 import { examineSlack } from "./slack-examination.ts";
-import { zoneChecks } from "./zone-checks.ts";
+import { alternativeChecks, zoneChecks } from "./zone-checks.ts";
 
 export interface ExaminationOptions {
   readonly environment: Environment;
@@ -93,7 +93,15 @@ async function examineZone(profile: ZoneProfile, { zoneAccess }: Configuration, 
   try {
     const seen = await checkOffers(zone, profile);
     const clock = heard.sample(profile.name);
-    return { checks: [...zoneChecks(seen, profile), ...(clock.length === 0 ? timeless(seen) : [])], clock };
+    const alternatives = seen.version === null ? [] : await checkAlternatives(zone, profile);
+    return {
+      checks: [
+        ...zoneChecks(seen, profile),
+        ...alternativeChecks(alternatives, profile),
+        ...(clock.length === 0 ? timeless(seen) : []),
+      ],
+      clock,
+    };
   } finally {
     clearTimeout(tooLate);
     zone.close();

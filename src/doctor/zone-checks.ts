@@ -3,7 +3,8 @@ import type { Reason } from "../federation/model/events.ts";
 import type { ZoneProfile } from "../federation/model/policy.ts";
 import { REASONS, type ReasonCode } from "../federation/model/reasons.ts";
 import type { ZoneCheck } from "../federation/ports.ts";
-import { type Check, type CheckCode, fault, notLookedAt, ok } from "./check.ts";
+import type { AlternativeCheck } from "../rollout/offers.ts";
+import { type Check, type CheckCode, fault, notLookedAt, ok, warning } from "./check.ts";
 
 /** What is said of an area in which nothing is wrong. */
 const RIGHT = {
@@ -90,4 +91,26 @@ function faultsOf(reasons: readonly Reason[], about: Pick<Check, "code" | "subje
     const sentence = `${who}: ${problem.replace(/\.$/, "")} (${code}${what === "" ? "" : `: ${what}`}).`;
     return fault(about, sentence, remedy.join(" "));
   });
+}
+
+/** Nothing that was asked for waits for an alternative: what is wrong with one is a warning. */
+export function alternativeChecks(
+  alternatives: readonly AlternativeCheck[],
+  { name, title }: ZoneProfile,
+): readonly Check[] {
+  const about = { code: "zone-alternatives", subject: name } as const;
+  if (alternatives.length === 0) return [];
+  const found = alternatives.flatMap(({ of, asked, problems }) =>
+    problems.map(({ code }) => {
+      const [, ...remedy] = sentencesOf(REASONS[code]);
+      return warning(
+        about,
+        `${name} (${title}): an owner could not choose the ${of} ${asked} of the alternatives (${code}).`,
+        remedy.join(" "),
+      );
+    }),
+  );
+  return found.length > 0
+    ? found
+    : [ok(about, `${name} (${title}) has the templates and networks that its owners may choose instead.`)];
 }

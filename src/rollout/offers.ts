@@ -2,7 +2,7 @@
 import type { Reason } from "../federation/model/events.ts";
 import { framework, type Settings } from "../federation/model/plan.ts";
 import type { ZoneProfile } from "../federation/model/policy.ts";
-import { type SurveyQuery, type SurveyResult, ZoneError } from "../federation/model/zone-facts.ts";
+import { type ObjectRef, type SurveyQuery, type SurveyResult, ZoneError } from "../federation/model/zone-facts.ts";
 import type { Zone, ZoneCheck } from "../federation/ports.ts";
 import { type Choice, chooseFor, judge, zoneReason } from "../federation/proposing/preflight.ts";
 
@@ -32,6 +32,39 @@ export async function checkOffers(zone: Looking, profile: ZoneProfile): Promise<
   const once = new Map(problems.map((problem) => [`${problem.code} ${problem.detail}`, problem]));
   return { zone: profile.name, version, problems: [...once.values()] };
 }
+
+/** Of a template or a network that an owner may choose instead, what stands in its way. */
+export interface AlternativeCheck {
+  readonly of: "template" | "network";
+  readonly asked: ObjectRef;
+  readonly problems: readonly Reason[];
+}
+
+/** One look for each alternative. A zone that cannot be looked at gives none: that is told by `checkOffers`. */
+export async function checkAlternatives(zone: Looking, profile: ZoneProfile): Promise<readonly AlternativeCheck[]> {
+  const [usual] = offers(profile);
+  if (usual === undefined) return [];
+  const { superlink, supernode } = profile.templates;
+  const looked: readonly unknown[] = [superlink, ...Object.values(supernode)];
+  const templates = profile.alternatives.templates.filter((asked) => !looked.includes(asked));
+  const networks = profile.alternatives.networks.filter((asked) => asked !== profile.network);
+  const choices = [
+    ...templates.map((asked) => ({ of: "template" as const, asked, choice: { ...usual, template: asked } })),
+    ...networks.map((asked) => ({ of: "network" as const, asked, choice: { ...usual, network: asked } })),
+  ];
+  const checks: AlternativeCheck[] = [];
+  for (const { of, asked, choice } of choices) {
+    const seen = await look(zone, choice);
+    if (!seen.ok) return checks;
+    const judged = judge(seen.survey, choice);
+    const problems = "template" in judged ? [] : judged.filter(({ code }) => IS_OF[of].test(code));
+    checks.push({ of, asked, problems });
+  }
+  return checks;
+}
+
+/** Codes of what is wrong with the one, whatever else is. */
+const IS_OF = { template: /^(template|image)-/, network: /^(network-|no-free-address$)/ } as const;
 
 function offers(profile: ZoneProfile): readonly Choice[] {
   const anySettings = (wanted: Settings["framework"]): Settings => ({

@@ -374,6 +374,15 @@ const OF_ZONES: readonly Misconfiguration[] = [
     },
   },
   {
+    name: "a network that owners may choose instead is not there",
+    code: "zone-alternatives",
+    verdict: "warning",
+    says: /an owner could not choose the network nix of the alternatives \(network-missing\)/,
+    running: (running) => {
+      entry(running).alternatives.networks = ["private", "nix"];
+    },
+  },
+  {
     name: "the quota leaves no VM",
     code: "zone-quotas",
     says: /\(quota-vms: 1 needed, 0 left\)/,
