@@ -82,6 +82,7 @@ async function startParts(
     federations: runtime.store,
     receipts: runtime.receipts,
     zoneChecks: runtime.zoneChecks,
+    certificates: runtime.certificates,
     tunnelStates: runtime.tunnelStates,
     configuration: { policy, zones, manifests },
     workspaceUrl: workspace.url,

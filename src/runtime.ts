@@ -17,6 +17,7 @@ import type { ZoneCall } from "./health/metrics.ts";
 import { createPoller, type ZonePoller } from "./opennebula/poll.ts";
 import type { Pace as LookPace } from "./opennebula/poll-interval.ts";
 import { type OpenZone, openZone, type ZoneOptions } from "./opennebula/zone.ts";
+import { organisationCertificates } from "./rollout/organisation-certificates.ts";
 import { type Pace, Scheduler } from "./rollout/scheduler.ts";
 import type { TaskContext } from "./rollout/task-context.ts";
 import { Watch } from "./rollout/watch.ts";
@@ -26,6 +27,8 @@ import { openStore, type Store } from "./store/open-store.ts";
 import { signRequest } from "./trust/authority.ts";
 import { type KeyStore, openKeyStore } from "./trust/key-store.ts";
 import { checkNodeProof } from "./trust/node-proof.ts";
+import { checkAuthority, checkChain } from "./trust/organisation.ts";
+import { checkRequest } from "./trust/request-checks.ts";
 
 export interface RuntimeOptions {
   readonly dataDirectory: string;
@@ -121,6 +124,9 @@ function runtime(options: RuntimeOptions, stored: Store, keys: KeyStore) {
         const authority = await keys.load(id);
         return signRequest({ authority, csrPem, rules: { allowed, required }, now, life });
       },
+      checkRequest: ({ csrPem, ...rules }) => checkRequest(csrPem, rules),
+      checkAuthority,
+      checkChain,
       destroy: (id) => keys.destroy(id),
       checkNodeProof,
     },
@@ -142,6 +148,7 @@ function runtime(options: RuntimeOptions, stored: Store, keys: KeyStore) {
     storeTrouble: () => stored.trouble(),
     looks: () => looks.all(),
     zoneChecks: zoneChecks(context, options.zones),
+    certificates: organisationCertificates(context),
     tunnelStates: (federation: Federation) => tunnelStates(federation, watch.live(federation.id)),
     /** From now on zones are looked at and what is due is done: whoever asks in Slack is answered already. */
     async start(): Promise<void> {

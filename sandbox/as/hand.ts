@@ -6,6 +6,8 @@ import { homeChannel } from "../zones-file.ts";
 /** How long somebody looks for what comes after a press. */
 const LOOK_MS = 20_000;
 const REQUESTER = "U0REQUEST1";
+/** The form's field that has to be filled in and says nothing to a machine: what it is for. */
+const PURPOSE = "What it is for";
 const OWNER = /^(?:second-)?owner-(.)$/;
 
 export class Hand {
@@ -73,6 +75,13 @@ export class Hand {
   async #deploy({ id: person }: WorldScreen["people"][number], given: readonly string[]): Promise<string> {
     done(await this.#slack.command({ person, channel: homeChannel, text: "deploy-site" }));
     let view = await this.#topView(person);
+    const isSaid = given.some((pair) => PURPOSE.toLowerCase().startsWith(wordsOf(pair.split("=")[0] ?? "")));
+    if (!isSaid)
+      await this.#slack.fill({
+        person,
+        viewId: view.viewId,
+        values: { [fieldCalled(view, PURPOSE).blockId]: "Trying it out." },
+      });
     // Choosing a zone brings that zone's fields, so each is looked for in the form as it is then.
     for (const pair of given) {
       const [name = "", value = ""] = pair.split(/=(.*)/s);
@@ -181,8 +190,10 @@ export class Hand {
 const indented = (text: string): string => `  ↳ ${text.replaceAll("\n", "\n    ")}`;
 const onlyFor = (message: ShownMessage | undefined): string => `(only you see this)\n${message?.text ?? ""}`;
 
+const wordsOf = (name: string): string => name.toLowerCase().replaceAll("-", " ");
+
 function fieldCalled({ fields }: ShownView, name: string): ShownView["fields"][number] {
-  const words = name.toLowerCase().replaceAll("-", " ");
+  const words = wordsOf(name);
   const found = fields.find(({ label }) => label.toLowerCase().startsWith(words));
   if (found !== undefined) return found;
   throw new Error(`The form has no field ${name}. It has: ${fields.map(({ label }) => label).join(", ")}.`);

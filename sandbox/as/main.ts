@@ -9,7 +9,8 @@ const HELP = `Does one thing in the sandbox that runs (npm run sandbox), as one 
   npm run sandbox:as -- WHO WHAT …
 
   requester deploy-site name=hearts coordinator=zone-a training=zone-b,zone-c
-                          fills in the form and sends it; further fields by the first word of their label
+                          fills in the form and sends it; further fields by the first words of their label, such as
+                          what="Predicts readmission" last-day=2027-03-01
   owner-b approve [TEXT]  presses Approve on the newest card in the channel of zone-b, or the newest that holds TEXT
   owner-b press "See what runs" [TEXT]
                           presses any other button of a card, in that channel or in #federation

@@ -88,7 +88,11 @@ export class Stage {
   async askFor({ name, fields = {}, ...wish }: FederationWish): Promise<void> {
     const { requester } = this;
     const form = await this.openForm(wish);
-    await requester.fill(form, { "Name of the federation": name, ...fields });
+    await requester.fill(form, {
+      "Name of the federation": name,
+      "What it is for": `A trial called ${name}.`,
+      ...fields,
+    });
     const answer = await requester.submit(form);
     if (answer.errors !== undefined || answer.problem !== undefined)
       throw new Error(`The form: ${JSON.stringify(answer)}`);

@@ -178,6 +178,12 @@ const reminderBeforeExpiry = policyRule(
       : [order([], "approvalReminder", "approvalExpiry", "a reminder after the end helps nobody.")],
 );
 
+const noticeBeforeQuestion = policyRule(
+  policyShape.pick({ endAnswer: true, endNotice: true }).prefault({}),
+  ({ endAnswer, endNotice }) =>
+    endAnswer < endNotice ? [] : [order([], "endAnswer", "endNotice", "the question says that the end is near.")],
+);
+
 const pollingFitsSilence = policyRule(
   policyShape.pick({ polling: true, silence: true }).prefault({}),
   ({ polling, silence }) => [
@@ -240,6 +246,7 @@ const RULES: readonly Rule[] = [
   somebodyMayAsk,
   requesterNotStuck,
   reminderBeforeExpiry,
+  noticeBeforeQuestion,
   pollingFitsSilence,
   authorityOutlastsCertificate,
   settleOutlastsCall,

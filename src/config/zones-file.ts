@@ -39,6 +39,12 @@ export const policySection = section(
     authorityLife: term("1825 days"),
     /** From the announcement that a coordinator stops alone until it does. */
     stopWarning: term("1 hour"),
+    /** How long before the end of a federation's last day people are told that it is near. */
+    endNotice: term("14 days"),
+    /** How long before it the owners are asked whether it goes on. */
+    endAnswer: term("7 days"),
+    /** For how long it goes on then. */
+    endExtension: term("90 days"),
     /** What is wrong is told when it has stood for so long, and that it is over when it has been well for so long. */
     conditions: section(
       {

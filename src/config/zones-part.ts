@@ -228,6 +228,9 @@ function durationsOf(policy: PolicySection): Configuration["policy"]["durations"
     certificateLife: policy.certificateLife,
     authorityLife: policy.authorityLife,
     warning: policy.stopWarning,
+    endNotice: policy.endNotice,
+    endAnswer: policy.endAnswer,
+    endExtension: policy.endExtension,
     ...policy.conditions,
   };
 }

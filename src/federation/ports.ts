@@ -2,6 +2,7 @@
 
 import type { Host } from "../guest-protocol/address.ts";
 import type { ProofSubject } from "../guest-protocol/node-proof.ts";
+import type { ChainMistake } from "./model/chain-mistakes.ts";
 import type { Adjust } from "./model/commands.ts";
 import type { Decision } from "./model/decision.ts";
 import type { FederationEvent, Reason } from "./model/events.ts";
@@ -90,6 +91,11 @@ export type Signing =
   | { readonly ok: true; readonly certificate: AuthorityFacts & { readonly serial: string } }
   | { readonly ok: false; readonly code: ReasonCode; readonly detail: string };
 
+/** A certificate that an organisation issued, or the first mistake in what was given. */
+export type CheckedCertificate =
+  | { readonly ok: true; readonly certificate: AuthorityFacts & { readonly serial: string } }
+  | { readonly ok: false; readonly mistake: ChainMistake; readonly detail: string };
+
 /** Certificates and proofs. Keys never leave it. */
 export interface Trust {
   /** The federation's authority, made if there is none yet; the same one when asked again. */
@@ -109,6 +115,25 @@ export interface Trust {
     readonly now: string;
     readonly life: number;
   }): Promise<Signing>;
+  /** Whether a request may be signed at all. */
+  checkRequest(request: {
+    readonly csrPem: string;
+    readonly allowed: readonly Host[];
+    readonly required: readonly Host[];
+  }): { readonly ok: true } | { readonly ok: false; readonly code: ReasonCode; readonly detail: string };
+  /** The certificate of an organisation's CA, out of whatever text was given. */
+  checkAuthority(text: string, now: string): CheckedCertificate;
+  /** What that CA issued for the request. */
+  checkChain(
+    text: string,
+    rules: {
+      /** PEM. */
+      readonly authority: string;
+      readonly request: string;
+      readonly required: readonly Host[];
+      readonly now: string;
+    },
+  ): CheckedCertificate;
   destroy(federationId: string): Promise<void>;
   /** Whether a published key was proven to be held by that VM. */
   checkNodeProof(
@@ -258,6 +283,17 @@ export interface ZoneChecks {
   adjust(command: Omit<Adjust, "survey"> & { readonly federation: FederationId }): Promise<Decision | Unusable>;
   /** After an approval: sees whether the address that was picked is still free. */
   recheckAddress(federation: FederationId): void;
+}
+
+/** Certificates that people bring. */
+export interface Certificates {
+  /** What is given is the CA or a chain, whichever is waited for; the sentence says what is wrong with it. */
+  give(given: {
+    readonly federation: FederationId;
+    readonly by: Person;
+    readonly key: string;
+    readonly text: string;
+  }): Promise<Decision | { readonly ok: false; readonly mistake: string }>;
 }
 
 /** How a federation's tunnels do now, as the newest looks show it. */

@@ -71,11 +71,23 @@ export function eventWords(event: FederationEvent): EventWords | null {
     case "site-written-off":
       return step("written off");
     case "teardown-asked":
-      return decision("teardown asked for", event.by);
+      return event.because === "asked"
+        ? decision("teardown asked for", event.by)
+        : step(`every site is to be torn down: ${event.because}`);
     case "teardown-withdrawn":
       return decision("teardown taken back", event.by);
     case "teardown-agreed":
       return decision("teardown agreed to", event.by);
+    case "end-near":
+      return step("the last day is near");
+    case "go-on-asked":
+      return step(`the owners are asked whether it goes on until ${event.until}`);
+    case "go-on-agreed":
+      return decision("goes on", event.by);
+    case "site-run-out":
+      return step("nobody said in time that it goes on: what ran is removed");
+    case "term-extended":
+      return step(`goes on until ${event.until}`);
     case "stop-announced":
       return decision(`the SuperLink stops at ${event.stopsAt}`, event.by);
     case "site-stopped":
@@ -104,6 +116,8 @@ export function eventWords(event: FederationEvent): EventWords | null {
       return because("removal takes long", event.reason);
     case "deployment-removed":
       return step("removed");
+    case "certificate-asked":
+      return step(`a certificate for VM ${event.vmId} is asked of the coordinator's organisation`);
     case "certificate-issued":
       return step(`certificate ${event.serial} issued to VM ${event.vmId}, until ${event.expiresAt}`);
     case "coordinator-verified":
@@ -132,6 +146,7 @@ export function eventWords(event: FederationEvent): EventWords | null {
     case "condition-changed":
     case "reminder-due":
     case "teardown-reminder-due":
+    case "go-on-reminder-due":
     case "template-intended":
     case "template-registered":
     case "deployment-intended":

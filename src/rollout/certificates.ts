@@ -40,14 +40,14 @@ async function answerRequest(
   const [csrPem] = request.ok ? request.value : [];
   if (csrPem === undefined) return failed({ zone }, "request-malformed", `VM ${vm.id}`);
   const { now, policy } = context.store.decisionContext(job.id);
-  const signing = await context.trust.sign({
-    federationId: job.id,
-    csrPem,
-    allowed: [...dialled, ...addressesOf(vm)],
-    required: dialled,
-    now,
-    life: policy.durations.certificateLife,
-  });
+  const rules = { csrPem, allowed: [...dialled, ...addressesOf(vm)], required: dialled };
+  if (job.federation.issuer === "organisation") {
+    const checked = context.trust.checkRequest(rules);
+    if (!checked.ok) return failed({ zone }, checked.code, checked.detail);
+    return { type: "certificate-asked", site: zone, vmId: vm.id, request: sha256(value), csr: csrPem };
+  }
+  const life = policy.durations.certificateLife;
+  const signing = await context.trust.sign({ ...rules, federationId: job.id, now, life });
   if (!signing.ok) return failed({ zone }, signing.code, signing.detail);
   const { serial, fingerprint, certificatePem, expiresAt } = signing.certificate;
   return {

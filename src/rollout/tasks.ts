@@ -1,6 +1,7 @@
 /** What each kind of task comes to. */
 import { expireProposals } from "../federation/deciding/approval.ts";
 import { concludeTeardown } from "../federation/deciding/teardown.ts";
+import { askToGoOn, concludeTerm } from "../federation/deciding/term.ts";
 import { type Decision, decided } from "../federation/model/decision.ts";
 import type { FederationEvent } from "../federation/model/events.ts";
 import type { ZoneName } from "../federation/model/identity.ts";
@@ -70,6 +71,10 @@ export async function carryOut(context: TaskContext, removals: Removals, job: Jo
     case "end-reboot":
     case "end-tunnel-rotation":
     case "conclude-teardown":
+    case "tell-end-near":
+    case "ask-to-go-on":
+    case "remind-go-on":
+    case "conclude-term":
       return decideByTime(context, job, task);
   }
 }
@@ -105,6 +110,14 @@ async function decideByTime(context: TaskContext, { id }: Job, task: Task): Prom
         return decided({ type: "reminder-due", site: task.site });
       case "remind-teardown":
         return decided({ type: "teardown-reminder-due", site: task.site });
+      case "tell-end-near":
+        return decided({ type: "end-near" });
+      case "ask-to-go-on":
+        return askToGoOn(newest, deciding);
+      case "remind-go-on":
+        return decided({ type: "go-on-reminder-due", site: task.site });
+      case "conclude-term":
+        return concludeTerm(newest, deciding);
       case "end-reboot":
         return decided({ type: "reboot-ended", site: task.site, outcome: task.outcome });
       case "end-tunnel-rotation":

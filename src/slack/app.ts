@@ -3,6 +3,7 @@ import { App, type AuthorizeResult, type Receiver, type webApi } from "@slack/bo
 import type { Logger } from "pino";
 import type { ChannelId, ZoneName } from "../federation/model/identity.ts";
 import type {
+  Certificates,
   ChannelIds,
   Configuration,
   Federations,
@@ -32,6 +33,7 @@ import { SocketReceiver } from "./inbound/socket-receiver.ts";
 import { Unreadable } from "./inbound/unreadable.ts";
 import * as addSite from "./inbound/views/add-site.ts";
 import * as adjust from "./inbound/views/adjust.ts";
+import * as certificate from "./inbound/views/certificate.ts";
 import * as deploySite from "./inbound/views/deploy-site.ts";
 import * as ownerViews from "./inbound/views/owner-views.ts";
 import * as reject from "./inbound/views/reject.ts";
@@ -54,6 +56,7 @@ export type Transport =
 export interface SlackAppOptions {
   readonly federations: Federations;
   readonly zoneChecks: ZoneChecks;
+  readonly certificates: Certificates;
   readonly tunnelStates: TunnelStates;
   readonly configuration: Configuration;
   readonly log: Logger;
@@ -102,6 +105,7 @@ const LISTENERS = [
   adjust,
   deploySite,
   reject,
+  certificate,
   ownerViews,
   mentions,
   homes,
@@ -149,6 +153,7 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
     homes: openHomes,
     federations,
     zoneChecks: options.zoneChecks,
+    certificates: options.certificates,
     tunnelStates: options.tunnelStates,
     configuration,
     slack,

@@ -4,8 +4,12 @@ import type { CardId, ChannelId, ZoneName } from "../federation/model/identity.t
 export const siteCardKey = (zone: ZoneName, card: CardId): string => `approval/${zone}/${card}`;
 export const admitCardKey = (zone: ZoneName, card: CardId): string => `admit/${zone}/${card}`;
 export const teardownCardKey = (zone: ZoneName, card: CardId): string => `teardown/${zone}/${card}`;
+export const goOnCardKey = (zone: ZoneName, card: CardId): string => `go-on/${zone}/${card}`;
 export const tunnelKey = (zone: ZoneName, card: CardId): string => `tunnel/${zone}/${card}`;
 export const preflightKey = (zone: ZoneName): string => `preflight/${zone}`;
 export const trustKey = (channel: ChannelId): string => `trust/${channel}`;
+/** Asks the coordinator's owners for their organisation's CA. */
+export const AUTHORITY_KEY = "authority";
+export const certificateKey = (vmId: number): string => `certificate/${vmId}`;
 /** How to start a run. */
 export const CONNECTION_KEY = "connection";

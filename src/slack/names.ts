@@ -22,6 +22,8 @@ export const ACTION = {
   withdrawTeardown: "withdraw-teardown",
   agreeTeardown: "agree-teardown",
   stopSoon: "stop-soon",
+  goOn: "go-on",
+  giveCertificate: "give-certificate",
   /** Inputs of the form whose change redraws it. */
   federationChosen: "federation-chosen",
   coordinatorChosen: "coordinator-chosen",
@@ -35,6 +37,7 @@ export const VIEW = {
   addSite: "add-site",
   adjust: "adjust",
   reject: "reject",
+  certificate: "certificate",
 } as const;
 
 /** What Slack tells the bot of; `app-manifest.yml` subscribes to exactly these. */

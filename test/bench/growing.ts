@@ -45,6 +45,9 @@ const requestOf = (nth: number, zones: readonly ZoneName[]): Request => {
       { zone: at(nth + 1), role: "training", superNodes: 1 },
     ],
     minimumTrainingSites: 1,
+    purpose: "Measuring.",
+    issuer: "florist",
+    until: null,
   };
 };
 

@@ -1,6 +1,6 @@
 /** What has happened to a federation so far, in a context that a test can change. `evolve` alone makes its state. */
 import type { Decision } from "../../src/federation/model/decision.ts";
-import type { AddressWish, Crossing, FederationEvent, Reason } from "../../src/federation/model/events.ts";
+import type { AddressWish, Crossing, FederationEvent, Issuer, Reason } from "../../src/federation/model/events.ts";
 import { evolve, type Recorded } from "../../src/federation/model/evolve.ts";
 import { federationId, type Person, slug, type ZoneName } from "../../src/federation/model/identity.ts";
 import type { Settings } from "../../src/federation/model/plan.ts";
@@ -45,6 +45,10 @@ export interface Asked {
   readonly tunnelled?: readonly string[];
   readonly settings?: Settings;
   readonly requester?: Person;
+  readonly purpose?: string;
+  readonly issuer?: Issuer;
+  /** Its last day. */
+  readonly until?: string;
   readonly context?: Partial<DecisionContext>;
 }
 
@@ -90,7 +94,12 @@ export class Chronicle {
         })),
       ],
       minimumTrainingSites: asked.minimumTrainingSites ?? 1,
+      purpose: asked.purpose ?? "Does a tumour grow?",
+      issuer: asked.issuer ?? "florist",
+      until: asked.until ?? null,
     });
+    // An organisation's is given by people.
+    if (asked.issuer === "organisation") return;
     const expiresAt = new Date(Date.parse(this.context.now) + 365 * DAY).toISOString();
     this.happens({ type: "authority-created", generation: 1, ...AUTHORITY, expiresAt });
   }

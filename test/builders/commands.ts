@@ -51,6 +51,9 @@ export const reboot = onSite("reboot", newestCard);
 export const rotateTunnelKeys = onSite("rotate-tunnel-keys", newestCard);
 export const retire = onSite("retire", newestCard);
 export const agreeTeardown = onSite("agree-teardown", teardownCard);
+const goOnCard = (story: Chronicle, name: string): CardId =>
+  story.site(name).goOns.at(-1)?.card ?? newestCard(story, name);
+export const goOn = onSite("go-on", goOnCard);
 export const stopCoordinator = onSite("stop-coordinator", teardownCard);
 
 const onFederation =

@@ -161,7 +161,11 @@ async function askForIt(slack: SlackControl, hub: Hub | null, superNodes: number
   const first = await requester.view("Deploy a federation");
   await requester.fill(first, { "Coordinator zone": COORDINATOR, "Training zones": [TRAINING] });
   const form = await requester.view("Deploy a federation", ["SuperNodes in Hospital B"]);
-  await requester.fill(form, { "Name of the federation": NAME, "SuperNodes in Hospital B": String(superNodes) });
+  await requester.fill(form, {
+    "Name of the federation": NAME,
+    "What it is for": "A short story.",
+    "SuperNodes in Hospital B": String(superNodes),
+  });
   if (hub === null) {
     await requester.submit(form);
     return;

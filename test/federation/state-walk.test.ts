@@ -36,6 +36,7 @@ function statesOf(start: Visited, most: number): readonly Visited[] {
   return [...found.values()];
 }
 
+const ORGANISED: Asked = { until: "2026-04-01", issuer: "organisation" };
 const TUNNELS: Asked = {
   crossing: { kind: "wireguard", hub: { host: "198.51.100.7", port: 51820 }, range: null },
 };
@@ -44,6 +45,12 @@ for (const { what, asked, deploy, most } of [
   { what: "a federation", asked: {}, deploy: "oneflow", most: 1000 },
   { what: "a federation with tunnels", asked: TUNNELS, deploy: "oneflow", most: 1000 },
   { what: "a federation of VMs that no service holds", asked: { superNodes: 2 }, deploy: "vms", most: 500 },
+  {
+    what: "a federation with a last day and its organisation's certificates",
+    asked: ORGANISED,
+    deploy: "oneflow",
+    most: 700,
+  },
 ] as const) {
   describe(`every state that ${what} can come to`, () => {
     let states: readonly Visited[] = [];

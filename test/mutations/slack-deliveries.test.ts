@@ -69,7 +69,7 @@ async function gestures(bench: Bench): Promise<readonly Delivery[]> {
   await control.command({ person: REQUESTER, channel: HOME_CHANNEL, text: "status tumour-study" });
   await control.command({ person: REQUESTER, channel: HOME_CHANNEL, text: "deploy-site" });
   const { viewId } = await bench.modal(REQUESTER);
-  const values = { name: "tumour-study", coordinator: "alpha", training: ["beta"] };
+  const values = { name: "tumour-study", purpose: "A trial.", coordinator: "alpha", training: ["beta"] };
   await control.fill({ person: REQUESTER, viewId, values });
   const { errors } = await control.submit({ person: REQUESTER, viewId });
   assert.ok(errors !== undefined, "the name is taken");

@@ -43,6 +43,9 @@ const policy: Policy = {
     certificateLife: seconds(3600),
     authorityLife: seconds(86_400),
     warning: seconds(1),
+    endNotice: seconds(1200),
+    endAnswer: seconds(600),
+    endExtension: seconds(86_400),
     raise: 300,
     clear: 300,
     flapWindow: seconds(60),
@@ -162,5 +165,8 @@ export function requestFor(names: readonly ZoneProfile["name"][], superNodes = 2
       ...training.map((zone) => ({ zone, role: "training" as const, superNodes })),
     ],
     minimumTrainingSites: 1,
+    purpose: "Trying the rollout.",
+    issuer: "florist" as const,
+    until: null,
   };
 }

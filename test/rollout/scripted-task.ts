@@ -51,6 +51,9 @@ export async function before(story: Story, answers: Partial<Zone>, latest: ZoneS
     trust: {
       ensureAuthority: unexpected("ensureAuthority"),
       sign: unexpected("sign"),
+      checkRequest: () => ({ ok: true }),
+      checkAuthority: () => ({ ok: false, mistake: "nothing-given", detail: "" }),
+      checkChain: () => ({ ok: false, mistake: "nothing-given", detail: "" }),
       destroy: unexpected("destroy"),
       checkNodeProof: () => ({ ok: true }),
     },

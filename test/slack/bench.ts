@@ -10,6 +10,7 @@ import { type SlackControl, slackControl } from "../../sandbox/slack/client.ts";
 import type { ShownMessage, ShownView } from "../../sandbox/slack/control/control-api.ts";
 import { startSlack } from "../../sandbox/slack/server.ts";
 import type { SlackOptions } from "../../sandbox/slack/state/slack.ts";
+import { refuse } from "../../src/federation/model/decision.ts";
 import type { FederationEvent } from "../../src/federation/model/events.ts";
 import type { Recorded } from "../../src/federation/model/evolve.ts";
 import type { FederationId } from "../../src/federation/model/identity.ts";
@@ -166,6 +167,7 @@ export async function openBench(context: TestContext, options: BenchOptions = {}
     const app = createSlackApp({
       federations: failing(store, () => failure),
       zoneChecks,
+      certificates: { give: async () => refuse("no-certificate-asked") },
       tunnelStates: () => options.tunnels ?? [],
       configuration: { policy: deciding.policy, zones, manifests: deciding.manifests },
       log: pino({ level: process.env["FLORIST_TEST_LOG"] ?? "silent" }),

@@ -73,6 +73,9 @@ export const requestOf = (nth: number, changes: Partial<Request> = {}): Request 
     { zone: zone("beta"), role: "training", superNodes: 2 },
   ],
   minimumTrainingSites: 1,
+  purpose: "Does a tumour grow?",
+  issuer: "florist",
+  until: null,
   ...changes,
 });
 

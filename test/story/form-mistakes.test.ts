@@ -16,6 +16,7 @@ const INTERVAL = "Keepalive interval in seconds";
 const VERSION = "Flower version, the same everywhere";
 const MINIMUM = "Start with at least this many training sites";
 const NAME = "Name of the federation";
+const PURPOSE = "What it is for";
 const FRAMEWORK = "Framework on the SuperNodes";
 
 let sandbox: Sandbox;
@@ -32,7 +33,7 @@ describe("The form of deploy-site", () => {
     const form = await openForm();
     const { mistakes, delivered } = await send(form, {});
     assert.equal(delivered, false);
-    assert.deepEqual(Object.keys(mistakes).sort(), ["Coordinator zone", NAME, "Training zones"]);
+    assert.deepEqual(Object.keys(mistakes).sort(), ["Coordinator zone", NAME, "Training zones", PURPOSE]);
   });
 
   it("shows all mistakes at once, each on its own field", async () => {
@@ -165,7 +166,7 @@ async function formWith(wish: { training?: readonly string[]; given?: boolean })
   const training = wish.training ?? ["zone-b"];
   const { requester } = stage;
   const form = await openForm();
-  await requester.fill(form, { "Coordinator zone": "zone-a", "Training zones": training });
+  await requester.fill(form, { "Coordinator zone": "zone-a", "Training zones": training, [PURPOSE]: "A trial." });
   const shown = await requester.view(FORM, training.map(superNodesLabel));
   if (wish.given !== true) return shown;
   await requester.fill(shown, { [ADDRESS_KIND]: "I give the address" });

@@ -5,8 +5,19 @@
 
 import { expireProposals } from "../../src/federation/deciding/approval.ts";
 import { concludeTeardown } from "../../src/federation/deciding/teardown.ts";
-import type { FederationEvent } from "../../src/federation/model/events.ts";
-import { agreeTeardown, askTeardown, reject, retire, retry, stopCoordinator, withdraw } from "../builders/commands.ts";
+import { askToGoOn, concludeTerm } from "../../src/federation/deciding/term.ts";
+import type { FederationEvent, Issuer } from "../../src/federation/model/events.ts";
+import { AUTHORITY } from "../builders/chronicle.ts";
+import {
+  agreeTeardown,
+  askTeardown,
+  goOn,
+  reject,
+  retire,
+  retry,
+  stopCoordinator,
+  withdraw,
+} from "../builders/commands.ts";
 import { aDecisionContext, aZone, DAY, HOUR, MINUTE, STRANGER, zone, zonesOf } from "../builders/decision-context.ts";
 import { aFederation, type Story } from "../builders/federation.ts";
 import { THOROUGHNESS } from "../thoroughness.ts";
@@ -18,6 +29,8 @@ export interface WholeStory {
   readonly asked: Readonly<Record<string, number>>;
   /** How often its requester is told something that only they wait for. */
   readonly requesterTold: number;
+  /** The most that may stand in one zone's channel. */
+  readonly inOneZone: number;
   readonly steps: (story: Story) => Iterable<unknown>;
   readonly begin: () => Story;
 }
@@ -56,13 +69,17 @@ const concludes = (story: Story): Story => story.takes(concludeTeardown(story.fe
 interface Told {
   readonly asked?: Readonly<Record<string, number>>;
   readonly requesterTold?: number;
+  readonly inOneZone?: number;
+  /** Its last day. */
+  readonly until?: string;
+  readonly issuer?: Issuer;
 }
 
 function aStory(
   name: string,
   count: number,
   steps: (story: Story, zones: readonly string[]) => Iterable<unknown>,
-  { asked = {}, requesterTold = 1 }: Told = {},
+  { asked = {}, requesterTold = 1, inOneZone = 7, ...more }: Told = {},
 ): WholeStory {
   const zones = named(count);
   return {
@@ -70,10 +87,12 @@ function aStory(
     zones,
     asked,
     requesterTold,
+    inOneZone,
     steps: (story) => steps(story, zones),
     begin: () =>
       aFederation({
         zones,
+        ...more,
         superNodes: count > 20 ? 1 : 2,
         context: aDecisionContext({ zones: zonesOf(zones.map((each) => aZone(each))) }),
       }),
@@ -148,6 +167,59 @@ export const WHOLE_STORIES: readonly WholeStory[] = [
     yield story.removes("site003");
   }),
   aStory(
+    "the coordinator's organisation issues the certificates",
+    3,
+    function* (story, zones) {
+      const [coordinator = "", ...training] = zones;
+      yield story.happens({
+        type: "authority-created",
+        generation: 1,
+        ...AUTHORITY,
+        expiresAt: "2036-03-02T08:00:00.000Z",
+      });
+      yield* isApproved(story, zones);
+      yield story.passes(MINUTE).deployed(coordinator);
+      yield story.says(coordinator, { FL_STAGE: "awaiting-certificate", FL_TLS_CSR: "request" }).observes(coordinator);
+      yield story.happens(asksForCertificate(story, coordinator));
+      yield story.passes(HOUR).trusted();
+      for (const name of training) yield story.passes(MINUTE).joins(name);
+      yield story.passes(40 * DAY).happens(asksForCertificate(story, coordinator));
+    },
+    // The CA, the request with its card, and its renewal are asked for where the coordinator is.
+    { asked: { site001: 4 }, inOneZone: 9, issuer: "organisation" },
+  ),
+  aStory(
+    "its last day comes, and one site does not answer",
+    3,
+    function* (story, zones) {
+      yield* isApproved(story, zones);
+      yield* comesUp(story, zones);
+      yield story.happens({ type: "end-near" });
+      yield story.passes(DAY).takes(askToGoOn(story.federation, story.context));
+      yield story.passes(DAY).does(goOn("site001"));
+      yield story.does(goOn("site002"));
+      yield story.passes(4 * DAY).happens({ type: "go-on-reminder-due", site: zone("site003") });
+      yield story.passes(50 * DAY).takes(concludeTerm(story.federation, story.context));
+      yield story.removes("site003");
+    },
+    { asked: { site001: 2, site002: 2, site003: 3 }, requesterTold: 2, until: "2026-04-01" },
+  ),
+  aStory(
+    "its last day comes, and nobody of the coordinator's zone answers",
+    3,
+    function* (story, zones) {
+      yield* isApproved(story, zones);
+      yield* comesUp(story, zones);
+      yield story.takes(askToGoOn(story.federation, story.context));
+      yield story.passes(DAY).does(goOn("site003"));
+      yield story.passes(50 * DAY).takes(concludeTerm(story.federation, story.context));
+      yield story.removes("site002").removes("site003");
+      yield concludes(story);
+      yield concludes(story.removes(coordinatorOf(zones)));
+    },
+    { asked: { site001: 2, site002: 2, site003: 2 }, requesterTold: 3, until: "2026-04-01" },
+  ),
+  aStory(
     "a teardown that one site does not agree to",
     3,
     function* (story, zones) {
@@ -169,4 +241,9 @@ export const WHOLE_STORIES: readonly WholeStory[] = [
 function failed(name: string): FederationEvent {
   const reason = { code: "deployment-failed" as const, detail: "quota exceeded" };
   return { type: "site-failed", site: zone(name), reason };
+}
+
+function asksForCertificate(story: Story, name: string): FederationEvent {
+  const { vmId, seen } = story.vm(name);
+  return { type: "certificate-asked", site: zone(name), vmId, request: seen.request ?? "", csr: "a request" };
 }

@@ -95,9 +95,11 @@ async function fillForm(person: string, view: View): Promise<void> {
   const field = (label: string) => view.fields.find((one) => one.label === label && isEmptyValue(one.value));
   const values: Record<string, string | string[]> = {};
   const name = field("Name of the federation");
+  const purpose = field("What it is for");
   const leads = field("Coordinator zone");
   const trains = field("Training zones");
   if (name !== undefined) values[name.blockId] = freeName();
+  if (purpose !== undefined) values[purpose.blockId] = "Predicts readmission from records that stay where they are.";
   if (leads !== undefined && coordinator !== undefined) values[leads.blockId] = coordinator;
   if (trains !== undefined) values[trains.blockId] = training;
   if (Object.keys(values).length > 0) await send({ do: "fill", what: { person, viewId: view.viewId, values } });

@@ -28,14 +28,17 @@ export const commandRequest = z.strictObject({
   /** Typed in a thread, which Slack does not pass on. */
   threadTs: z.string().optional(),
 });
-export const mentionRequest = z.strictObject({
+/** What a person writes to people: the app hears nothing of it. */
+export const messageRequest = z.strictObject({
   person: z.string(),
   channel: z.string(),
   text: z.string(),
   threadTs: z.string().optional(),
 });
-/** What a person writes to people: the app hears nothing of it. */
-export const messageRequest = mentionRequest.extend({});
+export const mentionRequest = messageRequest.extend({
+  /** Attached to the message. */
+  files: z.array(z.strictObject({ name: z.string(), content: z.string() })).optional(),
+});
 export const clickRequest = z.union([messageClick, modalClick]);
 /** Values by `block_id`. */
 export const fillRequest = z.strictObject({ person: z.string(), viewId: z.string(), values });

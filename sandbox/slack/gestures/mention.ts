@@ -3,6 +3,7 @@ import type { Experience, MentionRequest, MessageRequest } from "../control/cont
 import { isAccepted, type Parcel } from "../parcel.ts";
 import type { Slack } from "../state/slack.ts";
 import { NotOnScreen } from "../state/state-values.ts";
+import { fileJson } from "../web-api/file-json.ts";
 import { isShared } from "../world/world.ts";
 import { channelOf, experienceOf, onScreenOnly, personNamed } from "./experience.ts";
 
@@ -20,6 +21,7 @@ export async function mention(slack: Slack, gesture: MentionRequest): Promise<Ex
   const text = `<@${app.botUserId}> ${escaped(gesture.text)}`;
   const { person, channel, message } = post(slack, gesture, text, [user, { type: "text", text: ` ${gesture.text}` }]);
   const { blocks } = message;
+  const files = (gesture.files ?? []).map(({ name, content }) => fileJson(slack, slack.files.give(name, content)));
   if (!channel.botIsMember || !slack.options.scopes.includes("app_mentions:read")) return onScreenOnly();
   const foreign = person.workspace === home.id ? {} : { user_team: person.workspace, source_team: person.workspace };
   return sendEvent(slack, channel.id, isShared(channel), {
@@ -32,6 +34,7 @@ export async function mention(slack: Slack, gesture: MentionRequest): Promise<Ex
     team: person.workspace,
     ...foreign,
     ...(gesture.threadTs === undefined ? {} : { thread_ts: gesture.threadTs }),
+    ...(files.length === 0 ? {} : { files }),
     channel: channel.id,
     event_ts: message.ts,
   });

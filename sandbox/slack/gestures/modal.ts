@@ -2,8 +2,9 @@ import { interactiveElements, isStateful, type Placed } from "../block-kit/walk.
 import type { CloseRequest, Experience, FillRequest, ModalClick, Pointer } from "../control/control-api.ts";
 import { isAccepted } from "../parcel.ts";
 import type { Slack } from "../state/slack.ts";
-import { enteredValue, NotOnScreen, type StateValue } from "../state/state-values.ts";
+import { enteredValue, type Given, NotOnScreen, type StateValue } from "../state/state-values.ts";
 import { entryKey, type OpenView, valuesOf, viewJson } from "../state/views.ts";
+import { fileJson } from "../web-api/file-json.ts";
 import type { Person } from "../world/world.ts";
 import { experienceOf, onScreenOnly, personNamed } from "./experience.ts";
 import { interactionBase, interactionParcel, workspaceOf } from "./payload.ts";
@@ -35,10 +36,19 @@ export async function fillIn(slack: Slack, filling: FillRequest): Promise<Experi
       const pointer = { actionId: placed.element.action_id ?? "", blockId, selected: given, confirm: true };
       experience = await act(slack, person, view, placed, pointer);
     } else {
-      enter(slack, view, placed, isStateful(placed.element) ? enteredValue(placed.element, given) : undefined);
+      enter(slack, view, placed, filled(slack, placed, given));
     }
   }
   return experience;
+}
+
+/** Into a file input go the contents of files. */
+function filled(slack: Slack, { element }: Placed, given: Given): StateValue | undefined {
+  if (!isStateful(element)) return undefined;
+  if (element.type !== "file_input") return enteredValue(element, given);
+  const contents = [given ?? []].flat();
+  const files = contents.map((content, nth) => fileJson(slack, slack.files.give(`given-${nth + 1}.pem`, content)));
+  return { type: element.type, files };
 }
 
 /** The modal, if it is the top one of the person's stack. @throws NotOnScreen */

@@ -117,6 +117,7 @@ export function endWithout(federation: Federation, site: Site): readonly Federat
 export function siteOfCard(federation: Federation, card: CardId): Site | null {
   for (const site of federation.sites.values()) {
     if (site.teardown?.card === card || site.withdrawnTeardowns.includes(card)) return site;
+    if (site.goOns.some((goOn) => goOn.card === card)) return site;
     if (site.proposals.some((proposal) => proposal.card === card)) return site;
   }
   return null;

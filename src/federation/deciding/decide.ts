@@ -8,9 +8,11 @@ import type { RefusalCode } from "../model/reasons.ts";
 import type { Federation } from "../model/state.ts";
 import { giveConsent, refuseConsent, withdrawConsent } from "./approval.ts";
 import { askPreflightAgain, cancelRequest, requestSite, retireSite, retrySite } from "./lifecycle.ts";
+import { giveAuthority, giveCertificate } from "./organisation.ts";
 import { rebootSite } from "./reboot.ts";
 import { rotateTunnelKeys } from "./rotation.ts";
 import { agreeTeardown, askTeardown, stopCoordinatorSoon, withdrawTeardown } from "./teardown.ts";
+import { goOn } from "./term.ts";
 import { writeOff } from "./write-off.ts";
 
 /** Commands that are decided without a look at a zone; an adjustment needs one and is decided in `proposing/`. */
@@ -57,6 +59,10 @@ function carriedOut(federation: Federation, command: DirectCommand, context: Dec
       return withdrawConsent(federation, context, command);
     case "request-site":
       return requestSite(federation, context, command);
+    case "give-authority":
+      return giveAuthority(federation, context, command);
+    case "give-certificate":
+      return giveCertificate(federation, context, command);
     case "write-off":
       return writeOff(federation, context, command);
     case "cancel":
@@ -77,6 +83,8 @@ function carriedOut(federation: Federation, command: DirectCommand, context: Dec
       return retireSite(federation, context, { ...command, kind: "retire" });
     case "agree-teardown":
       return agreeTeardown(federation, context, { ...command, kind: "agree-teardown" });
+    case "go-on":
+      return goOn(federation, context, { ...command, kind: "go-on" });
     case "stop-coordinator":
       return stopCoordinatorSoon(federation, context, { ...command, kind: "stop-coordinator" });
   }

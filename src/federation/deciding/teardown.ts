@@ -18,7 +18,7 @@ export function askTeardown(federation: Federation, context: DecisionContext, { 
   if (!concerned) return refuse("not-visible");
   if (federation.ended !== null) return refuse("federation-ended");
   if (federation.teardown !== null) return NOTHING;
-  return decided({ type: "teardown-asked", by, cards: cardsFor(federation, context) });
+  return decided({ type: "teardown-asked", by, because: "asked", cards: cardsFor(federation, context) });
 }
 
 /**
@@ -42,6 +42,7 @@ function whyNotWithdrawn(federation: Federation, { zones }: DecisionContext, by:
   const coordinator = coordinatorOf(federation);
   if (coordinator.deployment === null) return "coordinator-removed";
   if (federation.stopAnnounced !== null) return isOwner(zones.get(coordinator.zone), by) ? null : "stop-announced";
+  if (federation.teardown?.because === "run-out") return "run-out";
   const askedBy = federation.teardown?.askedBy ?? null;
   return askedBy !== null && samePerson(askedBy, by) ? null : "not-the-asker";
 }
@@ -53,7 +54,19 @@ export function teardownByOperator(
   context: DecisionContext,
 ): readonly FederationEvent[] {
   if (federation.teardown !== null) return [];
-  return [{ type: "teardown-asked", by: null, cards: cardsFor(federation, context, gone) }];
+  return [{ type: "teardown-asked", by: null, because: "written-off", cards: cardsFor(federation, context, gone) }];
+}
+
+/** Nobody said in time that the coordinator goes on: training sites end at once, the coordinator after them. */
+export function teardownWithoutAnswer(federation: Federation, context: DecisionContext): readonly FederationEvent[] {
+  const running = trainingSitesOf(federation).filter(({ deployment }) => deployment !== null);
+  return [
+    { type: "teardown-asked", by: null, because: "run-out", cards: cardsFor(federation, context) },
+    ...running.flatMap(({ zone }): readonly FederationEvent[] => [
+      ...revocations(federation, zone),
+      { type: "site-stopped", site: zone },
+    ]),
+  ];
 }
 
 function cardsFor(federation: Federation, context: DecisionContext, except?: ZoneName): Record<string, CardId> {
@@ -97,7 +110,9 @@ export function concludeTeardown(federation: Federation, context: DecisionContex
   }
   const coordinator = coordinatorOf(federation);
   if (coordinator.deployment === null) return NOTHING;
-  const agreed = coordinator.teardown !== null && coordinator.teardown.agreedBy !== null;
+  const agreed =
+    federation.teardown.because === "run-out" ||
+    (coordinator.teardown !== null && coordinator.teardown.agreedBy !== null);
   const announced = federation.stopAnnounced !== null && federation.stopAnnounced <= context.now;
   const othersGone = trainingSitesOf(federation).every(isEmpty);
   return (agreed && othersGone) || announced ? decided({ type: "site-stopped", site: coordinator.zone }) : NOTHING;

@@ -1,9 +1,11 @@
 /** What waits for one person: decisions that are theirs, and what only they can mend. Pure. */
 import { type Person, samePerson } from "../model/identity.ts";
 import type { DecisionContext } from "../model/policy.ts";
-import { coordinatorOf, currentProposal, type Federation, type Proposal, type Site } from "../model/state.ts";
+import { coordinatorOf, currentProposal, type Federation, openGoOn, type Proposal, type Site } from "../model/state.ts";
+import type { GoOn } from "../model/term.ts";
 import { decidingZone, isOwner, missingConsents, neededKinds, standingConsents } from "./consent.ts";
 import { canRetry } from "./lifecycle.ts";
+import { type Awaited, awaitedOf } from "./organisation.ts";
 
 type Directory = Pick<DecisionContext, "policy" | "zones">;
 
@@ -18,6 +20,10 @@ export type Waiting =
       readonly site: Site;
       readonly teardown: NonNullable<Site["teardown"]>;
     }
+  /** Whether the own site goes on after the last day. */
+  | { readonly kind: "go-on"; readonly federation: Federation; readonly site: Site; readonly goOn: GoOn }
+  /** The own organisation is to issue a certificate, or to give its CA's. */
+  | { readonly kind: "certificate"; readonly federation: Federation; readonly site: Site; readonly awaited: Awaited }
   /** Something in the own zone is in the way of beginning. */
   | { readonly kind: "problem"; readonly federation: Federation; readonly site: Site }
   /** What runs in the own zone is unwell, and another attempt may mend it. */
@@ -49,10 +55,15 @@ function ofOwnSite(federation: Federation, site: Site): readonly Waiting[] {
     return mayEnd(federation, site) ? [{ kind: "teardown", federation, site, teardown }] : [];
   }
   if (federation.teardown !== null || approvalState === "excluded") return [];
+  const goOn = openGoOn(site);
+  if (goOn !== null && goOn.agreedBy === null) return [{ kind: "go-on", federation, site, goOn }];
+  const awaited = site.role === "coordinator" ? awaitedOf(federation) : null;
+  if (awaited !== null) return [{ kind: "certificate", federation, site, awaited }];
   if (problems.length > 0) return [{ kind: "problem", federation, site }];
   return canRetry(federation, site) ? [{ kind: "unwell", federation, site }] : [];
 }
 
 /** The coordinator's owner who has said when it stops has nothing left to decide. */
 const mayEnd = (federation: Federation, site: Site): boolean =>
-  site !== coordinatorOf(federation) || federation.stopAnnounced === null;
+  federation.teardown?.because !== "run-out" &&
+  (site !== coordinatorOf(federation) || federation.stopAnnounced === null);

@@ -29,9 +29,26 @@ export type Adjust = OnCard & {
 };
 export type RequestSite = Asked & { readonly kind: "request-site"; readonly wish: SiteWish };
 export type OnSite = OnCard & {
-  readonly kind: "retry" | "reboot" | "rotate-tunnel-keys" | "retire" | "agree-teardown" | "stop-coordinator";
+  readonly kind: "retry" | "reboot" | "rotate-tunnel-keys" | "retire" | "agree-teardown" | "stop-coordinator" | "go-on";
 };
 export type OnFederation = Asked & { readonly kind: "cancel" | "check-again" | "ask-teardown" | "withdraw-teardown" };
+/** A certificate as it was found to be right before anything is decided about it. */
+export interface GivenCertificate {
+  readonly fingerprint: string;
+  /** PEM. */
+  readonly certificate: string;
+  readonly expiresAt: string;
+}
+/** The CA of the coordinator's organisation. */
+export type GiveAuthority = Asked & { readonly kind: "give-authority"; readonly authority: GivenCertificate };
+/** What that CA issued for the request of a SuperLink's VM. */
+export type GiveCertificate = Asked & {
+  readonly kind: "give-certificate";
+  readonly vmId: number;
+  /** SHA-256 of the request it was held against. */
+  readonly request: string;
+  readonly certificate: GivenCertificate & { readonly serial: string };
+};
 /** By the bot's operator: a zone is gone for good. */
 export interface WriteOff {
   readonly kind: "write-off";
@@ -40,4 +57,14 @@ export interface WriteOff {
   readonly key: string;
 }
 
-export type Command = Approve | Reject | Withdraw | Adjust | RequestSite | OnSite | OnFederation | WriteOff;
+export type Command =
+  | Approve
+  | Reject
+  | Withdraw
+  | Adjust
+  | RequestSite
+  | OnSite
+  | OnFederation
+  | GiveAuthority
+  | GiveCertificate
+  | WriteOff;

@@ -45,6 +45,7 @@ const FIELDS: Readonly<Record<number, readonly (keyof SitePlan)[]>> = {
   // From here on a link may be a tunnel.
   3: [],
   4: ["deploy"],
+  5: ["purpose", "until"],
 };
 
 /** What a plan says in the words of an earlier version: compared with a plan of that version it is equal or not. */

@@ -1,13 +1,15 @@
 /** Everything that can have happened to a federation. The journal holds these and nothing else. */
 import { z } from "zod";
 import { STAGES } from "../../guest-protocol/names.ts";
-import { conditionCode, extent, subject } from "./conditions.ts";
+import { noticed } from "./condition-events.ts";
 import { deploymentRef } from "./deployment-reference.ts";
 import { cardId, channelId, digest, federationId, person, slug, zoneName } from "./identity.ts";
+import { MAX_PURPOSE, MAX_REQUEST } from "./limits.ts";
 import { hubEndpoint, role, settings, sitePlan, superLinkEndpoint } from "./plan.ts";
 import { reasonCode, refusalCode } from "./reasons.ts";
 import { rebootAction, rebootAnswer, rebootOutcome } from "./reboot-words.ts";
 import { rotationEvents } from "./rotation-words.ts";
+import { termed } from "./term-events.ts";
 
 /** A reason with what belongs to it. `detail` may name things of the zone and is for that zone's channel only. */
 export const reason = z.strictObject({ code: reasonCode, detail: z.string() });
@@ -73,8 +75,15 @@ const commandKind = z.enum([
   "withdraw-teardown",
   "agree-teardown",
   "stop-coordinator",
+  "go-on",
+  "give-authority",
+  "give-certificate",
   "write-off",
 ]);
+
+/** Who issues a federation's certificates: the bot with a CA of its own, or the coordinator's organisation with its own. */
+export const issuer = z.enum(["florist", "organisation"]);
+export type Issuer = z.infer<typeof issuer>;
 
 const at = { site: zoneName };
 const vm = { ...at, vmId: z.int() };
@@ -107,6 +116,12 @@ const asked = [
     crossing,
     sites: z.array(siteWish).readonly(),
     minimumTrainingSites: z.int().min(1),
+    /** What it is for, in its requester's words; empty where nobody asked for them. */
+    purpose: z.string().max(MAX_PURPOSE),
+    /** Who issues its certificates. */
+    issuer,
+    /** Its last day, by UTC; null: it runs until somebody ends it. */
+    until: z.iso.date().nullable(),
   }),
   z.strictObject({ type: z.literal("site-requested"), wish: siteWish, requester: person }),
   z.strictObject({
@@ -177,14 +192,22 @@ const voted = [
   z.strictObject({
     type: z.literal("site-excluded"),
     ...at,
-    cause: z.enum(["rejected", "expired", "retired", "written-off"]),
+    cause: z.enum(["rejected", "expired", "retired", "written-off", "run-out"]),
   }),
   /** The newest version will not run; what runs already goes on. */
   z.strictObject({ type: z.literal("proposal-dropped"), ...at, cause: z.enum(["rejected", "expired"]) }),
   z.strictObject({ type: z.literal("reminder-due"), ...at }),
   z.strictObject({
     type: z.literal("federation-ended"),
-    cause: z.enum(["cancelled", "coordinator-rejected", "coordinator-expired", "too-few-sites", "torn-down"]),
+    cause: z.enum([
+      "cancelled",
+      "coordinator-rejected",
+      "coordinator-expired",
+      "too-few-sites",
+      "torn-down",
+      /** Its last day is over and nothing of it ever ran. */
+      "run-out",
+    ]),
     by: person.nullable(),
   }),
 ] as const;
@@ -219,6 +242,8 @@ const deployed = [
 ] as const;
 
 const trusted = [
+  /** Its organisation is to issue a certificate for this request, PEM: the first, or one that comes after it. */
+  z.strictObject({ type: z.literal("certificate-asked"), ...vm, request: hex256, csr: z.string().max(MAX_REQUEST) }),
   z.strictObject({
     type: z.literal("certificate-issued"),
     ...vm,
@@ -269,35 +294,6 @@ const tunnelled = [
   ...rotationEvents,
 ] as const;
 
-const noticed = [
-  z.strictObject({
-    type: z.literal("condition-raised"),
-    subject,
-    code: conditionCode,
-    detail: z.string(),
-    vmIds: z.array(z.int()).readonly(),
-    extent: extent.nullable(),
-    since: z.iso.datetime(),
-  }),
-  /** It stands and its extent is another. */
-  z.strictObject({
-    type: z.literal("condition-changed"),
-    subject,
-    code: conditionCode,
-    vmIds: z.array(z.int()).readonly(),
-    extent: extent.nullable(),
-  }),
-  z.strictObject({ type: z.literal("condition-cleared"), subject, code: conditionCode }),
-  /** It has come and gone `count` times since; said when that begins and then seldom. */
-  z.strictObject({
-    type: z.literal("condition-flapping"),
-    subject,
-    code: conditionCode,
-    count: z.int(),
-    since: z.iso.datetime(),
-  }),
-] as const;
-
 const ended = [
   z.strictObject({ type: z.literal("retry-asked"), ...at, by: person }),
   /** An owner has VMs that are not well rebooted; each is intended before its zone is asked. */
@@ -315,8 +311,9 @@ const ended = [
   z.strictObject({ type: z.literal("site-written-off"), ...at }),
   z.strictObject({
     type: z.literal("teardown-asked"),
-    /** null: by the operator, whose write-off left no coordinator. */
+    /** null: by nobody who was asked, for the reason given. */
     by: person.nullable(),
+    because: z.enum(["asked", "written-off", "run-out"]),
     cards: z.record(zoneName, cardId).readonly(),
   }),
   z.strictObject({ type: z.literal("teardown-withdrawn"), by: person }),
@@ -336,6 +333,7 @@ export const federationEvent = z.discriminatedUnion("type", [
   ...tunnelled,
   ...noticed,
   ...ended,
+  ...termed,
 ]);
 export type FederationEvent = z.infer<typeof federationEvent>;
 export type EventOf<T extends FederationEvent["type"]> = Extract<FederationEvent, { type: T }>;

@@ -39,6 +39,7 @@ export function evolveDeployment(federation: Federation, event: DeploymentEvent,
     case "vm-observed":
     case "vm-online":
     case "vm-gone":
+    case "certificate-asked":
     case "certificate-issued":
     case "certificate-delivered":
     case "key-refused":

@@ -1,5 +1,6 @@
 /** The part of `evolve` that follows what is asked of a site and what its owners say. */
 import type { EventOf } from "./events.ts";
+import { withOpenGoOn } from "./evolve-term.ts";
 import { samePerson } from "./identity.ts";
 import { removing } from "./site-change.ts";
 import { type Consent, currentProposal, type Proposal, type Site } from "./state.ts";
@@ -21,6 +22,9 @@ type SiteEvent = EventOf<
   | "teardown-agreed"
   | "teardown-reminder-due"
   | "site-stopped"
+  | "go-on-reminder-due"
+  | "go-on-agreed"
+  | "site-run-out"
 >;
 
 /** Older versions are out of date for everybody; their cards say so by themselves. */
@@ -94,6 +98,18 @@ export function evolveSite(site: Site, event: SiteEvent, at: string): Site {
       return { ...site, teardown: site.teardown === null ? null : { ...site.teardown, reminded: true } };
     case "teardown-agreed":
       return { ...site, teardown: site.teardown === null ? null : { ...site.teardown, agreedBy: event.by } };
+    case "go-on-reminder-due":
+      return withOpenGoOn(site, (open) => ({ ...open, reminded: true }));
+    case "go-on-agreed":
+      return withOpenGoOn(site, (open) => ({ ...open, agreedBy: event.by }));
+    case "site-run-out":
+      return {
+        ...withOpenGoOn(removing(site, "teardown", at), (open) => ({ ...open, outcome: "run-out" })),
+        approvalState: "excluded",
+        excluded: "run-out",
+        problems: [],
+        retryAskedBy: null,
+      };
     case "site-stopped":
       return { ...removing(site, "teardown", at), retryAskedBy: null };
   }

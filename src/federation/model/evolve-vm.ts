@@ -7,6 +7,7 @@ export type VmEvent = EventOf<
   | "vm-observed"
   | "vm-online"
   | "vm-gone"
+  | "certificate-asked"
   | "certificate-issued"
   | "certificate-delivered"
   | "key-refused"
@@ -37,6 +38,7 @@ function newVm({ vmId, observation }: EventOf<"vm-observed">, at: string): Deplo
     seenAt: at,
     stageSince: at,
     identityChanges: 0,
+    asked: null,
     certificate: null,
     issuedAt: [],
     previousFingerprints: [],
@@ -75,6 +77,8 @@ function vmAfter(
       return { ...vm, wasOnline: true };
     case "vm-gone":
       return { ...vm, gone: true };
+    case "certificate-asked":
+      return { ...vm, asked: { request: event.request, csr: event.csr, at } };
     case "certificate-issued":
       return withCertificate(vm, event, at);
     case "certificate-delivered":

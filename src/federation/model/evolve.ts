@@ -4,6 +4,7 @@ import { conditionKey } from "./conditions.ts";
 import type { EventOf, FederationEvent, SiteWish } from "./events.ts";
 import { type DeploymentEvent, evolveDeployment } from "./evolve-deployment.ts";
 import { evolveSite } from "./evolve-site.ts";
+import { evolveTerm, withoutQuestion } from "./evolve-term.ts";
 import type { Person } from "./identity.ts";
 import { withoutConditions, withSite } from "./site-change.ts";
 import { type Federation, type Site, trainingSitesOf } from "./state.ts";
@@ -41,6 +42,9 @@ function born(event: EventOf<"federation-requested">, at: string): Federation {
     settings: event.settings,
     crossing: event.crossing,
     minimumTrainingSites: event.minimumTrainingSites,
+    purpose: event.purpose,
+    issuer: event.issuer,
+    term: event.until === null ? null : { until: event.until, reminded: false, question: null },
     authorities: [],
     authorityDestroyed: false,
     endpoint: null,
@@ -88,6 +92,7 @@ function newSite(wish: SiteWish, requester: Person, requestedAt: string, joinedL
     removed: [],
     withdrawnTeardowns: [],
     teardown: null,
+    goOns: [],
   };
 }
 
@@ -124,6 +129,10 @@ function apply(federation: Federation, recorded: Recorded): Federation {
       return askTeardown(federation, event, at);
     case "teardown-withdrawn":
       return withdrawTeardown(federation);
+    case "end-near":
+    case "go-on-asked":
+    case "term-extended":
+      return evolveTerm(federation, event, at);
     case "stop-announced":
       return { ...federation, stopAnnounced: event.stopsAt };
     case "condition-raised":
@@ -143,11 +152,14 @@ function apply(federation: Federation, recorded: Recorded): Federation {
     case "retry-asked":
     case "teardown-agreed":
     case "teardown-reminder-due":
+    case "go-on-reminder-due":
+    case "go-on-agreed":
       return withSite(federation, event.site, (site) => evolveSite(site, event, at));
     case "site-excluded":
     case "site-retired":
     case "site-written-off":
     case "site-stopped":
+    case "site-run-out":
       return withoutConditions(
         withSite(federation, event.site, (site) => evolveSite(site, event, at)),
         event.site,
@@ -161,8 +173,8 @@ function apply(federation: Federation, recorded: Recorded): Federation {
 /** What outlives a site that is asked for again: its counters, its past proposals and what is still to be removed. */
 function kept(site: Site | undefined): Partial<Site> {
   if (site === undefined) return {};
-  const { proposals, attempts, sequences, removals, removed, withdrawnTeardowns } = site;
-  return { proposals, attempts, sequences, removals, removed, withdrawnTeardowns };
+  const { proposals, attempts, sequences, removals, removed, withdrawnTeardowns, goOns } = site;
+  return { proposals, attempts, sequences, removals, removed, withdrawnTeardowns, goOns };
 }
 
 const withEverySite = (federation: Federation, change: (site: Site) => Site): Federation => ({
@@ -174,7 +186,11 @@ export const refusalKey = ({ by, kind }: Pick<EventOf<"command-refused">, "by" |
   `${by.team} ${by.user} ${kind}`;
 
 function askTeardown(federation: Federation, event: EventOf<"teardown-asked">, at: string): Federation {
-  let state: Federation = { ...federation, teardown: { askedBy: event.by, askedAt: at } };
+  const outcome = event.because === "run-out" ? "run-out" : "dropped";
+  let state: Federation = {
+    ...withoutQuestion(federation, outcome),
+    teardown: { askedBy: event.by, because: event.because, askedAt: at },
+  };
   for (const site of federation.sites.values()) {
     const card = event.cards[site.zone];
     if (card === undefined) continue;

@@ -1,5 +1,14 @@
 /** Bounds of what one federation, site or VM may come to. */
 
+/** Characters of what a federation is for. */
+export const MAX_PURPOSE = 400;
+
+/** Characters of a certificate request. */
+export const MAX_REQUEST = 16_384;
+
+/** Days that a federation may be asked for. */
+export const MAX_TERM_DAYS = 731;
+
 /** SuperNodes of a training site. */
 export const SUPERNODES = { min: 1, max: 10, default: 2 } as const;
 

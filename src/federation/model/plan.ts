@@ -109,7 +109,7 @@ const aside = z.strictObject({
  * The version of a plan's fields. A plan keeps the version it was made with, and its digest covers that version's
  * fields: a field that a later version adds voids no approval (`projected` in digest.ts).
  */
-export const PLAN_VERSION = 4;
+export const PLAN_VERSION = 5;
 
 /** One zone's part in a federation, exactly. Holds no secret and nothing that differs from one attempt to the next. */
 export const sitePlan = z.strictObject({
@@ -136,6 +136,10 @@ export const sitePlan = z.strictObject({
   aside: aside.exactOptional(),
   /** From version 4 on: VMs of their own. Absent where they are to be those of a OneFlow service. */
   deploy: z.literal("vms").exactOptional(),
+  /** From version 5 on: what the federation is for, absent where nobody asked for it. */
+  purpose: z.string().exactOptional(),
+  /** Its last day by UTC when the site was asked; absent where it has none. */
+  until: z.iso.date().exactOptional(),
 });
 export type SitePlan = z.infer<typeof sitePlan>;
 

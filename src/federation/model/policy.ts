@@ -50,6 +50,11 @@ export interface Durations {
   readonly authorityLife: number;
   /** From the announcement that a coordinator stops alone until it does. */
   readonly warning: number;
+  /** How long before a federation's last day ends that is told, and its owners are asked whether it goes on. */
+  readonly endNotice: number;
+  readonly endAnswer: number;
+  /** For how long it goes on then. */
+  readonly endExtension: number;
   /** What is wrong is told once it has stood for so long, and that it is over once it has been well for so long. */
   readonly raise: number;
   readonly clear: number;

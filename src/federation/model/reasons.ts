@@ -155,6 +155,12 @@ export const REFUSALS = {
   "not-the-asker": "Only the person who asked for the teardown can withdraw it.",
   "stop-announced":
     "The coordinator's owner has decided that the SuperLink stops. Only that zone's owners can take that back.",
+  "run-out":
+    "Its last day is over, and nobody of the coordinator's zone said in time that it goes on. Ask for a new federation.",
+  "no-certificate-asked": "No certificate is waited for in this federation now.",
+  "request-replaced":
+    "The SuperLink has made another request since. Have the newest signed, the one that hangs under the card.",
+  "go-on-over": "Nobody need say any more whether this goes on. The card shows what became of it.",
   "coordinator-removed": "The coordinator is being removed already, so the teardown cannot be withdrawn.",
   "too-many-supernodes": "The federation would have more SuperNodes than its SuperLink can be told of. Ask for fewer.",
   "federation-unreadable":

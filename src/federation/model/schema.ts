@@ -3,10 +3,10 @@
 import { z } from "zod";
 
 /** Of the events' vocabulary (events.ts), written into every line of a journal. */
-export const EVENTS_SCHEMA = 4;
+export const EVENTS_SCHEMA = 5;
 
 /** Of the state's shape (state.ts), which snapshots hold: those with another number are made anew from the journal. */
-export const STATE_SCHEMA = 6;
+export const STATE_SCHEMA = 7;
 
 /** What the first vocabulary said without knowing tunnels. */
 const first = z.discriminatedUnion("type", [
@@ -18,18 +18,23 @@ const first = z.discriminatedUnion("type", [
 /** What the second said without knowing that keys change. */
 const second = z.looseObject({ type: z.literal("tunnel-peers-intended") });
 
+/** What the fourth said without knowing what a federation is for, and until when it runs. */
+const fourth = z.discriminatedUnion("type", [
+  z.looseObject({ type: z.literal("federation-requested") }),
+  z.looseObject({ type: z.literal("teardown-asked"), by: z.unknown() }),
+]);
+
 /** An event as it was stored in an earlier vocabulary, in the words of today's. All others say today what they said then. */
 export function upcast(stored: unknown, fromSchema: number): unknown {
   switch (fromSchema) {
     case 1:
-      return fromFirst(stored);
-    case 2: {
-      const parsed = second.safeParse(stored);
-      return parsed.success ? { ...parsed.data, successors: [] } : stored;
-    }
+      return fromFourth(fromSecond(fromFirst(stored)));
+    case 2:
+      return fromFourth(fromSecond(stored));
     // The fourth has events of its own, and says all others as the third did.
     case 3:
-      return stored;
+    case 4:
+      return fromFourth(stored);
     default:
       throw new Error(`There has never been a vocabulary ${fromSchema}.`);
   }
@@ -48,5 +53,22 @@ function fromFirst(stored: unknown): unknown {
       return { ...event, range: null };
     case "vm-observed":
       return { ...event, observation: { ...event.observation, tunnelKey: null } };
+  }
+}
+
+function fromSecond(stored: unknown): unknown {
+  const parsed = second.safeParse(stored);
+  return parsed.success ? { ...parsed.data, successors: [] } : stored;
+}
+
+function fromFourth(stored: unknown): unknown {
+  const parsed = fourth.safeParse(stored);
+  if (!parsed.success) return stored;
+  const event = parsed.data;
+  switch (event.type) {
+    case "federation-requested":
+      return { ...event, purpose: "", issuer: "florist", until: null };
+    case "teardown-asked":
+      return { ...event, because: event.by === null ? "written-off" : "asked" };
   }
 }

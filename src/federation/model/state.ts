@@ -7,6 +7,7 @@ import type {
   Crossing,
   EventOf,
   FederationEvent,
+  Issuer,
   Reason,
   SiteWish,
   VmObservation,
@@ -16,6 +17,7 @@ import type { Role, Settings, SitePlan, SuperLinkEndpoint } from "./plan.ts";
 import type { ReasonCode } from "./reasons.ts";
 import type { Reboot } from "./reboot-words.ts";
 import type { Rotation } from "./rotation-words.ts";
+import type { GoOn, Term } from "./term.ts";
 
 /** One version of what would run in a zone, put before its owners. */
 export interface Proposal {
@@ -50,6 +52,14 @@ export interface IssuedCertificate {
   readonly delivered: boolean;
 }
 
+/** A certificate that a federation's organisation is to issue. */
+export interface AskedCertificate {
+  /** SHA-256 of the request as it was published, and the request itself in PEM. */
+  readonly request: string;
+  readonly csr: string;
+  readonly at: string;
+}
+
 /** A VM that the bot caused to exist. */
 export interface DeployedVm {
   readonly vmId: number;
@@ -59,6 +69,8 @@ export interface DeployedVm {
   readonly stageSince: string;
   /** How often it has published another request or key; only the first few count. */
   readonly identityChanges: number;
+  /** What its organisation was asked to issue last. */
+  readonly asked: AskedCertificate | null;
   readonly certificate: IssuedCertificate | null;
   /** When certificates were issued to it, newest last: few are, in half of a certificate's life. */
   readonly issuedAt: readonly string[];
@@ -180,6 +192,8 @@ export interface Site {
   readonly teardown: { readonly card: CardId; readonly agreedBy: Person | null; readonly reminded: boolean } | null;
   /** Cards of the newest teardowns that were asked for and withdrawn. */
   readonly withdrawnTeardowns: readonly CardId[];
+  /** The newest few times that its owners were asked whether it goes on, newest last. */
+  readonly goOns: readonly GoOn[];
 }
 
 export interface AdmittedKey {
@@ -231,6 +245,11 @@ export interface Federation {
   readonly settings: Settings;
   readonly crossing: Crossing;
   readonly minimumTrainingSites: number;
+  /** What it is for; empty where nobody asked for it. */
+  readonly purpose: string;
+  readonly issuer: Issuer;
+  /** null: it runs until somebody ends it. */
+  readonly term: Term | null;
   /** Oldest first. */
   readonly authorities: readonly Authority[];
   readonly authorityDestroyed: boolean;
@@ -252,7 +271,11 @@ export interface Federation {
   readonly admissions: EventOf<"admissions-delivered"> | null;
   /** By `conditionKey`; those cleared lately too, for they are counted when they come again. */
   readonly conditions: ReadonlyMap<string, Condition>;
-  readonly teardown: { readonly askedBy: Person | null; readonly askedAt: string } | null;
+  readonly teardown: {
+    readonly askedBy: Person | null;
+    readonly because: EventOf<"teardown-asked">["because"];
+    readonly askedAt: string;
+  } | null;
   /** When the coordinator stops although training sites still run; its owner decided so. */
   readonly stopAnnounced: string | null;
   readonly ended: {
@@ -299,6 +322,9 @@ export const isTurnedAway = (vm: DeployedVm): boolean =>
 /** The same of its tunnel key. */
 export const isTunnelTurnedAway = ({ seen, refusedTunnelKeys }: DeployedVm): boolean =>
   refusedTunnelKeys.some(({ key, code }) => key === seen.tunnelKey || code === "key-changes");
+
+/** The newest question whether the site goes on, while it waits for an answer or for those of others. */
+export const openGoOn = (site: Site): GoOn | null => site.goOns.findLast(({ outcome }) => outcome === "open") ?? null;
 
 /** Nothing runs, or is being removed. */
 export const isEmpty = (site: Site): boolean => site.deployment === null && site.removals.length === 0;

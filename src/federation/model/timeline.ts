@@ -20,6 +20,7 @@ const TOLD: ReadonlySet<FederationEvent["type"]> = new Set<FederationEvent["type
   "reminder-due",
   "federation-ended",
   "attempt-started",
+  "certificate-asked",
   "coordinator-verified",
   "site-up",
   "site-failed",
@@ -42,6 +43,12 @@ const TOLD: ReadonlySet<FederationEvent["type"]> = new Set<FederationEvent["type
   "stop-announced",
   "duplicate-found",
   "removal-delayed",
+  "end-near",
+  "go-on-asked",
+  "go-on-reminder-due",
+  "go-on-agreed",
+  "site-run-out",
+  "term-extended",
 ]);
 
 export function withTimeline(federation: Federation, recorded: TimelineEntry): Federation {

@@ -68,16 +68,19 @@ function creditOf({ deployment }: Site): Credit {
   };
 }
 
-/** A plan from facts; bound to the manifest and the authority given. */
+/** A plan from facts; bound to the manifest, the authority and the last day given. */
 export interface Bindings {
   readonly manifest: Manifest;
   readonly caFingerprint: string;
+  /** null: it has none. */
+  readonly until: string | null;
 }
 
-/** What this version of the program gives, and the newest authority. */
+/** What this version of the program gives, the newest authority, and the last day as it is now. */
 export const newestBindings = (federation: Federation, site: Site, context: DecisionContext): Bindings => ({
   manifest: manifestFor(context.manifests, site.role),
   caFingerprint: currentAuthority(federation)?.fingerprint ?? "",
+  until: federation.term?.until ?? null,
 });
 
 /** Those that an earlier plan was made with, as far as they are still to be had; null when its manifest is not. */
@@ -85,7 +88,7 @@ export function bindingsOf(federation: Federation, plan: SitePlan, context: Deci
   const manifest = context.manifests.find(plan.manifest);
   if (manifest === undefined) return null;
   const authority = authorityOf(federation, plan) ?? currentAuthority(federation);
-  return { manifest, caFingerprint: authority?.fingerprint ?? "" };
+  return { manifest, caFingerprint: authority?.fingerprint ?? "", until: plan.until ?? null };
 }
 
 export function planOf(
@@ -94,7 +97,7 @@ export function planOf(
   facts: Usable,
   chosen: ChosenEndpoint,
   context: DecisionContext,
-  { manifest, caFingerprint }: Bindings,
+  { manifest, caFingerprint, until }: Bindings,
 ): SitePlan {
   const coordinator = site.role === "coordinator";
   return {
@@ -114,6 +117,8 @@ export function planOf(
     nodeConfig: coordinator ? {} : facts.choice.nodeConfig,
     ...asideOf(facts),
     ...(facts.choice.deploy === undefined ? {} : { deploy: facts.choice.deploy }),
+    ...(federation.purpose === "" ? {} : { purpose: federation.purpose }),
+    ...(until === null ? {} : { until }),
   };
 }
 

@@ -1,11 +1,13 @@
 /** What a person asks for with the form: parsed field by field, all mistakes at once. */
 
-import type { Crossing, SiteWish } from "../model/events.ts";
+import { z } from "zod";
+import type { Crossing, Issuer, SiteWish } from "../model/events.ts";
 import { type ChannelId, type FederationId, type Person, slug, type ZoneName } from "../model/identity.ts";
-import { MAX_SUPERNODES, SUPERNODES } from "../model/limits.ts";
+import { MAX_PURPOSE, MAX_SUPERNODES, MAX_TERM_DAYS, SUPERNODES } from "../model/limits.ts";
 import { type Framework, framework, KEEPALIVE, type Settings } from "../model/plan.ts";
 import type { TakenTunnel, ZoneProfile } from "../model/policy.ts";
 import { REFUSALS } from "../model/reasons.ts";
+import { DAY_MS, dayOf } from "../model/term.ts";
 import { parseCrossing } from "./crossing-request.ts";
 import { wholeNumber } from "./whole-number.ts";
 
@@ -32,6 +34,10 @@ export interface RequestForm {
   readonly keepaliveTime: string;
   readonly keepaliveTimeout: string;
   readonly minimumTrainingSites: string;
+  readonly purpose: string;
+  readonly issuer: Issuer;
+  /** A day such as `2027-03-01`; empty for no end. */
+  readonly until: string;
 }
 
 export type FormField =
@@ -48,7 +54,9 @@ export type FormField =
   | "flowerVersion"
   | "keepaliveTime"
   | "keepaliveTimeout"
-  | "minimumTrainingSites";
+  | "minimumTrainingSites"
+  | "purpose"
+  | "until";
 
 export interface Request {
   readonly federation: FederationId;
@@ -59,6 +67,9 @@ export interface Request {
   readonly crossing: Crossing;
   readonly sites: readonly SiteWish[];
   readonly minimumTrainingSites: number;
+  readonly purpose: string;
+  readonly issuer: Issuer;
+  readonly until: string | null;
 }
 
 export type ParsedForm =
@@ -71,8 +82,13 @@ export interface Taken {
   readonly tunnels: Iterable<TakenTunnel>;
 }
 
-/** Holds every field to what the bot can carry out. */
-export function parseForm(form: RequestForm, zones: ReadonlyMap<ZoneName, ZoneProfile>, taken: Taken): ParsedForm {
+/** Holds every field to what the bot can carry out. `now`: ISO 8601. */
+export function parseForm(
+  form: RequestForm,
+  zones: ReadonlyMap<ZoneName, ZoneProfile>,
+  taken: Taken,
+  now: string,
+): ParsedForm {
   const mistakes: Partial<Record<FormField, string>> = {};
   const name = slug.safeParse(form.name.trim());
   if (!name.success) mistakes.name = "Use 2 to 31 of a-z, 0-9 and -, starting with a letter.";
@@ -87,6 +103,8 @@ export function parseForm(form: RequestForm, zones: ReadonlyMap<ZoneName, ZonePr
   const { crossing, mistakes: ofCrossing } = parseCrossing(form, tunnels, taken.tunnels);
   Object.assign(mistakes, ofCrossing);
   const flower = parseFlower(form, mistakes);
+  const purpose = parsePurpose(form, mistakes);
+  const until = parseUntil(form, now, mistakes);
   if (Object.keys(mistakes).length > 0 || !name.success || !chosenFramework.success) return { ok: false, mistakes };
   return {
     ok: true,
@@ -96,6 +114,9 @@ export function parseForm(form: RequestForm, zones: ReadonlyMap<ZoneName, ZonePr
       crossing,
       sites,
       minimumTrainingSites,
+      purpose,
+      issuer: form.issuer,
+      until,
     },
   };
 }
@@ -161,6 +182,28 @@ function parseMinimum(form: RequestForm, mistakes: Mistakes): number {
     mistakes.minimumTrainingSites = `Give a whole number from 1 to ${Math.max(1, form.training.length)}, the number of training zones.`;
   }
   return minimum ?? 1;
+}
+
+/** What neither can be seen nor is a space, and what turns the direction of reading, would make owners read something else. */
+const UNSEEN = /[\s\p{Cc}\p{Bidi_Control}]+/gu;
+
+function parsePurpose(form: RequestForm, mistakes: Mistakes): string {
+  const purpose = form.purpose.replaceAll(UNSEEN, " ").trim();
+  if (purpose === "") mistakes.purpose = "Say what it is for: every owner reads it before deciding.";
+  else if (purpose.length > MAX_PURPOSE) mistakes.purpose = `Say it in at most ${MAX_PURPOSE} characters.`;
+  return purpose;
+}
+
+function parseUntil(form: RequestForm, now: string, mistakes: Mistakes): string | null {
+  const typed = form.until.trim();
+  if (typed === "") return null;
+  const [today, last] = [dayOf(Date.parse(now)), dayOf(Date.parse(now) + MAX_TERM_DAYS * DAY_MS)];
+  const day = z.iso.date().safeParse(typed);
+  if (!day.success) mistakes.until = "Choose a day, such as 2027-03-01.";
+  else if (day.data <= today) mistakes.until = "Choose a day that is still to come.";
+  else if (day.data > last)
+    mistakes.until = `Choose a day up to ${last}; its owners are asked then whether it goes on.`;
+  return typed;
 }
 
 function parseFlower(form: RequestForm, mistakes: Mistakes): Omit<Settings, "framework"> {

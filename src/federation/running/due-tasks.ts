@@ -2,7 +2,6 @@
 import { isExpired, runsAsProposed } from "../deciding/approval.ts";
 import { concludeTeardown } from "../deciding/teardown.ts";
 import type { ZoneName } from "../model/identity.ts";
-import { MAX_CERTIFICATES } from "../model/limits.ts";
 import { deploymentKind } from "../model/plan.ts";
 import type { DecisionContext, Durations } from "../model/policy.ts";
 import { outcomeOf, rebootUnderWay } from "../model/reboot.ts";
@@ -28,7 +27,8 @@ import { isAddressRefused } from "../proposing/superlink-endpoint.ts";
 import { hasTunnel } from "../tunnels/crossing.ts";
 import { hubKey, isTellingDue } from "../tunnels/peers.ts";
 import { admissionsDue, mayTellAdmitted } from "./admission.ts";
-import { lateness, stuckAfter, type TimeOutCode } from "./lateness.ts";
+import { certificateWakes, superLinkTasks } from "./certificate-tasks.ts";
+import { lateness, servingSince, stuckAfter, type TimeOutCode } from "./lateness.ts";
 import {
   patienceEnds,
   type RotationStep,
@@ -37,12 +37,14 @@ import {
   rotationOutcome,
   rotationStep,
 } from "./rotation.ts";
+import { type TermTask, termTasks, termWakes } from "./term-tasks.ts";
 import { isTunnelKeyDue } from "./tunnel-keys.ts";
 
 type OnSite<K extends string> = { readonly kind: K; readonly site: ZoneName };
 type OnVm<K extends string> = OnSite<K> & { readonly vmId: number };
 
 export type Task =
+  | TermTask
   | { readonly kind: "create-authority" | "propose" | "expire" | "conclude-teardown" | "destroy-authority" }
   | OnSite<
       "propose-later" | "remind" | "remind-teardown" | "begin" | "register-template" | "create" | "deliver-admissions"
@@ -80,6 +82,7 @@ export function dueTasks(federation: Federation, live: LiveFederation, context: 
     ...sites.flatMap((site) => siteTasks(federation, site, live, context)),
     ...admissionTasks(federation),
     ...teardownReminders(federation, context),
+    ...termTasks(federation, context),
     ...(concludes(federation, context) ? [{ kind: "conclude-teardown" } as const] : []),
   ];
 }
@@ -95,7 +98,11 @@ function concludes(federation: Federation, context: DecisionContext): boolean {
 }
 
 function planningTasks(federation: Federation, sites: readonly Site[], context: DecisionContext): Task[] {
-  if (federation.authorities.length === 0) return [{ kind: "create-authority" }];
+  if (federation.authorities.length === 0) {
+    if (federation.issuer === "florist") return [{ kind: "create-authority" }];
+    // Its owners are asked for it, and have as long as to decide.
+    return sites.some((site) => isExpired(site, context)) ? [{ kind: "expire" }] : [];
+  }
   const tasks: Task[] = [];
   const planning = sites.filter(({ approvalState }) => approvalState === "planning");
   const first = planning.filter(({ joinedLater }) => !joinedLater);
@@ -116,8 +123,8 @@ function isOverdue(site: Site, context: DecisionContext): boolean {
 
 function teardownReminders(federation: Federation, { now, policy }: DecisionContext): Task[] {
   const { teardown } = federation;
-  if (teardown === null || Date.parse(now) < Date.parse(teardown.askedAt) + policy.durations.approvalReminder)
-    return [];
+  if (teardown === null || teardown.because === "run-out") return [];
+  if (Date.parse(now) < Date.parse(teardown.askedAt) + policy.durations.approvalReminder) return [];
   return [...federation.sites.values()]
     .filter((site) => waitsForTeardown(site) && site.teardown?.reminded === false)
     .map(({ zone }) => ({ kind: "remind-teardown", site: zone }));
@@ -225,13 +232,9 @@ function vmTasks(
   context: DecisionContext,
 ): Task[] {
   if (!vm.verified || vm.gone) return [];
-  const own = site.role === "coordinator" ? superLinkTasks(site, vm, context) : superNodeTasks(federation, site, vm);
+  const own =
+    site.role === "coordinator" ? superLinkTasks(federation, site, vm, context) : superNodeTasks(federation, site, vm);
   return [...own, ...tunnelTasks(federation, site, vm, live, context)];
-}
-
-function superLinkTasks({ zone: site }: Site, vm: DeployedVm, context: DecisionContext): Task[] {
-  if (needsCertificate(vm, context)) return [{ kind: "certify", site, vmId: vm.vmId }];
-  return vm.certificate?.delivered === false ? [{ kind: "deliver-certificate", site, vmId: vm.vmId }] : [];
 }
 
 function superNodeTasks(federation: Federation, { zone: site }: Site, vm: DeployedVm): Task[] {
@@ -255,17 +258,6 @@ function tunnelTasks(
   return step === null ? [] : [{ kind: step, ...at }];
 }
 
-/** A request not answered yet, or a certificate past half of its life; few are issued in that time. */
-function needsCertificate({ seen, certificate, issuedAt }: DeployedVm, { now, policy }: DecisionContext): boolean {
-  if (seen.request === null) return false;
-  const half = policy.durations.certificateLife / 2;
-  const recent = issuedAt.filter((at) => Date.parse(now) - Date.parse(at) < half);
-  if (recent.length >= MAX_CERTIFICATES) return false;
-  if (certificate === null || certificate.request !== seen.request) return true;
-  const issued = Date.parse(certificate.issuedAt);
-  return Date.parse(now) >= issued + (Date.parse(certificate.expiresAt) - issued) / 2;
-}
-
 function admissionTasks(federation: Federation): Task[] {
   const coordinator = coordinatorOf(federation);
   const { deployment } = coordinator;
@@ -274,7 +266,8 @@ function admissionTasks(federation: Federation): Task[] {
 }
 
 /** When time alone may next make something due, in milliseconds since 1970; null while nothing waits for time. */
-export function nextWake(federation: Federation, { now, policy }: DecisionContext): number | null {
+export function nextWake(federation: Federation, context: DecisionContext): number | null {
+  const { now, policy } = context;
   const { durations } = policy;
   const after = (at: string, ...waits: readonly number[]): number[] => waits.map((wait) => Date.parse(at) + wait);
   const moments = [...federation.sites.values()].flatMap((site) => {
@@ -288,6 +281,7 @@ export function nextWake(federation: Federation, { now, policy }: DecisionContex
   });
   if (federation.teardown !== null) moments.push(...after(federation.teardown.askedAt, durations.approvalReminder));
   if (federation.stopAnnounced !== null) moments.push(Date.parse(federation.stopAnnounced));
+  if (federation.ended === null) moments.push(...termWakes(federation, context));
   const future = moments.filter((moment) => moment > Date.parse(now));
   return future.length === 0 ? null : Math.min(...future);
 }
@@ -304,11 +298,9 @@ function deploymentWakes(site: Site, durations: Durations): number[] {
   // A moment later than the limit, which has to be passed.
   const limits =
     deployment.upAt === null ? [stuckAfter(durations), boot, boot + serve].map((limit) => begun + limit + 1) : [];
-  const renewals = [...deployment.vms.values()].flatMap(({ certificate, issuedAt }) => {
-    if (certificate === null) return [];
-    const [from, to] = [Date.parse(certificate.issuedAt), Date.parse(certificate.expiresAt)];
-    return [from + (to - from) / 2, ...issuedAt.map((at) => Date.parse(at) + certificateLife / 2)];
-  });
+  const serving = deployment.upAt === null ? servingSince(deployment, boot) : null;
+  if (serving !== null) limits.push(serving + serve + 1);
+  const renewals = [...deployment.vms.values()].flatMap((vm) => certificateWakes(vm, certificateLife));
   return [...limits, ...renewals, ...rebooted, ...rotated];
 }
 

@@ -35,7 +35,7 @@ export function lateness(
 ): TimeOutCode | null {
   if (deployment.failure !== null || deployment.upAt !== null) return null;
   const waited = Date.parse(now) - Date.parse(deployment.createdAt ?? deployment.startedAt);
-  const { boot, serve } = policy.durations;
+  const { boot } = policy.durations;
   if (deployment.ref === null) return waited > boot ? "create-timeout" : null;
   const seen = live.sites.get(zone);
   if (seen === undefined || seen.attempt !== deployment.attempt) return null;
@@ -44,7 +44,23 @@ export function lateness(
     ({ seen: { request, key } }) => request !== null || key !== null,
   );
   if (reported.length < vmsOf(deployment.plan)) return waited > boot ? notReported(deployment, seen) : null;
-  return waited > boot + serve ? "serve-timeout" : null;
+  return servesLate(deployment, Date.parse(now), policy.durations) ? "serve-timeout" : null;
+}
+
+function servesLate(deployment: Deployment, now: number, { boot, serve }: Durations): boolean {
+  const begun = servingSince(deployment, boot);
+  return begun !== null && now > begun + serve;
+}
+
+/** From when it is to serve: the boot's time is over, and its organisation has answered; null while that is waited for. */
+export function servingSince({ createdAt, startedAt, vms }: Deployment, boot: number): number | null {
+  const moments = [Date.parse(createdAt ?? startedAt) + boot];
+  for (const { asked, certificate } of vms.values()) {
+    if (asked === null) continue;
+    if (certificate?.request !== asked.request) return null;
+    moments.push(Date.parse(certificate.issuedAt));
+  }
+  return Math.max(...moments);
 }
 
 const isBeforeVms = ({ service, vms }: LiveSite): boolean => vms.size === 0 && BEFORE_VMS.has(service);

@@ -11,6 +11,7 @@ import { ownersOf } from "./conditions.ts";
 import { actions, type Blocks, button, header, section, sections } from "./elements.ts";
 import { clip, count, escaped, mention, mentions } from "./mrkdwn.ts";
 import { isAsked } from "./site-card.ts";
+import { reasonLines } from "./term-words.ts";
 import { zoneTitle } from "./titles.ts";
 import { votes, whatIsMissing } from "./votes.ts";
 
@@ -38,6 +39,7 @@ export function admitCard(
       section(
         `${asked} Its own owners are asked about what runs in their zone; you are asked whether your SuperLink takes their keys.`,
       ),
+      ...sections(reasonLines(proposal.plan)),
       ...sections([...votes(federation, site, "admit", directory), outcome]),
       ...actions(...buttons(federation, site, proposal)),
     ],

@@ -48,6 +48,8 @@ const FACETS: readonly Facet[] = [
   ["How traffic crosses", linkWords],
   ["SuperLink's address", ({ endpoint }) => `${endpoint.host}:${endpoint.port}`],
   ["Fingerprint of the CA", ({ caFingerprint }) => caFingerprint],
+  ["What it is for", ({ purpose }) => purpose ?? "not said"],
+  ["Last day", ({ until }) => until ?? "none"],
   ["Flower", ({ settings }) => `${settings.flowerVersion}, framework ${settings.framework}`],
   ["Keepalive", ({ settings }) => `${settings.keepaliveTime} s, timeout ${settings.keepaliveTimeout} s`],
   [

@@ -8,11 +8,12 @@ import { raisedConditions } from "../../federation/model/status.ts";
 import type { TunnelWish } from "../../federation/tunnels/crossing.ts";
 import { ACTION } from "../names.ts";
 import { plainSentence, sinceWords } from "./conditions.ts";
-import { actions, type Blocks, button, context, header, section } from "./elements.ts";
+import { actions, type Blocks, button, context, header, section, sections } from "./elements.ts";
 import { MARK } from "./marks.ts";
 import { count, escaped, mention } from "./mrkdwn.ts";
 import { phaseOf } from "./phase.ts";
 import { type ListOptions, siteBlocks } from "./site-list.ts";
+import { endLines, purposeLines } from "./term-words.ts";
 import { zoneTitle } from "./titles.ts";
 
 export type CardOptions = ListOptions;
@@ -26,7 +27,8 @@ export function federationCard(federation: Federation, options: CardOptions): { 
     text: `Federation ${federation.name}: ${phase}`,
     blocks: [
       header(`Federation ${federation.name}`),
-      section(`*${phase}*\nAsked for by ${mention(federation.requester)}.`),
+      section(`*${phase}*\n${[`Asked for by ${mention(federation.requester)}.`, ...endLines(federation)].join(" ")}`),
+      ...sections(purposeLines(federation.purpose)),
       ...unseenZones(federation, options.directory),
       ...siteBlocks(federation, options),
       section(connections(federation, options.directory)),

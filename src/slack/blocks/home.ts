@@ -7,7 +7,15 @@ import type { FederationId, Person } from "../../federation/model/identity.ts";
 import { superNodesOf } from "../../federation/model/plan.ts";
 import { REASONS } from "../../federation/model/reasons.ts";
 import { type Federation, newestFirst } from "../../federation/model/state.ts";
-import { admitCardKey, preflightKey, siteCardKey, teardownCardKey } from "../keys.ts";
+import {
+  AUTHORITY_KEY,
+  admitCardKey,
+  certificateKey,
+  goOnCardKey,
+  preflightKey,
+  siteCardKey,
+  teardownCardKey,
+} from "../keys.ts";
 import { CARD_KEY } from "../message.ts";
 import { type Blocks, context, divider, header, section } from "./elements.ts";
 import { type Abilities, abilityLines } from "./help.ts";
@@ -15,6 +23,7 @@ import { MARK } from "./marks.ts";
 import { code, count, escaped, moment } from "./mrkdwn.ts";
 import { phaseOf } from "./phase.ts";
 import { progressText, siteProgress } from "./progress.ts";
+import { dayWords } from "./term-words.ts";
 import { zoneTitle } from "./titles.ts";
 
 /** Slack takes a hundred blocks: so many of each, and a sentence for the rest. */
@@ -85,6 +94,19 @@ function waitingText(waiting: Waiting, { directory, addressOf }: HomeContent): s
     }
     case "teardown":
       return `${MARK.pending} ${about} is asked to end its part.${way(teardownCardKey(site.zone, waiting.teardown.card), "Decide on its card")}`;
+    case "go-on": {
+      const { card, until, answerBy } = waiting.goOn;
+      const asked = `say by ${moment(answerBy)} whether it goes on until ${dayWords(until)}.`;
+      return `${MARK.pending} ${about} ${asked}${way(goOnCardKey(site.zone, card), "Say so on its card")}`;
+    }
+    case "certificate": {
+      const { awaited } = waiting;
+      const [key, what] =
+        awaited.kind === "authority"
+          ? [AUTHORITY_KEY, "the certificate of your organisation's CA"]
+          : [certificateKey(awaited.vm.vmId), "a certificate for its SuperLink"];
+      return `${MARK.pending} ${about} waits for ${what}.${way(key, "Give it on its card")}`;
+    }
     case "problem": {
       const [problem] = site.problems;
       const sentence = problem === undefined ? "something is in its way." : REASONS[problem.code];

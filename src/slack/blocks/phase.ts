@@ -8,12 +8,14 @@ const ENDED: Readonly<Record<NonNullable<Federation["ended"]>["cause"], string>>
   "coordinator-rejected": "Ended: the coordinator's owner rejected it.",
   "coordinator-expired": "Ended: the coordinator's owner did not decide in time.",
   "too-few-sites": "Ended: too few training sites are left.",
+  "run-out": "Ended: its last day is over, and nothing of it ever ran.",
   "torn-down": "Torn down. Nothing of it runs any more.",
 };
 
 /** Plain text. */
 export function phaseOf(federation: Federation): string {
   if (federation.ended !== null) return ENDED[federation.ended.cause];
+  if (federation.teardown?.because === "run-out") return "Its last day is over: it is being taken down.";
   if (federation.teardown !== null) return "Being torn down: each zone's owner decides about its own zone.";
   if (federation.trustedAt !== null) return running(federation);
   const { deployment } = coordinatorOf(federation);

@@ -60,6 +60,8 @@ function excluded(site: Site): Progress {
       );
     case "expired":
       return at("out", "Nobody decided in time, so it is left out.");
+    case "run-out":
+      return at("out", `Nobody said in time that it goes on, so it is left out.${left}`);
     case "written-off":
       return at("out", "Written off by the bot's operator: its zone is gone.");
     case "retired":

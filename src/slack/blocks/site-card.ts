@@ -23,6 +23,7 @@ import { clip, codeBlock, count, escaped, mention, mentions, moment } from "./mr
 import { progressText, siteProgress } from "./progress.ts";
 import { siteButtons } from "./site-buttons.ts";
 import { factsLine, siteFacts } from "./site-facts.ts";
+import { endLines, issuerLines, reasonLines } from "./term-words.ts";
 import { superNodesAt, zoneTitle } from "./titles.ts";
 import { endsLine } from "./tunnel-words.ts";
 import { votes, whatIsMissing } from "./votes.ts";
@@ -76,6 +77,7 @@ function askingCard(
     blocks: [
       header(clip(`${where}: federation ${federation.name}`, 150)),
       section(asked),
+      ...sections([...reasonLines(proposal.plan), ...issuerLines(federation)]),
       ...(own ? factsAsked(federation, site, proposal) : [HIDDEN]),
       context(PREFLIGHT),
       section(site.role === "coordinator" ? PLAIN_TRUTH_COORDINATOR : PLAIN_TRUTH),
@@ -100,6 +102,7 @@ function decidedCard(federation: Federation, site: Site, proposal: Proposal, opt
       ...state(federation, site, options),
       own ? section(factsLine(plan)) : HIDDEN,
       ...(own ? sections(endsLine(federation, site)) : []),
+      ...sections(site.approvalState === "excluded" ? [] : endLines(federation)),
       ...sections(votes(federation, site, "run", directory)),
       ...actions(...siteButtons(federation, site, proposal, own)),
     ],

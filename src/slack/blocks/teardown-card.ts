@@ -20,7 +20,9 @@ export function teardownCard(
   directory: Directory,
 ): { text: string; blocks: Blocks } {
   const where = escaped(zoneTitle(directory, site));
-  const title = `${where}: tear down federation ${federation.name}?`;
+  const title = isRunOut(federation)
+    ? `${where}: federation ${federation.name} is taken down`
+    : `${where}: tear down federation ${federation.name}?`;
   const asked = askedOf(federation, site, teardown, directory);
   const lines = standing(federation, site, teardown);
   return {
@@ -42,9 +44,15 @@ export function withdrawnCard(
 }
 
 const isOpen = (federation: Federation, site: Site, { agreedBy }: Teardown): boolean =>
-  agreedBy === null && federation.ended === null && site.deployment !== null;
+  !isRunOut(federation) && agreedBy === null && federation.ended === null && site.deployment !== null;
+
+/** Its last day is over, and nobody is asked any more. */
+const isRunOut = ({ teardown }: Federation): boolean => teardown?.because === "run-out";
 
 function askedOf(federation: Federation, site: Site, teardown: Teardown, directory: Directory): string {
+  if (isRunOut(federation)) {
+    return "Nobody of the coordinator's zone said in time that this federation goes on, so it is taken down: training sites first, the SuperLink last.";
+  }
   const owners = isOpen(federation, site, teardown) ? ownersOf(directory, site.zone) : [];
   const by = federation.teardown?.askedBy ?? null;
   const who = by === null ? "The bot's operator asks" : `${mention(by)} asks`;
@@ -63,13 +71,13 @@ function standing(federation: Federation, site: Site, { agreedBy }: Teardown): r
   }
   if (isEmpty(site)) lines.push("Nothing of this federation runs here any more.");
   else if (site.deployment === null) lines.push("What ran here is being removed.");
-  else if (agreedBy !== null) lines.push("Waits for the training sites to end.");
+  else if (agreedBy !== null || isRunOut(federation)) lines.push("Waits for the training sites to end.");
   else lines.push("Waits for an owner of this zone.");
   return lines;
 }
 
 function buttons(federation: Federation, site: Site, teardown: Teardown): readonly Button[] {
-  if (federation.ended !== null || site.deployment === null) return [];
+  if (federation.ended !== null || isRunOut(federation) || site.deployment === null) return [];
   const value = cardValue(federation.id, teardown.card);
   const about = `${site.zone} for federation ${federation.name}`;
   const agree =

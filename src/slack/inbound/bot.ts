@@ -9,7 +9,14 @@ import { type Decision, refuse } from "../../federation/model/decision.ts";
 import { type CardId, type ChannelId, type FederationId, federationId } from "../../federation/model/identity.ts";
 import { REFUSALS, type RefusalCode } from "../../federation/model/reasons.ts";
 import { type Federation, isSettled, type Site } from "../../federation/model/state.ts";
-import type { ChannelIds, Configuration, Federations, TunnelStates, ZoneChecks } from "../../federation/ports.ts";
+import type {
+  Certificates,
+  ChannelIds,
+  Configuration,
+  Federations,
+  TunnelStates,
+  ZoneChecks,
+} from "../../federation/ports.ts";
 import { MARK } from "../blocks/marks.ts";
 import { parseCardValue } from "../card-value.ts";
 import type { OpenHomes } from "../open-homes.ts";
@@ -19,6 +26,7 @@ import type { People } from "./people.ts";
 export interface Bot {
   readonly federations: Federations;
   readonly zoneChecks: ZoneChecks;
+  readonly certificates: Certificates;
   readonly tunnelStates: TunnelStates;
   readonly configuration: Configuration;
   readonly slack: WebClient;

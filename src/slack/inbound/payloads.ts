@@ -48,6 +48,10 @@ export interface Mention {
   readonly channel: string;
   readonly threadTs: string | null;
   readonly words: readonly string[];
+  /** Ids of the files that were attached. */
+  readonly files: readonly string[];
+  /** The message's own: the same delivery, even repeated, has the same. */
+  readonly ts: string;
 }
 
 const view = z
@@ -143,12 +147,16 @@ const mentioned = z
     channel: z.string(),
     text: z.string().default(""),
     thread_ts: z.string().optional(),
+    ts: z.string().default(""),
+    files: z.array(z.object({ id: z.string() })).nullish(),
   })
   .transform(
     (raw): Mention => ({
       actor: { user: raw.user, team: raw.user_team ?? raw.team ?? null },
       channel: raw.channel,
       threadTs: raw.thread_ts ?? null,
+      ts: raw.ts,
+      files: (raw.files ?? []).map(({ id }) => id),
       // The mention itself may stand anywhere in the text.
       words: wordsOf(raw.text.replace(/<@[^>]+>/g, " ")),
     }),

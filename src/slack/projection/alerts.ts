@@ -6,17 +6,20 @@ import {
   coordinatorOf,
   currentProposal,
   type Federation,
+  openGoOn,
   type Site,
   type TimelineEntry,
 } from "../../federation/model/state.ts";
 import { ownersOf } from "../blocks/conditions.ts";
 import { section } from "../blocks/elements.ts";
 import type { CardOptions } from "../blocks/federation-card.ts";
+import { isAsked as isStillAsked } from "../blocks/go-on-card.ts";
+import { MARK } from "../blocks/marks.ts";
 import { codeBlock, escaped, mention, mentions, moment } from "../blocks/mrkdwn.ts";
 import { rebootDetail, rebootSentence } from "../blocks/reboot.ts";
 import { rotationSentence } from "../blocks/rotation.ts";
 import { zoneTitle } from "../blocks/titles.ts";
-import { admitCardKey, siteCardKey, teardownCardKey } from "../keys.ts";
+import { admitCardKey, goOnCardKey, siteCardKey, teardownCardKey } from "../keys.ts";
 import { type DesiredMessage, linkTo } from "../message.ts";
 import { placeOf, reply, underSiteCard } from "./place.ts";
 
@@ -55,6 +58,10 @@ function alertOf(
       return reminders(federation, site, seq, options);
     case "teardown-reminder-due":
       return teardownReminder(federation, site, seq, options);
+    case "go-on-reminder-due":
+      return goOnReminder(federation, site, seq, options);
+    case "site-run-out":
+      return ranOut(federation, site, seq, options);
     case "approval-lapsed": {
       const why = "asks again: too few of those who approved may still decide on";
       return stillOpen(federation, site, `alert/${site.zone}/${seq}`, why, options);
@@ -165,6 +172,29 @@ function teardownReminder(
   const owners = mentions(ownersOf(options.directory, site.zone));
   const text = `${owners} Federation *${federation.name}* is to be torn down, and ${named(site, options)} still runs. Decide on ${linkTo(asked, "its card")}.`;
   return [reply(`reminder/${site.zone}/${seq}`, own ? { ...place, thread: asked } : place, text)];
+}
+
+function goOnReminder(
+  federation: Federation,
+  site: Site,
+  seq: number,
+  options: CardOptions,
+): readonly DesiredMessage[] {
+  const open = openGoOn(site);
+  if (open === null || !isStillAsked(federation, site, open)) return [];
+  const asked = goOnCardKey(site.zone, open.card);
+  const { place, own } = placeOf(federation, site, options);
+  const owners = mentions(ownersOf(options.directory, site.zone));
+  const text = `${owners} ${named(site, options)} still waits for your word whether federation *${federation.name}* goes on. Say so on ${linkTo(asked, "its card")} by ${moment(open.answerBy)}; without an answer it is taken down then.`;
+  return [reply(`reminder/${site.zone}/${seq}`, own ? { ...place, thread: asked } : place, text)];
+}
+
+/** Nobody need do anything any more. */
+function ranOut(federation: Federation, site: Site, seq: number, options: CardOptions): readonly DesiredMessage[] {
+  const place = underSiteCard(federation, site, options);
+  if (place === null) return [];
+  const text = `${MARK.tooLate} Nobody said in time that ${named(site, options)} goes on in federation *${federation.name}*, so what ran here is removed. The federation goes on without it; its requester can ask for the site again.`;
+  return [reply(`run-out/${site.zone}/${seq}`, { ...place, importance: "tell" }, text)];
 }
 
 /** Where its zone has no channel, in the federation's thread. */

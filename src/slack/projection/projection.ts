@@ -5,6 +5,7 @@ import { type CardOptions, federationCard } from "../blocks/federation-card.ts";
 import { CARD_KEY, type DesiredMessage } from "../message.ts";
 import { alerts } from "./alerts.ts";
 import { conditionMessages } from "./condition-messages.ts";
+import { organisationMessages } from "./organisation-messages.ts";
 import { card, inChannel } from "./place.ts";
 import { readyMessages, trustMessages } from "./run-messages.ts";
 import { noticesToOthers, siteMessages } from "./site-messages.ts";
@@ -16,6 +17,7 @@ export function messagesOf(federation: Federation, options: CardOptions): readon
     card(CARD_KEY, inChannel(federation.homeChannel, null, "act"), federationCard(federation, options)),
     ...[...federation.sites.values()].flatMap((site) => siteMessages(federation, site, options)),
     ...inOrder([...timelineReplies(federation, options), ...conditionMessages(federation, options)]),
+    ...organisationMessages(federation, options),
     ...alerts(federation, options),
     ...trustMessages(federation, options),
     ...readyMessages(federation, options),

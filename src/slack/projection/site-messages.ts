@@ -12,13 +12,14 @@ import { admitCard } from "../blocks/admit-card.ts";
 import { ownersOf } from "../blocks/conditions.ts";
 import { actions, button, section } from "../blocks/elements.ts";
 import type { CardOptions } from "../blocks/federation-card.ts";
+import { goOnCard } from "../blocks/go-on-card.ts";
 import { MARK } from "../blocks/marks.ts";
 import { code, count, escaped, firstOf, mentions, moment } from "../blocks/mrkdwn.ts";
 import { siteCard, supersededCard } from "../blocks/site-card.ts";
 import { teardownCard, withdrawnCard } from "../blocks/teardown-card.ts";
 import { superNodesAt, zoneTitle } from "../blocks/titles.ts";
 import { tunnelCard } from "../blocks/tunnel-card.ts";
-import { admitCardKey, preflightKey, siteCardKey, teardownCardKey, tunnelKey } from "../keys.ts";
+import { admitCardKey, goOnCardKey, preflightKey, siteCardKey, teardownCardKey, tunnelKey } from "../keys.ts";
 import { type DesiredMessage, linkTo } from "../message.ts";
 import { ACTION } from "../names.ts";
 import { card, placeOf, reply } from "./place.ts";
@@ -32,6 +33,7 @@ export function siteMessages(federation: Federation, site: Site, options: CardOp
     ...siteCards(federation, site, options),
     ...tunnel(federation, site, options),
     ...admissions(federation, site, options),
+    ...goOns(federation, site, options),
     ...teardown(federation, site, options),
   ];
 }
@@ -126,6 +128,13 @@ function admissions(federation: Federation, site: Site, options: CardOptions): r
     .map((proposal) =>
       card(admitCardKey(site.zone, proposal.card), place, admitCard(federation, site, proposal, options.directory)),
     );
+}
+
+function goOns(federation: Federation, site: Site, options: CardOptions): readonly DesiredMessage[] {
+  const { place } = placeOf(federation, site, options);
+  return site.goOns.map((goOn) =>
+    card(goOnCardKey(site.zone, goOn.card), place, goOnCard(federation, site, goOn, options.directory)),
+  );
 }
 
 function teardown(federation: Federation, site: Site, options: CardOptions): readonly DesiredMessage[] {

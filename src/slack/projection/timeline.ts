@@ -15,6 +15,7 @@ import { superNodesAt, zoneTitle } from "../blocks/titles.ts";
 import { siteCardKey, trustKey } from "../keys.ts";
 import { linkTo, type Reply } from "../message.ts";
 import { inHomeThread, placeOf, reply, toSiteCard } from "./place.ts";
+import { endSentence, termSentence } from "./term-sentences.ts";
 
 export const timelineKey = (seq: number): string => `timeline/${seq}`;
 
@@ -127,6 +128,12 @@ class Teller {
         return this.#teardownWithdrawn(event);
       case "stop-announced":
         return `${MARK.warning} ${mention(event.by)} stops the coordinator ${moment(event.stopsAt)}, whatever still runs then.`;
+      case "end-near":
+      case "go-on-asked":
+      case "go-on-agreed":
+      case "site-run-out":
+      case "term-extended":
+        return this.#ofTerm(event);
       case "removal-delayed":
         return `${MARK.warning} ${this.#at(event)}: ${escaped(REASONS[event.reason.code])} The bot goes on trying to remove what ran there.`;
       default:
@@ -140,6 +147,11 @@ class Teller {
 
   #at({ site }: { readonly site: ZoneName }): string {
     return `*${this.#title(site)}*`;
+  }
+
+  #ofTerm(event: Parameters<typeof termSentence>[0]): string | null {
+    const beside = { before: this.#before, after: this.#after };
+    return termSentence(event, beside, (zone) => this.#at({ site: zone }), this.#federation);
   }
 
   #isCoordinator(zone: ZoneName): boolean {
@@ -301,7 +313,10 @@ class Teller {
     return said === null ? null : `${MARK.warning} ${this.#at({ site })}: ${said}`;
   }
 
-  #teardown({ by }: EventOf<"teardown-asked">): string | null {
+  #teardown({ by, because }: EventOf<"teardown-asked">): string | null {
+    if (because === "run-out") {
+      return `${MARK.tooLate} Nobody of the coordinator's zone said in time that this federation goes on, so it is taken down: training sites first, the coordinator last. ${this.#requester}`;
+    }
     if (this.#before.some(({ type }) => type === "site-written-off")) return null;
     const who = by === null ? "The bot's operator" : mention(by);
     const back = by === null ? "" : " The card has a button to withdraw this while the coordinator runs.";
@@ -315,20 +330,5 @@ class Teller {
         ? ""
         : ` ${listed(gone, MOST_NAMED)} had agreed already and ${gone.length === 1 ? "is" : "are"} left out.`;
     return `${mention(by)} withdrew the teardown, so the federation goes on.${rest}`;
-  }
-}
-
-function endSentence(cause: EventOf<"federation-ended">["cause"]): string {
-  switch (cause) {
-    case "cancelled":
-      return "The request was cancelled. Nothing was created.";
-    case "coordinator-rejected":
-      return "Without a coordinator the request ends here.";
-    case "coordinator-expired":
-      return "Without a coordinator the request ends here.";
-    case "too-few-sites":
-      return "Too few training sites are left, so the request ends here.";
-    case "torn-down":
-      return "The federation is torn down. Nothing of it runs any more.";
   }
 }

@@ -306,6 +306,14 @@ describe("an approval is void exactly when what it approved has changed", () => 
     }
   });
 
+  it("what it is for, and its last day: every site's", () => {
+    const one = aFederation().planned();
+    for (const other of [aFederation({ purpose: "Something else." }), aFederation({ until: "2026-12-31" })]) {
+      other.planned();
+      for (const name of ["alpha", "beta"]) assert.notEqual(one.proposal(name).digest, other.proposal(name).digest);
+    }
+  });
+
   it("what comes back to what was approved has to be approved again", () => {
     const story = aFederation().approved();
     story.shows(

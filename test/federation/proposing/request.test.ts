@@ -26,7 +26,11 @@ const FORM: RequestForm = {
   keepaliveTime: "60",
   keepaliveTimeout: "20",
   minimumTrainingSites: "2",
+  purpose: "Does a tumour grow?",
+  issuer: "florist",
+  until: "",
 };
+const NOW = "2026-03-02T08:00:00.000Z";
 
 const ZONES = zonesOf([
   aZone("alpha"),
@@ -47,7 +51,7 @@ const TAKEN: Taken = {
     },
   ],
 };
-const parse = (changes: Partial<RequestForm>) => parseForm({ ...FORM, ...changes }, ZONES, TAKEN);
+const parse = (changes: Partial<RequestForm>) => parseForm({ ...FORM, ...changes }, ZONES, TAKEN, NOW);
 const mistakes = (changes: Partial<RequestForm>): Readonly<Record<string, string | undefined>> => {
   const parsed = parse(changes);
   return parsed.ok ? {} : parsed.mistakes;
@@ -68,8 +72,34 @@ describe("the form", () => {
           { zone: "gamma", role: "training", superNodes: 10 },
         ],
         minimumTrainingSites: 2,
+        purpose: "Does a tumour grow?",
+        issuer: "florist",
+        until: null,
       },
     });
+  });
+
+  it("says what it is for in one line, without what cannot be seen or turns the direction of reading", () => {
+    const parsed = parse({ purpose: "  Predicts\n\treadmission\u202e\u0007 from <records> & <!channel>. " });
+    assert.equal(parsed.ok && parsed.request.purpose, "Predicts readmission from <records> & <!channel>.");
+  });
+
+  for (const { what, purpose } of [
+    { what: "nothing", purpose: "" },
+    { what: "spaces and what cannot be seen", purpose: " \n\u202e\t" },
+    { what: "more than owners would read", purpose: "x".repeat(401) },
+  ]) {
+    it(`does not take ${what} for what it is for`, () => assert.deepEqual(fieldsOf({ purpose }), ["purpose"]));
+  }
+
+  it("takes a last day from tomorrow on, and none that is too far", () => {
+    for (const until of ["2026-03-03", "2028-03-02"]) {
+      const parsed = parse({ until });
+      assert.equal(parsed.ok && parsed.request.until, until);
+    }
+    for (const until of ["2026-03-02", "2026-03-01", "2028-03-03", "2026-02-30", "soon"]) {
+      assert.deepEqual(fieldsOf({ until }), ["until"], until);
+    }
   });
 
   it("forgives spaces around what was typed and capitals in a host name", () => {
@@ -150,7 +180,7 @@ describe("zones", () => {
 
   it("every zone that lacks the framework's template is named", () => {
     const zones = zonesOf([aZone("alpha"), aZone("beta"), aZone("gamma")]);
-    const parsed = parseForm({ ...FORM, framework: "sklearn" }, zones, NOTHING_TAKEN);
+    const parsed = parseForm({ ...FORM, framework: "sklearn" }, zones, NOTHING_TAKEN, NOW);
     assert.match(parsed.ok ? "" : (parsed.mistakes.training ?? ""), /Beta Institute.*Gamma Institute/);
   });
 
@@ -171,7 +201,7 @@ describe("zones", () => {
     const zones = zonesOf(["alpha", ...many].map((name) => aZone(name, { channel: null })));
     const ask = (names: readonly string[]) => {
       const training = names.map((name) => ({ zone: name, superNodes: "10" }));
-      return parseForm({ ...FORM, training }, zones, NOTHING_TAKEN);
+      return parseForm({ ...FORM, training }, zones, NOTHING_TAKEN, NOW);
     };
     assert.equal(ask(many.slice(1)).ok, true);
     const tooMany = ask(many);
@@ -369,10 +399,13 @@ describe("hostile input", () => {
       keepaliveTime: text,
       keepaliveTimeout: text,
       minimumTrainingSites: text,
+      purpose: text,
+      issuer: fc.constantFrom("florist", "organisation"),
+      until: text,
     });
     fc.assert(
       fc.property(form, (hostile) => {
-        parseForm(hostile, ZONES, NOTHING_TAKEN);
+        parseForm(hostile, ZONES, NOTHING_TAKEN, NOW);
         const one = parse({ host: hostile.host, flowerVersion: hostile.flowerVersion });
         if (!one.ok) return;
         const { crossing, settings } = one.request;

@@ -2,8 +2,10 @@
 
 import { expireProposals } from "../../../src/federation/deciding/approval.ts";
 import { decide } from "../../../src/federation/deciding/decide.ts";
+import { awaitedOf } from "../../../src/federation/deciding/organisation.ts";
 import { revocations } from "../../../src/federation/deciding/revocations.ts";
 import { concludeTeardown } from "../../../src/federation/deciding/teardown.ts";
+import { askToGoOn, concludeTerm } from "../../../src/federation/deciding/term.ts";
 import type { Command } from "../../../src/federation/model/commands.ts";
 import type { DeploymentRef } from "../../../src/federation/model/deployment-reference.ts";
 import type { FederationEvent } from "../../../src/federation/model/events.ts";
@@ -13,6 +15,7 @@ import {
   coordinatorOf,
   currentProposal,
   type Federation,
+  openGoOn,
   type Site,
   trainingSitesOf,
 } from "../../../src/federation/model/state.ts";
@@ -74,11 +77,33 @@ function commands(world: World, { joining }: Rules): readonly Move[] {
   for (const site of federation.sites.values()) asked.push(...onSite(world, site, key));
   for (const kind of ["cancel", "check-again", "ask-teardown", "withdraw-teardown"] as const)
     asked.push([kind, { kind, by: REQUESTER, key }]);
+  asked.push(...certificatesGiven(world, key));
   if (joining) {
     const wish = { zone: zone("gamma"), role: "training", superNodes: 1 } as const;
     asked.push(["request-site", { kind: "request-site", wish, by: REQUESTER, key }]);
   }
   return asked.flatMap(([name, command]) => carriedOut(world, name, command));
+}
+
+/** What the coordinator's organisation issues. */
+function certificatesGiven({ federation, now }: World, key: string): (readonly [string, Command])[] {
+  const awaited = awaitedOf(federation);
+  if (awaited === null) return [];
+  const by = ownerOf(coordinatorOf(federation).zone);
+  const expiresAt = new Date(Date.parse(now) + 365 * DAY).toISOString();
+  if (awaited.kind === "authority") {
+    return [["give-authority", { kind: "give-authority", by, key, authority: { ...AUTHORITY, expiresAt } }]];
+  }
+  const { vm, asked } = awaited;
+  const serial = vm.certificate?.serial === "1" ? 2 : 1;
+  const certificate = {
+    serial: String(serial),
+    fingerprint: certificateFingerprint(serial),
+    certificate: "",
+    expiresAt,
+  };
+  const { vmId } = vm;
+  return [["give-certificate", { kind: "give-certificate", by, key, vmId, request: asked.request, certificate }]];
 }
 
 function onSite(world: World, site: Site, key: string): (readonly [string, Command])[] {
@@ -103,6 +128,7 @@ function onSite(world: World, site: Site, key: string): (readonly [string, Comma
     [name("rotate-tunnel-keys"), { kind: "rotate-tunnel-keys", card, by, key }],
     [name("retire"), { kind: "retire", card, by, key }],
     [name("agree-teardown"), { kind: "agree-teardown", card: ofTeardown, by, key }],
+    [name("go-on"), { kind: "go-on", card: openGoOn(site)?.card ?? card, by, key }],
     [name("stop-coordinator"), { kind: "stop-coordinator", card: ofTeardown, by, key }],
     ...(site.role === "training" ? [[name("adjust"), adjusting(world, site, card, key)] as const] : []),
   ];
@@ -175,6 +201,14 @@ function outcomes(world: World, task: Task): Outcomes {
       return [[{ type: "authority-destroyed" }]];
     case "remind":
       return [[{ type: "reminder-due", site: task.site }]];
+    case "tell-end-near":
+      return [[{ type: "end-near" }]];
+    case "ask-to-go-on":
+      return [orNothing(askToGoOn(federation, context))];
+    case "remind-go-on":
+      return [[{ type: "go-on-reminder-due", site: task.site }]];
+    case "conclude-term":
+      return [orNothing(concludeTerm(federation, context))];
     case "remind-teardown":
       return [[{ type: "teardown-reminder-due", site: task.site }]];
     case "end-reboot":
@@ -205,6 +239,7 @@ function inZone(world: World, task: Extract<Task, { readonly site: ZoneName }>):
     case "create":
       return world.deploy === "vms" ? madeOneByOne(federation, site) : created(federation, site);
     case "certify":
+      if (federation.issuer === "organisation") return [[isAsked(federation, task)]];
       return [[issued(federation, world, task)], [failed({ zone: site }, "request-foreign-name", "")]];
     case "deliver-certificate":
       return [[{ type: "certificate-delivered", site, vmId: task.vmId, serial: "1" }]];
@@ -318,6 +353,14 @@ function issued(
     request: federation.sites.get(site)?.deployment?.vms.get(vmId)?.seen.request ?? "0".repeat(64),
   };
 }
+
+const isAsked = (federation: Federation, { site, vmId }: { site: ZoneName; vmId: number }): FederationEvent => ({
+  type: "certificate-asked",
+  site,
+  vmId,
+  request: federation.sites.get(site)?.deployment?.vms.get(vmId)?.seen.request ?? "0".repeat(64),
+  csr: "request",
+});
 
 const told = (federation: Federation): FederationEvent => ({
   type: "admissions-delivered",

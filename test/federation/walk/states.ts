@@ -1,10 +1,11 @@
 /** The states that a federation can come to, and whether each has an exit. */
 import { isExpired, runsAsProposed } from "../../../src/federation/deciding/approval.ts";
+import { awaitedOf } from "../../../src/federation/deciding/organisation.ts";
 import { isAvailability, isOfZone } from "../../../src/federation/model/conditions.ts";
 import { canonical } from "../../../src/federation/model/digest.ts";
 import { isRebootBudgetSpent, rebootUnderWay } from "../../../src/federation/model/reboot.ts";
 import { isRotationBudgetSpent, rotationUnderWay } from "../../../src/federation/model/rotation.ts";
-import { currentProposal, isSettled, type Site } from "../../../src/federation/model/state.ts";
+import { currentProposal, isSettled, openGoOn, type Site } from "../../../src/federation/model/state.ts";
 import { dueTasks, taskKey } from "../../../src/federation/running/due-tasks.ts";
 import { type Move, type Mover, movesFrom, type Rules } from "./moves.ts";
 import { contextOf, placeOf, type World, watched } from "./walked-world.ts";
@@ -24,6 +25,9 @@ function essence(world: World): string {
     federation.trustedAt !== null,
     federation.verifiedVm !== null,
     federation.teardown !== null,
+    awaitedOf(federation)?.kind ?? null,
+    federation.teardown?.because ?? null,
+    federation.term === null ? null : [federation.term.reminded, federation.term.question !== null],
     federation.stopAnnounced === null ? null : federation.stopAnnounced <= world.now,
     federation.ended !== null,
     conditions.toSorted(),
@@ -48,6 +52,7 @@ function siteEssence(world: World, site: Site): unknown {
     site.attempts > 0,
     site.removals.map(({ cause, ref }) => [cause, ref === null]),
     site.teardown === null ? null : site.teardown.agreedBy !== null,
+    openGoOn(site)?.agreedBy ?? null,
     deployment === null
       ? null
       : [

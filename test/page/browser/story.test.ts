@@ -54,6 +54,7 @@ describe("The sandbox's page", { skip, timeout: 4 * WAIT_LIMIT_MS }, () => {
   it("shows a form's mistakes at their fields, and keeps what was typed over a reload", async () => {
     const { page, dialog } = visitor;
     await dialog.getByLabel("Name of the federation").fill("Hearts!");
+    await dialog.getByLabel("What it is for").fill("Predicts readmission from records.");
     await dialog.getByLabel("Coordinator zone").selectOption({ label: "Hospital A (zone-a)" });
     for (const zone of ["Hospital B (zone-b)", "Hospital C (zone-c)"]) await dialog.getByLabel(zone).check();
     await dialog.getByLabel("SuperNodes in Hospital C").fill("1");

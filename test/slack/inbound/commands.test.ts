@@ -166,6 +166,7 @@ describe("the form", () => {
       viewId,
       values: {
         name: "Bad Name",
+        purpose: "  ",
         coordinator: "alpha",
         host: "10.0.0.5",
         flowerVersion: "1.25.0",
@@ -175,7 +176,7 @@ describe("the form", () => {
     });
     assert.deepEqual(
       Object.keys(errors ?? {}).sort(),
-      ["flowerVersion", "host", "keepaliveTime", "name", "training"].sort(),
+      ["flowerVersion", "host", "keepaliveTime", "name", "purpose", "training"].sort(),
     );
     assert.equal([...bench.store.living()].length, 0);
   });
@@ -186,7 +187,11 @@ describe("the form", () => {
     const { viewId } = await bench.modal(REQUESTER);
     await bench.control.fill({ person: REQUESTER, viewId, values: { coordinator: "alpha", training: ["beta"] } });
     await bench.control.settings({ twice: true });
-    const { errors } = await bench.control.submit({ person: REQUESTER, viewId, values: { name: "twice" } });
+    const { errors } = await bench.control.submit({
+      person: REQUESTER,
+      viewId,
+      values: { name: "twice", purpose: "A trial." },
+    });
     assert.deepEqual(errors ?? {}, {});
     await bench.read(HOME_CHANNEL, "Federation twice");
     assert.equal([...bench.store.living()].length, 1);
@@ -197,7 +202,11 @@ describe("the form", () => {
     await bench.control.command({ person: REQUESTER, channel: HOME_CHANNEL, text: "deploy-site" });
     const { viewId } = await bench.modal(REQUESTER);
     await bench.control.fill({ person: REQUESTER, viewId, values: { coordinator: "alpha", training: ["beta"] } });
-    const { errors } = await bench.control.submit({ person: REQUESTER, viewId, values: { name: "tumour-study" } });
+    const { errors } = await bench.control.submit({
+      person: REQUESTER,
+      viewId,
+      values: { name: "tumour-study", purpose: "A trial." },
+    });
     assert.match(errors?.["name"] ?? "", /An active federation already uses that name/);
   });
 });

@@ -14,7 +14,7 @@ describe("deploy-site", () => {
     await control.fill({
       person: REQUESTER,
       viewId,
-      values: { name: "spring-trial", coordinator: "alpha", training: ["beta", "gamma"] },
+      values: { name: "spring-trial", purpose: "A trial.", coordinator: "alpha", training: ["beta", "gamma"] },
     });
     const form = await control.until("fields for the SuperNodes", async () => {
       const view = await bench.modal(REQUESTER);
@@ -51,7 +51,7 @@ describe("deploy-site", () => {
   const filled = async (bench: Bench): Promise<string> => {
     await bench.control.command({ person: REQUESTER, channel: HOME_CHANNEL, text: "deploy-site" });
     const { viewId } = await bench.modal(REQUESTER);
-    const values = { name: "spring-trial", coordinator: "alpha", training: ["beta"] };
+    const values = { name: "spring-trial", purpose: "A trial.", coordinator: "alpha", training: ["beta"] };
     await bench.control.fill({ person: REQUESTER, viewId, values });
     return viewId;
   };

@@ -60,7 +60,7 @@ describe("a person of an organisation with several workspaces", () => {
     });
     await bench.control.command({ person: REQUESTER, channel: HOME_CHANNEL, text: "deploy-site" });
     const { viewId } = await bench.modal(REQUESTER);
-    const values = { name: "ours", coordinator: "alpha", training: ["beta"] };
+    const values = { name: "ours", purpose: "A trial.", coordinator: "alpha", training: ["beta"] };
     await bench.control.submit({ person: REQUESTER, viewId, values });
     await bench.press(REQUESTER, await bench.read(HOME_CHANNEL, "Federation ours"), "Cancel the request");
     await bench.read(HOME_CHANNEL, "The request was cancelled");

@@ -56,7 +56,7 @@ describe("A home channel that gets another id when it is shared", () => {
     assert.equal((await bench.read("CNEWHOME", "Cancelled by its requester")).ts, card.ts);
     await bench.control.command({ person: REQUESTER, channel: "CNEWHOME", text: "deploy-site" });
     const { viewId } = await bench.modal(REQUESTER);
-    const values = { name: "second", coordinator: "alpha", training: ["beta"] };
+    const values = { name: "second", purpose: "A trial.", coordinator: "alpha", training: ["beta"] };
     await bench.control.submit({ person: REQUESTER, viewId, values });
     await bench.read("CNEWHOME", "Federation second");
   });

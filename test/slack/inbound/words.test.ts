@@ -122,7 +122,7 @@ describe("who is told what they can do", () => {
     const { viewId } = await bench.modal(REQUESTER);
     await bench.control.fill({ person: REQUESTER, viewId, values: { coordinator: "alpha", training: ["beta"] } });
     await bench.control.settings({ archive: { channel: HOME_CHANNEL, archived: true } });
-    await bench.control.submit({ person: REQUESTER, viewId, values: { name: "late" } });
+    await bench.control.submit({ person: REQUESTER, viewId, values: { name: "late", purpose: "A trial." } });
     const { text } = await bench.control.until("the answer", async () => {
       const view = await bench.modal(REQUESTER);
       return view.title === "Not possible" ? view : undefined;

@@ -2,7 +2,7 @@
 import type { InputBlock, ModalView } from "@slack/types";
 import { z } from "zod";
 import { type ChannelId, channelId, type ZoneName } from "../../../federation/model/identity.ts";
-import { SUPERNODES } from "../../../federation/model/limits.ts";
+import { MAX_PURPOSE, SUPERNODES } from "../../../federation/model/limits.ts";
 import { framework, KEEPALIVE } from "../../../federation/model/plan.ts";
 import type { ZoneProfile } from "../../../federation/model/policy.ts";
 import type { Federation } from "../../../federation/model/state.ts";
@@ -17,11 +17,12 @@ import {
   PRIVATE_BLOCK,
   TUNNELLED_BLOCK,
 } from "./crossing-inputs.ts";
-import { type Choice, multiSelectInput, numberInput, selectInput, textInput } from "./inputs.ts";
+import { type Choice, dateInput, multiSelectInput, numberInput, radioInput, selectInput, textInput } from "./inputs.ts";
 import { chosen, type StateValues, typed } from "./state-values.ts";
 import { zoneChoice } from "./zone-choice.ts";
 
 const NEW_FEDERATION = "new";
+const ISSUER_BLOCK = "issuer";
 const FEDERATION_BLOCK = "federation";
 /** One number for every training zone: so many of them have no field each. No zone has this name. */
 const EVERY_ZONE = "superNodes:*";
@@ -47,6 +48,9 @@ export const EMPTY_FORM: RequestForm = {
   keepaliveTime: String(KEEPALIVE.time),
   keepaliveTimeout: String(KEEPALIVE.timeout),
   minimumTrainingSites: "1",
+  purpose: "",
+  issuer: "florist",
+  until: "",
 };
 
 const metadata = z.strictObject({ channel: channelId });
@@ -73,11 +77,27 @@ export function deploySiteForm(form: RequestForm, setting: FormSetting): ModalVi
     blocks: [
       ...federationChoice(setting.running),
       textInput("name", "Name of the federation", form.name, { placeholder: "spring-trial", max: 31 }),
+      ...reasonInputs(form),
       ...siteInputs(form, [...setting.zones.values()]),
       ...crossingInputs(form, setting.zones),
+      issuerInput(form),
       ...flowerInputs(form),
     ],
   };
+}
+
+function reasonInputs({ purpose, until }: RequestForm): readonly InputBlock[] {
+  return [
+    textInput("purpose", "What it is for", purpose, {
+      multiline: true,
+      max: MAX_PURPOSE,
+      hint: "Every zone's owners read it before they decide.",
+    }),
+    dateInput("until", "Last day", until, {
+      optional: true,
+      hint: "By UTC. Before it, each site's owners are asked whether it goes on. Without one it runs until they end it.",
+    }),
+  ];
 }
 
 function federationChoice(running: readonly Federation[]): readonly InputBlock[] {
@@ -130,6 +150,18 @@ function superNodesInput(zone: string, superNodes: string, zones: readonly ZoneP
   return numberInput(field, `SuperNodes in ${title}`, superNodes, SUPERNODES);
 }
 
+const issuerInput = ({ issuer }: RequestForm): InputBlock =>
+  radioInput(
+    ISSUER_BLOCK,
+    "Certificates by",
+    [
+      { value: "florist", text: "florist, with a CA for this federation alone" },
+      { value: "organisation", text: "The coordinator's organisation, with a CA of its own" },
+    ],
+    issuer,
+    { hint: "Its owners then give the CA's certificate before anybody is asked, and sign the SuperLink's request." },
+  );
+
 function flowerInputs(form: RequestForm): readonly InputBlock[] {
   const frameworks = framework.options.map((value) => ({ value, text: value }));
   const seconds = { min: 1, max: KEEPALIVE.max };
@@ -144,7 +176,10 @@ function flowerInputs(form: RequestForm): readonly InputBlock[] {
 /** A field that was not shown yet has its default. */
 export function readForm(values: StateValues): RequestForm {
   const field = (
-    name: Exclude<keyof RequestForm, "training" | "privateIsReachable" | "addressKind" | "crossing" | "tunnelled">,
+    name: Exclude<
+      keyof RequestForm,
+      "issuer" | "training" | "privateIsReachable" | "addressKind" | "crossing" | "tunnelled"
+    >,
   ): string => (values[name] === undefined ? EMPTY_FORM[name] : typed(values, name));
   const coordinator = field("coordinator");
   return {
@@ -164,6 +199,9 @@ export function readForm(values: StateValues): RequestForm {
     keepaliveTime: field("keepaliveTime"),
     keepaliveTimeout: field("keepaliveTimeout"),
     minimumTrainingSites: field("minimumTrainingSites"),
+    purpose: field("purpose"),
+    issuer: typed(values, ISSUER_BLOCK) === "organisation" ? "organisation" : "florist",
+    until: field("until"),
   };
 }
 

@@ -43,6 +43,28 @@ export const textInput = (
     options,
   );
 
+export const fileInput = (
+  field: string,
+  label: string,
+  files: { readonly types: readonly string[]; readonly most: number },
+  options: InputOptions = {},
+): InputBlock =>
+  input(
+    field,
+    label,
+    { type: "file_input", action_id: "given", filetypes: [...files.types], max_files: files.most },
+    options,
+  );
+
+/** `value`: a day such as `2027-03-01`, or empty. */
+export const dateInput = (field: string, label: string, value: string, options: InputOptions = {}): InputBlock =>
+  input(
+    field,
+    label,
+    { type: "datepicker", action_id: "chosen", ...(value === "" ? {} : { initial_date: value }) },
+    options,
+  );
+
 export const numberInput = (
   field: string,
   label: string,

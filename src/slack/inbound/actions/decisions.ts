@@ -18,6 +18,7 @@ export function register(app: App, bot: Bot): void {
   onClick(app, bot, ACTION.rotateTunnelKeys, (click) => onSite(bot, click, "rotate-tunnel-keys"));
   onClick(app, bot, ACTION.retire, (click) => onSite(bot, click, "retire"));
   onClick(app, bot, ACTION.agreeTeardown, (click) => onSite(bot, click, "agree-teardown"));
+  onClick(app, bot, ACTION.goOn, (click) => onSite(bot, click, "go-on"));
   onClick(app, bot, ACTION.stopSoon, (click) => onSite(bot, click, "stop-coordinator"));
 }
 

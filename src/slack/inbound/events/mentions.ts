@@ -12,9 +12,10 @@ import { NOBODY, whatWentWrong } from "../listeners.ts";
 import { nearest } from "../nearest.ts";
 import { type Mention, parseMention } from "../payloads.ts";
 import { answerStatus } from "../status-answer.ts";
+import { giveByMention } from "../views/certificate.ts";
 import { answerZones } from "../zones-answer.ts";
 
-const WORDS = ["status", "zones", "whoami", "help"] as const;
+const WORDS = ["status", "zones", "certificate", "whoami", "help"] as const;
 /** Understood as commands only, as they begin something. */
 const COMMANDS = ["deploy-site", "teardown"] as const;
 
@@ -31,7 +32,11 @@ export function register(app: App, bot: Bot): void {
 }
 
 /** `say` shows something to whoever mentioned the bot, and to nobody else. */
-async function answer(bot: Bot, { actor, words }: Mention, say: (said: Said) => Promise<void>): Promise<void> {
+async function answer(
+  bot: Bot,
+  { actor, words, files, channel, ts }: Mention,
+  say: (said: Said) => Promise<void>,
+): Promise<void> {
   const [word = "help", name] = words;
   const person = await bot.people.identify(actor);
   if (person === null) return await say(said(NOBODY));
@@ -40,6 +45,8 @@ async function answer(bot: Bot, { actor, words }: Mention, say: (said: Said) => 
       return await say(await answerStatus(bot, person, name, null));
     case "zones":
       return await answerZones(bot, person, say);
+    case "certificate":
+      return await say(said(await giveByMention(bot, person, { name, files, key: `${channel}:${ts}` })));
     case "whoami":
       return await say(whoami(person));
     default:

@@ -83,8 +83,8 @@ async function submit(bot: Bot, { person, view }: Submission): Promise<ModalAnsw
   if (noHome !== null) return refused(noHome);
   const form = readForm(view.values);
   const names = takenNames(bot, form.name.trim());
-  const { takenTunnels } = bot.federations.decisionContext(id);
-  const parsed = parseForm(form, bot.configuration.zones, { names, tunnels: takenTunnels });
+  const { takenTunnels, now } = bot.federations.decisionContext(id);
+  const parsed = parseForm(form, bot.configuration.zones, { names, tunnels: takenTunnels }, now);
   if (!parsed.ok) return { kind: "mistakes", mistakes: placed(parsed.mistakes, view.values) };
   return await create(bot, { ...parsed.request, federation: id, homeChannel, requester: person });
 }
