@@ -5,6 +5,7 @@ It is handed what the zone says, and leaves what it has to say where `follow` fi
 """
 
 import base64
+import contextlib
 import errno
 import ipaddress
 import json
@@ -39,6 +40,8 @@ POKE_EVERY = 5  # while nobody answers: WireGuard by itself gives up after 90 s 
 LINKS_EVERY = 2  # heartbeats
 MOST_CHANGES = 6  # a minute are told at once, whoever comes and goes
 DOUBT_EVERY = 60  # seconds
+ECHO_REQUEST = b"\x08\x00\xf7\xff\x00\x00\x00\x00"
+ECHO_WITHIN = 1.5  # seconds, and a turn that sees it
 
 log = logging.getLogger("florist")
 
@@ -318,11 +321,18 @@ class Tunnel:
         if found.link != "unreachable":
             return found
         if one.rx == rx:
-            return silence(peers[key].endpoint)
+            ask_for_echo(host)  # the other end answers that itself, whatever there is behind it
+            time.sleep(ECHO_WITHIN)
+            return silence(peers[key].endpoint) if one.rx == rx else found
         if time.monotonic() - one.cleared < DOUBT_EVERY:
             return found
         self.doubted = key  # packets may get lost in one direction only
         return None
+
+
+def ask_for_echo(host: str) -> None:
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as line:
+        line.sendto(ECHO_REQUEST, (host, 0))
 
 
 def key_in(file) -> tuple[bytes, str]:

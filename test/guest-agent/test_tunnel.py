@@ -630,6 +630,20 @@ class Dialling(Bench):
         self.turn()
         self.assertEqual(self.dial(), "ok")
 
+    def test_an_echo_from_the_other_end_tells_what_is_behind_it_from_the_tunnel(self):
+        self.shakes_hands(ALICE, "127.0.0.1")
+        self.turn()
+        self.dialled = Dialled("unreachable")
+
+        def answers(_host: str) -> None:
+            self.device.peers[ALICE].rx += 60
+            self.turn()
+
+        with mock.patch("tunnel.ask_for_echo", answers), mock.patch("tunnel.ECHO_WITHIN", 0):
+            self.assertEqual(self.dial(), "unreachable")
+        with mock.patch("tunnel.ask_for_echo"), mock.patch("tunnel.ECHO_WITHIN", 0):
+            self.assertEqual(self.dial(), "tunnel-silent")
+
     def test_what_cannot_be_reached_beyond_a_tunnel_that_carries_is_beyond_it(self):
         self.shakes_hands(ALICE, "127.0.0.1")
         self.turn()
