@@ -30,7 +30,9 @@ const NEIGHBOURS =
   );
 const placeOf = (name: string): number => NEIGHBOURS.indexOf(name.split(".")[0] ?? "");
 
-const SOURCE = /^[a-z0-9._-]+\.(py|txt)$/;
+const SOURCE = /^[a-z0-9._-]+\.(py|txt|sh)$/;
+/** What the shell reads; the program follows its last line. */
+const WRAPPER = "wrapper.sh";
 
 /** @throws Error when a file cannot be read, RangeError when the agent has grown too large to travel. */
 export async function readGuestScript(directory: string): Promise<GuestScript> {
@@ -48,13 +50,15 @@ export async function readGuestScript(directory: string): Promise<GuestScript> {
  */
 function packGuestScript(files: Readonly<Record<string, string>>): GuestScript {
   const names = Object.keys(files).sort();
+  if (files[WRAPPER] === undefined) throw new RangeError(`The guest's program has no ${WRAPPER}.`);
   const sha256 = digestOf(names.map((name) => `${digestOf(files[name] ?? "")}  ${name}\n`).join(""));
-  const program = [...names]
+  const program = names
+    .filter((name) => name !== WRAPPER)
     .sort((one, other) => placeOf(one) - placeOf(other))
     .map((name) => `${name}\n${forTravel(name, files[name] ?? "")}`)
     .join("\0");
   const packed = deflateSync(program, { level: 9, memLevel: 7 });
-  const base64 = Buffer.concat([Buffer.from(launcher(sha256)), packed]).toString("base64");
+  const base64 = Buffer.concat([Buffer.from(files[WRAPPER]), packed]).toString("base64");
   if (base64.length > MAX_GUEST_SCRIPT_BYTES) {
     throw new RangeError(`The guest's program takes ${base64.length} bytes; CONTEXT has ${MAX_GUEST_SCRIPT_BYTES}.`);
   }
@@ -79,30 +83,4 @@ function forTravel(name: string, source: string): string {
 
 function digestOf(text: string): string {
   return createHash("sha256").update(text, "utf8").digest("hex");
-}
-
-/**
- * One-context decodes the value into a file and runs that as root, so binary may follow the shell's part, which never
- * comes to it. Without Python the guest can still say so to OneGate.
- */
-function launcher(sha256: string): string {
-  return `#!/bin/sh
-# florist guest agent, ${sha256}
-umask 77
-python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
-. /var/run/one-context/one_env
-exec curl -sX PUT -H "X-ONEGATE-TOKEN: $TOKENTXT" -H "X-ONEGATE-VMID: $VMID" "\${ONEGATE_ENDPOINT%/}/vm" -d "FL_STAGE=failed
-FL_REASON=tool-missing"
-}
-exec python3 -c '
-import os, sys, zlib
-to = "/var/lib/florist/program"
-os.makedirs(to, exist_ok=True)
-for file in zlib.decompress(open(sys.argv[1], "rb").read().partition(b"\\nPROGRAM\\n")[2]).decode().split("\\0"):
-    name, _, text = file.partition("\\n")
-    open(f"{to}/{name}", "w").write(text)
-os.execv(sys.executable, [sys.executable, "-EsB", f"{to}/agent.py", "install"])
-' "$0"
-PROGRAM
-`;
 }

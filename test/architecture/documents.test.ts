@@ -21,6 +21,7 @@ const manifest = z
     scripts: z.record(z.string(), z.string()),
     dependencies: z.record(z.string(), z.string()),
     license: z.string(),
+    engines: z.object({ node: z.string() }),
   })
   .parse(JSON.parse(read("package.json")));
 
@@ -102,6 +103,27 @@ suite("What runs in my zone", () => {
     assert.equal(shell(block("LC_ALL=C sha256sum"), sources), `${sha256}  -\n`);
   });
 
+  test("packs the sources into exactly what a VM is given", async () => {
+    const { base64 } = await readGuestScript(sources);
+    const folder = mkdtempSync(join(tmpdir(), "florist-packed-"));
+    try {
+      writeFileSync(join(folder, "start-script.base64"), base64);
+      const commands = block("npm run agent:pack").replace("npm run", `npm --prefix ${packageRoot()} run`);
+      // npm runs scripts where the project is, so the file is named from the root.
+      const there = commands.replaceAll("packed.base64", join(folder, "packed.base64"));
+      assert.match(shell(there, folder), /the same\n$/);
+      writeFileSync(join(folder, "start-script.base64"), `${base64.slice(0, -4)}AAAA`);
+      assert.throws(() => shell(there, folder), /Command failed/);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  test("names every file of the agent for whoever reads it", () => {
+    const files = readdirSync(sources).filter((name) => /[.](py|sh)$/.test(name));
+    for (const name of files) assert.ok(page.includes(`\`${name}\``), name);
+  });
+
   test("unpacks what travels, line for line what stands in the repository but for comments, types and indentation", async () => {
     const { base64 } = await readGuestScript(sources);
     const folder = mkdtempSync(join(tmpdir(), "florist-unpacked-"));
@@ -125,6 +147,37 @@ suite("What runs in my zone", () => {
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
+  });
+});
+
+suite("What GitHub is told", () => {
+  const workflow = z
+    .object({
+      jobs: z.record(
+        z.string(),
+        z.object({
+          strategy: z.object({ matrix: z.object({ node: z.array(z.string()) }) }),
+          steps: z.array(z.object({ run: z.string().optional() })),
+        }),
+      ),
+    })
+    .parse(parse(read(".github/workflows/check.yml")));
+
+  test("is to run .ci/run on the oldest supported version of Node.js and on newer ones", () => {
+    const [oldest, ...newer] = Object.values(workflow.jobs).flatMap(({ strategy }) => strategy.matrix.node);
+    assert.equal(`>=${oldest}`, manifest.engines.node);
+    assert.ok(newer.length > 1 && newer.every((version) => Number.parseInt(version, 10) > 20), String(newer));
+    for (const { steps } of Object.values(workflow.jobs)) assert.ok(steps.some(({ run }) => run === ".ci/run"));
+  });
+
+  test("has forms for issues that ask for something", () => {
+    const form = z.object({
+      name: z.string(),
+      description: z.string(),
+      body: z.array(z.object({ type: z.enum(["markdown", "textarea", "input", "checkboxes"]) })).min(2),
+    });
+    for (const name of ["bug", "wish"]) form.parse(parse(read(`.github/ISSUE_TEMPLATE/${name}.yml`)));
+    z.object({ blank_issues_enabled: z.literal(false) }).parse(parse(read(".github/ISSUE_TEMPLATE/config.yml")));
   });
 });
 
