@@ -150,6 +150,18 @@ suite("What runs in my zone", () => {
   });
 });
 
+test("The first run starts the app that is shipped, with settings that it has", () => {
+  const page = read("docs/first-run.md");
+  const [, app = "", settings = ""] = /^flwr run (\S+) hearts --stream --run-config '(.*)'$/m.exec(page) ?? [];
+  const configuration = read(join(app, "pyproject.toml")).split("[tool.flwr.app.config]")[1] ?? "";
+  const known = [...configuration.matchAll(/^([a-z-]+) = /gm)].map(([, name]) => name);
+  const given = settings.split(" ").map((pair) => pair.split("=")[0]);
+  assert.ok(given.length > 1);
+  for (const name of given) assert.ok(known.includes(name), name);
+  assert.match(page, /pip install 'flwr==1\.31\.0'/);
+  assert.ok(readdirSync(join(packageRoot(), "manifests/guest")).includes("flower-1.31.0.txt"));
+});
+
 suite("What GitHub is told", () => {
   const workflow = z
     .object({

@@ -76,7 +76,9 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   "health/": ["federation/"],
   // It looks at what the bot will meet through the bot's own adapters, and judges by itself.
   "doctor/": ["federation/", "config/", "slack/", "opennebula/", "rollout/", "store/", "trust/", ...SHARED],
-  "manifests/": ["federation/model/", "federation/ports.ts", "guest-protocol/", "durable-directory.ts"],
+  "manifests/": [
+    ...["federation/model/", "federation/ports.ts", "guest-protocol/", "durable-directory.ts", "package-root.ts"],
+  ],
   "sandbox/slack/": [],
   "sandbox/zones/": ["guest-protocol/"],
   "sandbox/hypervisor/": ["guest-protocol/", "package-root.ts"],

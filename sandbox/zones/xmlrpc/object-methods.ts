@@ -1,4 +1,5 @@
-import { granted, type Kind } from "../oned/access.ts";
+import { granted, type Kind, notAuthorized } from "../oned/access.ts";
+import { isAdministrator, type User } from "../oned/accounts.ts";
 import { nameFault } from "../oned/names.ts";
 import { type Owned, permissionBits } from "../oned/objects.ts";
 import { errorCode, OneError } from "../oned/one-error.ts";
@@ -46,11 +47,12 @@ const kinds: readonly Kindred[] = [
   },
 ];
 
-/** What every object with an owner can: another name, other permissions. */
+/** What every object with an owner can: another name, other permissions, another owner or group. */
 export const objectMethods: Readonly<Record<string, Method>> = Object.fromEntries(
   kinds.flatMap((kind) => [
     [`one.${kind.word}.rename`, renaming(kind)],
     [`one.${kind.word}.chmod`, permitting(kind)],
+    [`one.${kind.word}.chown`, owning(kind)],
   ]),
 );
 
@@ -71,6 +73,34 @@ function renaming({ kind, unique, find, all }: Kindred): Method {
     object.name = name;
     return id;
   };
+}
+
+/** Another owner, another group; -1 leaves it as it is. */
+function owning({ kind, find }: Kindred): Method {
+  return ({ zone, user }, parameters) => {
+    const [id, uid, gid] = [parameters.integer(), parameters.integer(), parameters.integer()];
+    parameters.end();
+    const object = granted(user, uid >= 0 ? "ADMIN" : "MANAGE", kind, id, { get: (wanted) => find(zone, wanted) });
+    if (!isAdministrator(user)) refuseGiving(user, uid, gid);
+    const owner = named(zone.accounts.users, uid, "user");
+    const group = named(zone.accounts.groups, gid, "group");
+    if (owner !== undefined) [object.uid, object.uname] = [owner.id, owner.name];
+    if (group !== undefined) [object.gid, object.gname] = [group.id, group.name];
+    return id;
+  };
+}
+
+/** A plain user gives to nobody, and to groups of their own only. */
+function refuseGiving(user: User, uid: number, gid: number): void {
+  if (uid >= 0) throw notAuthorized(user, `MANAGE USER [${uid}]`);
+  if (!user.groups.some(({ id }) => id === gid)) throw notAuthorized(user, `MANAGE GROUP [${gid}]`);
+}
+
+function named<One extends { readonly id: number }>(all: readonly One[], id: number, what: string): One | undefined {
+  if (id < 0) return undefined;
+  const found = all.find((one) => one.id === id);
+  if (found === undefined) throw new OneError(errorCode.noSuchObject, `Error getting ${what} [${id}].`, id);
+  return found;
 }
 
 /** Nine bits, -1 leaves one as it is; those for administration want the right to administer. */

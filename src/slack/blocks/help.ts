@@ -26,7 +26,7 @@ export function abilityLines({ command, mayRequest, ownsZone }: Abilities): read
   return [
     ...(mayRequest
       ? [
-          line(`${command} deploy-site`, "opens the form that asks for a federation in this channel."),
+          line(`${command} deploy-site`, "in a channel, opens the form that asks for a federation there."),
           line(`${command} deploy-site spring-trial`, "adds a site to the running federation `spring-trial`."),
         ]
       : []),
@@ -37,7 +37,7 @@ export function abilityLines({ command, mayRequest, ownsZone }: Abilities): read
           line(`${command} teardown spring-trial`, "asks every owner to end that federation."),
         ]
       : []),
-    line(`${command} help`, "shows this."),
+    line(`${command} help`, "shows what you can do."),
   ];
 }
 
@@ -47,7 +47,7 @@ const mentionLines = (ownsZone: boolean): readonly string[] => [
     ? [line("@florist zones", "looks at your zones now, and tells you alone what is missing and what to do.")]
     : []),
   line("@florist whoami", "shows you alone the pair that identifies you in the zones file."),
-  line("@florist help", "shows this."),
+  line("@florist help", "shows what you can do."),
 ];
 
 export function help(abilities: Abilities): { text: string; blocks: Blocks } {
