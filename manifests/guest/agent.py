@@ -116,7 +116,7 @@ def serve(places: Places, guest: Guest, settings: dict[str, str]) -> None:
     users = [guard.user("florist-keys"), guard.user("florist-apps")]
     places.prepare(*users)
     with contextlib.ExitStack() as at_end:
-        tunnel = Tunnel(context, guest, places, users[1]) if "WG_KIND" in context else None
+        tunnel = Tunnel(context, guest, places, users[1]) if context.get("WG_KIND") == "own" else None
         if tunnel:
             # Before anything that may wait for OneGate: after a reboot the others find this VM at once.
             tunnel.start()

@@ -69,8 +69,8 @@ OF_ROLE = {
     },
 }
 
-OF_TUNNEL = {"WG_KIND": ("own", None), "WG_MTU": (r"1(2[89]\d|3\d\d|4[01]\d|420)", None)}
-OF_HUB = {"WG_ADDRESS": (is_prefixed, None), "WG_PORT": (lambda text: is_address(f"localhost:{text}"), None)}
+OF_TUNNEL = {"WG_KIND": ("own|router", None), "WG_MTU": (r"1(2[89]\d|3\d\d|4[01]\d|420)", None)}
+OF_HUB = {"WG_KIND": ("own", None), "WG_ADDRESS": (is_prefixed, None), "WG_PORT": (lambda text: is_address(f"localhost:{text}"), None)}
 
 
 def parse_context(values: dict[str, str]) -> dict[str, str]:

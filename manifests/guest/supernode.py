@@ -44,6 +44,7 @@ class SuperNode:
         flower.places.bind(guest, context)
         self.context = context
         self.tunnel = tunnel
+        self.tunnelled = "WG_KIND" in context  # by its own end, or by the router's
         self.guest = guest
         self.flower = flower
         self.agent = flower.places.agent
@@ -145,14 +146,15 @@ class SuperNode:
         before = self.link.link
         if self.tunnel and not self.tunnel.taken:
             return
-        found = (self.tunnel.dial if self.tunnel else dial)(*address(self.address), str(self.ca))
+        where = (*address(self.address), str(self.ca))
+        found = self.tunnel.dial(*where) if self.tunnel else dial(*where, large=self.tunnelled)
         if found is None:  # the tunnel has only begun
             return
         self.link = found
         well = self.link.link == "ok"
         if self.link.link != before:
             log.info("link %s %s", self.link.link, self.link.detail)
-        every = THROUGH_TUNNEL_EVERY if self.tunnel else DIAL_EVERY
+        every = THROUGH_TUNNEL_EVERY if self.tunnelled else DIAL_EVERY
         self.next_dial = time.monotonic() + (every if well else REDIAL_EVERY)
         # READY opens OneFlow's gate: this VM has come up. It is not taken back.
         self.guest.tell(FL_LINK=self.link.link, **({"READY": "YES"} if well else {}))

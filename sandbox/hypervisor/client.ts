@@ -5,6 +5,7 @@ import type { GuestView } from "./quick-hypervisor.ts";
 import type { ImpostorWish } from "./real/impostor.ts";
 import type { RealView } from "./real/real-hypervisor.ts";
 import type { ZonePath } from "./tunnel/underlay.ts";
+import type { RouterConfiguration } from "./tunnel/zone-routers.ts";
 
 const REQUEST_TIMEOUT_MS = 30_000;
 
@@ -153,6 +154,12 @@ export class GuestsClient {
   /** What UDP between a zone of quick guests and the others meets from now on. */
   async setPath(zone: string, change: Partial<ZonePath>): Promise<void> {
     await this.#ask("POST", "/control/path", { zone, ...change });
+  }
+
+  /** A zone's administrator sets its router up for quick guests; the public half of the key that is made there. */
+  async setUpRouter(zone: string, configuration: RouterConfiguration): Promise<string> {
+    const answer = await this.#ask("POST", "/control/router", { zone, ...configuration });
+    return z.object({ publicKey: z.string() }).parse(answer).publicKey;
   }
 
   /** A quick guest boots from a copy of another's disk. */

@@ -101,10 +101,14 @@ function tunnelContext(values: Values, role: GuestRole): TunnelContext | undefin
   if ((values[CONTEXT.tunnelKind] ?? "") === "") {
     return undefined;
   }
-  required(values, CONTEXT.tunnelKind, (text) => accept(text, text === "own"));
+  const kinds = role === "supernode" ? ["own", "router"] : ["own"];
+  const kind = required(values, CONTEXT.tunnelKind, (text) => accept(text, kinds.includes(text)));
   const number = (name: string, min: number, max: number) =>
     Number(required(values, name, (text) => accept(text, /^[1-9][0-9]{0,4}$/.test(text) && isWithin(text, min, max))));
   const mtu = number(CONTEXT.tunnelMtu, TUNNEL_MTU.min, TUNNEL_MTU.max);
+  if (kind === "router") {
+    return undefined;
+  }
   if (role === "supernode") {
     return { mtu, hub: undefined };
   }

@@ -21,12 +21,17 @@ const detour = z.object({
   port: z.int().min(1).max(65535),
 });
 const forward = z.object({ zone: z.string(), ip: z.ipv4(), port: z.int().min(1).max(65535) });
+const router = z.object({
+  zone: z.string(),
+  address: z.string(),
+  peer: z.object({ key: z.string(), endpoint: z.string(), allowed: z.array(z.string()) }),
+});
 const path = zonePath.partial().extend({ zone: z.string() });
 const clone = z.object({ from: vmAddress, to: vmAddress });
 
 /** What the play and the tests do to quick guests; README.md says what each does. */
 export function controlRoutes(hypervisor: QuickHypervisor): readonly Route[] {
-  const { faults, network, underlay } = hypervisor;
+  const { faults, network, routers, underlay } = hypervisor;
   return [
     { method: "GET", path: /^\/control\/guests$/, handle: () => ({ status: 200, body: hypervisor.guests() }) },
     {
@@ -84,6 +89,14 @@ export function controlRoutes(hypervisor: QuickHypervisor): readonly Route[] {
         const { zone, ip, port } = forward.parse(body);
         underlay.forward(zone, ip, port);
         return { status: 204 };
+      },
+    },
+    {
+      method: "POST",
+      path: /^\/control\/router$/,
+      handle: (_, body) => {
+        const { zone, ...configuration } = router.parse(body);
+        return { status: 200, body: { publicKey: routers.setUp(zone, configuration) } };
       },
     },
     {

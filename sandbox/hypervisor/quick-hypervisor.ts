@@ -10,6 +10,7 @@ import { LoopbackNetwork } from "./network.ts";
 import type { Pace } from "./pace.ts";
 import { QuickVm, type QuickWorld, type VmRole } from "./quick-vm.ts";
 import { Underlay } from "./tunnel/underlay.ts";
+import { ZoneRouters } from "./tunnel/zone-routers.ts";
 
 /** One guest as the control interface shows it: what it holds to be true of itself, not what a fault makes of it. */
 export type GuestView = VmState & {
@@ -38,6 +39,7 @@ export class QuickHypervisor implements Hypervisor {
   readonly faults = new FaultBook();
   readonly network = new LoopbackNetwork();
   readonly underlay: Underlay;
+  readonly routers: ZoneRouters;
   readonly #entries = new Map<string, Entry>();
   readonly #folder: string;
   readonly #world: QuickWorld;
@@ -45,11 +47,13 @@ export class QuickHypervisor implements Hypervisor {
   private constructor(folder: string, parts: { pace: Pace; log: Logger }) {
     this.#folder = folder;
     this.underlay = new Underlay({ isCut: (id) => this.network.isCut(id), now: () => parts.pace.now });
+    this.routers = new ZoneRouters({ underlay: this.underlay, now: () => parts.pace.now });
     this.#world = {
       ...parts,
       faults: this.faults,
       network: this.network,
       underlay: this.underlay,
+      routers: this.routers,
       neighbourOf: (id, role) => this.#neighbourOf(id, role),
     };
   }

@@ -24,6 +24,7 @@ import { Superlink } from "./superlink.ts";
 import { Supernode } from "./supernode.ts";
 import { Tunnel } from "./tunnel/tunnel.ts";
 import type { Underlay } from "./tunnel/underlay.ts";
+import type { ZoneRouters } from "./tunnel/zone-routers.ts";
 
 /** `dummy` is a VM whose CONTEXT is not ours: it only exists. `unknown` is ours, with a role that nobody knows. */
 export type VmRole = GuestRole | "dummy" | "unknown";
@@ -32,6 +33,7 @@ export type VmRole = GuestRole | "dummy" | "unknown";
 export type QuickWorld = {
   readonly network: LoopbackNetwork;
   readonly underlay: Underlay;
+  readonly routers: ZoneRouters;
   readonly faults: FaultBook;
   readonly pace: Pace;
   readonly log: Logger;
@@ -138,6 +140,7 @@ export class QuickVm {
       disk: this.#disk,
       network: this.#world.network,
       underlay: this.#world.underlay,
+      routers: this.#world.routers,
       heartbeat: this.#heartbeat,
       oneGate: this.#oneGate,
       publisher: this.#publisher,

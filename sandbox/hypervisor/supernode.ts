@@ -17,6 +17,7 @@ import {
   WAITS,
 } from "./guest.ts";
 import { LineChannel } from "./line-channel.ts";
+import type { Lead } from "./network.ts";
 import { NodeIdentity } from "./node-identity.ts";
 import { areAuthorities } from "./tls-identity.ts";
 import type { Tunnel } from "./tunnel/tunnel.ts";
@@ -195,7 +196,7 @@ export class Supernode implements GuestProgram {
   async #dial(): Promise<TLSSocket | "failed" | "too-early"> {
     const { id, network, publisher } = this.#guest;
     const { address, authorities } = this.#target;
-    const lead = this.#tunnel === undefined ? network.lead(address, id) : this.#tunnel.lead(address);
+    const lead = this.#lead(address);
     if (lead === undefined) {
       return "too-early";
     }
@@ -207,6 +208,13 @@ export class Supernode implements GuestProgram {
     }
     this.#tunnel?.guard(dialled.socket, address);
     return dialled.socket;
+  }
+
+  /** Through the own tunnel, through the one that the zone's router has, or directly. */
+  #lead(address: Address): Lead | undefined {
+    const { id, network, routers, spec } = this.#guest;
+    if (this.#tunnel !== undefined) return this.#tunnel.lead(address);
+    return routers.has(spec.zone) ? routers.lead(spec.zone, address) : network.lead(address, id);
   }
 
   /** Proves the identity and stays until the connection ends. */

@@ -99,6 +99,12 @@ const train = section(
   "Give the SuperNodes' VM templates, such as {templates: {none: Flower SuperNode 1.31.0}}.",
 );
 
+const tunnelWay = z
+  .enum(["own", "router"], {
+    error: "Give own, where each VM has its end of a WireGuard tunnel, or router, where the zone's own router has it.",
+  })
+  .default("own");
+
 const references = z.array(reference, { error: "Give a list of names or numbers." }).default([]);
 
 export const zoneEntry = section(
@@ -128,6 +134,7 @@ export const zoneEntry = section(
     coordinate: coordinate.optional(),
     train: train.optional(),
     network: reference,
+    tunnel: tunnelWay,
     alternatives: section(
       { templates: references, networks: references },
       "Give what an owner may choose instead, such as {templates: [], networks: [lab]}.",

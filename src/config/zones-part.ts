@@ -197,6 +197,7 @@ function profileOf(name: ZoneName, entry: ZoneEntry): ZoneProfile {
     templates: { superlink: entry.coordinate?.template ?? null, supernode: Object.fromEntries(offered) },
     network: entry.network,
     deploy: entry.deploy ?? (entry.oneflow === undefined ? "vms" : "oneflow"),
+    tunnelWay: entry.tunnel,
     alternatives: entry.alternatives,
     sshKeys: entry.coordinate?.sshKeys ?? [],
     nodeConfig: entry.nodeConfig,

@@ -132,6 +132,8 @@ export function eventWords(event: FederationEvent): EventWords | null {
       return step(
         `the SuperLink was told which keys may join: ${event.admitted.length}, and which no more: ${event.revoked.length}`,
       );
+    case "router-key-given":
+      return decision("the zone's router has a tunnel key", event.by);
     case "tunnel-key-accepted":
       return step(`tunnel key of VM ${event.vmId} accepted`);
     case "tunnel-key-refused":

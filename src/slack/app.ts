@@ -37,6 +37,7 @@ import * as certificate from "./inbound/views/certificate.ts";
 import * as deploySite from "./inbound/views/deploy-site.ts";
 import * as ownerViews from "./inbound/views/owner-views.ts";
 import * as reject from "./inbound/views/reject.ts";
+import * as routerKey from "./inbound/views/router-key.ts";
 import { ACTION, VIEW } from "./names.ts";
 import { OpenHomes } from "./open-homes.ts";
 import { createOutbox } from "./outbox/outbox.ts";
@@ -106,6 +107,7 @@ const LISTENERS = [
   deploySite,
   reject,
   certificate,
+  routerKey,
   ownerViews,
   mentions,
   homes,

@@ -6,6 +6,7 @@ export const admitCardKey = (zone: ZoneName, card: CardId): string => `admit/${z
 export const teardownCardKey = (zone: ZoneName, card: CardId): string => `teardown/${zone}/${card}`;
 export const goOnCardKey = (zone: ZoneName, card: CardId): string => `go-on/${zone}/${card}`;
 export const tunnelKey = (zone: ZoneName, card: CardId): string => `tunnel/${zone}/${card}`;
+export const routerKey = (zone: ZoneName, card: CardId): string => `router/${zone}/${card}`;
 export const preflightKey = (zone: ZoneName): string => `preflight/${zone}`;
 export const trustKey = (channel: ChannelId): string => `trust/${channel}`;
 /** Asks the coordinator's owners for their organisation's CA. */

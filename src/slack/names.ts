@@ -15,6 +15,7 @@ export const ACTION = {
   reboot: "reboot",
   rotateTunnelKeys: "rotate-tunnel-keys",
   retire: "retire",
+  giveRouterKey: "give-router-key",
   checkAgain: "check-again",
   cancel: "cancel",
   addSite: "add-site",
@@ -38,6 +39,7 @@ export const VIEW = {
   adjust: "adjust",
   reject: "reject",
   certificate: "certificate",
+  routerKey: "router-key",
 } as const;
 
 /** What Slack tells the bot of; `app-manifest.yml` subscribes to exactly these. */

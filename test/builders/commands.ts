@@ -75,6 +75,10 @@ export const requestSite =
     key: story.newKey(),
   });
 
+export const giveRouterKey =
+  (name: string, routerKey: string, by: Person = ownerOf(name)): Asking<model.GiveRouterKey> =>
+  (story) => ({ kind: "give-router-key", card: newestCard(story, name), by, routerKey, key: story.newKey() });
+
 export const writeOff =
   (name: string): Asking<model.WriteOff> =>
   (story) => ({ kind: "write-off", zone: zone(name), by: null, key: story.newKey() });

@@ -81,6 +81,7 @@ export function aZone(name: string, changes: Partial<ZoneProfile> = {}): ZonePro
     templates: { superlink: "Flower SuperLink", supernode: { none: "Flower SuperNode", pytorch: 31 } },
     network: "public",
     deploy: "oneflow",
+    tunnelWay: "own",
     alternatives: { templates: ["Flower SuperNode large"], networks: ["research"] },
     sshKeys: ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIexample"],
     nodeConfig: { "data-path": "/data" },

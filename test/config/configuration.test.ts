@@ -52,6 +52,7 @@ suite("A configuration that loads", () => {
       alternatives: { templates: [], networks: [] },
       sshKeys: [],
       nodeConfig: {},
+      tunnelWay: "own",
     });
     const passwords = [ZONE_A, ZONE_B].map((zone) => configuration.zoneAccess.get(zone)?.password.reveal());
     assert.deepEqual(passwords, ["password of zone a", "password of zone b"]);

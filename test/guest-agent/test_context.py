@@ -75,12 +75,13 @@ class TunnelContext(unittest.TestCase):
     def test_a_supernode_needs_kind_and_mtu_and_a_superlink_its_address_and_port_too(self):
         self.assertTrue(self.taken(WG_KIND="own", WG_MTU="1280"))
         self.assertTrue(self.taken(**self.HUB, **self.TUNNEL))
+        self.assertTrue(self.taken(WG_KIND="router", WG_MTU="1420"))
         for name in ("WG_ADDRESS", "WG_PORT"):
             self.assertFalse(self.taken(**self.HUB, **self.TUNNEL | {name: ""}))
 
     def test_what_is_not_of_its_form_is_refused(self):
         for name, wrong in (
-            *(("WG_KIND", value) for value in ("gateway", "OWN", " ")),
+            *(("WG_KIND", value) for value in ("gateway", "router", "OWN", " ")),
             *(("WG_MTU", value) for value in ("1279", "1421", "", "01400", "1e3", "14200")),
             *(("WG_PORT", value) for value in ("0", "65536", "-1", "051820", "x")),
             *(("WG_ADDRESS", value) for value in ("10.99.0.0", "10.99.0.0/0", "10.99.0.0/33", "10.99.0/31", "::1/31", "10.99.0.0/31/1")),

@@ -73,7 +73,7 @@ class Node(unittest.TestCase):
         self.stages: list[str] = []
         for target, stand_in in (
             ("flower.os.fchown", lambda *_: None),
-            ("supernode.dial", lambda *_: self.dialled),
+            ("supernode.dial", self.dial),
             ("supernode.time.monotonic", lambda: self.now),
         ):
             patch = mock.patch(target, stand_in)
@@ -82,8 +82,12 @@ class Node(unittest.TestCase):
         self.guest = types.SimpleNamespace(given={}, said={}, tell=self.tell)
         self.node = self.make("")
 
-    def make(self, config: str) -> SuperNode:
-        context = {
+    def dial(self, *_, large: bool) -> Dialled:
+        self.large = large
+        return self.dialled
+
+    def make(self, config: str, **more: str) -> SuperNode:
+        context = more | {
             "FL_NODE_CONFIG": base64.b64encode(config.encode()).decode(),
             "FL_SSL_CA_CERTFILE": base64.b64encode(self.ca.encode()).decode(),
             "FL_SUPERLINK_ADDRESS": "sl.example.org:9092",
@@ -272,6 +276,13 @@ class Node(unittest.TestCase):
         self.look(5)
         self.serve()
         self.assertEqual(dialled[0][:2], ("sl.example.org", 9092))
+
+    def test_through_a_tunnel_of_the_zones_router_more_than_1500_bytes_are_sent_and_every_8_s(self):
+        self.look()
+        self.assertEqual((self.large, self.node.next_dial - self.now), (False, 15))
+        self.node = self.make("", WG_KIND="router")
+        self.look()
+        self.assertEqual((self.large, self.node.next_dial - self.now), (True, 8))
 
     def test_the_tunnels_key_is_told_with_the_node_key(self):
         told: list[dict] = []

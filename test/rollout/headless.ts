@@ -63,6 +63,7 @@ function profileOf(name: ZoneProfile["name"], deploy: DeploymentKind): ZoneProfi
     templates: { superlink: "Flower SuperLink 1.31.0", supernode: { none: "Flower SuperNode 1.31.0" } },
     network: "public",
     deploy,
+    tunnelWay: "own",
     alternatives: { templates: [], networks: ["private"] },
     sshKeys: [],
     nodeConfig: {},

@@ -1,11 +1,13 @@
 /** Federations at every point of their lives, for looking at what is said about them. */
 import { libraryOf } from "../../src/federation/model/manifests.ts";
 import type { DecisionContext } from "../../src/federation/model/policy.ts";
+import { routerLink } from "../../src/federation/model/router.ts";
 import {
   adjust,
   agreeTeardown,
   approve,
   askTeardown,
+  giveRouterKey,
   reboot,
   reject,
   requestSite,
@@ -27,6 +29,7 @@ import {
 } from "../builders/decision-context.ts";
 import { aFederation, type Story } from "../builders/federation.ts";
 import type { aSurvey } from "../builders/survey.ts";
+import { aTunnelKey } from "../builders/tunnel-key.ts";
 
 type Asked = Parameters<typeof aFederation>[0];
 type Phase = readonly [name: string, story: () => Story];
@@ -62,6 +65,8 @@ export function phases(asked: Asked = {}): readonly Phase[] {
     ["running with tunnels", () => tunnelled().running()],
     ["with tunnel keys that are changed", () => tunnelled().running().does(rotateTunnelKeys("beta"))],
     ["with tunnel keys that were not changed", () => keptKeys(tunnelled().running())],
+    ["waiting for a router's key", () => routed(tunnelled().planned()).trusted()],
+    ["running with a router", () => givenRouter(routed(tunnelled().planned()).trusted()).running()],
     ["with a copied tunnel key", () => copied(tunnelled().running())],
     ["with a silent SuperNode", () => silent(start().running())],
     ["with a VM that is rebooted", () => rebooting(start().running())],
@@ -82,6 +87,15 @@ export function phases(asked: Asked = {}): readonly Phase[] {
 
 /** Traffic crosses by WireGuard. */
 export const TUNNELS = { kind: "wireguard", hub: { host: "hub.example.org", port: 51820 }, range: null } as const;
+
+/** Gamma's end is to be its router's, where the zone has a channel to say how. */
+const routed = (story: Story): Story =>
+  story.context.zones.get(zone("gamma"))?.channel === null
+    ? story
+    : story.does(adjust("gamma", { tunnelWay: "router" }));
+
+const givenRouter = (story: Story): Story =>
+  routerLink(story.site("gamma")) === null ? story : story.does(giveRouterKey("gamma", aTunnelKey("gamma's router")));
 
 const copied = (story: Story): Story =>
   story

@@ -11,6 +11,7 @@ import { askPreflightAgain, cancelRequest, requestSite, retireSite, retrySite } 
 import { giveAuthority, giveCertificate } from "./organisation.ts";
 import { rebootSite } from "./reboot.ts";
 import { rotateTunnelKeys } from "./rotation.ts";
+import { giveRouterKey } from "./router-key.ts";
 import { agreeTeardown, askTeardown, stopCoordinatorSoon, withdrawTeardown } from "./teardown.ts";
 import { goOn } from "./term.ts";
 import { writeOff } from "./write-off.ts";
@@ -63,6 +64,8 @@ function carriedOut(federation: Federation, command: DirectCommand, context: Dec
       return giveAuthority(federation, context, command);
     case "give-certificate":
       return giveCertificate(federation, context, command);
+    case "give-router-key":
+      return giveRouterKey(federation, context, command);
     case "write-off":
       return writeOff(federation, context, command);
     case "cancel":

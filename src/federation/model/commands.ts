@@ -49,6 +49,8 @@ export type GiveCertificate = Asked & {
   readonly request: string;
   readonly certificate: GivenCertificate & { readonly serial: string };
 };
+/** An owner says which key the zone's own router has for its end of the tunnels. */
+export type GiveRouterKey = OnCard & { readonly kind: "give-router-key"; readonly routerKey: string };
 /** By the bot's operator: a zone is gone for good. */
 export interface WriteOff {
   readonly kind: "write-off";
@@ -67,4 +69,5 @@ export type Command =
   | OnFederation
   | GiveAuthority
   | GiveCertificate
+  | GiveRouterKey
   | WriteOff;

@@ -45,6 +45,8 @@ const TUNNEL = [
   "tunnel-other-key",
   "tunnel-beyond",
   "tunnel-two-places",
+  "router-silent",
+  "router-does-not-pass",
 ] as const;
 
 export type LinkCode = `link-${Exclude<Link, "ok">}`;

@@ -5,7 +5,7 @@ import { noticed } from "./condition-events.ts";
 import { deploymentRef } from "./deployment-reference.ts";
 import { cardId, channelId, digest, federationId, person, slug, zoneName } from "./identity.ts";
 import { MAX_PURPOSE, MAX_REQUEST } from "./limits.ts";
-import { hubEndpoint, role, settings, sitePlan, superLinkEndpoint } from "./plan.ts";
+import { hubEndpoint, role, settings, sitePlan, superLinkEndpoint, tunnelWay } from "./plan.ts";
 import { reasonCode, refusalCode } from "./reasons.ts";
 import { rebootAction, rebootAnswer, rebootOutcome } from "./reboot-words.ts";
 import { rotationEvents } from "./rotation-words.ts";
@@ -51,6 +51,7 @@ export const adjustment = z.strictObject({
   network: z.union([z.int(), z.string()]).exactOptional(),
   superNodes: z.int().min(1).max(10).exactOptional(),
   dataPath: z.string().exactOptional(),
+  tunnelWay: tunnelWay.exactOptional(),
 });
 export type Adjustment = z.infer<typeof adjustment>;
 
@@ -79,6 +80,7 @@ const commandKind = z.enum([
   "give-authority",
   "give-certificate",
   "write-off",
+  "give-router-key",
 ]);
 
 /** Who issues a federation's certificates: the bot with a CA of its own, or the coordinator's organisation with its own. */
@@ -290,6 +292,8 @@ const tunnelled = [
     /** Next keys of these, known before they are used. */
     successors: z.array(z.strictObject({ key: z.string(), replaces: z.string() })).readonly(),
   }),
+  /** An owner says which key the zone's own router has, and that it is set up. */
+  z.strictObject({ type: z.literal("router-key-given"), ...at, by: person, key: z.string() }),
   z.strictObject({ type: z.literal("tunnel-peers-delivered"), ...vm, sequence: z.int().min(1) }),
   ...rotationEvents,
 ] as const;

@@ -17,6 +17,7 @@ type SiteEvent = EventOf<
   | "proposal-dropped"
   | "reminder-due"
   | "retry-asked"
+  | "router-key-given"
   | "site-retired"
   | "site-written-off"
   | "teardown-agreed"
@@ -76,6 +77,8 @@ export function evolveSite(site: Site, event: SiteEvent, at: string): Site {
       return { ...site, reminded: true };
     case "retry-asked":
       return { ...site, retryAskedBy: event.by };
+    case "router-key-given":
+      return { ...site, router: { key: event.key, by: event.by, at } };
     case "site-retired":
       return {
         ...removing(site, "retire", at),

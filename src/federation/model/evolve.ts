@@ -83,6 +83,7 @@ function newSite(wish: SiteWish, requester: Person, requestedAt: string, joinedL
     proposals: [],
     consents: [],
     refusal: null,
+    router: null,
     reminded: false,
     deployment: null,
     retryAskedBy: null,
@@ -150,6 +151,7 @@ function apply(federation: Federation, recorded: Recorded): Federation {
     case "proposal-dropped":
     case "reminder-due":
     case "retry-asked":
+    case "router-key-given":
     case "teardown-agreed":
     case "teardown-reminder-due":
     case "go-on-reminder-due":

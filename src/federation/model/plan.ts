@@ -77,17 +77,23 @@ export type HubEndpoint = z.infer<typeof hubEndpoint>;
 /** Bytes of a packet inside a tunnel: no less than IPv6 needs, and no more than any path of 1500 carries. */
 export const TUNNEL_MTU = { min: 1280, max: 1420 } as const;
 
+/** Who has a site's end of the tunnels: each of its own VMs, or the zone's own router for all of them. */
+export const tunnelWay = z.enum(["own", "router"]);
+export type TunnelWay = z.infer<typeof tunnelWay>;
+
 /** A tunnel to the SuperLink. What no other site's plan depends on is all that is in it. */
 const wireGuardLink = z.strictObject({
   kind: z.literal("wireguard"),
-  /** Who has this site's end: each of its own VMs. */
-  way: z.literal("own"),
+  way: tunnelWay,
   hub: hubEndpoint,
   /** Every tunnel address of the federation, such as `10.99.0.0/23`. */
   range: z.cidrv4(),
   /** Of this site's ends. */
   mtu: z.int().min(TUNNEL_MTU.min).max(TUNNEL_MTU.max),
-  /** The pairs of addresses in the range that are this site's; the coordinator's hub is one end of each, and has none. */
+  /**
+   * The pairs of addresses in the range that are this site's, of which a router has the first; the coordinator's hub is
+   * one end of each, and has none.
+   */
   pairs: z.strictObject({ first: z.int().min(0), count: z.int().min(1) }).nullable(),
 });
 export type WireGuardLink = z.infer<typeof wireGuardLink>;

@@ -3,7 +3,7 @@
 import type { DeploymentKind } from "./deployment-reference.ts";
 import type { CardId, ChannelId, Person, TeamId, ZoneName } from "./identity.ts";
 import type { ManifestLibrary } from "./manifests.ts";
-import type { Framework, HubEndpoint } from "./plan.ts";
+import type { Framework, HubEndpoint, TunnelWay } from "./plan.ts";
 import type { ObjectRef } from "./zone-facts.ts";
 
 /** One zone as its entry in the zones file describes it, without its endpoints and credentials. */
@@ -24,6 +24,8 @@ export interface ZoneProfile {
   readonly network: ObjectRef;
   /** As what is deployed here. */
   readonly deploy: DeploymentKind;
+  /** Who has its end of tunnels, unless an owner says otherwise. */
+  readonly tunnelWay: TunnelWay;
   /** What an owner may choose instead when adjusting. */
   readonly alternatives: { readonly templates: readonly ObjectRef[]; readonly networks: readonly ObjectRef[] };
   /** Public keys of those who may reach the Control API, comments dropped. */

@@ -114,6 +114,8 @@ export const REASONS = {
   "key-surplus": "More keys were published than SuperNodes approved, so the surplus was not admitted.",
   "key-changes":
     "One VM published one new key after another, so none of its further keys is looked at. Find out what runs in it, then retry the site.",
+  "router-without-channel":
+    "The zone's router is to have its end of the tunnels, and what it is to be configured with is posted in the zone's own channel, which it does not have. Give it one in the zones file, or let each VM have its own end.",
   "tunnel-key-malformed": "A VM published a tunnel key that cannot be read, so it gets no tunnel. Retry the site.",
   "tunnel-key-duplicate":
     "Two VMs published the same tunnel key, so neither has a tunnel. Find out who copied it, then retry both sites.",
@@ -148,6 +150,8 @@ export const REFUSALS = {
   "nothing-to-withdraw": "You have given no decision that could be withdrawn.",
   "name-taken": "An active federation already uses that name. Choose another.",
   "unknown-zone": "That zone is not in the zones file.",
+  "no-router-planned": "This zone's router is not to have an end of this federation's tunnels.",
+  "router-key-taken": "Another end of this federation's tunnels has that key. Make one for this router alone.",
   "zone-already-in": "That zone is part of this federation already.",
   "federation-ended": "This federation has ended.",
   "teardown-under-way":

@@ -6,7 +6,7 @@ import { z } from "zod";
 export const EVENTS_SCHEMA = 5;
 
 /** Of the state's shape (state.ts), which snapshots hold: those with another number are made anew from the journal. */
-export const STATE_SCHEMA = 7;
+export const STATE_SCHEMA = 8;
 
 /** What the first vocabulary said without knowing tunnels. */
 const first = z.discriminatedUnion("type", [

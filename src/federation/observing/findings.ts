@@ -16,7 +16,7 @@ import { vmsOf } from "../model/plan.ts";
 import type { DecisionContext } from "../model/policy.ts";
 import { coordinatorOf, type DeployedVm, type Deployment, type Federation, type Site } from "../model/state.ts";
 import { type LiveFederation, onlineVms, superLinkServes } from "./live.ts";
-import { isBeyondTunnel, placesOf, whySilent } from "./tunnels.ts";
+import { isBeyondTunnel, placesOf, whyNotRouted, whySilent } from "./tunnels.ts";
 import { type LiveVm, saysItServes } from "./vm-observation.ts";
 
 /** Why a zone cannot be looked at now; a zone that can be is not among them. */
@@ -165,8 +165,9 @@ function withHubsWord(
   return [
     ...causes.map((cause) => {
       if (cause.code === "link-tunnel-silent") return { ...cause, code: whySilent(federation, live, site, vm) };
-      const isBeyond = cause.code === "link-unreachable" && isBeyondTunnel(federation, live, site, vm);
-      return isBeyond ? { ...cause, code: "tunnel-beyond" as const } : cause;
+      if (cause.code !== "link-unreachable") return cause;
+      const isBeyond = isBeyondTunnel(federation, live, site, vm);
+      return { ...cause, code: isBeyond ? ("tunnel-beyond" as const) : whyNotRouted(federation, live, site) };
     }),
     ...(places.length === 0 ? [] : [{ subject, code: "tunnel-two-places" as const, detail: places.join(" ") }]),
   ];

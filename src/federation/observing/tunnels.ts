@@ -3,6 +3,7 @@ import { parseAddress } from "../../guest-protocol/address.ts";
 import { decodeTunnelLinks, type TunnelLinks, type TunnelPeerState } from "../../guest-protocol/tunnel.ts";
 import type { ConditionCode } from "../model/conditions.ts";
 import type { ZoneName } from "../model/identity.ts";
+import { routerEnd } from "../model/router.ts";
 import { coordinatorOf, type DeployedVm, type Federation, type Site, trainingSitesOf } from "../model/state.ts";
 import { hubKey } from "../tunnels/peers.ts";
 import type { LiveFederation } from "./live.ts";
@@ -107,6 +108,18 @@ export function isBeyondTunnel(federation: Federation, live: LiveFederation, sit
   return own !== null && own !== "unknown" && isAlive(own);
 }
 
+/**
+ * Why a site's VM reaches nothing through its zone's router: the hub hears nothing of the router, or it does, and then
+ * what the router is to do for the VMs is missing.
+ */
+export function whyNotRouted(federation: Federation, live: LiveFederation, site: Site): ConditionCode {
+  const end = routerEnd(site);
+  const said = hubSaid(federation, live);
+  if (end === null || said === null) return "link-unreachable";
+  const peer = said.links.peers.find(({ key }) => key === end.key);
+  return isAlive(peer ?? { age: null }) ? "router-does-not-pass" : "router-silent";
+}
+
 /** The places from which two machines speak in turn with the VM's key, as far as they were seen; none while it is one. */
 export function placesOf(federation: Federation, live: LiveFederation, { tunnelKey }: DeployedVm): readonly string[] {
   const said = hubSaid(federation, live);
@@ -129,7 +142,8 @@ function hubSaid(federation: Federation, live: LiveFederation): TunnelSaid | nul
 /** How one VM's tunnel does. */
 export interface TunnelState {
   readonly site: ZoneName;
-  readonly vmId: number;
+  /** null: the zone's own router. */
+  readonly vmId: number | null;
   /** Seconds since the newest handshake that either end knows of; null: neither knows of one. */
   readonly age: number | null;
   readonly isAlive: boolean;
@@ -138,7 +152,12 @@ export interface TunnelState {
 export function tunnelStates(federation: Federation, live: LiveFederation): readonly TunnelState[] {
   const hub = hubKey(federation);
   const atHub = new Map((hubSaid(federation, live)?.links.peers ?? []).map(({ key, age }) => [key, age]));
-  return trainingSitesOf(federation).flatMap(({ zone: site, deployment }) =>
+  const routers = trainingSitesOf(federation).flatMap((site): readonly TunnelState[] => {
+    const end = routerEnd(site);
+    const age = end === null ? null : (atHub.get(end.key) ?? null);
+    return end === null ? [] : [{ site: site.zone, vmId: null, age, isAlive: isAlive({ age }) }];
+  });
+  const ofVms = trainingSitesOf(federation).flatMap(({ zone: site, deployment }) =>
     [...(deployment?.vms.values() ?? [])].flatMap(({ vmId, tunnelKey, gone }): readonly TunnelState[] => {
       if (tunnelKey === null || gone) return [];
       const own = live.sites
@@ -150,4 +169,5 @@ export function tunnelStates(federation: Federation, live: LiveFederation): read
       return [{ site, vmId, age, isAlive: isAlive({ age }) }];
     }),
   );
+  return [...ofVms, ...routers];
 }

@@ -34,6 +34,9 @@ export function choiceFor(
   const profile = context.zones.get(site.zone);
   if (profile === undefined) return { code: "zone-left-file", detail: site.zone };
   const choice = chooseFor(profile, site.wish, federation.settings, adjustment);
+  if (!("code" in choice) && choice.tunnelWay === "router" && profile.channel === null && hasTunnel(federation, site)) {
+    return { code: "router-without-channel", detail: site.zone };
+  }
   const isHub = site.role === "coordinator" && hasTunnel(federation, site);
   return isHub && !("code" in choice) ? { ...choice, inboundUdp: true } : choice;
 }
@@ -51,7 +54,7 @@ export function assess(
   if (!survey.ok) return [survey.reason];
   const judged = judge(survey.survey, choice, creditOf(site));
   if (!("template" in judged)) return judged;
-  const tunnel = judgeTunnel(federation, site, judged, context.takenTunnels);
+  const tunnel = judgeTunnel(federation, site, judged, choice.tunnelWay, context.takenTunnels);
   return tunnel.length === 0 ? { ...judged, choice } : tunnel;
 }
 
@@ -107,7 +110,7 @@ export function planOf(
     zone: site.zone,
     role: site.role,
     parts: [partOf(site, facts, coordinator ? chosen.address : null)],
-    link: linkFor(federation, site, facts.network, chosen.range),
+    link: linkFor(federation, site, facts.network, chosen.range, facts.choice.tunnelWay),
     manifest: manifestDigest(manifest),
     agent: manifest.agent.sha256,
     endpoint: dialledBy(federation, site, chosen),

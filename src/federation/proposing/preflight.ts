@@ -2,7 +2,7 @@
 import { isContextValue } from "../../guest-protocol/alphabets.ts";
 import { CONTEXT } from "../../guest-protocol/names.ts";
 import type { Adjustment, Reason, SiteWish } from "../model/events.ts";
-import type { Settings } from "../model/plan.ts";
+import type { Settings, TunnelWay } from "../model/plan.ts";
 import type { ZoneProfile } from "../model/policy.ts";
 import type { ReasonCode } from "../model/reasons.ts";
 import type {
@@ -23,6 +23,7 @@ import { freeAddressCount } from "./network.ts";
 export interface Choice extends SurveyQuery {
   readonly vms: number;
   readonly nodeConfig: Readonly<Record<string, string>>;
+  readonly tunnelWay: TunnelWay;
 }
 
 /** What the zones file names for the role: null or undefined when the zone does not offer it. */
@@ -56,6 +57,8 @@ export function chooseFor(
     ...(profile.deploy === "vms" ? { deploy: "vms" as const } : {}),
     vms: wish.role === "coordinator" ? 1 : (adjustment.superNodes ?? wish.superNodes),
     nodeConfig,
+    // The hub is on the SuperLink's VM itself.
+    tunnelWay: wish.role === "coordinator" ? "own" : (adjustment.tunnelWay ?? profile.tunnelWay),
   };
 }
 

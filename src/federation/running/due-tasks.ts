@@ -8,6 +8,7 @@ import { outcomeOf, rebootUnderWay } from "../model/reboot.ts";
 import type { RebootOutcome } from "../model/reboot-words.ts";
 import { rotationUnderWay } from "../model/rotation.ts";
 import type { RotationOutcome } from "../model/rotation-words.ts";
+import { routerLink } from "../model/router.ts";
 import {
   coordinatorOf,
   currentProposal,
@@ -191,7 +192,7 @@ function isLinkReady(federation: Federation, site: Site): boolean {
   if (federation.verifiedVm === null || deployment === null || hasTerminalFailure(deployment)) return false;
   switch (currentProposal(site)?.plan.link.kind) {
     case "wireguard":
-      return hubKey(federation) !== null;
+      return hubKey(federation) !== null && (routerLink(site) === null || site.router !== null);
     case "public-address":
     case undefined:
       return true;

@@ -5,6 +5,7 @@ import { MAX_KEYS_PER_VM } from "../model/limits.ts";
 import { superNodesOf } from "../model/plan.ts";
 import type { ReasonCode } from "../model/reasons.ts";
 import { namedBy, successorOf } from "../model/rotation.ts";
+import { routerEnds } from "../model/router.ts";
 import { type DeployedVm, type Federation, isTunnelTurnedAway, type Site, type TunnelKey } from "../model/state.ts";
 import { UNREADABLE_KEY } from "../observing/vm-observation.ts";
 
@@ -60,6 +61,8 @@ function refusalOf(federation: Federation, site: Site, vm: DeployedVm, key: stri
   const named = namedBy(federation, key);
   if (named !== null) return named.site.role === "coordinator" ? "tunnel-key-of-hub" : "tunnel-key-named";
   const known = federation.tunnelKeys.get(key);
+  // A router keeps its key, which its owner gave: anybody may read it and publish it.
+  if (routerEnds(federation).some((router) => router.key === key)) return "tunnel-key-duplicate";
   if (known === undefined || isOwn(known)) return null;
   return known.pair === null ? "tunnel-key-of-hub" : "tunnel-key-duplicate";
 }
@@ -67,7 +70,7 @@ function refusalOf(federation: Federation, site: Site, vm: DeployedVm, key: stri
 /** The first of its site's pairs that no other VM has; a VM that is not proven gone keeps its own. */
 function freePair(federation: Federation, { zone, deployment }: Site, { vmId }: DeployedVm): number | null {
   const link = deployment?.plan.link;
-  if (deployment === null || link?.kind !== "wireguard" || link.pairs === null) return null;
+  if (deployment === null || link?.kind !== "wireguard" || link.way !== "own" || link.pairs === null) return null;
   const { first } = link.pairs;
   const others = [...federation.tunnelKeys.values()].filter(
     (key) => key.site === zone && !key.revoked && key.vmId !== vmId,

@@ -4,6 +4,7 @@ import type { FederationEvent } from "../model/events.ts";
 import type { ZoneName } from "../model/identity.ts";
 import type { WireGuardLink } from "../model/plan.ts";
 import { successorOf } from "../model/rotation.ts";
+import { type RouterEnd, routerEnds } from "../model/router.ts";
 import { coordinatorOf, type DeployedVm, type Federation, type Site, type TunnelTold } from "../model/state.ts";
 import { dialledIn, pairIn } from "./range.ts";
 
@@ -82,13 +83,20 @@ function successorsOf(federation: Federation, peers: readonly string[]): TunnelT
 
 function hubTelling(federation: Federation, vm: DeployedVm): Telling | null {
   if (vm.vmId !== federation.verifiedVm || vm.tunnelKey === null) return null;
-  const peers = [...federation.tunnelKeys.values()]
-    .flatMap(({ key, pair, revoked }) => (revoked || pair === null ? [] : [{ key, pair }]))
-    .sort((one, other) => one.pair - other.pair)
+  const peers = farEnds(federation)
+    .toSorted((one, other) => one.pair - other.pair)
     .map(({ key }) => key);
   const telling = { pair: null, peers, successors: successorsOf(federation, peers) };
   return peers.length === 0 && vm.tunnelTold === null ? null : telling;
 }
+
+/** Whatever has an end of a tunnel to the hub: VMs, and zones' routers. */
+export const farEnds = (federation: Federation): readonly RouterEnd[] => [
+  ...[...federation.tunnelKeys.values()].flatMap(({ site, key, pair, revoked }) =>
+    revoked || pair === null ? [] : [{ site, key, pair }],
+  ),
+  ...routerEnds(federation),
+];
 
 /** The hub is told first: who knocks at one that does not know it yet is let in seconds later. */
 function peerTelling(federation: Federation, { tunnelKey }: DeployedVm): Telling | null {
@@ -120,9 +128,10 @@ function peersFor(
       ],
     };
   }
+  const pairOf = new Map(farEnds(federation).map((end) => [end.key, end.pair]));
   const ends = peers.flatMap((key) => {
-    const nth = federation.tunnelKeys.get(key)?.pair ?? null;
-    return nth === null ? [] : [{ key, nth }];
+    const nth = pairOf.get(key);
+    return nth === undefined ? [] : [{ key, nth }];
   });
   const pairs = new Set([0, ...ends.map(({ nth }) => nth)]);
   return {

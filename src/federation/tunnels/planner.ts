@@ -3,7 +3,7 @@
 import type { Reason } from "../model/events.ts";
 import type { ZoneName } from "../model/identity.ts";
 import { overlaps, type Span, toIp, toNumber } from "../model/ipv4.ts";
-import { type SitePlan, TUNNEL_MTU, type WireGuardLink } from "../model/plan.ts";
+import { type SitePlan, TUNNEL_MTU, type TunnelWay, type WireGuardLink } from "../model/plan.ts";
 import type { TakenTunnel } from "../model/policy.ts";
 import { coordinatorOf, currentProposal, type Federation, type Site, trainingSitesOf } from "../model/state.ts";
 import type { NetworkFacts, ZoneSurvey } from "../model/zone-facts.ts";
@@ -82,9 +82,9 @@ function firstFree(taken: readonly Block[], count: number, pairs: number, had: B
   return first + count <= pairs ? { first, count } : null;
 }
 
-/** Bytes inside a tunnel over cards of that network. */
-const tunnelMtu = ({ guestMtu }: NetworkFacts): number =>
-  Math.min(TUNNEL_MTU.max, (guestMtu ?? DEFAULT_CARD_MTU) - OVERHEAD);
+/** Bytes inside a tunnel over cards of that network; a router has other cards, and limits what VMs send into its tunnel. */
+const tunnelMtu = ({ guestMtu }: NetworkFacts, way: TunnelWay): number =>
+  way === "router" ? TUNNEL_MTU.max : Math.min(TUNNEL_MTU.max, (guestMtu ?? DEFAULT_CARD_MTU) - OVERHEAD);
 
 /** The addresses that VMs with a card there take for those of their neighbours. */
 function neighbours({ ranges, mask }: NetworkFacts): readonly Span[] {
@@ -117,12 +117,13 @@ export function judgeTunnel(
   federation: Federation,
   site: Site,
   { network, inboundUdp }: Seen,
+  way: TunnelWay,
   others: Iterable<TakenTunnel>,
 ): readonly Reason[] {
   const wish = tunnelWishOf(federation.crossing);
   if (wish === null || !hasTunnel(federation, site)) return [];
   const range = federation.tunnelRange ?? wish.range;
-  const mtu = tunnelMtu(network);
+  const mtu = tunnelMtu(network, way);
   const problems: Reason[] = [];
   if (mtu < TUNNEL_MTU.min) problems.push({ code: "tunnel-mtu", detail: `${network.name}: ${network.guestMtu}` });
   if (site.role === "coordinator") {
@@ -163,6 +164,7 @@ export function linkFor(
   site: Site,
   network: NetworkFacts,
   range: string | null,
+  way: TunnelWay,
 ): SitePlan["link"] {
   const wish = tunnelWishOf(federation.crossing);
   if (wish === null || !hasTunnel(federation, site)) return { kind: "public-address" };
@@ -170,10 +172,10 @@ export function linkFor(
   const block = site.role === "coordinator" ? null : (blocksOf(federation, range).get(site.zone) ?? null);
   return {
     kind: "wireguard",
-    way: "own",
+    way,
     hub: wish.hub,
     range,
-    mtu: tunnelMtu(network),
+    mtu: tunnelMtu(network, way),
     pairs: block,
   } satisfies WireGuardLink;
 }

@@ -306,6 +306,20 @@ const OTHERS: Causes<OtherCode> = {
     owner: "find the copy of the VM and end it, then retry the site, so that its VMs make new keys.",
     everybody: "A tunnel key is used from two places in turn.",
   },
+  "router-silent": {
+    what: "The zone's router has no tunnel to the hub now, so the VMs reach nothing through it.",
+    owner:
+      "look whether the WireGuard configuration is active on the router, as it stands in this channel now and with the key that was given here, and whether it may send UDP to the hub's public address and port.",
+    coordinator:
+      "look whether that UDP port reaches the SuperLink's VM: the address, the port forward, firewalls, security groups.",
+    everybody: "A zone's router has no tunnel to the hub now.",
+  },
+  "router-does-not-pass": {
+    what: "The zone's router has its tunnel, and what the VMs send does not get through it.",
+    owner:
+      "look whether the router is the VMs' default route, forwards, translates to its own tunnel address, and lets TCP 9092 through.",
+    everybody: "A zone's router has its tunnel and does not pass its VMs' traffic on.",
+  },
   "unknown-nodes": {
     what: "The SuperLink lists SuperNodes that no site of this federation published. They were admitted there by hand and can take part in runs.",
     owner: "say in the federation's thread whose they are, or unregister them at the SuperLink.",

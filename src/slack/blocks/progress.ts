@@ -6,6 +6,7 @@ import { type Condition, isAvailability } from "../../federation/model/condition
 import { REASONS } from "../../federation/model/reasons.ts";
 import { rebootUnderWay } from "../../federation/model/reboot.ts";
 import { rotationUnderWay } from "../../federation/model/rotation.ts";
+import { routerLink } from "../../federation/model/router.ts";
 import {
   coordinatorOf,
   type Deployment,
@@ -109,7 +110,12 @@ export function waitsFor(federation: Federation, site: Site, directory: Director
 }
 
 function whatApprovedWaitsFor(federation: Federation, site: Site): string {
-  if (site.role === "training") return federation.trustedAt === null ? "Waits for the coordinator." : "About to start.";
+  if (site.role === "training") {
+    if (federation.trustedAt === null) return "Waits for the coordinator.";
+    return routerLink(site) !== null && site.router === null
+      ? "Waits for the public key of the zone's router, which an owner gives under the card in its channel."
+      : "About to start.";
+  }
   const approved = trainingSitesOf(federation).filter(({ approvalState }) => approvalState === "approved").length;
   const missing = federation.minimumTrainingSites - approved;
   return missing > 0 ? `Waits for the approval of ${count(missing, "training site")}.` : "About to start.";

@@ -1,7 +1,8 @@
 /** The public part of a zone's WireGuard configuration, for that zone's channel only. */
 import type { WireGuardLink } from "../../federation/model/plan.ts";
+import type { RouterEnd } from "../../federation/model/router.ts";
 import type { Deployment, Federation, Site, TunnelKey } from "../../federation/model/state.ts";
-import { hubKey } from "../../federation/tunnels/peers.ts";
+import { farEnds, hubKey } from "../../federation/tunnels/peers.ts";
 import { TUNNEL_KEEPALIVE } from "../../federation/tunnels/planner.ts";
 import { dialledIn, pairIn } from "../../federation/tunnels/range.ts";
 import { type Blocks, context, section } from "./elements.ts";
@@ -22,7 +23,8 @@ export function tunnelCard(
   const own = ends.filter((end) => end.site === site.zone);
   if (own.length === 0) return null;
   const text = `The WireGuard configuration of federation ${federation.name} in this zone`;
-  const lines = site.role === "coordinator" ? hubLines(link, own, ends) : peerLines(link, own, hubKey(federation));
+  const lines =
+    site.role === "coordinator" ? hubLines(link, own, farEnds(federation)) : peerLines(link, own, hubKey(federation));
   return {
     text,
     blocks: [
@@ -34,16 +36,19 @@ export function tunnelCard(
   };
 }
 
-const byPair = (one: TunnelKey, other: TunnelKey): number => (one.pair ?? 0) - (other.pair ?? 0);
-
-function listedEnds(ends: readonly TunnelKey[], line: (end: TunnelKey) => string): readonly string[] {
+function listedEnds<End extends Pick<TunnelKey, "pair">>(
+  ends: readonly End[],
+  line: (end: End) => string,
+): readonly string[] {
   const more = ends.length - MOST_ENDS;
-  const lines = ends.toSorted(byPair).slice(0, MOST_ENDS).map(line);
+  const lines = ends
+    .toSorted((one, other) => (one.pair ?? 0) - (other.pair ?? 0))
+    .slice(0, MOST_ENDS)
+    .map(line);
   return more > 0 ? [...lines, `# and ${count(more, "more end")}`] : lines;
 }
 
-function hubLines(link: WireGuardLink, own: readonly TunnelKey[], ends: readonly TunnelKey[]): readonly string[] {
-  const peers = ends.filter(({ pair }) => pair !== null);
+function hubLines(link: WireGuardLink, own: readonly TunnelKey[], peers: readonly RouterEnd[]): readonly string[] {
   return [
     "[Interface]",
     ...own.map(({ key, vmId }) => `# VM ${vmId}, public key ${key}`),
@@ -55,7 +60,7 @@ function hubLines(link: WireGuardLink, own: readonly TunnelKey[], ends: readonly
         "",
         `[Peer] # ${site}`,
         `PublicKey = ${key}`,
-        `AllowedIPs = ${pairIn(link.range, pair ?? 0).peer}/32`,
+        `AllowedIPs = ${pairIn(link.range, pair).peer}/32`,
         `PersistentKeepalive = ${TUNNEL_KEEPALIVE}`,
       ].join("\n"),
     ),

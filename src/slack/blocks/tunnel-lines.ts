@@ -23,7 +23,7 @@ function siteLine(title: string, tunnels: readonly TunnelState[]): string {
     return `${MARK.up} *${title}*: ${count(tunnels.length, "tunnel")}, each with a handshake in the last three minutes`;
   }
   const named = listed(
-    silent.map(({ vmId, age }) => `VM ${vmId} ${silenceWords(age)}`),
+    silent.map(({ vmId, age }) => `${vmId === null ? "the router" : `VM ${vmId}`} ${silenceWords(age)}`),
     MOST_VMS,
   );
   return `${MARK.down} *${title}*: ${silent.length} of ${count(tunnels.length, "tunnel")} without a handshake now: ${named}`;

@@ -2,6 +2,7 @@
 import { type SitePlan, superNodesOf, type WireGuardLink } from "../../federation/model/plan.ts";
 import type { Federation, Site } from "../../federation/model/state.ts";
 import { FLEET_PORT } from "../../federation/proposing/crossing-request.ts";
+import { farEnds } from "../../federation/tunnels/peers.ts";
 import { dialledIn, pairIn } from "../../federation/tunnels/range.ts";
 import { MARK } from "./marks.ts";
 import { code, count, listed } from "./mrkdwn.ts";
@@ -16,7 +17,8 @@ export function trafficOf(plan: SitePlan): string {
     case "public-address":
       return publicTraffic(plan);
     case "wireguard":
-      return plan.role === "coordinator" ? hubTraffic(plan, link) : peerTraffic(plan, link);
+      if (plan.role === "coordinator") return hubTraffic(plan, link);
+      return link.way === "router" ? routerTraffic(plan, link) : peerTraffic(plan, link);
   }
 }
 
@@ -51,15 +53,25 @@ function peerTraffic(plan: SitePlan, link: WireGuardLink): string {
   ].join("\n");
 }
 
+function routerTraffic({ endpoint }: SitePlan, link: WireGuardLink): string {
+  const dialled = code(`${endpoint.host}:${endpoint.port}`);
+  const own = link.pairs === null ? "" : pairIn(link.range, link.pairs.first).peer;
+  return [
+    `*Traffic.* It crosses by WireGuard: the zone's own router keeps one tunnel to ${code(outsideOf(link))} over UDP. The SuperNodes dial ${dialled} by their default route, over TLS, and the router passes that through. Nothing listens here, and no other site can reach these VMs.`,
+    `${MARK.warning} *What this needs from your zone.* The router is the VMs' default route and may send UDP to ${code(outsideOf(link))}. Once the coordinator serves you get its configuration here, without a private key: inside it has ${own}, MTU ${link.mtu}, translates what the VMs send to that address, and limits the size of TCP segments. You then give its public key. The bot cannot look into the router.`,
+  ].join("\n");
+}
+
 /** Which of a site's ends there are, for the card of what runs; nothing without tunnels. */
-export function endsLine({ tunnelKeys }: Federation, { zone, role, deployment }: Site): readonly string[] {
+export function endsLine(federation: Federation, { zone, role, deployment }: Site): readonly string[] {
   if (deployment === null || deployment.plan.link.kind !== "wireguard") return [];
-  const ends = [...tunnelKeys.values()].filter(({ revoked }) => !revoked);
-  const peers = ends.filter(({ pair }) => pair !== null);
-  const isHub = ends.some((end) => end.pair === null && end.site === zone);
+  const peers = farEnds(federation);
   if (role === "coordinator") {
+    const keys = [...federation.tunnelKeys.values()];
+    const isHub = keys.some(({ pair, site, revoked }) => !revoked && pair === null && site === zone);
     return [isHub ? `WireGuard: the hub of ${count(peers.length, "tunnel")}.` : "WireGuard: the hub has no key yet."];
   }
+  if (deployment.plan.link.way === "router") return ["WireGuard: the zone's router has the tunnel."];
   const own = peers.filter(({ site }) => site === zone).length;
   return [`WireGuard: ${own} of ${count(superNodesOf(deployment.plan), "SuperNode")} with a tunnel's key.`];
 }
@@ -69,7 +81,10 @@ const outsideOf = ({ hub }: WireGuardLink): string => `${hub.host}:${hub.port}`;
 /** In one line, for comparing two versions. */
 export function linkWords({ link }: SitePlan): string {
   if (link.kind === "public-address") return "to a public address";
-  const { range, pairs, mtu } = link;
+  const { range, pairs, mtu, way } = link;
+  if (way === "router" && pairs !== null) {
+    return `WireGuard by the zone's router to ${outsideOf(link)}, pair ${pairs.first} of ${range}, MTU ${mtu}`;
+  }
   const own = pairs === null ? dialledIn(range) : `pairs ${pairs.first} to ${pairs.first + pairs.count - 1}`;
   return `WireGuard to ${outsideOf(link)}, ${own} of ${range}, MTU ${mtu}`;
 }

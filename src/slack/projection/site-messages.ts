@@ -3,6 +3,7 @@
 import { REASONS } from "../../federation/model/reasons.ts";
 import {
   coordinatorOf,
+  currentProposal,
   type Federation,
   type Proposal,
   type Site,
@@ -15,11 +16,12 @@ import type { CardOptions } from "../blocks/federation-card.ts";
 import { goOnCard } from "../blocks/go-on-card.ts";
 import { MARK } from "../blocks/marks.ts";
 import { code, count, escaped, firstOf, mentions, moment } from "../blocks/mrkdwn.ts";
+import { routerCard } from "../blocks/router-card.ts";
 import { siteCard, supersededCard } from "../blocks/site-card.ts";
 import { teardownCard, withdrawnCard } from "../blocks/teardown-card.ts";
 import { superNodesAt, zoneTitle } from "../blocks/titles.ts";
 import { tunnelCard } from "../blocks/tunnel-card.ts";
-import { admitCardKey, goOnCardKey, preflightKey, siteCardKey, teardownCardKey, tunnelKey } from "../keys.ts";
+import { admitCardKey, goOnCardKey, preflightKey, routerKey, siteCardKey, teardownCardKey, tunnelKey } from "../keys.ts";
 import { type DesiredMessage, linkTo } from "../message.ts";
 import { ACTION } from "../names.ts";
 import { card, placeOf, reply } from "./place.ts";
@@ -32,6 +34,7 @@ export function siteMessages(federation: Federation, site: Site, options: CardOp
     ...preflight(federation, site, options),
     ...siteCards(federation, site, options),
     ...tunnel(federation, site, options),
+    ...router(federation, site, options),
     ...admissions(federation, site, options),
     ...goOns(federation, site, options),
     ...teardown(federation, site, options),
@@ -46,6 +49,16 @@ function tunnel(federation: Federation, site: Site, options: CardOptions): reado
   const shown = tunnelCard(federation, site, site.deployment);
   const thread = siteCardKey(site.zone, version);
   return shown === null ? [] : [card(tunnelKey(site.zone, version), { ...place, thread, importance: "tell" }, shown)];
+}
+
+/** Under the newest card, from when it can be set up on. */
+function router(federation: Federation, site: Site, options: CardOptions): readonly DesiredMessage[] {
+  const { place, own } = placeOf(federation, site, options);
+  const version = currentProposal(site)?.card;
+  const shown = routerCard(federation, site);
+  if (!own || version === undefined || shown === null) return [];
+  const thread = siteCardKey(site.zone, version);
+  return [card(routerKey(site.zone, version), { ...place, thread, importance: "tell" }, shown)];
 }
 
 /** What stands in the way at a site, in detail; rewritten when it is mended. */

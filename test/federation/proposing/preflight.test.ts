@@ -18,7 +18,7 @@ import { aZone, ownerOf, STRANGER, zone, zonesOf } from "../../builders/decision
 import { aFederation, type Story } from "../../builders/federation.ts";
 import { aHeadroom, aNetwork, aSurvey, aTemplate } from "../../builders/survey.ts";
 
-const TWO: Choice = { template: "Flower SuperNode", network: "public", vms: 2, nodeConfig: {} };
+const TWO: Choice = { template: "Flower SuperNode", network: "public", vms: 2, nodeConfig: {}, tunnelWay: "own" };
 const absent = (because: Absent["because"]) => ({ found: false, because, asked: "it" }) as const;
 
 const anImage = (changes: Partial<ImageFacts> = {}): ImageFacts => ({
@@ -290,12 +290,14 @@ describe("what is looked for in a zone", () => {
       network: "public",
       vms: 3,
       nodeConfig: { "data-path": "/data" },
+      tunnelWay: "own",
     });
     assert.deepEqual(chooseFor(beta, coordinator, SETTINGS, {}), {
       template: "Flower SuperLink",
       network: "public",
       vms: 1,
       nodeConfig: { "data-path": "/data" },
+      tunnelWay: "own",
     });
   });
 
@@ -306,6 +308,7 @@ describe("what is looked for in a zone", () => {
       network: "research",
       vms: 1,
       nodeConfig: { "data-path": "/srv" },
+      tunnelWay: "own",
     });
   });
 

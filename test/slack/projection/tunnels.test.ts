@@ -8,7 +8,8 @@ import { messagesOf } from "../../../src/slack/projection/projection.ts";
 import { retire, rotateTunnelKeys } from "../../builders/commands.ts";
 import { channelOf, HOME_CHANNEL, zone } from "../../builders/decision-context.ts";
 import { aFederation, type Story } from "../../builders/federation.ts";
-import { roomy, TUNNELS } from "../phases.ts";
+import { aTunnelKey } from "../../builders/tunnel-key.ts";
+import { phase, roomy, TUNNELS } from "../phases.ts";
 
 const tunnelled = (): Story => aFederation({ context: roomy(), crossing: TUNNELS });
 
@@ -72,6 +73,31 @@ describe("a zone's WireGuard configuration", () => {
     story.does(retire("gamma"));
     assert.ok(!configurationIn(story, "alpha").includes(leaving));
     assert.ok(!configurationIn(story, "alpha").includes("PrivateKey"));
+  });
+
+  it("is given to a zone's router in that zone only, without a private key, and says what the router does for the VMs", () => {
+    const story = phase("waiting for a router's key");
+    const shown = shownIn(story, channelOf("gamma"));
+    const hub = story.vm("alpha").tunnelKey ?? "none";
+    for (const words of [
+      "Address = 10.99.0.5/31",
+      "MTU = 1420",
+      `PublicKey = ${hub}`,
+      "Endpoint = hub.example.org:51820",
+      "AllowedIPs = 10.99.0.0/32",
+      "masquerade",
+      "tcp option maxseg size set 1380",
+      "Give the router's key",
+    ]) {
+      assert.ok(shown.includes(words), words);
+    }
+    assert.doesNotMatch(shown, /PrivateKey = [A-Za-z0-9+/]{20}/);
+    for (const channel of [HOME_CHANNEL, channelOf("beta")]) assert.ok(!shownIn(story, channel).includes("masquerade"));
+    const key = aTunnelKey("gamma's router");
+    assert.ok(
+      configurationIn(phase("running with a router"), "alpha").includes(key),
+      "and the hub's zone reads its key",
+    );
   });
 
   it("is not there without tunnels", () => {

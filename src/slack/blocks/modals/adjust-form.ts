@@ -2,7 +2,7 @@
 import type { InputBlock, ModalView } from "@slack/types";
 import type { Adjustment } from "../../../federation/model/events.ts";
 import { SUPERNODES } from "../../../federation/model/limits.ts";
-import { superNodesOf } from "../../../federation/model/plan.ts";
+import { type SitePlan, superNodesOf, type TunnelWay, tunnelWay } from "../../../federation/model/plan.ts";
 import type { ZoneProfile } from "../../../federation/model/policy.ts";
 import type { Federation, Proposal, Site } from "../../../federation/model/state.ts";
 import type { ObjectRef } from "../../../federation/model/zone-facts.ts";
@@ -14,7 +14,13 @@ import { plain, section } from "../elements.ts";
 import { numberInput, selectInput, textInput } from "./inputs.ts";
 import { type StateValues, typed } from "./state-values.ts";
 
-const BLOCK = { template: "template", network: "network", superNodes: "superNodes", dataPath: "dataPath" } as const;
+const BLOCK = {
+  template: "template",
+  network: "network",
+  superNodes: "superNodes",
+  dataPath: "dataPath",
+  tunnelWay: "tunnelWay",
+} as const;
 
 export interface Adjustable {
   readonly federation: Federation;
@@ -40,11 +46,28 @@ export function adjustForm({ federation, site, proposal, profile }: Adjustable):
       ),
       choiceOf(BLOCK.template, "VM template", templates, adjustment.template ?? templates[0]),
       choiceOf(BLOCK.network, "Network", networks, adjustment.network ?? profile.network),
+      ...tunnelInput(site, plan),
       ...(site.role === "training"
         ? trainingInputs(site, superNodesOf(plan), adjustment.dataPath ?? plan.nodeConfig["data-path"])
         : []),
     ],
   };
+}
+
+const WAYS: Readonly<Record<TunnelWay, string>> = {
+  own: "Each of the VMs itself",
+  router: "The zone's own router",
+};
+
+/** Only where there is a tunnel, and not of the hub, which is on the SuperLink's VM. */
+function tunnelInput({ role }: Site, { link }: SitePlan): readonly InputBlock[] {
+  if (role === "coordinator" || link.kind !== "wireguard") return [];
+  const choices = tunnelWay.options.map((value) => ({ value, text: WAYS[value] }));
+  return [
+    selectInput(BLOCK.tunnelWay, "Who has this zone's end of the tunnel", choices, link.way, {
+      hint: "A router is configured by its administrator; you then give its public key.",
+    }),
+  ];
 }
 
 function trainingInputs(site: Site, superNodes: number, dataPath: string | undefined): readonly InputBlock[] {
@@ -101,5 +124,10 @@ function readTraining(values: StateValues, site: Site, mistakes: Record<string, 
   if (!isContextValue(dataPath)) {
     mistakes[BLOCK.dataPath] = "Use letters, digits, spaces and . _ : / , + = - only: the path is handed to your VMs.";
   }
-  return { ...(superNodes === null ? {} : { superNodes }), ...(dataPath === "" ? {} : { dataPath }) };
+  const way = tunnelWay.safeParse(typed(values, BLOCK.tunnelWay));
+  return {
+    ...(superNodes === null ? {} : { superNodes }),
+    ...(dataPath === "" ? {} : { dataPath }),
+    ...(way.success ? { tunnelWay: way.data } : {}),
+  };
 }
