@@ -20,6 +20,7 @@ const HELP = `Runs the bot with stand-ins for Slack, OpenNebula zones and their 
   --network NAME  how traffic crosses between zones: "public", to public addresses, or "wireguard": the play then asks for
                   tunnels, and zone-a's router forwards the hub's UDP port ("public")
   --without-oneflow ZONE  makes VMs one by one in that zone, which has no OneFlow then; may be given more than once
+  --router        the play over WireGuard: the first training zone's own router has its end of the tunnels
   --zones N       how many zones (3; at least 3 for the play, at most 26)
   --speed N       divides the stand-ins' waits and the bot's durations by N (20 with --play, else 1)
   --pace NAME     the zones' pace: "even", or "lab" as real ones were measured ("even")
@@ -38,6 +39,7 @@ const { values } = parseArgs({
     real: { type: "boolean", default: false },
     transport: { type: "string", default: "socket" },
     network: { type: "string", default: "public" },
+    router: { type: "boolean", default: false },
     zones: { type: "string", default: "3" },
     speed: { type: "string" },
     pace: { type: "string", default: "even" },
@@ -81,11 +83,15 @@ function optionsOf(): SandboxOptions {
 const signal = (): Promise<unknown> => Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
 
 async function play(options: SandboxOptions): Promise<void> {
+  const wish = { router: values.router };
+  if (wish.router && (options.network !== "wireguard" || options.real === true)) {
+    throw new RangeError("--router needs --network wireguard, and guests that are not real.");
+  }
   const interrupted = signal().then(() => false);
   const sandbox = await startSandbox(options);
   let held = false;
   try {
-    held = await Promise.race([playStory(sandbox, (line) => console.log(line)), interrupted]);
+    held = await Promise.race([playStory(sandbox, (line) => console.log(line), wish), interrupted]);
   } finally {
     await sandbox.stop(!held);
     if (!held) console.error(`The story did not hold. What the bot logged and journalled is in ${sandbox.directory}.`);

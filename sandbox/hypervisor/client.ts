@@ -156,7 +156,7 @@ export class GuestsClient {
     await this.#ask("POST", "/control/path", { zone, ...change });
   }
 
-  /** A zone's administrator sets its router up for quick guests; the public half of the key that is made there. */
+  /** A zone's administrator sets its router up; the public half of the key that is made there. */
   async setUpRouter(zone: string, configuration: RouterConfiguration): Promise<string> {
     const answer = await this.#ask("POST", "/control/router", { zone, ...configuration });
     return z.object({ publicKey: z.string() }).parse(answer).publicKey;

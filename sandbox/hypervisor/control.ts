@@ -4,6 +4,7 @@ import { faultRule } from "./faults.ts";
 import type { Answer, Route } from "./hypervisor-server.ts";
 import type { QuickHypervisor } from "./quick-hypervisor.ts";
 import { zonePath } from "./tunnel/underlay.ts";
+import { routerConfiguration } from "./tunnel/zone-routers.ts";
 
 const vmAddress = z.object({ zone: z.string(), vmId: z.int().min(0) });
 
@@ -21,11 +22,7 @@ const detour = z.object({
   port: z.int().min(1).max(65535),
 });
 const forward = z.object({ zone: z.string(), ip: z.ipv4(), port: z.int().min(1).max(65535) });
-const router = z.object({
-  zone: z.string(),
-  address: z.string(),
-  peer: z.object({ key: z.string(), endpoint: z.string(), allowed: z.array(z.string()) }),
-});
+const router = routerConfiguration.extend({ zone: z.string() });
 const path = zonePath.partial().extend({ zone: z.string() });
 const clone = z.object({ from: vmAddress, to: vmAddress });
 

@@ -4,6 +4,7 @@ import type { ShownMessage } from "../slack/control/control-api.ts";
 import { homeChannel, SANDBOX_HUB, zoneChannel } from "../zones-file.ts";
 import { Checks } from "./checks.ts";
 import { cardText, formText } from "./printed.ts";
+import { setUpRouter } from "./routers.ts";
 import { FORM, type Scenery, Stage, superNodesLabel } from "./stage.ts";
 import { Stopwatch } from "./stopwatch.ts";
 import { train } from "./training.ts";
@@ -18,9 +19,18 @@ type StoryScenery = Scenery & Pick<Sandbox, "real"> & Partial<Pick<Sandbox, "net
 /** Flower notices a dead SuperNode after a minute, and takes it back only then. */
 const PATIENCE_WITH_FLOWER_MS = 240_000;
 
+/** `router`: the first training zone's owner has the zone's own router take its end of the tunnels. */
+interface PlayWish {
+  readonly router: boolean;
+}
+
 /** Resolves to whether every check held. `print` gets what people would read. */
-export async function playStory(sandbox: StoryScenery, print: (line: string) => void): Promise<boolean> {
-  const stage = new Performance(sandbox, print);
+export async function playStory(
+  sandbox: StoryScenery,
+  print: (line: string) => void,
+  wish: PlayWish = { router: false },
+): Promise<boolean> {
+  const stage = new Performance(sandbox, print, wish);
   await askForIt(stage);
   await decide(stage);
   await rollOut(stage);
@@ -48,13 +58,17 @@ class Performance extends Stage {
   readonly newcomer: string;
   /** Where the tunnels' hub is reached; undefined where traffic crosses without any. */
   readonly hub: string | undefined;
+  /** The zone whose router has its end; its key once it was given. */
+  readonly routed: string | undefined;
+  readonly routerKeys = new Map<string, string>();
 
-  constructor(sandbox: StoryScenery, print: (line: string) => void) {
+  constructor(sandbox: StoryScenery, print: (line: string) => void, { router }: PlayWish) {
     super(sandbox, sandbox.real === true ? PATIENCE_WITH_FLOWER_MS : undefined);
     this.checks = new Checks(print);
     this.print = print;
     this.training = sandbox.zoneNames.slice(1, -1);
     this.newcomer = sandbox.zoneNames.at(-1) ?? "";
+    this.routed = router ? this.training[0] : undefined;
     this.hub = sandbox.network === "wireguard" ? `${SANDBOX_HUB.ip}:${SANDBOX_HUB.port}` : undefined;
   }
 
@@ -101,13 +115,16 @@ async function decide(stage: Performance): Promise<void> {
   stage.watch.lap("owners' decisions");
 }
 
+const WAY = "Who has this zone's end of the tunnel";
+
 /** The first training zone's owner lowers its number of SuperNodes to one. */
 async function adjust(stage: Performance, zone: string): Promise<void> {
   const owner = stage.owner(zone);
   await owner.press(zoneChannel(zone), "Adjust and approve");
   const view = await owner.view("Adjust and approve");
   const field = view.fields.find(({ label }) => label.startsWith("SuperNodes"));
-  await owner.fill(view, { [field?.label ?? "SuperNodes"]: "1" });
+  const way = zone === stage.routed ? { [WAY]: "The zone's own router" } : {};
+  await owner.fill(view, { [field?.label ?? "SuperNodes"]: "1", ...way });
   const answer = await owner.submit(view);
   stage.checks.hold("An owner adjusts and approves its own version.", answer.errors === undefined);
   await stage.reads(zoneChannel(zone), "Adjusted");
@@ -131,15 +148,22 @@ async function rollOut(stage: Performance): Promise<void> {
     const seen = (await stage.texts(channel)).some((text) => text.includes(fingerprint));
     checks.hold(`Nothing of it is posted in ${channel}.`, !seen);
   }
+  if (stage.routed !== undefined) await routeThrough(stage, stage.routed);
   for (const zone of training) await stage.isUp(zone);
   stage.watch.lap("training sites deployed, admitted, seen by the SuperLink");
   checks.hold("Every training site is up: its SuperLink sees all its SuperNodes.", true);
   checks.hold("The adjusted site has one SuperNode.", (await stage.runningVms(training[0] ?? "")) === 1);
 }
 
+async function routeThrough(stage: Performance, zone: string): Promise<void> {
+  stage.scene(`${zone}'s administrator sets the router up as the bot says, and its owner gives the router's key.`);
+  stage.routerKeys.set(zone, await setUpRouter(stage, zone, NAME));
+  stage.watch.lap("router set up");
+}
+
 async function checkTunnels(stage: Performance, sites: readonly string[]): Promise<void> {
   stage.scene("Traffic crosses through WireGuard.");
-  await lookAtTunnels(stage, stage.checks, COORDINATOR, sites);
+  await lookAtTunnels(stage, stage.checks, COORDINATOR, sites, stage.routerKeys);
   stage.watch.lap("tunnels looked at");
 }
 

@@ -16,7 +16,7 @@ import { headroom } from "./parse/account.ts";
 import { parseImage } from "./parse/image.ts";
 import { type Named, parseNames } from "./parse/named.ts";
 import { parseAllocated, parseNetwork } from "./parse/network.ts";
-import { groupIds, parseInboundUdp } from "./parse/security-group.ts";
+import { type Direction, groupIds, parseOpenUdp } from "./parse/security-group.ts";
 import { type DiskImage, diskFacts, parseDisks, parseTemplate } from "./parse/template.ts";
 import { readPool } from "./pool.ts";
 import type { Reading } from "./xmlrpc.ts";
@@ -40,7 +40,7 @@ export async function survey(look: Looking, settings: ZoneSettings, query: Surve
     surveyTemplate(look, query.template, facts),
     surveyNetwork(look, query.network),
   ]);
-  const inboundUdp = query.inboundUdp === true ? await surveyInbound(oned, template, network) : null;
+  const openUdp = query.udp === undefined ? null : await surveyUdp(oned, query.udp, template, network);
   const primary = groups.find(({ id }) => id === user.primaryGroup);
   return {
     version,
@@ -51,7 +51,7 @@ export async function survey(look: Looking, settings: ZoneSettings, query: Surve
       [user.quotas, ...(primary === undefined ? [] : [primary.quotas])],
       network.found ? network.id : undefined,
     ),
-    inboundUdp,
+    openUdp,
     rules,
     disabled,
   };
@@ -60,16 +60,17 @@ export async function survey(look: Looking, settings: ZoneSettings, query: Surve
 /** Drivers that apply security groups; the others let everything through. */
 const FILTERING: ReadonlySet<string> = new Set(["fw", "802.1q", "vxlan", "elastic", "nodeport"]);
 
-/** A packet passes where one of the groups lets it in: a group that cannot be seen may be that one. */
-async function surveyInbound(
+/** A packet passes where one of the groups lets it: a group that cannot be seen may be that one. */
+async function surveyUdp(
   oned: Reading,
+  direction: Direction,
   template: VmTemplateFacts | Absent,
   network: NetworkFacts | Absent,
 ): Promise<readonly PortSpan[] | null> {
   if (!network.found || !template.found || !FILTERING.has(network.driver.toLowerCase())) return null;
   const ids = new Set([...network.securityGroups, ...groupIds(template.nic.securityGroups)]);
   return told(async () => {
-    const all = [...ids].map(async (id) => parseInboundUdp(await oned.read("one.secgroup.info", id, false)));
+    const all = [...ids].map(async (id) => parseOpenUdp(await oned.read("one.secgroup.info", id, false), direction));
     return (await Promise.all(all)).flat();
   });
 }

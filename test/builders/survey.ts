@@ -61,7 +61,7 @@ export function aSurvey(changes: Partial<ZoneSurvey> = {}): ZoneSurvey {
     template: aTemplate(),
     network: aNetwork(),
     headroom: aHeadroom(),
-    inboundUdp: null,
+    openUdp: null,
     rules: { restricted: ["NIC/MAC", "PCI", "CONTEXT/FILES"], startsOnHold: false },
     disabled: false,
     ...changes,

@@ -41,7 +41,7 @@ describe("surveying a zone", () => {
         datastores: new Map(),
         imageVms: new Map(),
       },
-      inboundUdp: null,
+      openUdp: null,
       disabled: false,
     });
     assert.ok(template.found && network.found);
@@ -65,13 +65,14 @@ describe("surveying a zone", () => {
       "one.secgroup.info": () => success(group("51820")),
     });
     const query = { template: 0, network: 0 };
-    const inbound = async (said: Script, inboundUdp: boolean) =>
-      (await (await zoneThatSays(said)).survey({ ...query, inboundUdp })).inboundUdp;
-    assert.deepEqual(await inbound(script(filtered), true), [{ first: 51_820, last: 51_820 }]);
-    assert.equal(await inbound(script(filtered), false), null);
-    assert.equal(await inbound(script(recordedValue("xmlrpc.vn.info")), true), null);
+    const open = async (said: Script, asked: { readonly udp?: "inbound" | "outbound" }) =>
+      (await (await zoneThatSays(said)).survey({ ...query, ...asked })).openUdp;
+    assert.deepEqual(await open(script(filtered), { udp: "inbound" }), [{ first: 51_820, last: 51_820 }]);
+    assert.deepEqual(await open(script(filtered), { udp: "outbound" }), []);
+    assert.equal(await open(script(filtered), {}), null);
+    assert.equal(await open(script(recordedValue("xmlrpc.vn.info")), { udp: "inbound" }), null);
     assert.ok(!methods().includes("one.secgroup.info"));
-    assert.equal(await inbound({ ...usual, "one.vn.info": () => success(filtered) }, true), null);
+    assert.equal(await open({ ...usual, "one.vn.info": () => success(filtered) }, { udp: "inbound" }), null);
   });
 
   it("finds template and network by name", async () => {

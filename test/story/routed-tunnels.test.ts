@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
+import { setUpRouter } from "../../sandbox/story/routers.ts";
 import { Stage } from "../../sandbox/story/stage.ts";
 import { hubHasJust, tunnelKeysOf } from "../../sandbox/story/tunnels.ts";
 import { SANDBOX_HUB, zoneChannel, zoneOwner } from "../../sandbox/zones-file.ts";
@@ -11,7 +12,6 @@ const COORDINATOR = SANDBOX_HUB.zone;
 const OWN = "zone-b";
 const ROUTED = "zone-c";
 const FORM = "The router's key";
-const READY = "What the bot cannot see";
 
 let sandbox: Sandbox;
 let stage: Stage;
@@ -44,27 +44,11 @@ before(async () => {
 });
 after(() => sandbox.stop());
 
-/** What stands in the configuration after that name. */
-const valueIn = (text: string, name: string): string => new RegExp(`${name} = (\\S+)`).exec(text)?.[1] ?? "";
-
-/** The owner's administrator does what the zone's channel says. */
-async function setUpRouter(): Promise<string> {
-  const text = await story.zoneReads(ROUTED, "[Peer]", "Endpoint");
-  return stage.guests.setUpRouter(ROUTED, {
-    address: valueIn(text, "Address"),
-    peer: {
-      key: valueIn(text, "PublicKey"),
-      endpoint: valueIn(text, "Endpoint"),
-      allowed: [valueIn(text, "AllowedIPs")],
-    },
-  });
-}
-
-async function giveKey(key: string, more: Readonly<Record<string, readonly string[]>>) {
+async function giveKey(key: string) {
   const owner = stage.person(zoneOwner(ROUTED, 1));
   await owner.press(zoneChannel(ROUTED), "Give the router's key", "federation routed");
   const view = await owner.view(FORM);
-  await owner.fill(view, { "Public key of the router": key, ...more });
+  await owner.fill(view, { "Public key of the router": key });
   return { owner, view, answer: await owner.submit(view) };
 }
 
@@ -79,12 +63,10 @@ describe("A zone whose own router has its end of the tunnels", () => {
   });
 
   it("comes up once its owner has configured it, says so, and gives the key", async () => {
-    routerKey = await setUpRouter();
-    const early = await giveKey("not a key", {});
+    const early = await giveKey("not a key");
     assert.ok(early.answer.errors);
     await early.owner.close(early.view);
-    const { answer } = await giveKey(routerKey, { [READY]: ["The router has this configuration"] });
-    assert.equal(answer.errors, undefined);
+    routerKey = await setUpRouter(stage, ROUTED, story.name);
     await story.isUp(ROUTED);
     await hubHasJust(stage, COORDINATOR, [...(await tunnelKeysOf(stage, OWN)), routerKey]);
     assert.doesNotMatch(await story.zoneText(OWN), new RegExp(routerKey.slice(0, 20).replaceAll("+", "\\+")));

@@ -1,16 +1,19 @@
+import { z } from "zod";
 import type { Address } from "../../../src/guest-protocol/address.ts";
 import type { Lead } from "../network.ts";
 import { TunnelDevice } from "./device.ts";
 import { TunnelKey } from "./tunnel-key.ts";
 import type { Underlay } from "./underlay.ts";
 
-const MTU = 1420;
-
-/** What stands in a router's WireGuard configuration. */
-export type RouterConfiguration = {
-  readonly address: string;
-  readonly peer: { readonly key: string; readonly endpoint: string; readonly allowed: readonly string[] };
-};
+/** What a zone's router is set up with: its WireGuard device, and what it does with packets. */
+export const routerConfiguration = z.object({
+  address: z.cidrv4(),
+  mtu: z.int(),
+  peer: z.object({ key: z.string(), endpoint: z.string(), allowed: z.array(z.cidrv4()).min(1) }),
+  /** As nftables reads them; quick guests' routers pass on by themselves. */
+  rules: z.string(),
+});
+export type RouterConfiguration = z.infer<typeof routerConfiguration>;
 
 /** Zones' own routers, set up by their administrators: what VMs send to an address inside goes through their tunnel. */
 export class ZoneRouters {
@@ -25,7 +28,7 @@ export class ZoneRouters {
   }
 
   /** @returns the public half of the key that is made for it */
-  setUp(zone: string, { address, peer }: RouterConfiguration): string {
+  setUp(zone: string, { address, mtu, peer }: RouterConfiguration): string {
     this.#devices.get(zone)?.close();
     const owner = `${zone}/router`;
     const key = TunnelKey.make();
@@ -34,7 +37,7 @@ export class ZoneRouters {
       owner,
       underlay: this.#underlay,
       key,
-      mtu: MTU,
+      mtu,
       isHub: false,
       now: this.#now,
       wallClock: () => performance.timeOrigin + performance.now(),

@@ -1,6 +1,7 @@
 /** What waits for one person: decisions that are theirs, and what only they can mend. Pure. */
 import { type Person, samePerson } from "../model/identity.ts";
 import type { DecisionContext } from "../model/policy.ts";
+import { awaitsRouterKey } from "../model/router.ts";
 import { coordinatorOf, currentProposal, type Federation, openGoOn, type Proposal, type Site } from "../model/state.ts";
 import type { GoOn } from "../model/term.ts";
 import { decidingZone, isOwner, missingConsents, neededKinds, standingConsents } from "./consent.ts";
@@ -26,6 +27,8 @@ export type Waiting =
   | { readonly kind: "certificate"; readonly federation: Federation; readonly site: Site; readonly awaited: Awaited }
   /** Something in the own zone is in the way of beginning. */
   | { readonly kind: "problem"; readonly federation: Federation; readonly site: Site }
+  /** The site begins once the key of the own zone's router is given. */
+  | { readonly kind: "router-key"; readonly federation: Federation; readonly site: Site; readonly proposal: Proposal }
   /** What runs in the own zone is unwell, and another attempt may mend it. */
   | { readonly kind: "unwell"; readonly federation: Federation; readonly site: Site };
 
@@ -60,6 +63,9 @@ function ofOwnSite(federation: Federation, site: Site): readonly Waiting[] {
   const awaited = site.role === "coordinator" ? awaitedOf(federation) : null;
   if (awaited !== null) return [{ kind: "certificate", federation, site, awaited }];
   if (problems.length > 0) return [{ kind: "problem", federation, site }];
+  const proposal = currentProposal(site);
+  if (proposal !== null && awaitsRouterKey(federation, site))
+    return [{ kind: "router-key", federation, site, proposal }];
   return canRetry(federation, site) ? [{ kind: "unwell", federation, site }] : [];
 }
 

@@ -114,6 +114,8 @@ export const REASONS = {
   "key-surplus": "More keys were published than SuperNodes approved, so the surplus was not admitted.",
   "key-changes":
     "One VM published one new key after another, so none of its further keys is looked at. Find out what runs in it, then retry the site.",
+  "tunnel-way-out-closed":
+    "No security group of the VMs' network card lets UDP out to the hub's port, so no tunnel would begin. Add an OUTBOUND rule for it, then check again.",
   "router-without-channel":
     "The zone's router is to have its end of the tunnels, and what it is to be configured with is posted in the zone's own channel, which it does not have. Give it one in the zones file, or let each VM have its own end.",
   "tunnel-key-malformed": "A VM published a tunnel key that cannot be read, so it gets no tunnel. Retry the site.",

@@ -12,6 +12,13 @@ export function routerLink(site: Site): WireGuardLink | null {
   return null;
 }
 
+/** Nothing else is missing but the key that an owner gives. */
+export const awaitsRouterKey = (federation: Federation, site: Site): boolean =>
+  federation.trustedAt !== null &&
+  site.approvalState === "approved" &&
+  site.router === null &&
+  routerLink(site) !== null;
+
 /** A router's key and its pair of addresses. */
 export interface RouterEnd {
   readonly site: ZoneName;

@@ -8,8 +8,8 @@ export type ObjectRef = number | string;
 export interface SurveyQuery {
   readonly template: ObjectRef;
   readonly network: ObjectRef;
-  /** Whether to look which UDP ports the card's security groups let in. */
-  readonly inboundUdp?: boolean;
+  /** In which direction to look for UDP ports that the card's security groups open. */
+  readonly udp?: "inbound" | "outbound";
   /** VMs are to be made without OneFlow, which is not looked at then. */
   readonly deploy?: "vms";
   /** Milliseconds: an answer of OneFlow's that is no older shows that it is there. It is slow, and is asked otherwise. */
@@ -134,7 +134,7 @@ export interface ZoneSurvey {
   readonly network: NetworkFacts | Absent;
   readonly headroom: Headroom;
   /** What the card's security groups let in; null: nobody asked, nothing filters, or the account is not told. */
-  readonly inboundUdp: readonly PortSpan[] | null;
+  readonly openUdp: readonly PortSpan[] | null;
   /** null: the account is not told. */
   readonly rules: ZoneRules | null;
   /** An administrator has disabled it: it can be looked at, and changes nothing. */

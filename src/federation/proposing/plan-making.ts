@@ -37,8 +37,8 @@ export function choiceFor(
   if (!("code" in choice) && choice.tunnelWay === "router" && profile.channel === null && hasTunnel(federation, site)) {
     return { code: "router-without-channel", detail: site.zone };
   }
-  const isHub = site.role === "coordinator" && hasTunnel(federation, site);
-  return isHub && !("code" in choice) ? { ...choice, inboundUdp: true } : choice;
+  if ("code" in choice || choice.tunnelWay === "router" || !hasTunnel(federation, site)) return choice;
+  return { ...choice, udp: site.role === "coordinator" ? "inbound" : "outbound" };
 }
 
 /** The facts a plan can be made of, or all that stands in the way. */

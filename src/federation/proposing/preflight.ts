@@ -68,7 +68,7 @@ export interface UsableSurvey {
   readonly account: number;
   readonly template: Omit<VmTemplateFacts, "images"> & { readonly images: readonly ImageFacts[] };
   readonly network: NetworkFacts;
-  readonly inboundUdp: ZoneSurvey["inboundUdp"];
+  readonly openUdp: ZoneSurvey["openUdp"];
 }
 
 /** All that stands in the way, at once; or the facts a plan can be made of. */
@@ -88,7 +88,7 @@ export function judge(seen: ZoneSurvey, choice: Choice, credit: Credit = NO_CRED
   );
   return problems.length > 0 || !network.found
     ? problems
-    : { account: survey.account.id, template: { ...template, images }, network, inboundUdp: survey.inboundUdp };
+    : { account: survey.account.id, template: { ...template, images }, network, openUdp: survey.openUdp };
 }
 
 function judgeZone(survey: ZoneSurvey, needed: ReadonlySet<string>): Reason[] {

@@ -110,13 +110,13 @@ export function chooseRange(
 }
 
 /** What a look at the site's zone shows. */
-type Seen = Pick<ZoneSurvey, "inboundUdp"> & { readonly network: NetworkFacts };
+type Seen = Pick<ZoneSurvey, "openUdp"> & { readonly network: NetworkFacts };
 
 /** What stands in the way of this site's end of the tunnels; `range` is null while none is chosen. */
 export function judgeTunnel(
   federation: Federation,
   site: Site,
-  { network, inboundUdp }: Seen,
+  { network, openUdp }: Seen,
   way: TunnelWay,
   others: Iterable<TakenTunnel>,
 ): readonly Reason[] {
@@ -128,7 +128,10 @@ export function judgeTunnel(
   if (mtu < TUNNEL_MTU.min) problems.push({ code: "tunnel-mtu", detail: `${network.name}: ${network.guestMtu}` });
   if (site.role === "coordinator") {
     const earlier = [...others].filter(({ since }) => since < federation.requestedAt);
-    problems.push(...judgeHub(wish, inboundUdp, earlier));
+    problems.push(...judgeHub(wish, openUdp, earlier));
+  }
+  if (site.role === "training" && way === "own" && !isOpen(wish.hub, openUdp)) {
+    problems.push({ code: "tunnel-way-out-closed", detail: `UDP ${wish.hub.port}` });
   }
   if (range === null) return problems;
   const own = neighbours(network).find((span) => overlaps(span, spanOfRange(range)));
@@ -142,17 +145,16 @@ export function judgeTunnel(
   return problems;
 }
 
-function judgeHub(
-  { hub }: TunnelWish,
-  inboundUdp: Seen["inboundUdp"],
-  others: Iterable<TakenTunnel>,
-): readonly Reason[] {
-  const isOpen = inboundUdp === null || inboundUdp.some(({ first, last }) => first <= hub.port && hub.port <= last);
+function judgeHub({ hub }: TunnelWish, openUdp: Seen["openUdp"], others: Iterable<TakenTunnel>): readonly Reason[] {
   return [
-    ...(isOpen ? [] : [{ code: "tunnel-port-closed", detail: `UDP ${hub.port}` } as const]),
+    ...(isOpen(hub, openUdp) ? [] : [{ code: "tunnel-port-closed", detail: `UDP ${hub.port}` } as const]),
     ...(isHubTaken(hub, others) ? [{ code: "tunnel-hub-taken", detail: `${hub.host}:${hub.port}` } as const] : []),
   ];
 }
+
+/** By one of the card's security groups, where these hold and can be seen. */
+const isOpen = ({ port }: TunnelWish["hub"], openUdp: Seen["openUdp"]): boolean =>
+  openUdp === null || openUdp.some(({ first, last }) => first <= port && port <= last);
 
 /** One public address and port can be forwarded to one hub. */
 export const isHubTaken = (hub: TunnelWish["hub"], others: Iterable<TakenTunnel>): boolean =>

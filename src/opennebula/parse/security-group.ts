@@ -11,11 +11,14 @@ const securityGroup = z.object({ TEMPLATE: group({ RULE: many(rule) }) });
 
 const EVERY_PORT: PortSpan = { first: 0, last: 65_535 };
 
-/** UDP ports that a group lets in, from wherever, from `secgroup.info`. Throws `ZoneError` unreadable. */
-export function parseInboundUdp(xml: string): readonly PortSpan[] {
+export type Direction = "inbound" | "outbound";
+
+/** UDP ports that a group opens in one direction, from or to wherever, from `secgroup.info`. Throws `ZoneError` unreadable. */
+export function parseOpenUdp(xml: string, direction: Direction): readonly PortSpan[] {
+  const other = direction === "inbound" ? /^outbound$/i : /^inbound$/i;
   const { TEMPLATE } = parseElement(xml, "SECURITY_GROUP", securityGroup);
   return TEMPLATE.RULE.filter(
-    ({ PROTOCOL, RULE_TYPE }) => /^(all|udp)$/i.test(PROTOCOL ?? "all") && !/^outbound$/i.test(RULE_TYPE ?? ""),
+    ({ PROTOCOL, RULE_TYPE }) => /^(all|udp)$/i.test(PROTOCOL ?? "all") && !other.test(RULE_TYPE ?? ""),
   ).flatMap(({ RANGE }) => (RANGE === undefined ? [EVERY_PORT] : spansIn(RANGE)));
 }
 

@@ -13,6 +13,7 @@ import {
   certificateKey,
   goOnCardKey,
   preflightKey,
+  routerKey,
   siteCardKey,
   teardownCardKey,
 } from "../keys.ts";
@@ -111,6 +112,10 @@ function waitingText(waiting: Waiting, { directory, addressOf }: HomeContent): s
       const [problem] = site.problems;
       const sentence = problem === undefined ? "something is in its way." : REASONS[problem.code];
       return `${MARK.down} ${about} ${escaped(sentence)}${way(preflightKey(site.zone), "See what is in its way")}`;
+    }
+    case "router-key": {
+      const { card } = waiting.proposal;
+      return `${MARK.pending} ${about} waits for the public key of your zone's router.${way(routerKey(site.zone, card), "Set the router up and give its key")}`;
     }
     case "unwell": {
       const progress = siteProgress(federation, site, directory);

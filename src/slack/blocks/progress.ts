@@ -6,7 +6,7 @@ import { type Condition, isAvailability } from "../../federation/model/condition
 import { REASONS } from "../../federation/model/reasons.ts";
 import { rebootUnderWay } from "../../federation/model/reboot.ts";
 import { rotationUnderWay } from "../../federation/model/rotation.ts";
-import { routerLink } from "../../federation/model/router.ts";
+import { awaitsRouterKey } from "../../federation/model/router.ts";
 import {
   coordinatorOf,
   type Deployment,
@@ -112,7 +112,7 @@ export function waitsFor(federation: Federation, site: Site, directory: Director
 function whatApprovedWaitsFor(federation: Federation, site: Site): string {
   if (site.role === "training") {
     if (federation.trustedAt === null) return "Waits for the coordinator.";
-    return routerLink(site) !== null && site.router === null
+    return awaitsRouterKey(federation, site)
       ? "Waits for the public key of the zone's router, which an owner gives under the card in its channel."
       : "About to start.";
   }

@@ -123,18 +123,26 @@ describe("a plan with tunnels", () => {
   });
 
   it("says that no security group lets the hub's port in, where groups can be seen", () => {
-    for (const [inboundUdp, problems] of [
+    for (const [openUdp, problems] of [
       [null, []],
       [[{ first: 51820, last: 51820 }], []],
       [[{ first: 0, last: 65_535 }], []],
       [[{ first: 9092, last: 9092 }], ["tunnel-port-closed"]],
       [[], ["tunnel-port-closed"]],
     ] as const) {
-      const story = aFederation(tunnelled()).shows("alpha", (usual) => ({ ...usual, inboundUdp }));
+      const story = aFederation(tunnelled()).shows("alpha", (usual) => ({ ...usual, openUdp }));
       assert.deepEqual(problemsOf(story.planned(), "alpha"), problems);
     }
-    const elsewhere = aFederation(tunnelled()).shows("beta", (usual) => ({ ...usual, inboundUdp: [] }));
-    assert.deepEqual(problemsOf(elsewhere.planned(), "beta"), []);
+  });
+
+  it("says that no security group lets a site's VMs send to the hub, but for those whose router does", () => {
+    const closed = (way: "own" | "router"): Story => {
+      const zones = zonesOf([aZone("alpha"), aZone("beta", { tunnelWay: way }), aZone("gamma")]);
+      const story = aFederation({ ...tunnelled(), context: { zones } });
+      return story.shows("beta", (usual) => ({ ...usual, openUdp: [{ first: 53, last: 53 }] })).planned();
+    };
+    assert.deepEqual(problemsOf(closed("own"), "beta"), ["tunnel-way-out-closed"]);
+    assert.deepEqual(problemsOf(closed("router"), "beta"), []);
   });
 
   it("says when the range has too few addresses for one more site", () => {
