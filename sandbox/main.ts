@@ -84,9 +84,7 @@ const signal = (): Promise<unknown> => Promise.race([once(process, "SIGINT"), on
 
 async function play(options: SandboxOptions): Promise<void> {
   const wish = { router: values.router };
-  if (wish.router && (options.network !== "wireguard" || options.real === true)) {
-    throw new RangeError("--router needs --network wireguard, and guests that are not real.");
-  }
+  if (wish.router && options.network !== "wireguard") throw new RangeError("--router needs --network wireguard.");
   const interrupted = signal().then(() => false);
   const sandbox = await startSandbox(options);
   let held = false;

@@ -8,7 +8,7 @@ const KEY = "Public key of the router";
 const READY = "What the bot cannot see";
 
 /** What is posted for the router, read as a person reads it. */
-function routerConfigurationIn(text: string): RouterConfiguration {
+export function routerConfigurationIn(text: string): RouterConfiguration {
   const value = (name: string): string => new RegExp(`^${name} = (\\S+)$`, "m").exec(text)?.[1] ?? "";
   return {
     address: value("Address"),

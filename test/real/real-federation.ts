@@ -1,11 +1,14 @@
 /** A federation with real Flower, deployed by the bot through Slack: what the tests of a file share. */
 import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
 import type { RealView } from "../../sandbox/hypervisor/real/real-hypervisor.ts";
+import { setUpRouter } from "../../sandbox/story/routers.ts";
 import { Stage } from "../../sandbox/story/stage.ts";
 import { SANDBOX_HUB, type SandboxZonesFile } from "../../sandbox/zones-file.ts";
 import { until } from "../waiting.ts";
 
 const COORDINATOR = "zone-a";
+const TUNNELLED = "zone-b";
+const ROUTED = "zone-c";
 /** The stand-ins' own waits are of no interest here. */
 const SPEED = 20;
 
@@ -15,8 +18,11 @@ type FederationWish = {
   readonly fields?: Readonly<Record<string, string>>;
   /** Replaces values of the zones file's policy. */
   readonly policy?: Readonly<Record<string, unknown>>;
-  /** By WireGuard every zone is behind NAT, the coordinator's too, whose router lets one UDP port in. */
-  readonly crossing?: "public" | "wireguard";
+  /**
+   * By WireGuard every zone is behind NAT, the coordinator's too, whose router lets one UDP port in. Mixed: the SuperLink
+   * has a public address as well, zone B's VMs and zone C's router have tunnels, and the others dial that address.
+   */
+  readonly crossing?: "public" | "wireguard" | "mixed";
   /** Zones whose VMs no service holds. */
   readonly withoutOneFlow?: readonly string[];
   /** Done before anything is asked for. */
@@ -42,9 +48,15 @@ export class RealFederation {
   static async deploy(name: string, wish: FederationWish = {}) {
     const { zones = 3, fields = {}, policy = {}, crossing = "public", withoutOneFlow = [], storeKey, prepare } = wish;
     const hidden = crossing === "wireguard" ? { network: "private" } : {};
+    const routed = crossing === "mixed" ? { tunnel: "router" as const } : {};
     const configure = (usual: SandboxZonesFile) => ({
       ...usual,
-      zones: Object.fromEntries(Object.entries(usual.zones).map(([zone, entry]) => [zone, { ...entry, ...hidden }])),
+      zones: Object.fromEntries(
+        Object.entries(usual.zones).map(([zone, entry]) => [
+          zone,
+          { ...entry, ...hidden, ...(zone === ROUTED ? routed : {}) },
+        ]),
+      ),
       policy: { ...usual.policy, ...policy },
     });
     const usual = {
@@ -53,7 +65,7 @@ export class RealFederation {
       seed: name,
       portBase: 0,
       real: true,
-      network: crossing,
+      network: crossing === "public" ? ("public" as const) : ("wireguard" as const),
       withoutOneFlow,
       configure,
     };
@@ -61,7 +73,7 @@ export class RealFederation {
     try {
       const federation = new RealFederation(name, sandbox);
       await prepare?.(federation);
-      await federation.#deploy(fields, crossing === "wireguard" ? `${SANDBOX_HUB.ip}:${SANDBOX_HUB.port}` : undefined);
+      await federation.#deploy(fields, crossing);
       return federation;
     } catch (error) {
       await sandbox.stop(true);
@@ -69,11 +81,16 @@ export class RealFederation {
     }
   }
 
-  async #deploy(fields: Readonly<Record<string, string>>, hub: string | undefined): Promise<void> {
+  async #deploy(
+    fields: Readonly<Record<string, string>>,
+    crossing: NonNullable<FederationWish["crossing"]>,
+  ): Promise<void> {
     const { stage, training, name } = this;
-    const crossing = hub === undefined ? {} : { hub };
-    await stage.askFor({ name, coordinator: COORDINATOR, training, fields, ...crossing });
+    const hub = crossing === "public" ? {} : { hub: `${SANDBOX_HUB.ip}:${SANDBOX_HUB.port}` };
+    const some = crossing === "mixed" ? { tunnelled: [TUNNELLED, ROUTED] } : {};
+    await stage.askFor({ name, coordinator: COORDINATOR, training, fields, ...hub, ...some });
     await stage.approve([COORDINATOR, ...training]);
+    if (crossing === "mixed") await setUpRouter(stage, ROUTED, name);
     for (const zone of training) await stage.isUp(zone);
   }
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Answer, Route } from "../hypervisor-server.ts";
+import { routerConfiguration } from "../tunnel/zone-routers.ts";
 import { CommandFailed } from "./command.ts";
 import { impostorWish } from "./impostor.ts";
 import type { RealHypervisor } from "./real-hypervisor.ts";
@@ -11,6 +12,7 @@ const delay = z.object({ milliseconds: z.int().min(0).max(10_000) });
 const forward = udpForward.extend({ zone: z.string() });
 const ofZone = z.object({ zone: z.string() });
 const addressFilter = ofZone.extend({ on: z.boolean() });
+const router = routerConfiguration.extend({ zone: z.string() });
 const firewall = z.object({ rules: z.array(z.string()), forgetIdleAfter: z.int().min(1).optional() });
 
 /** What the play and the tests do to real guests and to what lies between zones; README.md says what each does. */
@@ -55,6 +57,14 @@ export function realControlRoutes(hypervisor: RealHypervisor): readonly Route[] 
       handle: (_, body) => {
         const { zone, on } = addressFilter.parse(body);
         return accepted(() => hypervisor.filterAddresses(zone, on));
+      },
+    },
+    {
+      method: "POST",
+      path: /^\/control\/router$/,
+      handle: async (_, body) => {
+        const { zone, ...configuration } = router.parse(body);
+        return { status: 200, body: { publicKey: await hypervisor.setUpRouter(zone, configuration) } };
       },
     },
     {

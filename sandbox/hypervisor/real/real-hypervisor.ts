@@ -4,12 +4,14 @@ import type { Logger } from "pino";
 import { parseRole } from "../../../src/guest-protocol/claims.ts";
 import { CONTEXT } from "../../../src/guest-protocol/names.ts";
 import type { Hypervisor, VmAddress, VmSpec, VmState } from "../hypervisor.ts";
+import type { RouterConfiguration } from "../tunnel/zone-routers.ts";
 import { setClock } from "./clock.ts";
 import { Estate } from "./estate.ts";
 import { flowerEnvironment, flowerReleases } from "./flower.ts";
 import { Impostor, type ImpostorWish } from "./impostor.ts";
 import { Internet, replaceTable } from "./internet.ts";
 import { RealVm } from "./real-vm.ts";
+import { RouterTunnel } from "./router-tunnel.ts";
 import { nicsOf, ONEGATE_ADDRESS, ZoneNetwork } from "./zone-network.ts";
 import type { UdpForward } from "./zone-router.ts";
 
@@ -39,6 +41,7 @@ export class RealHypervisor implements Hypervisor {
   readonly #forwards = new Map<string, UdpForward>();
   /** Zones whose switch lets nobody send from another's address. */
   readonly #filtered = new Set<string>();
+  readonly #routerTunnels = new Map<string, RouterTunnel>();
   readonly #entries = new Map<string, Entry>();
   /** By the zone whose VMs meet it. */
   readonly #impostors = new Map<string, Impostor>();
@@ -181,6 +184,14 @@ export class RealHypervisor implements Hypervisor {
     await (await this.#zones.get(zone))?.filterAddresses(on);
   }
 
+  /** Also for a zone that has no VM yet. @returns the public half of the key that the zone's router has for it */
+  async setUpRouter(zone: string, configuration: RouterConfiguration): Promise<string> {
+    const tunnel = new RouterTunnel(configuration);
+    this.#routerTunnels.set(zone, tunnel);
+    await (await this.#zones.get(zone))?.addTunnel(tunnel);
+    return tunnel.publicKey;
+  }
+
   async endImpostor(zone: string): Promise<void> {
     await this.#impostors.get(zone)?.close();
     this.#impostors.delete(zone);
@@ -249,6 +260,8 @@ export class RealHypervisor implements Hypervisor {
     const forward = this.#forwards.get(zone);
     if (forward !== undefined) await network.forward(forward);
     if (this.#filtered.has(zone)) await network.filterAddresses(true);
+    const tunnel = this.#routerTunnels.get(zone);
+    if (tunnel !== undefined) await network.addTunnel(tunnel);
     return network;
   }
 

@@ -2,6 +2,7 @@ import { run } from "./command.ts";
 import type { Estate } from "./estate.ts";
 import { forwardPackets, type Internet, replaceTable } from "./internet.ts";
 import { OneGateDoor } from "./one-gate-door.ts";
+import type { RouterTunnel } from "./router-tunnel.ts";
 import { type UdpForward, ZoneRouter } from "./zone-router.ts";
 
 /** Where VMs find OneGate, in every zone: a link-local address, so that no way leads there from another zone. */
@@ -81,6 +82,10 @@ export class ZoneNetwork {
   /** The router takes a public address and passes one UDP port of it on to the VM that `leadTo` names. */
   async forward(forward: UdpForward): Promise<void> {
     await this.#router.forward(forward, this.#internet, this.#address);
+  }
+
+  async addTunnel(tunnel: RouterTunnel): Promise<void> {
+    await tunnel.bringUp(this.#space);
   }
 
   async leadTo(ip: string): Promise<void> {
