@@ -21,7 +21,15 @@ import { siteCard, supersededCard } from "../blocks/site-card.ts";
 import { teardownCard, withdrawnCard } from "../blocks/teardown-card.ts";
 import { superNodesAt, zoneTitle } from "../blocks/titles.ts";
 import { tunnelCard } from "../blocks/tunnel-card.ts";
-import { admitCardKey, goOnCardKey, preflightKey, routerKey, siteCardKey, teardownCardKey, tunnelKey } from "../keys.ts";
+import {
+  admitCardKey,
+  goOnCardKey,
+  preflightKey,
+  routerKey,
+  siteCardKey,
+  teardownCardKey,
+  tunnelKey,
+} from "../keys.ts";
 import { type DesiredMessage, linkTo } from "../message.ts";
 import { ACTION } from "../names.ts";
 import { card, placeOf, reply } from "./place.ts";
