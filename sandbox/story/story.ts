@@ -85,6 +85,7 @@ async function askForIt(stage: Performance): Promise<void> {
   checks.hold("Choosing a zone adds that zone's field to the open form.", added.length === training.length);
   await requester.fill(form, {
     "Name of the federation": "Spring Trial!",
+    "What it is for": "Tries the bot before anybody depends on it.",
     "Keepalive timeout in seconds": "90",
   });
   const refused = await requester.submit(form);

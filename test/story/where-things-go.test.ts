@@ -123,6 +123,7 @@ async function ask({ name, home, requester, coordinator, training }: Party): Pro
   const form = await person.view(FORM, training.map(superNodesLabel));
   await person.fill(form, {
     "Name of the federation": name,
+    "What it is for": `A study of ${name}.`,
     "Start with at least this many training sites": "1",
     ...Object.fromEntries(training.map((zone) => [superNodesLabel(zone), "1"])),
   });

@@ -21,6 +21,7 @@ describe("a VM template", () => {
       hasNicAlias: false,
       hasStartScript: false,
       startsOnHold: false,
+      contextNames: ["FL_ROLE", "NETWORK", "REPORT_READY", "SSH_PUBLIC_KEY", "TOKEN"],
     });
     assert.match(contentDigest, /^[0-9a-f]{64}$/);
   });
