@@ -44,7 +44,13 @@ export function abilityLines({ command, mayRequest, ownsZone }: Abilities): read
 const mentionLines = (ownsZone: boolean): readonly string[] => [
   line("@florist status", `${STATUS} You alone see the answer.`),
   ...(ownsZone
-    ? [line("@florist zones", "looks at your zones now, and tells you alone what is missing and what to do.")]
+    ? [
+        line("@florist zones", "looks at your zones now, and tells you alone what is missing and what to do."),
+        line(
+          "@florist certificate spring-trial",
+          "takes the attached files, where your zone coordinates `spring-trial` under your organisation's own CA.",
+        ),
+      ]
     : []),
   line("@florist whoami", "shows you alone the pair that identifies you in the zones file."),
   line("@florist help", "shows what you can do."),
