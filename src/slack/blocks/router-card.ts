@@ -15,6 +15,20 @@ const DEVICE = "florist";
 /** Of TCP segments: what is left of a packet inside after the headers of IPv4 and TCP. */
 const HEADERS = 40;
 
+/** What stands on the card, each part as a file to be applied. None where there is no card. */
+export function routerFiles(
+  federation: Federation,
+  site: Site,
+): readonly { readonly name: string; readonly content: string }[] {
+  const lines = site.approvalState === "approved" ? routerLines(federation, site) : null;
+  if (lines === null) return [];
+  const whole = (of: readonly string[]): string => `${of.join("\n")}\n`;
+  return [
+    { name: `${federation.name}-router.conf`, content: whole(lines.device) },
+    { name: `${federation.name}-router.nft`, content: whole(lines.rules) },
+  ];
+}
+
 /** null: its router has no end of the tunnels, or nobody can begin yet. */
 export function routerCard(
   federation: Federation,

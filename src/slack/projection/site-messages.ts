@@ -16,7 +16,7 @@ import type { CardOptions } from "../blocks/federation-card.ts";
 import { goOnCard } from "../blocks/go-on-card.ts";
 import { MARK } from "../blocks/marks.ts";
 import { code, count, escaped, firstOf, mentions, moment } from "../blocks/mrkdwn.ts";
-import { routerCard } from "../blocks/router-card.ts";
+import { routerCard, routerFiles } from "../blocks/router-card.ts";
 import { siteCard, supersededCard } from "../blocks/site-card.ts";
 import { teardownCard, withdrawnCard } from "../blocks/teardown-card.ts";
 import { superNodesAt, zoneTitle } from "../blocks/titles.ts";
@@ -25,6 +25,7 @@ import {
   admitCardKey,
   goOnCardKey,
   preflightKey,
+  routerFileKey,
   routerKey,
   siteCardKey,
   teardownCardKey,
@@ -59,14 +60,17 @@ function tunnel(federation: Federation, site: Site, options: CardOptions): reado
   return shown === null ? [] : [card(tunnelKey(site.zone, version), { ...place, thread, importance: "tell" }, shown)];
 }
 
-/** Under the newest card, from when it can be set up on. */
+/** Under the newest card, from when it can be set up on; what is to be applied there also as files, anew when it changes. */
 function router(federation: Federation, site: Site, options: CardOptions): readonly DesiredMessage[] {
   const { place, own } = placeOf(federation, site, options);
   const version = currentProposal(site)?.card;
   const shown = routerCard(federation, site);
   if (!own || version === undefined || shown === null) return [];
-  const thread = siteCardKey(site.zone, version);
-  return [card(routerKey(site.zone, version), { ...place, thread, importance: "tell" }, shown)];
+  const there = { ...place, thread: siteCardKey(site.zone, version), importance: "tell" } as const;
+  const files = routerFiles(federation, site).map(
+    (file): DesiredMessage => ({ ...there, ...file, kind: "file", key: routerFileKey(site.zone, version, file) }),
+  );
+  return [card(routerKey(site.zone, version), there, shown), ...files];
 }
 
 /** What stands in the way at a site, in detail; rewritten when it is mended. */

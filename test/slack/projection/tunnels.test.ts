@@ -100,6 +100,25 @@ describe("a zone's WireGuard configuration", () => {
     );
   });
 
+  it("is given to a zone's router as files, too", () => {
+    const story = phase("waiting for a router's key");
+    const files = () => messages(story).flatMap((message) => (message.kind === "file" ? [message] : []));
+    const routers = () => files().filter(({ key }) => key.startsWith("router-file/gamma/"));
+    const [device, rules] = routers();
+    assert.ok(device !== undefined && rules !== undefined);
+    assert.deepEqual(
+      [device, rules].map(({ name }) => name.replace(/^.*-router/, "")),
+      [".conf", ".nft"],
+    );
+    for (const { channel, content } of [device, rules]) {
+      assert.equal(channel, channelOf("gamma"));
+      for (const line of content.trimEnd().split("\n")) {
+        assert.ok(shownIn(story, channelOf("gamma")).includes(JSON.stringify(line).slice(1, -1)), line);
+      }
+    }
+    assert.equal(files().filter(({ content }) => /wg genkey|masquerade/.test(content)).length, 2);
+  });
+
   it("is not there without tunnels", () => {
     const story = aFederation({ context: roomy() }).running();
     assert.deepEqual(
