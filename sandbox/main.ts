@@ -2,8 +2,11 @@
 import { once } from "node:events";
 import { parseArgs } from "node:util";
 import { NETWORKS, type Sandbox, type SandboxOptions, startSandbox, TRANSPORTS } from "./composition.ts";
+import { GuestsClient } from "./hypervisor/client.ts";
+import { FlowerRun } from "./hypervisor/real/flower-run.ts";
 import { startPage } from "./page/page.ts";
 import type { PageServer } from "./page/server.ts";
+import type { StartRun } from "./page/training.ts";
 import { playStory } from "./story/story.ts";
 
 const HELP = `Runs the bot with stand-ins for Slack, OpenNebula zones and their VMs, all on this machine.
@@ -98,11 +101,26 @@ async function play(options: SandboxOptions): Promise<void> {
   process.exit(held ? 0 : 1);
 }
 
+/** Seconds that a SuperNode works longer on a round: so long that somebody can watch it, and cut a link meanwhile. */
+const ROUND_SECONDS = 1;
+
+/** A run of the app that comes with the sandbox; a round goes on with those who answer. */
+const runsOf =
+  ({ guests }: Sandbox): StartRun =>
+  async ({ zone, vmId }, { rounds, nodes }) => {
+    const views = await new GuestsClient(guests).realGuests();
+    const superlink = views.find((view) => view.zone === zone && view.vmId === vmId);
+    if (superlink === undefined) throw new Error(`VM ${vmId} of ${zone} is not there any more.`);
+    return await FlowerRun.start(superlink, { "num-server-rounds": rounds, nodes, answers: 1, seconds: ROUND_SECONDS });
+  };
+
 const USUAL_PAGE_PORT = 4400;
 
 /** At the usual port, so that a page that is open finds the next sandbox, unless another one has it. */
 async function openPage(sandbox: Sandbox, speed: number): Promise<PageServer> {
-  const at = (port: number) => startPage({ ...sandbox, speed, setSpeed: (next) => sandbox.setSpeed(next), port });
+  const startRun = sandbox.real ? runsOf(sandbox) : null;
+  const setSpeed = (next: number) => sandbox.setSpeed(next);
+  const at = (port: number) => startPage({ ...sandbox, speed, setSpeed, startRun, port });
   const wished = values["page-port"];
   if (wished !== undefined) return await at(number("page-port", wished, 0, 65_535));
   return await at(USUAL_PAGE_PORT).catch(() => at(0));

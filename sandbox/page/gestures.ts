@@ -4,6 +4,7 @@ import type { Experience } from "../slack/control/control-api.ts";
 import type { CommandWish } from "../zones/control/commands.ts";
 import type { Gesture, Outcome } from "./protocol.ts";
 import { changeText } from "./template-change.ts";
+import type { Training } from "./training.ts";
 import type { Watched } from "./watches.ts";
 
 /** How much longer every answer of a slow zone takes. */
@@ -13,6 +14,7 @@ export interface Reach extends Watched {
   /** Runs everything at another speed; the bot is started again for it. */
   readonly setSpeed: (speed: number) => Promise<void>;
   readonly lookAtGuests: () => Promise<void>;
+  readonly training: Pick<Training, "begin">;
   /** Where the control interfaces are, for other programs of this machine. */
   readonly addresses: Readonly<Record<string, string>>;
 }
@@ -54,6 +56,9 @@ async function experienced(reach: Reach, gesture: Gesture): Promise<Experience |
     case "vm-fault":
       await hurtVm(reach, gesture);
       await reach.lookAtGuests();
+      return null;
+    case "train":
+      await reach.training.begin(gesture);
       return null;
     case "speed":
       await reach.setSpeed(gesture.speed);

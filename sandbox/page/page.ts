@@ -1,5 +1,6 @@
 /** The page beside a running sandbox: a Slack to use, the zones to hurt, and the picture of what runs. */
 import { join } from "node:path";
+import { PUBLISHED } from "../../src/guest-protocol/names.ts";
 import { GuestsClient } from "../hypervisor/client.ts";
 import { slackControl } from "../slack/client.ts";
 import { ZonesControl } from "../zones/client.ts";
@@ -8,6 +9,7 @@ import { Flapping } from "./flapping.ts";
 import type { Machinery } from "./protocol.ts";
 import { Scene } from "./scene.ts";
 import { type PageServer, servePage } from "./server.ts";
+import { type StartRun, Training } from "./training.ts";
 import { Watches } from "./watches.ts";
 
 /** A link that flaps changes so often at speed 1. */
@@ -21,6 +23,8 @@ export interface PageOptions {
   readonly speed: number;
   /** Runs stand-ins and bot at another speed; resolves when they do. */
   readonly setSpeed: (speed: number) => Promise<void>;
+  /** Starts a run of Flower; null where guests cannot train. */
+  readonly startRun: StartRun | null;
   /** 0 takes a free one. */
   readonly port: number;
 }
@@ -45,6 +49,12 @@ export async function startPage(options: PageOptions): Promise<PageServer> {
     ...watched,
     addresses: { slackControl: options.slackControl, zonesControl: options.zonesControl, guests: options.guests.url },
     lookAtGuests: () => watches.lookAtGuests(),
+    training: new Training({
+      nodesSeen: async ({ zone, vmId }) =>
+        (await zones.zone(zone)).vms.find(({ id }) => id === vmId)?.userTemplate[PUBLISHED.nodes],
+      start: options.startRun,
+      show: (training) => scene.take("training", training),
+    }),
     setSpeed: async (speed: number) => {
       setMachinery({ speed, bot: "starting" });
       try {

@@ -36,6 +36,7 @@ export const gesture = z.discriminatedUnion("do", [
   z.object({ do: z.literal("home"), what: homeRequest }),
   z.object({ do: z.literal("zone-fault"), ...zone, fault: zoneFault, on: z.boolean() }),
   z.object({ do: z.literal("vm-fault"), ...vmAddress, fault: vmFault, on: z.boolean() }),
+  z.object({ do: z.literal("train"), ...vmAddress }),
   z.object({ do: z.literal("speed"), speed: z.literal(SPEEDS) }),
 ]);
 export type Gesture = z.infer<typeof gesture>;
@@ -87,6 +88,18 @@ const machinery = z.object({
 });
 export type Machinery = z.infer<typeof machinery>;
 
+const training = z.object({
+  ...vmAddress,
+  state: z.enum(["starting", "running", "completed", "failed"]),
+  /** How many rounds it is to have. */
+  of: z.number(),
+  /** What has ended: how many SuperNodes answered, and the loss that they told together. */
+  rounds: z.array(z.object({ round: z.number(), nodes: z.number(), loss: z.number().nullable() })),
+  /** Why it failed. */
+  why: z.string(),
+});
+export type ShownTraining = z.infer<typeof training>;
+
 export type Message = z.infer<typeof newsScreen>["messages"][number];
 export type Channel = z.infer<typeof newsScreen>["channels"][number];
 export type View = z.infer<typeof newsScreen>["views"][string][number];
@@ -104,5 +117,6 @@ export const push = z.object({
   homes: newsScreen.shape.homes.optional(),
   zones: z.array(shownZone).optional(),
   machinery: machinery.optional(),
+  training: training.optional(),
 });
 export type Push = z.infer<typeof push>;

@@ -1,5 +1,5 @@
 /** Everything the page shows, as it is now, and the stream of what is different that each open page gets. */
-import type { Channel, Homes, Machinery, Message, Push, ShownZone, View, World } from "./protocol.ts";
+import type { Channel, Homes, Machinery, Message, Push, ShownTraining, ShownZone, View, World } from "./protocol.ts";
 
 type Listener = (push: Push) => void;
 /** What is sent whole whenever it is different. */
@@ -9,6 +9,7 @@ interface Small {
   homes: Homes;
   zones: readonly ShownZone[];
   machinery: Machinery;
+  training: ShownTraining;
 }
 
 export class Scene {

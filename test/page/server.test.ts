@@ -27,6 +27,7 @@ before(async () => {
     flapping: new Flapping(guests, () => 1000),
     setSpeed: async () => {},
     lookAtGuests: async () => {},
+    training: { begin: async () => {} },
     addresses: { slackControl: NOWHERE },
   };
   const assets = new Map([["/", { type: "text/html", content: Buffer.from(HTML) }]]);

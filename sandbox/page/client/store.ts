@@ -1,5 +1,5 @@
 /** What the page knows: pushed by its server, and what somebody chose to look at. */
-import { batch, computed, signal } from "@preact/signals";
+import { batch, computed, type Signal, signal } from "@preact/signals";
 import {
   type Channel,
   type Homes,
@@ -7,6 +7,7 @@ import {
   type Message,
   type Push,
   push,
+  type ShownTraining,
   type ShownZone,
   type View,
   type World,
@@ -21,6 +22,8 @@ export const views = signal<Readonly<Record<string, readonly View[]>>>({});
 export const homes = signal<Homes>({});
 export const zones = signal<readonly ShownZone[]>([]);
 export const machinery = signal<Machinery>({ speed: 1, real: false, bot: "running" });
+/** The newest run of Flower that was started here. */
+export const training = signal<ShownTraining | null>(null);
 /** All messages by channel, by when they were posted. */
 export const messages = signal<ReadonlyMap<string, readonly Message[]>>(new Map());
 
@@ -72,18 +75,26 @@ export function follow(): void {
 
 function take(news: Push): void {
   batch(() => {
-    if (news.world !== undefined) {
-      // The beginning: what came before, perhaps from a sandbox that is gone, counts no more.
-      world.value = news.world;
-      messages.value = new Map();
-    }
-    if (news.channels !== undefined) channels.value = news.channels;
-    if (news.views !== undefined) views.value = news.views;
-    if (news.homes !== undefined) homes.value = news.homes;
-    if (news.zones !== undefined) zones.value = news.zones;
-    if (news.machinery !== undefined) machinery.value = news.machinery;
+    if (news.world !== undefined) beginAnew(news.world);
+    keep(channels, news.channels);
+    keep(views, news.views);
+    keep(homes, news.homes);
+    keep(zones, news.zones);
+    keep(machinery, news.machinery);
+    keep(training, news.training);
     takeMessages(news.messages ?? [], news.gone ?? []);
   });
+}
+
+function keep<T>(kept: Signal<T>, news: T | undefined): void {
+  if (news !== undefined) kept.value = news;
+}
+
+/** What came before, perhaps from a sandbox that is gone, counts no more. */
+function beginAnew(whole: World): void {
+  world.value = whole;
+  messages.value = new Map();
+  training.value = null;
 }
 
 function takeMessages(changed: readonly Message[], gone: readonly { channel: string; ts: string }[]): void {

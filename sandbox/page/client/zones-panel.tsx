@@ -8,6 +8,7 @@ import { Icon } from "./icons.tsx";
 import { machinery, zones } from "./store.ts";
 import { Switch } from "./switch.tsx";
 import { TopologyPicture } from "./topology-picture.tsx";
+import { TrainingPanel } from "./training-panel.tsx";
 
 export function ZonesPanel(): JSX.Element {
   return (
@@ -21,6 +22,7 @@ export function ZonesPanel(): JSX.Element {
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard */}
       <section class="zones-body" tabIndex={0} aria-label="Topology and zones">
         <TopologyPicture />
+        <TrainingPanel />
         {zones.value.map((zone) => (
           <ZoneCard key={zone.name} zone={zone} />
         ))}

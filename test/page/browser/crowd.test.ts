@@ -41,6 +41,7 @@ suite("The sandbox's page with eight zones and five hundred messages", { skip: l
       real: false,
       speed: 20,
       setSpeed: async () => {},
+      startRun: null,
       port: 0,
     });
     context.after(() => server.close());

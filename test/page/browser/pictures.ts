@@ -13,7 +13,13 @@ const folder = join(packageRoot(), "docs/pictures");
 async function takePictures(): Promise<void> {
   await mkdir(folder, { recursive: true });
   const sandbox = await startSandbox({ zones: 3, speed: SPEED, seed: "pictures", portBase: 0 });
-  const server = await startPage({ ...sandbox, speed: SPEED, setSpeed: (speed) => sandbox.setSpeed(speed), port: 0 });
+  const server = await startPage({
+    ...sandbox,
+    speed: SPEED,
+    setSpeed: (speed) => sandbox.setSpeed(speed),
+    startRun: null,
+    port: 0,
+  });
   const browser = await launch();
   try {
     const page = await openPage(browser, server.url, []);

@@ -28,7 +28,7 @@ describe("The sandbox's page", { skip, timeout: 4 * WAIT_LIMIT_MS }, () => {
   before(async () => {
     sandbox = await startSandbox({ zones: 3, speed: SPEED, seed: "page", portBase: 0 });
     const setSpeed = (speed: number) => sandbox.setSpeed(speed);
-    server = await startPage({ ...sandbox, speed: SPEED, setSpeed, port: 0 });
+    server = await startPage({ ...sandbox, speed: SPEED, setSpeed, startRun: null, port: 0 });
     browser = await launch();
     visitor = new Visitor(await openPage(browser, server.url, complaints));
   });
