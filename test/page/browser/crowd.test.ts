@@ -3,8 +3,10 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { startGuests } from "../../../sandbox/hypervisor/guests.ts";
 import { startPage } from "../../../sandbox/page/page.ts";
+import { ROUNDS, type StartedRun } from "../../../sandbox/page/training.ts";
 import { defaultSeed } from "../../../sandbox/slack/world/default-seed.ts";
 import { CONTEXT, PUBLISHED } from "../../../src/guest-protocol/names.ts";
+import { encodeNodeList } from "../../../src/guest-protocol/node-list.ts";
 import { openWorkspace, type Workspace } from "../../sandbox/slack/workspace.ts";
 import { Bench } from "../../sandbox/zones/bench.ts";
 import { until, WAIT_LIMIT_MS } from "../../waiting.ts";
@@ -19,7 +21,9 @@ const DRAWN = 60;
 const CHANNEL = "C0FEDERATE";
 
 suite("The sandbox's page with eight zones and five hundred messages", { skip: leftOut() }, () => {
-  test("draws the newest ones soon, and the others when somebody asks", { timeout: WAIT_LIMIT_MS }, async (context) => {
+  test("draws the newest ones soon, the others when somebody asks, and the loss of a run", {
+    timeout: WAIT_LIMIT_MS,
+  }, async (context) => {
     const workspace = await openWorkspace(context, { seed: defaultSeed(ZONES, "/flower") });
     const bench = await Bench.start({ zones: ZONES });
     context.after(() => bench.stop());
@@ -38,10 +42,10 @@ suite("The sandbox's page with eight zones and five hundred messages", { skip: l
       slackControl: workspace.url,
       zonesControl: bench.running.addresses.control,
       guests: { url: guests.url, token: "of the crowd" },
-      real: false,
+      real: true,
       speed: 20,
       setSpeed: async () => {},
-      startRun: null,
+      startRun: async () => scriptedRun,
       port: 0,
     });
     context.after(() => server.close());
@@ -76,9 +80,23 @@ suite("The sandbox's page with eight zones and five hundred messages", { skip: l
     );
     // 1 s and 300 ms are meant; a machine that is busy with other tests is given twenty times that.
     assert.ok(loaded < 20_000 && Math.min(...times) < 6000, `${said}`);
+
+    await page.getByRole("button", { name: "Start a run on the SuperLink of Hospital A", exact: true }).click();
+    const training = page.getByRole("region", { name: "Training", exact: true });
+    await training.getByText(`completed after ${ROUNDS} rounds`).waitFor();
+    const drawn = await training.getByRole("img").getAttribute("aria-label");
+    assert.match(drawn ?? "", /Round 1: loss 1, 3 SuperNodes; .*Round 10: loss 0\.1, 3 SuperNodes\.$/);
     assert.deepEqual(complaints, []);
   });
 });
+
+/** Rounds of three SuperNodes, each with less loss. */
+const scriptedRun: StartedRun = {
+  async *rounds() {
+    for (let round = 1; round <= ROUNDS; round += 1) yield { round, nodes: ["1", "2", "3"], loss: 1 / round };
+  },
+  ended: async () => "finished:completed",
+};
 
 /** A SuperLink in the first zone, SuperNodes in the others; every one says how it is. */
 async function fillZones(bench: Bench): Promise<void> {
@@ -89,7 +107,8 @@ async function fillZones(bench: Bench): Promise<void> {
       const context = `CONTEXT=[${CONTEXT.role}="${role(nth)}",${CONTEXT.federation}="crowd"]`;
       const credential = `florist:florist-of-zone-${letter}`;
       await bench.callAt(zone, credential, "one.template.instantiate", 1, "", false, context, false);
-      const text = `${PUBLISHED.stage}="serving"\n${PUBLISHED.link}="ok"`;
+      const seen = encodeNodeList([{ key: `SHA256:${"A".repeat(43)}`, nodeId: "1", status: "online" }]);
+      const text = `${PUBLISHED.stage}="serving"\n${PUBLISHED.link}="ok"\n${PUBLISHED.nodes}="${seen}"`;
       await bench.control.command(`zone-${letter}`, { do: "update-vm", vm: nth, text });
     }
     await until(`the VMs of zone-${letter}`, async () =>
