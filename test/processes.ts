@@ -9,6 +9,9 @@ import { pathToFileURL } from "node:url";
 /** They start programs and wait for them most of their time, each beside others. */
 export const STORIES = ["faults/", "story/", "rollout/scheduler"];
 
+/** Each of these files has a process of its own. */
+const ALONE = [...STORIES, "real/"];
+
 /** Rooms with few or quick tests. */
 const SMALL = ["architecture", "config", "guest-protocol", "manifests", "rollout", "store", "wire"];
 
@@ -44,7 +47,7 @@ export function readingsOf(folder: string, names: readonly string[], place: stri
 }
 
 const standsAlone = (folder: string, name: string): boolean =>
-  STORIES.some((place) => name.startsWith(place)) || HOOK_OF_THE_PROCESS.test(readFileSync(join(folder, name), "utf8"));
+  ALONE.some((place) => name.startsWith(place)) || HOOK_OF_THE_PROCESS.test(readFileSync(join(folder, name), "utf8"));
 
 function roomOf(name: string): string {
   const [room = "", inner = ""] = name.split("/");
