@@ -204,6 +204,18 @@ describe("a mention", () => {
     assert.ok(!strangers.includes("/flower deploy-site"), strangers);
   });
 
+  it("takes certificates from owners of the coordinator's zone only, and for what there is", async (context) => {
+    const bench = await openBench(context, { story: aFederation().running() });
+    const asks = (person: string, name: string) =>
+      oneMore(bench, person, () =>
+        bench.control.mention({ person, channel: HOME_CHANNEL, text: `certificate ${name}` }),
+      );
+    assert.match(await asks(owner("beta"), "never-there"), /There is no federation of that name/);
+    const others = await asks(owner("beta"), "tumour-study");
+    assert.match(others, /owner/i);
+    assert.doesNotMatch(others, /Attach/);
+  });
+
   it("is asked what was meant, and told what has to be typed as a command", async (context) => {
     const bench = await openBench(context);
     const asks = (person: string, text: string) =>

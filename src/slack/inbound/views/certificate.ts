@@ -14,6 +14,7 @@ import { type Bot, findFederation, refusalText, whyNotFound } from "../bot.ts";
 import { textOfFiles } from "../given-files.ts";
 import { type Answer, onClick, onSubmission } from "../listeners.ts";
 import type { Click, Submission } from "../payloads.ts";
+import { livingNamed } from "../status-answer.ts";
 
 export function register(app: App, bot: Bot): void {
   onClick(app, bot, ACTION.giveCertificate, (click) => open(bot, click));
@@ -68,8 +69,10 @@ export async function giveByMention(
   by: Person,
   { name, files, key }: { readonly name: string | undefined; readonly files: readonly string[]; readonly key: string },
 ): Promise<string> {
-  const [found] = name === undefined ? [] : bot.federations.named(name);
-  if (found === undefined) return refusalText("not-visible");
+  const found = name === undefined ? null : await livingNamed(bot, by, name);
+  if (found === null) return refusalText("not-visible");
+  const refusal = whyNotGiven(found, bot.federations.decisionContext(found.id), by);
+  if (refusal !== null) return refusalText(refusal);
   if (files.length === 0) return `${MARK.hint} Attach the certificate's files to the message that mentions me.`;
   const outcome = await give(bot, found.id, by, key, files.slice(0, MOST_FILES), "");
   return outcome === null ? `${MARK.done} Thank you, it is as it has to be.` : `${MARK.forbidden} ${outcome.sentence}`;
