@@ -8,7 +8,8 @@ import { gesture, type Outcome } from "./protocol.ts";
 import type { Scene } from "./scene.ts";
 
 const HOST = "127.0.0.1";
-const MOST_BYTES = 100_000;
+/** The files of one choice, and what JSON makes of them where they are no text. */
+const MOST_BYTES = 1_000_000;
 /** A page that reads so slowly is let go; it comes back by itself and begins anew. */
 const MOST_BEHIND_BYTES = 32_000_000;
 const KEEP_ALIVE_MS = 15_000;

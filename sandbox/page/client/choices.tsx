@@ -1,11 +1,16 @@
 /** The fields in which somebody types or chooses: one control for each kind of element. */
 import type { JSX } from "preact";
+import { useState } from "preact/hooks";
 import type { Stateful } from "../../slack/block-kit/elements.ts";
 import { offered } from "../../slack/block-kit/rules.ts";
 import type { Option } from "../../slack/block-kit/text-objects.ts";
 import type { Value } from "./elements.tsx";
+import { acceptOf, read } from "./given-files.ts";
 import { Text } from "./mrkdwn-text.tsx";
 import { channels, world } from "./store.ts";
+
+/** As many files as Slack takes where the app does not say. */
+const MOST_FILES = 10;
 
 export interface ChoiceProps {
   readonly id: string;
@@ -57,7 +62,7 @@ export function Choice(props: ChoiceProps): JSX.Element {
     case "rich_text_input":
       return <Long {...props} hint={element.placeholder?.text} />;
     case "file_input":
-      return <p class="unknown-block">Files cannot be given to this sandbox.</p>;
+      return <FileChoice {...props} element={element} />;
   }
 }
 
@@ -209,5 +214,41 @@ function Long({ hint, ...props }: ChoiceProps & { readonly hint?: string | undef
       {...described(props)}
       onInput={({ currentTarget }) => props.change(currentTarget.value)}
     />
+  );
+}
+
+interface FileChoiceProps extends ChoiceProps {
+  readonly element: Extract<Stateful, { type: "file_input" }>;
+}
+
+function FileChoice({ element, ...props }: FileChoiceProps): JSX.Element {
+  const { filetypes: types = [], max_files: most = MOST_FILES } = element;
+  const [refused, setRefused] = useState<string>();
+  const choose = async (files: readonly File[]): Promise<void> => {
+    const chosen = await read(files, { types, most });
+    setRefused(chosen.ok ? undefined : chosen.why);
+    props.change(chosen.ok ? chosen.files.map(({ content }) => content) : null);
+  };
+  const count = several(props.value).length;
+  return (
+    <>
+      <input
+        id={props.id}
+        type="file"
+        multiple={most > 1}
+        {...(types.length === 0 ? {} : { accept: acceptOf(types) })}
+        {...described({ element, ...props })}
+        onChange={({ currentTarget }) => void choose([...(currentTarget.files ?? [])])}
+      />
+      {refused === undefined ? (
+        <p class="hint" role="status">
+          {count === 0 ? "No file is given yet." : `${count === 1 ? "1 file is" : `${count} files are`} given.`}
+        </p>
+      ) : (
+        <p class="error" role="alert">
+          {refused}
+        </p>
+      )}
+    </>
   );
 }

@@ -59,6 +59,5 @@ const GROUPS: readonly Stateful["type"][] = [
   "multi_users_select",
   "checkboxes",
   "radio_buttons",
-  "file_input",
 ];
 const isGroup = (element: Stateful): boolean => GROUPS.includes(element.type);

@@ -136,10 +136,18 @@ export function shownValue(value: StateValue): Given {
   const chosen = chosenValues(value);
   if ("selected_options" in value) return chosen;
   if ("selected_option" in value) return chosen[0] ?? null;
+  if ("files" in value) return namesOf(value["files"]);
   const [inner] = Object.entries(value).flatMap(([key, each]) => (key === "type" ? [] : [each]));
   if (Array.isArray(inner)) return inner.map(String);
   if (inner === null || inner === undefined) return null;
   return typeof inner === "object" ? JSON.stringify(inner) : String(inner);
+}
+
+function namesOf(files: unknown): string[] {
+  const all: unknown[] = Array.isArray(files) ? files : [];
+  return all.flatMap((file) =>
+    typeof file === "object" && file !== null && "name" in file ? [String(file.name)] : [],
+  );
 }
 
 export function optionsOf(element: Stateful): readonly Option[] | undefined {
