@@ -1,7 +1,6 @@
 /**
  * Runs every compiled test below this folder, phase by phase, and tells at the end what became of all of them.
  *
-  .filter((name) => !(values.quick && isIn(name, [REAL, BROWSER, IMAGE, ...REPEATED, ...DISTURBED])))
  * Ends with 1 when a test failed, a file crashed, or nothing was tested at all.
  */
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";

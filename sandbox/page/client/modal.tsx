@@ -26,7 +26,7 @@ function Modal({ view, person }: { readonly view: View; readonly person: string 
   const submit = async () => {
     if (busy) return;
     setBusy(true);
-    await send({ do: "submit", what: { person, viewId, values: settle() } });
+    await send({ do: "submit", what: { person, viewId, values: await settle() } });
     setBusy(false);
   };
   const use: Use = async (used) => {
@@ -86,24 +86,29 @@ const fieldOf = ({ fields }: View, { blockId, actionId }: Used) =>
 
 const isText = (kind: string): boolean => kind.endsWith("_input");
 
-/** What was typed and has not reached the stand-in yet, by block. */
+/** What was typed and is not seen in the modal yet, by block. */
 function useDrafts(view: View, person: string) {
   const [drafts, setDrafts] = useState<ReadonlyMap<string, Value>>(new Map());
   const newest = useRef(drafts);
   const timer = useRef<number>(0);
-  useEffect(() => () => clearTimeout(timer.current), []);
+  const sending = useRef<Promise<unknown>>(Promise.resolve());
   const set = (next: ReadonlyMap<string, Value>): void => {
     newest.current = next;
     setDrafts(next);
   };
+  useEffect(() => () => clearTimeout(timer.current), []);
+  useEffect(() => {
+    const unseen = [...newest.current].filter(([blockId, value]) => isUnseen(view, blockId, value));
+    if (unseen.length < newest.current.size) set(new Map(unseen));
+  }, [view]);
   const all = (): Record<string, string | string[] | null> =>
     Object.fromEntries([...newest.current].map(([blockId, value]) => [blockId, given(value)]));
+  /** One after the other, so that nothing older arrives after what is newer. */
   const keep = async (): Promise<void> => {
-    const sent = newest.current;
-    if (sent.size === 0) return;
-    await send({ do: "fill", what: { person, viewId: view.viewId, values: all() } });
-    // What was typed meanwhile stays.
-    set(new Map([...newest.current].filter(([blockId, value]) => sent.get(blockId) !== value)));
+    sending.current = sending.current.then(async () => {
+      if (newest.current.size > 0) await send({ do: "fill", what: { person, viewId: view.viewId, values: all() } });
+    });
+    await sending.current;
   };
   return {
     drafts,
@@ -114,11 +119,19 @@ function useDrafts(view: View, person: string) {
       else await keep();
     },
     /** What a submission takes with it. */
-    settle: () => {
+    settle: async () => {
       clearTimeout(timer.current);
-      const values = all();
-      set(new Map());
-      return values;
+      await sending.current;
+      return all();
     },
   };
 }
+
+/** Whether the modal has this field, and does not show there what was typed. */
+function isUnseen({ fields }: View, blockId: string, typed: Value): boolean {
+  const field = fields.find((one) => one.blockId === blockId);
+  return field !== undefined && compared(field.value) !== compared(typed);
+}
+
+/** What was chosen has no order. */
+const compared = (value: Value): string => JSON.stringify(typeof value === "string" ? value : value?.toSorted());

@@ -19,12 +19,13 @@ export interface Click {
   readonly triggerId: string;
   /** Names this one click: the same delivery, even repeated, has the same. */
   readonly key: string;
+  /** In seconds by Slack's clock: what somebody did later has a higher one. */
+  readonly at: number;
   readonly view: ViewState | null;
 }
 
 export interface ViewState {
   readonly id: string;
-  readonly hash: string;
   readonly callbackId: string;
   readonly privateMetadata: string;
   /** By block id, then action id. */
@@ -57,7 +58,6 @@ export interface Mention {
 const view = z
   .object({
     id: z.string(),
-    hash: z.string(),
     callback_id: z.string(),
     private_metadata: z.string().default(""),
     state: z.object({ values: stateValues }).default({ values: {} }),
@@ -65,7 +65,6 @@ const view = z
   .transform(
     (raw): ViewState => ({
       id: raw.id,
-      hash: raw.hash,
       callbackId: raw.callback_id,
       privateMetadata: raw.private_metadata,
       values: raw.state.values,
@@ -82,7 +81,7 @@ export const click = z
     channel: z.object({ id: z.string() }).nullish(),
     container: z.object({ message_ts: z.string().optional() }).optional(),
     view: view.nullish(),
-    actions: z.array(z.object({ action_ts: z.string(), value: z.string().optional() })).min(1),
+    actions: z.array(z.object({ action_ts: z.string().regex(/^\d+(\.\d+)?$/), value: z.string().optional() })).min(1),
   })
   .transform((raw): Delivered<Click> => {
     const [action] = raw.actions;
@@ -94,6 +93,7 @@ export const click = z
       ts: raw.container?.message_ts ?? null,
       triggerId: raw.trigger_id,
       key: `${where}:${action?.action_ts ?? ""}:${raw.user.id}`,
+      at: Number(action?.action_ts),
       view: raw.view ?? null,
     };
   });

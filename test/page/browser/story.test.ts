@@ -138,6 +138,20 @@ describe("The sandbox's page", { skip, timeout: 4 * WAIT_LIMIT_MS }, () => {
     await card.getByText("2 of 2 training sites up").waitFor();
   });
 
+  it("shows at the app's home that nothing waits any more, and how the federation stands", async () => {
+    const { page } = visitor;
+    await visitor.button(/^Be owner-a, /).click();
+    await page.getByRole("navigation", { name: "Channels" }).getByRole("button", { name: "florist home" }).click();
+    await visitor.home.getByText("Nothing waits for you").waitFor();
+    await visitor.home.getByText("2 of 2 training sites up").waitFor();
+    await visitor.button(/^Be rosa, /).click();
+    await visitor.channel
+      .getByRole("button", { name: /repl(y|ies)/ })
+      .last()
+      .click();
+    await visitor.thread.waitFor();
+  });
+
   it("draws a link that comes and goes calmly: the thread says so a few times, not each time", async () => {
     const flap = visitor.fault("Flap", "VM 1 of zone-b");
     const said = () => visitor.thread.getByRole("article").count();
@@ -149,15 +163,6 @@ describe("The sandbox's page", { skip, timeout: 4 * WAIT_LIMIT_MS }, () => {
     await flap.click();
     await visitor.page.getByRole("img", { name: /supernode 1 in zone-b: serving/ }).waitFor();
     assert.ok(told <= 8, `${told} messages for one link that flaps`);
-  });
-
-  it("shows at the app's home that nothing waits any more, and how the federation stands", async () => {
-    const { page } = visitor;
-    await visitor.button(/^Be owner-a, /).click();
-    await page.getByRole("navigation", { name: "Channels" }).getByRole("button", { name: "florist home" }).click();
-    await visitor.home.getByText("Nothing waits for you").waitFor();
-    await visitor.home.getByText("2 of 2 training sites up").waitFor();
-    await visitor.button(/^Be rosa, /).click();
   });
 
   it("is readable in the dark as well", async () => {

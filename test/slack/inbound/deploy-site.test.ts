@@ -1,8 +1,33 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { ACTION, VIEW } from "../../../src/slack/names.ts";
 import { aZone, HOME_CHANNEL, zone, zonesOf } from "../../builders/decision-context.ts";
 import { aFederation } from "../../builders/federation.ts";
 import { type Bench, BOT_USER, channel, openBench, owner, REQUESTER } from "../bench.ts";
+import { HOST } from "../workspace-seed.ts";
+
+/** The requester's choice of training zones, at a second of Slack's clock. */
+function chosen(viewId: string, training: readonly string[], second: number): string {
+  const options = training.map((value) => ({ text: { type: "plain_text", text: value }, value }));
+  const state = {
+    values: { training: { [ACTION.trainingChosen]: { type: "checkboxes", selected_options: options } } },
+  };
+  const payload = {
+    type: "block_actions",
+    user: { id: REQUESTER, team_id: HOST },
+    team: { id: HOST },
+    trigger_id: `1.${second}`,
+    view: {
+      id: viewId,
+      callback_id: VIEW.deploySite,
+      hash: "1.a",
+      private_metadata: JSON.stringify({ channel: HOME_CHANNEL }),
+      state,
+    },
+    actions: [{ type: "checkboxes", block_id: "training", action_id: ACTION.trainingChosen, action_ts: `${second}.0` }],
+  };
+  return new URLSearchParams({ payload: JSON.stringify(payload) }).toString();
+}
 
 describe("deploy-site", () => {
   it("turns one form into a card in the home channel and one in each zone's channel", async (context) => {
@@ -82,6 +107,20 @@ describe("deploy-site", () => {
     const { errors } = await bench.control.submit({ person: REQUESTER, viewId });
     assert.match(errors?.["training"] ?? "", /zone/i);
     assert.equal([...bench.store.living()].length, 1);
+  });
+
+  it("shows what was chosen last, also when Slack delivers an earlier choice after it", async (context) => {
+    const bench = await openBench(context);
+    await bench.control.command({ person: REQUESTER, channel: HOME_CHANNEL, text: "deploy-site" });
+    const { viewId } = await bench.modal(REQUESTER);
+    const choose = (...training: string[]) => bench.deliver({ body: chosen(viewId, training, training.length) });
+    await choose("beta", "gamma");
+    await choose("beta");
+    const blocks = (await bench.modal(REQUESTER)).fields.map(({ blockId }) => blockId);
+    assert.deepEqual(
+      blocks.filter((block) => block.startsWith("superNodes")),
+      ["superNodes:beta", "superNodes:gamma"],
+    );
   });
 
   it("asks no owner before the federation's card stands", async (context) => {

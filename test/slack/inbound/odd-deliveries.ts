@@ -38,7 +38,7 @@ export const ODD: readonly (readonly [what: string, body: string, contentType?: 
     payload({ type: "block_actions", user, trigger_id: "1", actions: [{ action_id: "a" }] }),
   ],
   ["a click of somebody who cannot be", payload({ ...CLICK, user: { id: "<@x>" } })],
-  ["a submission without its hash", payload({ type: "view_submission", user, view: { id: "V1", callback_id: "a" } })],
+  ["a submission without its modal's id", payload({ type: "view_submission", user, view: { callback_id: "a" } })],
   ["a command of somebody who cannot be", command({ user_id: "[object Object]" })],
   ["JSON null", "null", JSON_TYPE],
   ["JSON text", '"hello"', JSON_TYPE],

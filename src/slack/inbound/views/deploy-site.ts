@@ -17,12 +17,12 @@ import {
 } from "../../blocks/modals/deploy-site-form.ts";
 import type { ModalAnswer } from "../../blocks/modals/modal.ts";
 import { ACTION, VIEW } from "../../names.ts";
-import { failureOf } from "../../slack-error.ts";
 import type { Bot } from "../bot.ts";
 import { findFederation } from "../bot.ts";
 import { type Answer, onClick, onSubmission } from "../listeners.ts";
 import type { Click, Submission } from "../payloads.ts";
 import { mayRequest, whyNoHome } from "../requesting.ts";
+import { Redraws } from "./redraws.ts";
 
 export async function openDeploySite(bot: Bot, channel: ChannelId, triggerId: string): Promise<void> {
   await bot.slack.views.open({ trigger_id: triggerId, view: deploySiteForm(EMPTY_FORM, settingOf(bot, channel)) });
@@ -47,14 +47,16 @@ export function register(app: App, bot: Bot): void {
     ACTION.addressKindChosen,
     ACTION.federationChosen,
   ];
-  for (const action of redrawing) onClick(app, bot, action, (click) => redraw(bot, click));
+  const redraws = new Redraws(bot.slack.views);
+  for (const action of redrawing) onClick(app, bot, action, (click) => redraw(bot, redraws, click));
   onSubmission(app, bot, VIEW.deploySite, {
     handle: (submission) => submit(bot, submission),
     whereElse: async ({ view }) => channelOfForm(view.privateMetadata),
   });
 }
 
-async function redraw(bot: Bot, { view }: Click): Promise<Answer> {
+async function redraw(bot: Bot, redraws: Redraws, click: Click): Promise<Answer> {
+  const { view } = click;
   if (view === null) return null;
   const setting = settingOf(bot, channelOfForm(view.privateMetadata));
   const existing = await findFederation(bot, federationChosen(view.values));
@@ -62,14 +64,7 @@ async function redraw(bot: Bot, { view }: Click): Promise<Answer> {
     existing === null
       ? deploySiteForm(readForm(view.values), setting)
       : addSiteForm(existing, { zone: "", superNodes: "" }, bot.configuration.zones);
-  try {
-    await bot.slack.views.update({ view_id: view.id, hash: view.hash, view: redrawn });
-  } catch (error) {
-    // Two inputs changed at nearly the same time: this click knows of both.
-    const failure = failureOf(error);
-    if (failure.kind !== "refused" || failure.error !== "hash_conflict") throw error;
-    await bot.slack.views.update({ view_id: view.id, view: redrawn });
-  }
+  await redraws.draw(view, click, redrawn);
   return null;
 }
 
