@@ -7,7 +7,6 @@ import {
   experience,
   fillRequest,
   homeRequest,
-  mentionRequest,
   messageRequest,
   newsScreen,
   submitRequest,
@@ -28,7 +27,7 @@ export const SPEEDS = [1, 2, 5, 10, 20] as const;
 export const gesture = z.discriminatedUnion("do", [
   z.object({ do: z.literal("command"), what: commandRequest }),
   z.object({ do: z.literal("message"), what: messageRequest }),
-  z.object({ do: z.literal("mention"), what: mentionRequest }),
+  z.object({ do: z.literal("mention"), what: messageRequest }),
   z.object({ do: z.literal("click"), what: clickRequest }),
   z.object({ do: z.literal("fill"), what: fillRequest }),
   z.object({ do: z.literal("submit"), what: submitRequest }),

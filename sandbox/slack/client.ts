@@ -18,7 +18,7 @@ export interface SlackControl {
   readonly command: (gesture: api.CommandRequest) => Promise<api.Experience>;
   /** Writes to the people of a channel; the app hears nothing of it. */
   readonly message: (gesture: api.MessageRequest) => Promise<api.Experience>;
-  readonly mention: (gesture: api.MentionRequest) => Promise<api.Experience>;
+  readonly mention: (gesture: api.MessageRequest) => Promise<api.Experience>;
   readonly click: (gesture: api.MessageClick | api.ModalClick) => Promise<api.Experience>;
   readonly fill: (gesture: api.FillRequest) => Promise<api.Experience>;
   readonly submit: (gesture: api.SubmitRequest) => Promise<api.Experience>;

@@ -22,6 +22,11 @@ suite("The composer", () => {
     assert.deepEqual(shown("/flower teardown lungs"), []);
   });
 
+  test("completes a mention that gives a certificate with the federation that awaits it", () => {
+    assert.deepEqual(shown("@florist cert"), ["@florist certificate"]);
+    assert.deepEqual(shown("@florist certificate "), ["hearts", "lungs"]);
+  });
+
   test("offers the command to nobody who does not have it", () => {
     assert.deepEqual(shown("/f", { hasCommand: false }), []);
     assert.deepEqual(shown("@flo", { hasCommand: false }), ["@florist"]);

@@ -27,6 +27,12 @@ const COMMANDS: readonly Word[] = [
 const MENTIONS: readonly Word[] = [
   { word: "status", says: "how a federation stands", names: true },
   { word: "zones", says: "your zones, looked at now" },
+  {
+    word: "certificate",
+    says: "gives the attached certificate of your organisation's own CA",
+    names: true,
+    needsName: true,
+  },
   { word: "whoami", says: "your ids, for the zones file" },
   { word: "help", says: "what can be asked" },
 ];

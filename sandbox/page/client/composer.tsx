@@ -3,9 +3,11 @@ import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import type { Channel } from "../protocol.ts";
+import { ATTACHABLE, AttachButton, Attached } from "./attachments.tsx";
 import { type Known, type Suggestion, sentAs, suggestionsFor } from "./completion.ts";
 import { federationNames } from "./federations.ts";
 import { send, tell } from "./gestures.ts";
+import { read } from "./given-files.ts";
 import { Icon } from "./icons.tsx";
 import { choice, person, world } from "./store.ts";
 
@@ -26,6 +28,7 @@ interface ComposerProps {
 
 export function Composer({ channel, threadTs }: ComposerProps): JSX.Element {
   const [typed, setTyped] = useState("");
+  const [files, setFiles] = useState<readonly File[]>([]);
   const [picked, setPicked] = useState(0);
   const [shut, setShut] = useState(false);
   const field = useRef<HTMLInputElement>(null);
@@ -53,8 +56,14 @@ export function Composer({ channel, threadTs }: ComposerProps): JSX.Element {
     const words = text.trim();
     if (words === "") return;
     put("");
-    const came = await sendWords(words, channel.id, threadTs);
-    if (!came) put(text);
+    setFiles([]);
+    const came = await sendWords(words, files, {
+      channel: channel.id,
+      ...(threadTs === undefined ? {} : { threadTs }),
+    });
+    if (came) return;
+    put(text);
+    setFiles(files);
   };
   const keys = (event: KeyboardEvent): void => {
     if (event.key === "Enter") {
@@ -103,6 +112,8 @@ export function Composer({ channel, threadTs }: ComposerProps): JSX.Element {
           ))}
         </div>
       )}
+      <Attached files={files} change={setFiles} />
+      <AttachButton files={files} change={setFiles} />
       <input
         ref={field}
         type="text"
@@ -135,7 +146,7 @@ function isWhole(typed: string): boolean {
 }
 
 const wordIsKnown = (text: string): boolean =>
-  ["deploy-site", "status", "zones", "help", "whoami", "teardown"].includes(text.split(" ")[0] ?? "");
+  ["deploy-site", "status", "zones", "help", "whoami", "certificate", "teardown"].includes(text.split(" ")[0] ?? "");
 
 function placeholderIn(channel: Channel, isThread: boolean): string {
   if (isThread) return "Reply…";
@@ -144,15 +155,27 @@ function placeholderIn(channel: Channel, isThread: boolean): string {
   return channel.id.startsWith("D") ? `Message ${bot}: type ${words}` : `Message #${channel.name}: type ${words}`;
 }
 
+interface Place {
+  readonly channel: string;
+  readonly threadTs?: string;
+}
+
 /** @returns whether it was sent */
-async function sendWords(words: string, channel: string, threadTs: string | undefined): Promise<boolean> {
+async function sendWords(words: string, files: readonly File[], place: Place): Promise<boolean> {
   const who = choice.value.person;
   const { command, bot, hasCommand } = known();
   const sent = sentAs(words, { command, bot });
-  const place = { person: who, channel, text: sent.text, ...(threadTs === undefined ? {} : { threadTs }) };
+  const what = { person: who, text: sent.text, ...place };
   if (sent.kind === "command" && !hasCommand) {
     tell(`${command} works for members of the workspace that installed the bot. Write @${bot} status instead.`);
     return false;
   }
-  return (await send({ do: sent.kind, what: place })).ok;
+  if (files.length === 0) return (await send({ do: sent.kind, what })).ok;
+  if (sent.kind === "command") {
+    tell(`Slack sends no files with a command. Write @${bot} instead.`);
+    return false;
+  }
+  const chosen = await read(files, ATTACHABLE);
+  if (!chosen.ok) tell(chosen.why);
+  return chosen.ok && (await send({ do: sent.kind, what: { ...what, files: [...chosen.files] } })).ok;
 }

@@ -1,7 +1,7 @@
 /** Files that somebody chooses in the browser: their contents as text, as the stand-in for Slack takes them. */
 
 /** All files of one choice together: more than the bot takes, so that what it says to too much can be seen. */
-export const MOST_FILE_BYTES = 100_000;
+const MOST_FILE_BYTES = 100_000;
 
 export interface GivenFile {
   readonly name: string;

@@ -28,14 +28,12 @@ export const commandRequest = z.strictObject({
   /** Typed in a thread, which Slack does not pass on. */
   threadTs: z.string().optional(),
 });
-/** What a person writes to people: the app hears nothing of it. */
+/** What a person writes: to people, of which the app hears nothing, or to the app by mentioning it. */
 export const messageRequest = z.strictObject({
   person: z.string(),
   channel: z.string(),
   text: z.string(),
   threadTs: z.string().optional(),
-});
-export const mentionRequest = messageRequest.extend({
   /** Attached to the message. */
   files: z.array(z.strictObject({ name: z.string(), content: z.string() })).optional(),
 });
@@ -65,7 +63,6 @@ export type Pointer = Omit<z.infer<typeof pointer>, "person">;
 export type MessageClick = z.infer<typeof messageClick>;
 export type ModalClick = z.infer<typeof modalClick>;
 export type CommandRequest = z.infer<typeof commandRequest>;
-export type MentionRequest = z.infer<typeof mentionRequest>;
 export type MessageRequest = z.infer<typeof messageRequest>;
 export type FillRequest = z.infer<typeof fillRequest>;
 export type SubmitRequest = z.infer<typeof submitRequest>;

@@ -24,7 +24,7 @@ type Handler = (slack: Slack, request: Request) => Promise<unknown> | unknown;
 const handlers: Readonly<Record<string, Handler>> = {
   "POST command": (slack, request) => typeCommand(slack, read(api.commandRequest, request)),
   "POST message": (slack, request) => write(slack, read(api.messageRequest, request)),
-  "POST mention": (slack, request) => mention(slack, read(api.mentionRequest, request)),
+  "POST mention": (slack, request) => mention(slack, read(api.messageRequest, request)),
   "POST click": (slack, request) => {
     const click = read(api.clickRequest, request);
     return "viewId" in click ? clickInModal(slack, click) : clickInMessage(slack, click);

@@ -1,5 +1,5 @@
 import type { RichTextInline } from "../block-kit/rich-text.ts";
-import type { Experience, MentionRequest, MessageRequest } from "../control/control-api.ts";
+import type { Experience, MessageRequest } from "../control/control-api.ts";
 import { isAccepted, type Parcel } from "../parcel.ts";
 import type { Slack } from "../state/slack.ts";
 import { NotOnScreen } from "../state/state-values.ts";
@@ -15,13 +15,14 @@ const RETRY_AFTER_MS = [0, 60_000, 300_000];
  * The app hears of it if it is in the channel, has the scope, and is subscribed.
  * @throws NotOnScreen
  */
-export async function mention(slack: Slack, gesture: MentionRequest): Promise<Experience> {
+export async function mention(slack: Slack, gesture: MessageRequest): Promise<Experience> {
   const { app, home } = slack.world;
   const user = { type: "user", user_id: app.botUserId } as const;
   const text = `<@${app.botUserId}> ${escaped(gesture.text)}`;
-  const { person, channel, message } = post(slack, gesture, text, [user, { type: "text", text: ` ${gesture.text}` }]);
+  const words = [user, { type: "text", text: ` ${gesture.text}` }] as const;
+  const { person, channel, message, given } = post(slack, gesture, text, words);
   const { blocks } = message;
-  const files = (gesture.files ?? []).map(({ name, content }) => fileJson(slack, slack.files.give(name, content)));
+  const files = given.map((file) => fileJson(slack, file));
   if (!channel.botIsMember || !slack.options.scopes.includes("app_mentions:read")) return onScreenOnly();
   const foreign = person.workspace === home.id ? {} : { user_team: person.workspace, source_team: person.workspace };
   return sendEvent(slack, channel.id, isShared(channel), {
@@ -48,23 +49,31 @@ export function write(slack: Slack, gesture: MessageRequest): Experience {
 }
 
 /** Puts a person's words into a channel or thread. @throws NotOnScreen */
-function post(slack: Slack, gesture: MessageRequest, text: string, elements: RichTextInline[]) {
+function post(slack: Slack, gesture: MessageRequest, text: string, elements: readonly RichTextInline[]) {
   const person = personNamed(slack, gesture.person);
   const channel = channelOf(slack, person, gesture.channel);
   if (channel.isArchived) throw new NotOnScreen(`${channel.id} is archived, so nobody can write there`);
   if (gesture.threadTs !== undefined && slack.messages.find(channel.id, gesture.threadTs) === undefined) {
     throw new NotOnScreen(`there is no message ${gesture.threadTs} in ${channel.id}`);
   }
+  const given = (gesture.files ?? []).map(({ name, content }) => slack.files.give(name, content));
   const message = slack.messages.add({
     ts: slack.ids.timestamp(),
     channel: channel.id,
     threadTs: gesture.threadTs,
     author: { kind: "person", id: person.id },
-    files: [],
+    files: given.map(({ id }) => id),
     text,
-    blocks: [{ type: "rich_text", block_id: slack.ids.made(), elements: [{ type: "rich_text_section", elements }] }],
+    blocks: [
+      {
+        type: "rich_text",
+        block_id: slack.ids.made(),
+        elements: [{ type: "rich_text_section", elements: [...elements] }],
+      },
+    ],
   });
-  return { person, channel, message };
+  for (const file of given) file.shares.push({ channel: channel.id, ts: message.ts, threadTs: gesture.threadTs });
+  return { person, channel, message, given };
 }
 
 /** What people write reaches apps with three characters escaped. */

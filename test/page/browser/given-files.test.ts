@@ -84,8 +84,29 @@ describe("Files given at the sandbox's page", { skip: leftOut(), timeout: 2 * WA
     await dialog.getByText("1 file is given.").waitFor();
   });
 
+  it("go with what somebody writes, and a mention brings them to the bot", async () => {
+    const { channel, dialog, page } = visitor;
+    await dialog.getByRole("button", { name: "Go back" }).click();
+    await dialog.waitFor({ state: "detached" });
+    const attach = channel.getByLabel("Attach files", { exact: true });
+    await attach.setInputFiles(pem("large.pem", root.pem.repeat(100)));
+    await page.getByText("Choose files of no more than 100 kB together.").waitFor();
+    await attach.setInputFiles(pem("other.pem", root.pem));
+    await attach.setInputFiles(pem("issuing.pem", issuing.pem));
+    await channel.getByRole("button", { name: "Take other.pem away" }).click();
+    await visitor.write("/flower status hearts");
+    await page.getByText("Slack sends no files with a command.").waitFor();
+    await visitor.write("@florist certificate hearts");
+    await channel.getByText("not that of a root CA").waitFor();
+    const mine = channel.getByRole("article").filter({ hasText: "issuing.pem" });
+    await mine.getByRole("button", { name: /issuing\.pem/ }).click();
+    await mine.getByText("BEGIN CERTIFICATE").waitFor();
+    assert.equal(await channel.getByRole("list", { name: "Attached files" }).count(), 0);
+  });
+
   it("are taken when they are right, and the card shows what was given", async () => {
     const { dialog, channel } = visitor;
+    await visitor.press(/^Give the CA's certificate/);
     await dialog.getByLabel("Files in PEM").setInputFiles(pem("root.crt", root.pem));
     await dialog.getByText("1 file is given.").waitFor();
     await dialog.getByRole("button", { name: "Give it" }).click();
