@@ -101,6 +101,7 @@ export async function startLab(wish: LabWish = {}): Promise<Lab> {
   const running = await startZones({
     zones: 3,
     portBase: 0,
+    federated: true,
     controlPort: 0,
     seed: { zones: [zone(10), zone(20), zone(30)] },
     hypervisor: wish.hypervisor === undefined ? undefined : { url: wish.hypervisor, token: undefined },

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { request as httpRequest } from "node:http";
 import { join } from "node:path";
 import { z } from "zod";
@@ -34,11 +34,22 @@ export function recorded(name: string): Recording {
   return recording.parse(JSON.parse(readFileSync(join(folder, `${name}.json`), "utf8")));
 }
 
+const heldAgainst = new Set<string>();
+
+/** Which recordings the lab's answer was held against in this process, and was the same. */
+export const replayed: ReadonlySet<string> = heldAgainst;
+
+export const allRecorded = (): readonly string[] =>
+  readdirSync(folder)
+    .filter((file) => file.endsWith(".json"))
+    .map((file) => file.slice(0, -".json".length));
+
 /** Sends the recorded request to the lab and holds the answer against the recorded one. */
 export async function replay(lab: Lab, name: string, headers: Record<string, string> = {}): Promise<Answered> {
   const call = recorded(name);
   const answered = await send(lab, call, headers);
   compare(call, answered);
+  heldAgainst.add(name);
   return answered;
 }
 
@@ -102,6 +113,8 @@ function addressOf(lab: Lab, port: number): string {
       return a.oneflow ?? "";
     case 2574:
       return b.oneflow ?? "";
+    case 2674:
+      return c.oneflow ?? "";
     case 5030:
       return a.onegate;
     default:

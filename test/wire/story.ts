@@ -2,6 +2,12 @@ import { test } from "node:test";
 import { type Lab, type LabWish, startLab } from "./lab.ts";
 import { type Recording, recorded, replay, send } from "./recorded-call.ts";
 
+interface Elsewhere {
+  readonly port?: number;
+  readonly path?: string;
+  readonly headers?: Record<string, string>;
+}
+
 /** A lab with the verbs in which the replays are told. Ids in the lab are those of the recordings. */
 export class Story {
   readonly lab: Lab;
@@ -15,11 +21,12 @@ export class Story {
     for (const name of names) await replay(this.lab, `${prefix}.${name}`);
   }
 
-  /** Sends a recorded request for its effect alone. */
-  async sends(name: string, change: (body: string) => string = (body) => body, port?: number): Promise<void> {
+  /** Sends a recorded request for its effect alone, perhaps to another zone or another path, or as somebody else. */
+  async sends(name: string, change: (body: string) => string = (body) => body, other: Elsewhere = {}): Promise<void> {
     const call: Recording = recorded(name);
-    const body = change(call.request.body ?? "");
-    await send(this.lab, { ...call, zone_port: port ?? call.zone_port, request: { ...call.request, body } });
+    const { request } = call;
+    const sent = { ...request, path: other.path ?? request.path, body: change(request.body ?? "") };
+    await send(this.lab, { ...call, zone_port: other.port ?? call.zone_port, request: sent }, other.headers);
   }
 
   /** Makes a VM of a template as the bot's user. */
@@ -29,7 +36,7 @@ export class Story {
         .replace("<int>0</int>", `<int>${templateId}</int>`)
         .replace("<string>held</string>", `<string>${name}</string>`)
         .replace("<boolean>1</boolean>", "<boolean>0</boolean>");
-    await this.sends("xmlrpc.template.instantiate-hold", wish, port);
+    await this.sends("xmlrpc.template.instantiate-hold", wish, port === undefined ? {} : { port });
   }
 
   /** The bot's user acts on a VM, and it comes to be what was meant. */
@@ -42,8 +49,8 @@ export class Story {
     await this.vmComesTo(vm, phase);
   }
 
-  async serviceComesTo(id: number, word: string): Promise<void> {
-    await this.lab.control.until("zone-a", ({ services }) =>
+  async serviceComesTo(id: number, word: string, zone = "zone-a"): Promise<void> {
+    await this.lab.control.until(zone, ({ services }) =>
       services.some((service) => service.id === id && service.word === word),
     );
   }
@@ -58,10 +65,12 @@ export class Story {
 
   /** The guests of those VMs say READY, once they run. */
   async vmsSayReady(...vms: number[]): Promise<void> {
-    for (const vm of vms) {
-      await this.vmComesTo(vm, "running");
-      await this.lab.control.command("zone-a", { do: "update-vm", vm, text: 'READY="YES"' });
-    }
+    for (const vm of vms) await this.vmSaysReady(vm, "zone-a");
+  }
+
+  async vmSaysReady(vm: number, zone: string): Promise<void> {
+    await this.vmComesTo(vm, "running", zone);
+    await this.lab.control.command(zone, { do: "update-vm", vm, text: 'READY="YES"' });
   }
 
   /** What the guest of a recorded `one.vm.info` had published by then. */

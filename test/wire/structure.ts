@@ -1,11 +1,13 @@
 /** What differs from run to run: compared as being there, not by its value. */
 const volatile: ReadonlySet<string> = new Set([
+  "ACTION_ID",
   "DEPLOY_ID",
   "ENDPOINT",
   "EETIME",
   "ERROR",
   "ESTIME",
   "ETIME",
+  "EXPIRATION_TIME",
   "HID",
   "HOSTNAME",
   "IP",
@@ -81,9 +83,12 @@ function linesOf({ name, written, text, children }: Element, depth: number): str
   return [`${indent}${name} (${written}) ${shown}`];
 }
 
+/** A front-end's own address, which it tells whoever asks. */
+const OWN_PORT = /^http:\/\/127\.0\.0\.1:\d+(?=\/)/;
+
 /** Times that are open are 0, which is part of the structure; all else that is volatile is only there. */
 function comparable(name: string, text: string): string {
-  if (!volatile.has(name)) return /^[0-9a-f]{64}$/.test(text) ? "64 hex digits" : text;
+  if (!volatile.has(name)) return /^[0-9a-f]{64}$/.test(text) ? "64 hex digits" : text.replace(OWN_PORT, "http://…");
   return text === "0" && name.endsWith("TIME") ? text : "…";
 }
 

@@ -39,13 +39,17 @@ export function zonePoolXml(zones: readonly Zone[]): string {
   return element("ZONE_POOL", ...[...zones].sort((a, b) => b.id - a.id).map(zoneXml));
 }
 
+const MASTER = 0;
+/** Written by the first start of a front-end, and never by whoever adds a zone to a federation. */
+const ITS_GRPC = cdataElement("ENDPOINT_GRPC", "localhost:2634");
+
 export function zoneXml(zone: Zone): string {
   return element(
     "ZONE",
     textElement("ID", zone.id),
     textElement("NAME", zone.name),
     textElement("STATE", zone.enabled ? 0 : 1),
-    element("TEMPLATE", cdataElement("ENDPOINT", zone.endpoints.xmlRpc)),
+    element("TEMPLATE", cdataElement("ENDPOINT", zone.endpoints.xmlRpc), zone.id === MASTER ? ITS_GRPC : ""),
     element("SERVER_POOL"),
   );
 }

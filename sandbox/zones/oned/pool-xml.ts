@@ -180,7 +180,10 @@ function fullRange(network: Network, shows: (lease: Lease) => boolean): string {
   );
 }
 
-/** Pairs of index and owner, for everybody. The owner's kind stands in the upper 32 bits; nobody, on hold, is -1. */
+/**
+ * Pairs of index and owner, for everybody; missing until the first address is taken. The owner's kind stands in the
+ * upper 32 bits; nobody, on hold, is -1.
+ */
 function allocated(network: Network): string {
   const ofVm = 0x10 * 2 ** 32;
   const ofNetwork = 0x40 * 2 ** 32;
@@ -190,5 +193,5 @@ function allocated(network: Network): string {
       const owner = networkId === undefined ? ofVm + (vmId >>> 0) : ofNetwork + networkId;
       return ` ${index} ${owner}`;
     });
-  return cdataElement("ALLOCATED", pairs.join(""));
+  return network.nextIndex === 0 && pairs.length === 0 ? "" : cdataElement("ALLOCATED", pairs.join(""));
 }

@@ -87,7 +87,6 @@ export function commonAction(zone: Zone, document: FlowDocument, { perform, para
       const fault = nameFault(name);
       if (fault !== undefined) throw new FlowError(500, `[one.document.rename] ${fault}`);
       document.name = name;
-      document.body.name = name;
       return "done";
     }
     case "chmod":

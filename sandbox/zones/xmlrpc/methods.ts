@@ -1,6 +1,7 @@
 import { accountMethods } from "./account-methods.ts";
 import { administrationMethods } from "./administration-methods.ts";
 import { documentMethods } from "./document-methods.ts";
+import { imageMethods } from "./image-methods.ts";
 import type { Method } from "./method.ts";
 import { networkMethods } from "./network-methods.ts";
 import { networkTemplateMethods } from "./network-template-methods.ts";
@@ -15,6 +16,7 @@ export const methods: ReadonlyMap<string, Method> = new Map<string, Method>([
   ...Object.entries(accountMethods),
   ...Object.entries(administrationMethods),
   ...Object.entries(documentMethods),
+  ...Object.entries(imageMethods),
   ...Object.entries(networkMethods),
   ...Object.entries(networkTemplateMethods),
   ...Object.entries(objectMethods),

@@ -26,11 +26,13 @@ describe("what a zone answers before anything runs", () => {
       "template.info-superlink",
       "template.info-superlink-extended",
       "template.info-two-parameters",
+      "template.info",
+      "templatepool.info-all",
+      "vn.info-outsider",
       "imagepool.info-mine",
       "imagepool.info-outsider",
       "vn.info-ar-pool",
       "vn.info-before-address-asked",
-      "vnpool.info-usable",
       "documentpool.info-service-templates",
       "document.info-service-template",
     ),
@@ -54,6 +56,9 @@ describe("what a zone answers before anything runs", () => {
       "error-instantiate-not-authorized",
       "error-instantiate-restricted-attribute",
       "error-template.allocate-no-name",
+      "template.allocate",
+      "error-template.allocate-same-name",
+      "template.delete",
       "error-vm-no-exists",
       "error-vm.action-no-such-vm",
       "error-vm.update-no-such-vm",
@@ -84,6 +89,9 @@ describe("what a zone answers before anything runs", () => {
   );
   inLab("an administrator of his group only", administrator(["flower"], ["flower"]), (story) =>
     story.replays("xmlrpc", "user.info-group-admin", "group.info-with-admins"),
+  );
+  inLab("one who has rights by rules alone, which show nowhere", administrator(["flower"]), (story) =>
+    story.replays("xmlrpc", "user.info-admin-by-acl"),
   );
 });
 
@@ -118,6 +126,10 @@ describe("quotas", () => {
   inLab("no address may be leased", { florist: { quotas: { leases: { "0": 0 } } } }, (story) =>
     story.replays("xmlrpc", "error-quota-network-leases-0"),
   );
+  inLab("no second address may be leased", { florist: { quotas: { leases: { "0": 1 } } } }, async (story) => {
+    await story.makesVm(0, "the first");
+    await story.replays("xmlrpc", "error-quota-network-leases");
+  });
   inLab("the default quotas of a zone", { zone: { defaultUserQuotas: { VMS: 0 } } }, (story) =>
     story.replays("xmlrpc", "user.info-default-quotas"),
   );
@@ -167,20 +179,25 @@ describe("a VM from its making to its end", () => {
       "vm.action-reboot-while-running",
       "vm.action-reboot-hard-while-running",
     );
-    await story.acts(457, "poweroff-hard", "poweroff");
+    await story.replays("xmlrpc", "vm.action-poweroff-hard");
+    await story.vmComesTo(457, "poweroff");
     await story.replays("xmlrpc", "error-vm.action-poweroff-while-poweroff", "error-vm.action-reboot-while-poweroff");
     await story.replays("xmlrpc", "vm.action-resume");
     await story.vmComesTo(457, "running");
-    await story.acts(457, "poweroff", "poweroff");
+    await story.replays("xmlrpc", "vm.action-poweroff");
+    await story.vmComesTo(457, "poweroff");
     await story.replays("xmlrpc", "vm.info-poweroff");
     await story.acts(457, "resume", "running");
-    await story.acts(457, "undeploy-hard", "undeployed");
+    await story.replays("xmlrpc", "vm.action-undeploy-hard");
+    await story.vmComesTo(457, "undeployed");
     await story.replays("xmlrpc", "vm.info-after-undeploy-hard");
     await story.acts(457, "resume", "running");
-    await story.acts(457, "stop", "stopped");
+    await story.replays("xmlrpc", "vm.action-stop");
+    await story.vmComesTo(457, "stopped");
     await story.replays("xmlrpc", "vm.info-after-stop");
     await story.acts(457, "resume", "running");
-    await story.acts(457, "suspend", "suspended");
+    await story.replays("xmlrpc", "vm.action-suspend");
+    await story.vmComesTo(457, "suspended");
     await story.replays("xmlrpc", "vm.info-after-suspend");
     await story.acts(457, "resume", "running");
     await story.acts(457, "terminate-hard", "done");
@@ -217,6 +234,25 @@ describe("a VM from its making to its end", () => {
     await story.replays("xmlrpc", "vm.info-pending-no-host", "vm.action-terminate-pending");
   });
 
+  inLab("a boot that fails, which only an administrator tries again", { startIds: { vms: 5 } }, async (story) => {
+    await story.lab.control.command("zone-a", { do: "fail-boots", times: 1 });
+    await story.makesVm(2, "does not boot");
+    await story.vmComesTo(5, "bootFailure");
+    await story.replays("xmlrpc", "error-vm.recover-not-authorized", "vm.recover-retry");
+    await story.vmComesTo(5, "running");
+  });
+
+  inLab("one that is ended at once", { startIds: { vms: 3 } }, async (story) => {
+    await story.makesVm(2, "short");
+    await story.vmComesTo(3, "running");
+    await story.replays("xmlrpc", "vm.action-terminate-hard");
+    await story.vmComesTo(3, "done");
+  });
+
+  inLab("64 KiB in one value of CONTEXT", { startIds: { vms: 39 } }, (story) =>
+    story.replays("xmlrpc", "template.instantiate-64KiB-context-value"),
+  );
+
   inLab("an update that repeats a name and one that empties it", { startIds: { vms: 461 } }, async (story) => {
     await story.makesVm(2, "any");
     await story.replays("xmlrpc", "vm.update-name-twice", "vm.update-remove-by-empty");
@@ -244,48 +280,12 @@ describe("what administrators set", () => {
       "error-user.quota-not-authorized",
       "error-group.quota-not-authorized",
       "error-zone.raftstatus-not-authorized",
+      "user.quota-set",
       "user.quota-set-vm-and-network",
       "user.info-with-vm-and-network-quotas",
       "group.quota-set",
       "group.info-with-quotas",
+      "user.info-with-quotas-other-zone",
     ),
   );
-});
-
-describe("images", () => {
-  const withImage = (startIds: LabWish["startIds"]): LabWish => ({
-    startIds: { ...startIds },
-    zone: {
-      images: [
-        { name: "flower-os", sizeMb: 1024 },
-        { name: "wire-img", sizeMb: 1024, attributes: { DESCRIPTION: "first" } },
-      ],
-    },
-  });
-  const imageTemplate = {
-    do: "add-template",
-    name: "img-tpl",
-    text: 'CPU="0.1"\nMEMORY="64"\nDISK=[IMAGE_ID="1"]',
-  } as const;
-
-  inLab("ready, in use, disabled, gone", withImage({ templates: 15 }), async (story) => {
-    const { control } = story.lab;
-    await control.command("zone-a", imageTemplate);
-    await control.command("zone-a", { do: "set-image-state", image: 1, state: "disabled" });
-    await story.replays("xmlrpc", "error-instantiate-image-disabled");
-    await story.replays("xmlrpc", "image.info-disabled");
-    await control.command("zone-a", { do: "delete-image", image: 1 });
-    await story.replays("xmlrpc", "error-instantiate-image-gone");
-  });
-
-  inLab("one with a VM", { startIds: { vms: 444 } }, async (story) => {
-    await story.makesVm(1, "user-of-it");
-    await story.replays("xmlrpc", "image.info", "imagepool.info-usable", "imagepool.info-primary-group");
-  });
-});
-
-describe("login tokens", () => {
-  inLab("are made, and stand in the place of the password", {}, async (story) => {
-    await story.replays("xmlrpc", "user.login-create-token", "error-expired-token");
-  });
 });

@@ -77,7 +77,7 @@ describe("what instantiate refuses at once", () => {
 
 describe("a service from its making to its end", () => {
   inLab("the training site of the recordings", { speed: 4, startIds: { documents: 7, vms: 8 } }, async (story) => {
-    await story.replays("oneflow", "service.instantiate");
+    await story.replays("oneflow", "service.instantiate", "service.show-just-after-instantiate");
     await story.serviceComesTo(7, "DEPLOYING");
     await story.replays("oneflow", "service.show-DEPLOYING", "error-delete-while-DEPLOYING");
     await story.vmComesTo(8, "running");
@@ -111,8 +111,13 @@ describe("a service from its making to its end", () => {
     await story.replays("oneflow", "service.remove_role");
     await story.vmComesTo(11, "done");
     await story.serviceComesTo(7, "RUNNING");
-    await story.replays("oneflow", "service_pool.purge_done");
-    await story.replays("oneflow", "service.delete", "service.delete-while-UNDEPLOYING");
+    await story.acts(9, "poweroff-hard", "poweroff");
+    await story.serviceComesTo(7, "WARNING");
+    await story.acts(9, "resume", "running");
+    await story.serviceComesTo(7, "RUNNING");
+    await story.acts(9, "terminate-hard", "done");
+    await story.replays("oneflow", "service_pool.purge_done", "service.rename");
+    await story.replays("oneflow", "service.delete", "service.show-UNDEPLOYING", "service.delete-while-UNDEPLOYING");
     await story.serviceIsGone(7);
   });
 
@@ -130,8 +135,14 @@ describe("a service from its making to its end", () => {
         "error-scale-above-max",
         "error-scale-below-min",
         "error-scale-to-zero",
-        "service.recover-delete",
+        "service.scale-down",
       );
+      await story.serviceComesTo(8, "COOLDOWN");
+      await story.replays("oneflow", "service.recover-COOLDOWN");
+      await story.serviceComesTo(8, "RUNNING");
+      await story.replays("oneflow", "service.scale-up-forced-above-max");
+      for (let vm = 15; vm < 24; vm += 1) await story.vmComesTo(vm, "running");
+      await story.replays("oneflow", "service.recover-delete");
       await story.serviceIsGone(8);
       await story.replays("oneflow", "service.show-after-delete-404");
     },
@@ -168,88 +179,81 @@ describe("a service from its making to its end", () => {
     "a VM that is switched off, comes back, and then is ended from outside",
     { speed: 50, startIds: { documents: 307, vms: 458 } },
     async (story) => {
-      await story.sends("oneflow.service.instantiate-over-quota", (body) =>
-        body.replace('"cardinality": 3', '"cardinality": 2'),
-      );
+      await story.sends("oneflow.service.instantiate-over-quota", twoNamed("watch-svc"));
       await story.vmsSayReady(458, 459);
       await story.serviceComesTo(307, "RUNNING");
-      const { control } = story.lab;
-      await control.command("zone-a", { do: "vm-action", vm: 458, action: "poweroff" });
+      await story.acts(458, "poweroff-hard", "poweroff");
       await story.serviceComesTo(307, "WARNING");
-      await story.sends("oneflow.service.show-WARNING-vm-powered-off");
-      await control.command("zone-a", { do: "vm-action", vm: 458, action: "resume" });
+      await story.replays("oneflow", "service.show-WARNING-vm-powered-off");
+      await story.acts(458, "resume", "running");
       await story.serviceComesTo(307, "RUNNING");
-    },
-  );
-});
-
-describe("deployments that fail", () => {
-  inLab(
-    "an address that is taken, out of range, or asked for twice",
-    { startIds: { documents: 297, vms: 443 } },
-    async (story) => {
-      await story.replays("xmlrpc", "vn.info-before-address-asked");
-      await story.replays("oneflow", "service.instantiate-nic-with-address");
-      await story.vmComesTo(443, "running");
-      await story.replays("xmlrpc", "vn.info-address-asked");
-      await story.publishesAsRecorded("xmlrpc.vm.info-oneflow-node-with-address", 443);
-      await story.serviceComesTo(297, "RUNNING");
-      await story.replays("xmlrpc", "vm.info-oneflow-node-with-address");
-      await story.replays("oneflow", "service.show-nic-with-address", "service.instantiate-nic-address-taken");
-      await story.serviceComesTo(298, "FAILED_DEPLOYING");
-      await story.replays(
-        "oneflow",
-        "service.show-FAILED_DEPLOYING-address-taken",
-        "service.instantiate-nic-address-out-of-range",
-      );
-      await story.serviceComesTo(299, "FAILED_DEPLOYING");
-      await story.replays(
-        "oneflow",
-        "service.show-FAILED_DEPLOYING-address-out-of-range",
-        "service.instantiate-networks_values-and-address",
-      );
-      await story.serviceComesTo(300, "FAILED_DEPLOYING");
-      await story.vmComesTo(444, "running");
-      await story.publishesAsRecorded("xmlrpc.vm.info-partly-deployed-double-nic", 444);
-      await story.replays("xmlrpc", "vm.info-partly-deployed-double-nic");
-      await story.replays(
-        "oneflow",
-        "service.show-FAILED_DEPLOYING-partly",
-        "error-delete-while-FAILED_DEPLOYING-partly",
-        "service.recover-delete-FAILED_DEPLOYING-partly",
-      );
-      await story.serviceIsGone(300);
-      await story.replays("oneflow", "service.show-after-recover-delete-404");
-      await story.replays("xmlrpc", "vm.info-left-behind-after-recover-delete");
-      await story.replays("oneflow", "service.instantiate-networks_values-and-nic-id");
-      await story.vmsSayReady(445, 446);
-      await story.serviceComesTo(301, "RUNNING");
-      await story.replays("oneflow", "service.show-networks_values-and-nic-id");
+      await story.replays("oneflow", "service.show-RUNNING-after-warning");
+      await story.lab.control.command("zone-a", { do: "guest-shutdown", vm: 458 });
+      await story.serviceComesTo(307, "WARNING");
+      await story.replays("xmlrpc", "vm.info-poweroff-from-inside");
+      await story.acts(458, "resume", "running");
+      await story.serviceComesTo(307, "RUNNING");
+      await story.acts(458, "poweroff", "poweroff");
+      await story.serviceComesTo(307, "WARNING");
+      await story.acts(458, "resume", "running");
+      await story.serviceComesTo(307, "RUNNING");
+      await story.acts(458, "terminate", "done");
+      await story.replays("oneflow", "service.show-after-node-terminated-outside");
     },
   );
 
-  inLab("an address without a network", { startIds: { documents: 315, vms: 474 } }, async (story) => {
-    await story.replays("oneflow", "service.instantiate-nic-address-without-network");
-    await story.vmComesTo(474, "running");
-    await story.publishesAsRecorded("xmlrpc.vm.info-address-without-network", 474);
-    await story.replays("xmlrpc", "vm.info-address-without-network");
+  inLab("a VM whose host is lost", { startIds: { documents: 295, vms: 330 } }, async (story) => {
+    await story.sends("oneflow.service.instantiate-over-quota", twoNamed("unk-svc"), { port: 2674 });
+    for (const vm of [330, 331]) await story.vmSaysReady(vm, "zone-c");
+    await story.serviceComesTo(295, "RUNNING", "zone-c");
+    await story.lab.control.command("zone-c", { do: "host-lost", vm: 330 });
+    await story.serviceComesTo(295, "WARNING", "zone-c");
+    await story.replays("oneflow", "service.show-WARNING-vm-unknown");
   });
 
-  inLab(
-    "a quota that is used up on the way",
-    { florist: { quotas: { vm: { VMS: 2 } } }, startIds: { documents: 306, vms: 452 } },
-    async (story) => {
-      await story.replays("oneflow", "service.instantiate-over-quota");
-      await story.serviceComesTo(306, "FAILED_DEPLOYING");
-      await story.replays("oneflow", "service.show-FAILED_DEPLOYING-quota-partly");
-    },
-  );
+  inLab("two services in the list", { startIds: { documents: 2, vms: 1 } }, async (story) => {
+    await story.sends("oneflow.error-401-not-authorized-create-document");
+    for (let between = 3; between < 7; between += 1) await story.sends("oneflow.service_template.create");
+    for (let between = 2; between < 8; between += 1) await story.makesVm(2, `between ${between}`);
+    await story.sends("oneflow.service.instantiate");
+    await story.vmsSayReady(1, 8, 9);
+    for (const service of [2, 7]) await story.serviceComesTo(service, "RUNNING");
+    await story.replays("oneflow", "service.list", "service_template.delete-2");
+  });
 
-  inLab("VMs that do not boot", { startIds: { documents: 9, vms: 24 } }, async (story) => {
-    await story.lab.control.command("zone-a", { do: "fail-boots", times: 2 });
-    await story.sends("oneflow.service.instantiate", (body) => body.replace("site-wire", "site-fail"));
-    await story.serviceComesTo(9, "FAILED_DEPLOYING");
-    await story.replays("oneflow", "error-delete-while-FAILED_DEPLOYING", "service.recover-FAILED_DEPLOYING");
-    await story.serviceComesTo(9, "WARNING");
+  inLab("a network reserved for the service", { startIds: { documents: 11, vms: 27 } }, async (story) => {
+    for (const id of [2, 3])
+      await story.sends("xmlrpc.vn.reserve", (body) => body.replace("wire-res", `reserved-${id}`));
+    await story.replays("oneflow", "service.instantiate-reserve");
+    await story.serviceComesTo(11, "DEPLOYING");
+    await story.replays("oneflow", "service.show-with-reserved-network");
+  });
+
+  inLab("inputs of one role", { startIds: { documents: 20, vms: 51, templates: 4 } }, async (story) => {
+    await story.lab.control.command("zone-a", { do: "add-template", name: "gpu", text: 'CPU="1"\nMEMORY="64"' });
+    await story.sends("oneflow.service_template.create", () => JSON.stringify(gpuService));
+    await story.replays("oneflow", "service.instantiate-role-user-inputs");
+    await story.serviceComesTo(21, "DEPLOYING");
+    await story.replays("oneflow", "service.show-gpu-role");
   });
 });
+
+/** Two VMs, with the inputs that the recorded service had. */
+const twoNamed = (name: string) => (body: string) =>
+  body.replace('"cardinality": 3', '"cardinality": 2').replace("quota-wire", name);
+
+const gpuService = {
+  name: "gpu",
+  deployment: "straight",
+  ready_status_gate: true,
+  roles: [
+    {
+      name: "supernode",
+      type: "vm",
+      cardinality: 1,
+      min_vms: 1,
+      template_id: 4,
+      user_inputs: { FL_X: "O|text|x" },
+    },
+  ],
+};
