@@ -13,7 +13,8 @@ TRIED_FOR = 15  # without a first one
 ANEW_FOR = 6  # without one since it was made anew: it has answered before, and is tried at once and every 5 s
 DEAF_AFTER = 20, 3  # seconds in which nothing came, and knocks in that time
 CLEARED_EVERY = 60
-MOST_KNOCKS = 32
+MOST_COUNTED = 32  # addresses that knock, and as many that stray
+MOST_NETWORKS = 4  # of one peer that are said; it has one
 HEARD_WITHIN = 30  # seconds; a keepalive comes every 25 s
 RESTLESS = 4, 60  # changes of place within so many seconds: no router does that, but a machine and its copy do
 
@@ -63,6 +64,8 @@ class Ends:
         self.state: dict[str, PeerState] = {}
         self.seen: dict[str, Seen] = {}
         self.knocks: dict[str, int] = {}  # by address, of the last hour
+        self.strays: dict[str, int] = {}  # by address inside, likewise: what was dropped for where it was to go
+        self.forged = 0  # packets that the device dropped for where they seem to come from
 
     def observe(self, state: dict[str, PeerState]) -> list[str]:
         """Those who have a new handshake."""
@@ -102,15 +105,16 @@ class Ends:
 
     def there(self) -> tuple:
         """
-        What is worth a word when it changes: who is known, who is alive, who is in two places, and from where it is
-        knocked how often, about, where nobody is heard.
+        What is worth a word when it changes: who is known, who is alive, who is in two places, from where it is knocked
+        how often, about, where nobody is heard, and about how much was dropped.
         """
         state, seen, now = self.state, self.seen, time.monotonic()
         alive = frozenset(key for key, one in seen.items() if one.is_alive())
         restless = frozenset(key for key, one in seen.items() if one.is_restless())
         heard = {one.place[0] for key, one in seen.items() if key in alive and one.place and now - one.heard <= HEARD_WITHIN}
         strangers = {(host, count.bit_length()) for host, count in self.knocks.items() if host not in heard}
-        return frozenset(state), alive, restless, frozenset(strangers)
+        dropped = {(host, count.bit_length()) for host, count in most(self.strays)} | {("", self.forged.bit_length())}
+        return frozenset(state), alive, restless, frozenset(strangers), frozenset(dropped)
 
     def links(self) -> str:
         """`WG_LINKS`"""
@@ -120,7 +124,12 @@ class Ends:
             age = None if since is None else int(now - since)
             endpoint = "{}:{}".format(*peer.endpoint) if peer.endpoint else None
             moves = seen[key].moves if key in seen else 0
-            peers.append({"key": key, "age": age, "rx": peer.rx, "tx": peer.tx, "endpoint": endpoint, "moves": moves})
-        most = sorted(self.knocks.items(), key=lambda each: -each[1])[:MOST_KNOCKS]
-        knocks = [{"from": host, "count": count} for host, count in most]
-        return wire.encode_text(json.dumps({"schema": 1, "peers": peers, "knocks": knocks}, separators=(",", ":")))
+            seldom = {"endpoint": endpoint, "allowed": sorted(peer.allowed)[:MOST_NETWORKS], "moves": moves}
+            peers.append({"key": key, "age": age, "rx": peer.rx, "tx": peer.tx} | seldom)
+        knocks, strays = ([{"from": host, "count": count} for host, count in most(of)] for of in (self.knocks, self.strays))
+        said = {"schema": 1, "peers": peers, "knocks": knocks, "strays": strays, "forged": self.forged}
+        return wire.encode_text(json.dumps(said, separators=(",", ":")))
+
+
+def most(counts: dict[str, int]) -> list[tuple[str, int]]:
+    return sorted(counts.items(), key=lambda each: -each[1])[:MOST_COUNTED]

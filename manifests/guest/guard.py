@@ -41,24 +41,37 @@ def keep_from_onegate(users: list[User], endpoint: str) -> None:
 
 
 # Who begins a handshake sends 148 bytes. Counted before any other rule, for ufw may drop it; a stranger's go by themselves.
-KNOCKS = "type ipv4_addr; size 1024; flags dynamic,timeout; timeout 1h;"
-HOOKS = {"input": "priority -10", "output": "priority 0", "forward": "priority 0"}
+COUNTED = "type ipv4_addr; size 1024; flags dynamic,timeout; timeout 1h;"
+# Packets inside, by who sends them: the device has seen to it that this is their address. The agent's own go to port 9.
+STRAYS = "update @strays { ip saddr counter }"
+HOOKS = {"prerouting": "priority -10", "input": "priority -10", "output": "priority 0", "forward": "priority 0"}
 
 
-def shield_tunnel(device: str, apps: User, port: int | None, served: int) -> None:
-    """What comes out of it reaches `served` where others dial this VM at `port`, else nothing. Counts stay when done again."""
+def shield_tunnel(device: str, apps: User, port: int | None, served: int, own: set[str]) -> None:
+    """
+    What comes out of it reaches `served` of its `own` addresses where others dial this VM at `port`, else nothing, and is
+    counted there; so is what apps send into it. Counts stay when done again.
+    """
+    elsewhere = f"iifname {device} ip daddr != {{ {', '.join(sorted(own))} }}"
     rules = {
+        "prerouting": [f"{elsewhere} {STRAYS} drop"] if port else [],
         "input": [
             *([f"udp dport {port} udp length 156 update @knocks {{ ip saddr counter }}"] if port else []),
             f"iifname {device} ct state established,related accept",
             f"iifname {device} icmp type echo-request accept",
             *([f"iifname {device} tcp dport {served} accept"] if port else []),
+            f"iifname {device} udp dport 9 drop",
+            *([f"iifname {device} {STRAYS}"] if port else []),
             f"iifname {device} drop",
         ],
-        "output": [f"oifname {device} meta skuid {apps.uid} drop"],
+        "output": [
+            *([] if port else [f"oifname {device} meta skuid {apps.uid} {STRAYS}"]),
+            f"oifname {device} meta skuid {apps.uid} drop",
+        ],
         "forward": [f"iifname {device} drop", f"oifname {device} drop"],
     }
-    lines = ["add table inet florist_tunnel", f"add set inet florist_tunnel knocks {{ {KNOCKS} }}"]
+    lines = ["add table inet florist_tunnel"]
+    lines += [f"add set inet florist_tunnel {name} {{ {COUNTED} }}" for name in ("knocks", "strays")]
     for chain, listed in rules.items():
         lines.append(f"add chain inet florist_tunnel {chain} {{ type filter hook {chain} {HOOKS[chain]}; }}")
         lines.append(f"flush chain inet florist_tunnel {chain}")
@@ -68,5 +81,14 @@ def shield_tunnel(device: str, apps: User, port: int | None, served: int) -> Non
 
 def knocks() -> dict[str, int]:
     """How often each address has tried to begin a tunnel in the last hour."""
-    listed = tool("nft", "list", "set", "inet", "florist_tunnel", "knocks").decode()
+    return counted("knocks")
+
+
+def strays() -> dict[str, int]:
+    """How many packets each address inside has sent in the last hour that were dropped for where they were to go."""
+    return counted("strays")
+
+
+def counted(name: str) -> dict[str, int]:
+    listed = tool("nft", "list", "set", "inet", "florist_tunnel", name).decode()
     return {host: int(count) for host, count in re.findall(r"([\d.]+) counter packets (\d+)", listed)}

@@ -29,7 +29,7 @@ from netlink import Change, PeerState
 from process import User
 from superlink import FLEET_PORT
 from tools import tool
-from wireguard import NAME, make_key, open_device, public_key, set_addresses
+from wireguard import NAME, forged, make_key, open_device, public_key, set_addresses
 
 TURN = 0.5  # seconds; a network moves to a new key that much later at the most
 RETRY_AFTER = 5  # after a failure
@@ -160,7 +160,8 @@ class Tunnel:
         wanted = self.wanted()
         layout = self.addresses(), set().union(*wanted.values())
         if self.is_due("upkeep", UPKEEP_EVERY) or layout != self.laid:
-            guard.shield_tunnel(NAME, self.apps, self.port, FLEET_PORT)
+            own = {each.partition("/")[0] for each in layout[0]}
+            guard.shield_tunnel(NAME, self.apps, self.port, FLEET_PORT, own)
             self.open_in_ufw()
             set_addresses(*layout, self.context["WG_MTU"])
             self.laid = layout
@@ -169,8 +170,9 @@ class Tunnel:
         if self.apply(wanted):
             self.apply(self.wanted())
         self.applied = self.sequence
-        if self.is_hub and self.is_due("knocks", KNOCKS_EVERY):
-            for key in self.ends.deaf(guard.knocks()):
+        if self.is_due("knocks", KNOCKS_EVERY):
+            self.ends.strays, self.ends.forged = guard.strays(), forged()
+            for key in self.ends.deaf(guard.knocks()) if self.is_hub else ():
                 self.make_anew(key)
         if self.doubted in self.ends.seen:
             self.make_anew(self.doubted)

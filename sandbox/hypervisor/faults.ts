@@ -28,6 +28,7 @@ const fault = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("slow-boot"), ms: z.int().min(0) }),
   z.strictObject({ kind: z.literal("tunnel-clock-behind"), ms: z.int().min(0) }),
   z.strictObject({ kind: z.literal("forged-tunnel-address"), address: z.ipv4() }),
+  z.strictObject({ kind: z.literal("stray-packets"), address: z.ipv4() }),
 ]);
 export type Fault = z.infer<typeof fault>;
 export type FaultKind = Fault["kind"];

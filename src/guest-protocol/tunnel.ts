@@ -35,17 +35,29 @@ export type TunnelPeerState = {
   readonly tx: number;
   /** Where its packets come from, which may differ from what was told. */
   readonly endpoint: string | null;
+  /** Networks that the device takes from it and sends to it now. */
+  readonly allowed: readonly string[];
   /** How often it has been seen at another place than before. */
   readonly moves: number;
 };
 
-/** Attempts to begin a tunnel that came from an address, whether or not a peer was behind them. Only a hub counts them. */
-export type TunnelKnock = { readonly from: string; readonly count: number };
+/** How often something came from an address. */
+export type TunnelCount = { readonly from: string; readonly count: number };
 
-export type TunnelLinks = { readonly peers: readonly TunnelPeerState[]; readonly knocks: readonly TunnelKnock[] };
+export type TunnelLinks = {
+  readonly peers: readonly TunnelPeerState[];
+  /** Attempts to begin a tunnel, whether or not a peer was behind them. Only a hub counts them. */
+  readonly knocks: readonly TunnelCount[];
+  /** By address inside, which is the sender's own: packets that were dropped, as they were not for the SuperLink. */
+  readonly strays: readonly TunnelCount[];
+  /** Packets that were dropped because their source inside is not the sender's; 0 where the device does not count them. */
+  readonly forged: number;
+};
 
 /** More are not told apart: whoever sends packets from many addresses fills no attribute. */
-export const MAX_KNOCKS = 32;
+export const MAX_COUNTED = 32;
+/** Networks of one peer; it is told one. */
+const MAX_NETWORKS = 4;
 
 const publicKey = z.string().refine(isTunnelKey);
 const endpoint = z
@@ -64,11 +76,23 @@ const peersShape = z.strictObject({
   ),
 });
 
+const counts = z.array(z.strictObject({ from: z.ipv4(), count: counter })).max(MAX_COUNTED);
+
 const linksShape = z.strictObject({
   peers: z.array(
-    z.strictObject({ key: publicKey, age: counter.nullable(), rx: counter, tx: counter, endpoint, moves: counter }),
+    z.strictObject({
+      key: publicKey,
+      age: counter.nullable(),
+      rx: counter,
+      tx: counter,
+      endpoint,
+      allowed: z.array(prefixed).max(MAX_NETWORKS),
+      moves: counter,
+    }),
   ),
-  knocks: z.array(z.strictObject({ from: z.ipv4(), count: counter })).max(MAX_KNOCKS),
+  knocks: counts,
+  strays: counts,
+  forged: counter,
 });
 
 /** `WG_PUBLIC_KEY` and `WG_NEXT_KEY`: 32 bytes in canonical base64, and not the key that everybody has. */
@@ -108,11 +132,19 @@ export function decodeTunnelPeers(value: string): Decoded<TunnelPeers> {
   return areUnique(keys) && areUnique(networks) ? accepted({ sequence, own, peers }) : refused("shape");
 }
 
-/** `WG_LINKS`: base64 of `{"schema":1,"peers":[{"key":"…","age":12,"rx":1,"tx":2,"endpoint":"host:port","moves":0}],"knocks":[…]}`. */
-export function encodeTunnelLinks({ peers, knocks }: TunnelLinks): string {
+/**
+ * `WG_LINKS`: base64 of `{"schema":1,"peers":[{"key":"…","age":12,"rx":1,"tx":2,"endpoint":"host:port","allowed":[…],
+ * "moves":0}],"knocks":[…],"strays":[…],"forged":0}`.
+ */
+export function encodeTunnelLinks({ peers, knocks, strays, forged }: TunnelLinks): string {
+  const counted = (all: readonly TunnelCount[]) => all.map(({ from, count }) => ({ from, count }));
   return encodeStructured({
-    peers: peers.map(({ key, age, rx, tx, endpoint: at, moves }) => ({ key, age, rx, tx, endpoint: at, moves })),
-    knocks: knocks.map(({ from, count }) => ({ from, count })),
+    peers: peers.map(({ key, age, rx, tx, endpoint: at, allowed, moves }) => {
+      return { key, age, rx, tx, endpoint: at, allowed, moves };
+    }),
+    knocks: counted(knocks),
+    strays: counted(strays),
+    forged,
   });
 }
 

@@ -105,9 +105,10 @@ function answersOf(story: Story, zone: ZoneName, { vmId }: DeployedVm, { names, 
     rx: 1,
     tx: 1,
     endpoint: null,
+    allowed,
     moves: 0,
   }));
-  at.says(vmId, { WG_LINKS: encodeTunnelLinks({ peers: seen, knocks: [] }) });
+  at.says(vmId, { WG_LINKS: encodeTunnelLinks({ peers: seen, knocks: [], strays: [], forged: 0 }) });
 }
 
 /** The key that a VM makes when it is told that number. */

@@ -1,7 +1,8 @@
 /** The page on every code that people, the log, the doctor or a metric may show: made from the sentences of the code. */
 import { CONDITION_CODES } from "../../src/federation/model/conditions.ts";
 import { REASONS, REFUSALS } from "../../src/federation/model/reasons.ts";
-import { CAUSES, type Cause } from "../../src/slack/blocks/condition-causes.ts";
+import type { Cause } from "../../src/slack/blocks/cause.ts";
+import { CAUSES } from "../../src/slack/blocks/condition-causes.ts";
 import { CLOSED_FOR_ALL, CLOSED_FOR_SOME } from "../../src/slack/refusals.ts";
 
 export function troubleshooting(): string {

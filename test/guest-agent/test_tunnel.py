@@ -75,6 +75,8 @@ class Bench(unittest.TestCase):
         self.laid: list[tuple] = []
         self.shields, self.poked = 0, 0
         self.knocks: dict[str, int] = {}
+        self.strays: dict[str, int] = {}
+        self.forged = 0
         self.names: dict[str, str] = {}
         for target, stand_in in (
             ("flower.os.fchown", lambda *_: None),
@@ -82,6 +84,8 @@ class Bench(unittest.TestCase):
             ("tunnel.set_addresses", lambda *laid: self.laid.append(laid)),
             ("tunnel.guard.shield_tunnel", self.shield),
             ("tunnel.guard.knocks", lambda: dict(self.knocks)),
+            ("tunnel.guard.strays", lambda: dict(self.strays)),
+            ("tunnel.forged", lambda: self.forged),
             ("tunnel.Tunnel.poke", self.poke),
             ("tunnel.time.monotonic", lambda: self.now),
             ("ends.time.time", lambda: self.wall),
@@ -468,8 +472,10 @@ class Links(Bench):
         self.guest.heartbeat += 2
         self.turn(5)
         alice, bob = self.links()["peers"]
-        self.assertEqual(alice, {"key": ALICE, "age": 25, "rx": 148, "tx": 0, "endpoint": "203.0.113.9:4000", "moves": 0})
-        self.assertEqual(bob, {"key": BOB, "age": None, "rx": 0, "tx": 0, "endpoint": None, "moves": 0})
+        seen = {"endpoint": "203.0.113.9:4000", "allowed": ["10.99.0.1/32"], "moves": 0}
+        self.assertEqual(alice, {"key": ALICE, "age": 25, "rx": 148, "tx": 0} | seen)
+        unseen = {"endpoint": None, "allowed": ["10.99.0.3/32"], "moves": 0}
+        self.assertEqual(bob, {"key": BOB, "age": None, "rx": 0, "tx": 0} | unseen)
         self.assertEqual(self.links()["knocks"], [{"from": "192.0.2.66", "count": 40}, {"from": "203.0.113.9", "count": 2}])
 
     def test_they_are_said_with_every_second_heartbeat_and_not_in_between(self):
@@ -523,6 +529,26 @@ class Links(Bench):
         self.assertGreaterEqual(len(self.writes), 1)
         self.assertGreaterEqual(self.links()["knocks"][0]["count"], 4)
 
+    def test_what_was_dropped_is_said_soon_and_no_more_often_the_more_it_is(self):
+        self.turn(60)
+        self.writes.clear()
+        for packets in range(1, 101):
+            self.strays, self.forged = {"10.99.0.1": packets}, 2 * packets
+            self.turn(5)
+        said = self.links()
+        self.assertGreaterEqual(said["strays"][0]["count"], 64)
+        self.assertEqual((said["strays"][0]["from"], len(said["strays"])), ("10.99.0.1", 1))
+        self.assertGreaterEqual(said["forged"], 128)
+        self.assertLessEqual(self.writes.count("WG_LINKS"), 15)
+
+    def test_a_supernode_says_what_apps_of_its_own_send_into_the_tunnel(self):
+        self.boot_node()
+        self.tell_node(1, (ALICE, HUB_AT, ["10.99.0.0/32"], None))
+        self.strays = {"10.99.0.1": 9}
+        self.turn(5)
+        self.turn(5)
+        self.assertEqual(self.links()["strays"], [{"from": "10.99.0.1", "count": 9}])
+
     def test_that_nobody_is_left_is_said_too(self):
         self.shakes_hands(ALICE)
         self.turn(20)
@@ -540,10 +566,10 @@ class Links(Bench):
         self.assertLessEqual(self.writes.count("WG_LINKS"), 12)
         self.assertEqual(len(self.links()["knocks"]), 32)
 
-    def test_300_peers_fit_into_one_attribute(self):
-        keys = [base64.b64encode(number.to_bytes(2, "big") * 16).decode() for number in range(1, 301)]
+    def test_as_many_peers_as_a_range_has_pairs_fit_into_one_attribute(self):
+        keys = [base64.b64encode(number.to_bytes(2, "big") * 16).decode() for number in range(1, 257)]
         for key in keys:
-            self.device.peers[key] = PeerState(set(), ("203.100.113.109", 51820), int(self.wall), 10**9, 10**9)
+            self.device.peers[key] = PeerState({"10.199.100.101/32"}, ("203.100.113.109", 51820), int(self.wall), 10**9, 10**9)
         self.tunnel.ends.observe(self.device.read())
         self.tunnel.ends.deaf({f"203.100.113.{host}": 10**6 for host in range(100, 140)})
         self.assertLess(len(self.tunnel.ends.links()), 64 * 1024)

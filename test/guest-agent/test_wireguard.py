@@ -294,7 +294,7 @@ class Walls(unittest.TestCase):
     def rules(self, port: int | None) -> str:
         given: list[bytes] = []
         with mock.patch("guard.tool", lambda *_, given=b"", to=given: to.append(given)):
-            guard.shield_tunnel("wg-florist", User(995, 995), port, 9092)
+            guard.shield_tunnel("wg-florist", User(995, 995), port, 9092, {"10.99.0.2", "10.99.0.0"})
         return given[0].decode()
 
     def test_nothing_is_forwarded_and_apps_send_nothing_into_it(self):
@@ -314,6 +314,25 @@ class Walls(unittest.TestCase):
             self.assertEqual("iifname wg-florist tcp dport 9092 accept" in rules, port is not None)
             self.assertEqual("udp dport 51820 udp length 156 update @knocks { ip saddr counter }" in rules, port is not None)
 
+    def test_what_is_dropped_is_counted_by_who_sent_it_at_a_superlink_from_its_peers_and_else_from_its_own_apps(self):
+        count = "update @strays { ip saddr counter }"
+        for port in (51820, None):
+            rules = self.rules(port)
+            beyond = f"prerouting iifname wg-florist ip daddr != {{ 10.99.0.0, 10.99.0.2 }} {count} drop\n"
+            self.assertEqual(beyond in rules, port is not None)
+            self.assertEqual(f"input iifname wg-florist {count}\n" in rules, port is not None)
+            self.assertEqual(f"output oifname wg-florist meta skuid 995 {count}\n" in rules, port is None)
+            pokes, counted = rules.find("iifname wg-florist udp dport 9 drop"), rules.find(f"input iifname wg-florist {count}")
+            self.assertTrue(0 < pokes < counted or port is None)
+
+    def test_what_a_device_drops_for_its_source_is_the_kernels_count_and_none_where_there_is_none(self):
+        with tempfile.TemporaryDirectory() as folder:
+            counter = pathlib.Path(folder) / "rx_errors"
+            with mock.patch("wireguard.ERRORS", counter):
+                self.assertEqual(wireguard.forged(), 0)
+                counter.write_text("17\n")
+                self.assertEqual(wireguard.forged(), 17)
+
     def test_who_knocked_is_read_from_what_nft_prints(self):
         listed = b"""table inet florist_tunnel {
 \tset knocks {
@@ -328,6 +347,7 @@ class Walls(unittest.TestCase):
 """
         with mock.patch("guard.tool", lambda *_: listed):
             self.assertEqual(guard.knocks(), {"100.64.1.2": 1, "203.0.113.9": 37})
+            self.assertEqual(guard.strays(), guard.knocks())
         with mock.patch("guard.tool", lambda *_: b"table inet florist_tunnel {\n\tset knocks {\n\t}\n}\n"):
             self.assertEqual(guard.knocks(), {})
 

@@ -9,7 +9,7 @@ import {
   decodeTunnelPeers,
   encodeTunnelLinks,
   encodeTunnelPeers,
-  MAX_KNOCKS,
+  MAX_COUNTED,
   parseTunnelKey,
   type TunnelPeers,
 } from "../../src/guest-protocol/tunnel.ts";
@@ -115,8 +115,12 @@ describe("what a guest is told of its tunnel", () => {
 
 describe("what a guest says of its tunnel", () => {
   const said = {
-    peers: [{ key: HUB, age: null, rx: 0, tx: 148, endpoint: "203.0.113.9:51820", moves: 2 }],
+    peers: [
+      { key: HUB, age: null, rx: 0, tx: 148, endpoint: "203.0.113.9:51820", allowed: ["10.99.0.0/32"], moves: 2 },
+    ],
     knocks: [{ from: "203.0.113.9", count: 3 }],
+    strays: [{ from: "10.99.0.3", count: 7 }],
+    forged: 4,
   };
 
   it("is read as it was written", () => {
@@ -124,7 +128,7 @@ describe("what a guest says of its tunnel", () => {
   });
 
   it("names so many addresses that knocked, and no more", () => {
-    const knocks = Array.from({ length: MAX_KNOCKS + 1 }, (_, nth) => ({ from: `203.0.113.${nth}`, count: 1 }));
+    const knocks = Array.from({ length: MAX_COUNTED + 1 }, (_, nth) => ({ from: `203.0.113.${nth}`, count: 1 }));
     assert.equal(decodeTunnelLinks(encodeTunnelLinks({ ...said, knocks: knocks.slice(1) })).ok, true);
     assert.equal(decodeTunnelLinks(encodeTunnelLinks({ ...said, knocks })).ok, false);
   });

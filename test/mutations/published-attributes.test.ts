@@ -81,10 +81,13 @@ function right(dice: Dice, story: Story): Readonly<Record<Published, string>> {
           rx: 1480,
           tx: 1480,
           endpoint: "203.0.113.20:51820",
+          allowed: ["10.99.0.0/32"],
           moves: dice.below(9),
         },
       ],
       knocks: [{ from: "203.0.113.21", count: dice.below(9) }],
+      strays: [{ from: "10.99.0.3", count: dice.below(99) }],
+      forged: dice.below(99),
     }),
   };
 }

@@ -111,7 +111,7 @@ for host in sys.argv[1:]:
     );
   });
 
-  test("the hub forwards nothing from one site to another, whatever a site sends and even if the VM forwards packets", async () => {
+  test("the hub forwards nothing from one site to another, whatever a site sends and even if the VM forwards packets, and says who sent it", async () => {
     const [hub, hostile] = [await tunnels.inside(tunnels.hub), await tunnels.inside(one)];
     const forwarded = "nft list chain inet watch out | grep -o 'packets [0-9]*'";
     await hub.run([
@@ -139,7 +139,10 @@ assert line.recv(100) == b"errno=0\\n\\n"`;
         return (await hub.run(["sh", "-ec", forwarded])).trim();
       };
       assert.equal(await sent(), "packets 0");
-      await hub.run(["nft", "flush", "chain", "inet", "florist_tunnel", "forward"]);
+      const strays = () => tunnels.links(tunnels.hub)?.strays.map(({ from }) => from);
+      await until("the hub says who strays", strays, (from) => from?.join() === "10.99.0.1");
+      for (const chain of ["prerouting", "forward"])
+        await hub.run(["nft", "flush", "chain", "inet", "florist_tunnel", chain]);
       assert.notEqual(await sent(), "packets 0", "Without its walls the VM does forward.");
     } finally {
       await stopAgent(one, "CONT");
@@ -182,6 +185,8 @@ line.sendto(b"x", ("10.99.0.0", 7777))`;
   test("an app reads no tunnel's key, does not reach its device, and sends nothing through it", async () => {
     const found: unknown = JSON.parse(await (await tunnels.inside(one)).run(["python3", "-c", APP]));
     assert.deepEqual(found, { key: "PermissionError", device: "PermissionError", tunnel: "TimeoutError" });
+    const strays = () => tunnels.links(one)?.strays.map(({ from }) => from);
+    await until("its VM says that something strays", strays, (from) => from?.join() === "10.99.0.1");
   });
 
   test("a SuperNode's key is changed with less than 5 s lost", (t) =>

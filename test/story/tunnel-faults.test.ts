@@ -4,6 +4,7 @@ import { after, before, describe, it, type TestContext } from "node:test";
 import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
 import type { GuestView } from "../../sandbox/hypervisor/quick-hypervisor.ts";
 import { Stage } from "../../sandbox/story/stage.ts";
+import { tunnelKeysOf } from "../../sandbox/story/tunnels.ts";
 import { SANDBOX_HUB } from "../../sandbox/zones-file.ts";
 import { encodeTunnelPeers } from "../../src/guest-protocol/tunnel.ts";
 import { journalOf, type StoredEvent, untilJournal } from "../faults/data-directory.ts";
@@ -56,48 +57,70 @@ describe("A fault of a tunnel", () => {
     await isWell(t, () => stage.guests.reboot(hub));
   });
 
+  it("whose VM sends with another one's address is told as that, and so is one that reaches for other sites", async (t) => {
+    const fault = (kind: "forged-tunnel-address" | "stray-packets", address: string) =>
+      stage.guests.addFault({ zone: OTHER, fault: { kind, address } });
+    await isTold(t, "tunnel-strays", "what is not for the SuperLink", () => fault("stray-packets", "10.99.0.1"), OTHER);
+    await isWell(t, () => stage.guests.clearFaults(), OTHER);
+    const forge = () => fault("forged-tunnel-address", "10.99.0.1");
+    await isTold(t, "tunnel-not-allowed", "are not what was approved", forge, OTHER);
+    await nothingStands(SITE);
+    await isWell(t, () => stage.guests.clearFaults(), OTHER);
+  });
+
+  it("whose addresses are not what was approved is told as that, and is over when the site is retried", async (t) => {
+    const [key = ""] = await tunnelKeysOf(stage, COORDINATOR);
+    await isTold(t, "tunnel-not-allowed", "are not what was approved", () => tell(OTHER, key, "10.99.0.8/32"), OTHER);
+    await isWell(t, () => story.press(OTHER, "Retry"), OTHER);
+  });
+
   it("whose ends have not each other's keys is told as that, and is over when the site is retried", async (t) => {
-    const { vmId } = await guest("supernode");
-    const hub = {
-      key: STRANGE,
-      endpoint: `${SANDBOX_HUB.ip}:${SANDBOX_HUB.port}`,
-      allowed: ["10.99.0.0/32"],
-      replaces: null,
-    };
-    const text = `WG_PEERS="${encodeTunnelPeers({ sequence: 1000, own: ["10.99.0.1/31"], peers: [hub] })}"`;
-    await isTold(t, "tunnel-other-key", "do not have each other's keys", () =>
-      stage.zones.command(SITE, { do: "update-vm", vm: vmId, text }),
-    );
+    await isTold(t, "tunnel-other-key", "do not have each other's keys", () => tell(SITE, STRANGE, "10.99.0.0/32"));
     await isWell(t, () => story.press(SITE, "Retry"));
   });
 });
 
-async function guest(role: GuestView["role"]): Promise<GuestView> {
+/** Somebody tells the zone's SuperNode of another hub, or of another address of it, behind the bot's back. */
+async function tell(zone: string, key: string, network: string): Promise<void> {
+  const { vmId } = await guest("supernode", zone);
+  const endpoint = `${SANDBOX_HUB.ip}:${SANDBOX_HUB.port}`;
+  const hub = { key, endpoint, allowed: [network], replaces: null };
+  const peers = encodeTunnelPeers({ sequence: 1000, own: ["10.99.0.1/31"], peers: [hub] });
+  await stage.zones.command(zone, { do: "update-vm", vm: vmId, text: `WG_PEERS="${peers}"` });
+}
+
+async function guest(role: GuestView["role"], zone = SITE): Promise<GuestView> {
   const found = (await stage.guests.guests()).find(
-    (one) => one.role === role && (role !== "supernode" || one.zone === SITE),
+    (one) => one.role === role && (role !== "supernode" || one.zone === zone),
   );
   assert.ok(found);
   return found;
 }
 
 /** It is raised in the site, and its owners read what it is. */
-async function isTold(t: TestContext, code: string, words: string, plant: () => Promise<unknown>): Promise<void> {
+async function isTold(
+  t: TestContext,
+  code: string,
+  words: string,
+  plant: () => Promise<unknown>,
+  zone = SITE,
+): Promise<void> {
   const { length } = await journalOf(sandbox, story.name);
   const since = Date.now();
   await plant();
   const isIt = ({ type, code: told, subject }: StoredEvent): boolean =>
-    (type === "condition-raised" || type === "condition-flapping") && told === code && Object(subject).site === SITE;
+    (type === "condition-raised" || type === "condition-flapping") && told === code && Object(subject).site === zone;
   await untilJournal(sandbox, story.name, code, (events) => events.slice(length).some(isIt));
   const said = Date.now() - since;
-  await story.zoneReads(SITE, words);
+  await story.zoneReads(zone, words);
   t.diagnostic(`${code}: said after ${said} ms, read after ${Date.now() - since} ms`);
 }
 
 /** Nothing is held against the site's tunnel any more; that it has come and gone is told of the site for longer. */
-async function isWell(t: TestContext, mend: () => Promise<unknown>): Promise<void> {
+async function isWell(t: TestContext, mend: () => Promise<unknown>, zone = SITE): Promise<void> {
   const since = Date.now();
   await mend();
-  await nothingStands(SITE);
+  await nothingStands(zone);
   t.diagnostic(`well after ${Date.now() - since} ms`);
 }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { BlockList } from "node:net";
 import { type Address, formatAddress } from "../../../src/guest-protocol/address.ts";
-import { MAX_KNOCKS, type TunnelLinks, type TunnelPeers } from "../../../src/guest-protocol/tunnel.ts";
+import { MAX_COUNTED, type TunnelLinks, type TunnelPeers } from "../../../src/guest-protocol/tunnel.ts";
 import type { GuestId, Lead } from "../network.ts";
 import { Peer } from "./peer.ts";
 import type { TunnelKey } from "./tunnel-key.ts";
@@ -63,6 +63,9 @@ export class TunnelDevice {
   /** Inner `host:port` to loopback ports. */
   readonly #services = new Map<string, number>();
   readonly #knocks = new Map<string, number>();
+  /** By address inside: what was not for this end. */
+  readonly #strays = new Map<string, number>();
+  #forged = 0;
 
   constructor(parts: DeviceParts) {
     this.#parts = parts;
@@ -118,7 +121,7 @@ export class TunnelDevice {
     this.tick();
     const now = this.#parts.now();
     const peers = [...this.#peers.values()].map((peer) => peer.state(now));
-    return { peers, knocks: [...this.#knocks].map(([from, count]) => ({ from, count })) };
+    return { peers, knocks: counted(this.#knocks), strays: counted(this.#strays), forged: this.#forged };
   }
 
   /** The peers with which there is a tunnel now. */
@@ -127,18 +130,20 @@ export class TunnelDevice {
     return [...this.#peers.values()].filter((peer) => peer.sessionAt(now) !== undefined);
   }
 
-  /** Who is there: the peers, those with which there is a tunnel now or who are in two places, and whence others knock. */
+  /**
+   * Who is there: the peers, those with which there is a tunnel now or who are in two places, whence others knock, and
+   * about how much was dropped.
+   */
   get attendance(): string {
     const { linked } = this;
     const now = this.#parts.now();
     const heard = linked.filter((peer) => peer.isHeard(now));
     const known = new Set(heard.map(({ endpoint }) => addressIn(endpoint ?? "")));
-    const strangers = [...this.#knocks]
-      .filter(([host]) => !known.has(host))
-      .map(([host, count]) => `${host} ${Math.floor(Math.log2(count))}`);
+    const strangers = [...this.#knocks].filter(([host]) => !known.has(host)).map(about);
+    const dropped: readonly [string, number][] = [...this.#strays, ["forged", this.#forged]];
     const restless = [...this.#peers.values()].filter((peer) => peer.isRestless(now));
     const keys = [linked, restless].map((peers) => peers.map(({ key }) => key));
-    return [[...this.#peers.keys()], ...keys, strangers].map((each) => each.join()).join(" ");
+    return [[...this.#peers.keys()], ...keys, strangers, dropped.map(about)].map((each) => each.join()).join(" ");
   }
 
   /** Where each peer was last, by key. */
@@ -193,11 +198,25 @@ export class TunnelDevice {
     if (peer === undefined) return undefined;
     this.#received(peer, bytes, from);
     // Whose address it is, and who gets the answer, follow from the same list. Nothing is handed on to another peer.
-    if (inner === undefined || this.#peerFor(inner.source) !== peer || !this.#isOwn(inner.destination))
-      return undefined;
+    if (inner === undefined || !this.#isTaken(peer, inner)) return undefined;
     peer.sent(answer);
     const port = this.#services.get(formatAddress(inner.destination));
     return port === undefined ? "refused" : { port };
+  }
+
+  /** Sends what is not for the other end, as somebody else in the VM might who has the say there. */
+  stray(destination: Address): void {
+    const source = hostOf(this.#own[0] ?? "");
+    for (const peer of this.linked) this.#send(peer, SMALL, { source, destination });
+  }
+
+  /** What is forged or strays is dropped, and counted. */
+  #isTaken(peer: Peer, { source, destination }: NonNullable<Carried["inner"]>): boolean {
+    const isItsOwn = this.#peerFor(source) === peer;
+    const isForUs = this.#isOwn(destination);
+    if (!isItsOwn) this.#forged += 1;
+    else if (!isForUs) this.#strays.set(source, (this.#strays.get(source) ?? 0) + 1);
+    return isItsOwn && isForUs;
   }
 
   #initiate(peer: Peer, now: number): void {
@@ -278,7 +297,7 @@ export class TunnelDevice {
 
   #countKnock(from: string): void {
     const host = addressIn(from);
-    if (this.#parts.isHub && (this.#knocks.has(host) || this.#knocks.size < MAX_KNOCKS)) {
+    if (this.#parts.isHub && (this.#knocks.has(host) || this.#knocks.size < MAX_COUNTED)) {
       this.#knocks.set(host, (this.#knocks.get(host) ?? 0) + 1);
     }
   }
@@ -288,6 +307,8 @@ const initiationWords = (timestamp: number): string => `initiation ${timestamp}`
 const responseWords = (session: string): string => `response ${session}`;
 const hostOf = (prefixed: string): string => prefixed.split("/")[0] ?? "";
 const addressIn = (endpoint: string): string => endpoint.split(":")[0] ?? "";
+const counted = (counts: ReadonlyMap<string, number>) => [...counts].map(([from, count]) => ({ from, count }));
+const about = ([what, count]: readonly [string, number]): string => `${what} ${count.toString(2).length}`;
 const prefixOf = (network: string): number => Number(network.split("/")[1]);
 
 function contains(network: string, host: string): boolean {

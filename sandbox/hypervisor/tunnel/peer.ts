@@ -149,7 +149,15 @@ export class Peer {
 
   state(now: number): TunnelPeerState {
     const age = this.#handshakeAt === undefined ? null : Math.floor((now - this.#handshakeAt) / 1000);
-    return { key: this.key, age, rx: this.#rx, tx: this.#tx, endpoint: this.endpoint, moves: this.#moves };
+    return {
+      key: this.key,
+      age,
+      rx: this.#rx,
+      tx: this.#tx,
+      endpoint: this.endpoint,
+      allowed: this.allowed,
+      moves: this.#moves,
+    };
   }
 
   /** Something came of it as lately as keepalives do. */

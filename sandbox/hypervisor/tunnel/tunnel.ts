@@ -136,6 +136,8 @@ export class Tunnel {
   async run(): Promise<void> {
     const turn = async (): Promise<void> => {
       this.#device.tick();
+      const strayTo = this.#strayTo;
+      if (strayTo !== undefined) this.#device.stray({ host: { kind: "ip", value: strayTo }, port: 22 });
       for (const connection of this.#connections) this.#ping(connection);
       await this.#sayChange();
     };
@@ -231,6 +233,11 @@ export class Tunnel {
   get #clockBehind(): number {
     const fault = this.#guest.faults().find(({ kind }) => kind === "tunnel-clock-behind");
     return fault?.kind === "tunnel-clock-behind" ? fault.ms : 0;
+  }
+
+  get #strayTo(): string | undefined {
+    const fault = this.#guest.faults().find(({ kind }) => kind === "stray-packets");
+    return fault?.kind === "stray-packets" ? fault.address : undefined;
   }
 
   get #forgedSource(): string | undefined {

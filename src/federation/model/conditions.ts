@@ -37,18 +37,23 @@ const ZONE = ["zone-away", "zone-account", "zone-administrator", "zone-left-file
 /** What somebody has done in a VM: keys that no site published, and more keys or requests than a VM is granted. */
 const CONDUCT = ["unknown-nodes", "key-changes", "certificate-requests"] as const;
 
-/** What both ends of a tunnel show together: why one does not answer, and that two machines are one end. */
+/** What both ends of a tunnel show together: why one does not answer, that two machines are one end, and what is dropped. */
 const TUNNEL = [
   "tunnel-cut",
   "tunnel-unheard",
   "tunnel-unanswered",
   "tunnel-other-key",
   "tunnel-beyond",
+  "tunnel-not-allowed",
   "tunnel-two-places",
+  "tunnel-strays",
+  "tunnel-forged",
   "router-silent",
   "router-does-not-pass",
+  "router-other-address",
 ] as const;
 
+export type TunnelCode = (typeof TUNNEL)[number];
 export type LinkCode = `link-${Exclude<Link, "ok">}`;
 export type GuestCode = `guest-${Exclude<GuestReason, "none">}`;
 export type ConditionCode =
@@ -56,7 +61,7 @@ export type ConditionCode =
   | (typeof VM)[number]
   | (typeof ZONE)[number]
   | (typeof CONDUCT)[number]
-  | (typeof TUNNEL)[number]
+  | TunnelCode
   | LinkCode
   | GuestCode;
 

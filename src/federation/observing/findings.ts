@@ -16,6 +16,7 @@ import { vmsOf } from "../model/plan.ts";
 import type { DecisionContext } from "../model/policy.ts";
 import { coordinatorOf, type DeployedVm, type Deployment, type Federation, type Site } from "../model/state.ts";
 import { type LiveFederation, onlineVms, superLinkServes } from "./live.ts";
+import { isForgedBySomebody, straysOf, whyDropped } from "./tunnel-drops.ts";
 import { isBeyondTunnel, placesOf, whyNotRouted, whySilent } from "./tunnels.ts";
 import { type LiveVm, saysItServes } from "./vm-observation.ts";
 
@@ -98,7 +99,8 @@ function siteFindings(
       : superLinkSeen
         ? offlineFindings(federation, site, deployment, live)
         : [];
-  return [...availability, ...causes];
+  const strays = site.role === "training" && superLinkSeen ? strayFindings(federation, site, live) : [];
+  return [...availability, ...causes, ...strays];
 }
 
 const finding = (site: Site, code: ConditionCode, extent: Extent | null, detail = ""): Finding => ({
@@ -115,9 +117,20 @@ function superLinkFindings(federation: Federation, site: Site, live: LiveFederat
       ? [finding(site, "superlink-down", { online: 0, expected: 1 })]
       : [];
   const unknown = (live.nodes ?? []).filter(({ key }) => !federation.keys.has(key)).slice(0, MAX_NAMED_VMS);
-  return unknown.length === 0
-    ? down
-    : [...down, finding(site, "unknown-nodes", null, unknown.map(({ key }) => key).join(" "))];
+  return [
+    ...down,
+    ...(isForgedBySomebody(federation, live) ? [finding(site, "tunnel-forged", null)] : []),
+    ...(unknown.length === 0 ? [] : [finding(site, "unknown-nodes", null, unknown.map(({ key }) => key).join(" "))]),
+  ];
+}
+
+function strayFindings(federation: Federation, site: Site, live: LiveFederation): readonly Finding[] {
+  const { from, vmIds } = straysOf(federation, live, site);
+  const subject: Subject = { kind: "link", site: site.zone };
+  const detail = from.slice(0, MAX_NAMED_VMS).join(" ");
+  return from.length === 0
+    ? []
+    : [{ subject, code: "tunnel-strays", detail, vmIds: vmIds.slice(0, MAX_NAMED_VMS), extent: null }];
 }
 
 /** Of a site that has not been up yet nothing is missing: it is still coming, or its time runs out. */
@@ -164,8 +177,10 @@ function withHubsWord(
   const subject: Subject = { kind: "link", site: site.zone };
   return [
     ...causes.map((cause) => {
+      if (cause.code !== "link-tunnel-silent" && cause.code !== "link-unreachable") return cause;
+      const dropped = whyDropped(federation, live, site, vm);
+      if (dropped !== null) return { ...cause, code: dropped };
       if (cause.code === "link-tunnel-silent") return { ...cause, code: whySilent(federation, live, site, vm) };
-      if (cause.code !== "link-unreachable") return cause;
       const isBeyond = isBeyondTunnel(federation, live, site, vm);
       return { ...cause, code: isBeyond ? ("tunnel-beyond" as const) : whyNotRouted(federation, live, site) };
     }),

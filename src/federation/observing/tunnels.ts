@@ -44,7 +44,7 @@ export function tunnelSaid(text: string | undefined, before: TunnelSaid | null):
 /** Seconds without a handshake that only a tunnel has that carries nothing: a healthy one renews after 120 and a keepalive. */
 const SILENT_AFTER = 180;
 
-const isAlive = ({ age }: { readonly age: number | null }): boolean => age !== null && age <= SILENT_AFTER;
+export const isAlive = ({ age }: { readonly age: number | null }): boolean => age !== null && age <= SILENT_AFTER;
 
 /** Attempts between two words of the hub that are no coincidence: an end that is not answered tries every 5 s. */
 const KNOCKS = 2;
@@ -134,7 +134,7 @@ const silentSites = (federation: Federation, live: LiveFederation): number =>
   ).length;
 
 /** Nothing while the hub's VM says nothing any more: what it said last is then from before. */
-function hubSaid(federation: Federation, live: LiveFederation): TunnelSaid | null {
+export function hubSaid(federation: Federation, live: LiveFederation): TunnelSaid | null {
   const vm = live.sites.get(coordinatorOf(federation).zone)?.vms.get(federation.verifiedVm ?? -1);
   return vm === undefined || vm.silent || vm.state !== "running" ? null : vm.tunnel;
 }

@@ -1,25 +1,7 @@
 /** What a condition means, and who can do what about it: one entry for each code, and nothing that does not happen. */
-import type { ConditionCode, GuestCode, LinkCode } from "../../federation/model/conditions.ts";
-
-/** What people can do is an imperative in small letters, with its full stop. */
-export interface Cause {
-  /** For those who may see the zone's detail. */
-  readonly what: string;
-  /** The owner of the zone that it is about. */
-  readonly owner?: string;
-  /** The coordinator's owner, where that is somebody else's zone. */
-  readonly coordinator?: string;
-  /** Whoever runs the bot. */
-  readonly operator?: string;
-  /** Whoever asked for the federation. */
-  readonly requester?: string;
-  /** What happens without anybody: said only where something does it. */
-  readonly itself?: string;
-  /** For every member of the home channel, where that is more than that the site's owner sees the detail. */
-  readonly everybody?: string;
-}
-
-type Causes<Code extends ConditionCode> = Readonly<Record<Code, Cause>>;
+import type { ConditionCode, GuestCode, LinkCode, TunnelCode } from "../../federation/model/conditions.ts";
+import type { Causes } from "./cause.ts";
+import { TUNNELS } from "./tunnel-causes.ts";
 
 /** Why a SuperNode does not reach its SuperLink. Both ends read it: either may be the one who can mend it. */
 const LINKS: Causes<LinkCode> = {
@@ -187,7 +169,7 @@ const GUESTS: Causes<GuestCode> = {
   },
 };
 
-type OtherCode = Exclude<ConditionCode, LinkCode | GuestCode>;
+type OtherCode = Exclude<ConditionCode, LinkCode | GuestCode | TunnelCode>;
 
 /** What the zone says of VMs or cannot say, and what has been done in them. */
 const OTHERS: Causes<OtherCode> = {
@@ -269,57 +251,6 @@ const OTHERS: Causes<OtherCode> = {
     operator: "put it back, or write its part off.",
     everybody: "The zone is not in the zones file any more; what is shown is from before.",
   },
-  "tunnel-cut": {
-    what: "The tunnel worked until now and carries nothing any more.",
-    owner: "look what has changed on the zone's way out: its internet connection, or a firewall.",
-    coordinator: "look what has changed on the way to the SuperLink's VM.",
-    everybody: "A site's tunnel worked until now and carries nothing any more.",
-  },
-  "tunnel-other-key": {
-    what: "The two ends of the tunnel do not have each other's keys.",
-    owner: "look whether the VM reaches OneGate and who has changed its attributes, then retry the site.",
-    coordinator: "look at the same of the SuperLink's VM.",
-    everybody: "The two ends of a site's tunnel do not have each other's keys.",
-  },
-  "tunnel-beyond": {
-    what: "The tunnel stands, but the SuperLink does not answer at its address inside.",
-    owner: "look whether a firewall on the VM drops what goes into the tunnel.",
-    coordinator: "look whether a firewall on the SuperLink's VM drops what comes out of the tunnel.",
-    everybody: "A site's tunnel stands, but the SuperLink does not answer inside.",
-  },
-  "tunnel-unheard": {
-    what: "The tunnel's other end does not answer, and nothing that this site sends arrives there.",
-    owner: "look whether the VMs may send UDP to the hub's public address and port.",
-    coordinator:
-      "look whether that UDP port reaches the SuperLink's VM: the address, the port forward, firewalls, security groups.",
-    everybody: "What a site sends into its tunnels does not arrive at the hub.",
-  },
-  "tunnel-unanswered": {
-    what: "The tunnel's other end does not answer, although attempts arrive there.",
-    owner:
-      "compare the VM's clock with the right time: a hub refuses what is older than it has seen. Then retry the site.",
-    coordinator: "look whether the SuperLink's VM may send UDP back, and whether it lists this site's keys.",
-    everybody: "The hub hears a site's attempts to begin a tunnel and does not answer them.",
-  },
-  "tunnel-two-places": {
-    what: "The VM's tunnel key is used from two places in turn, so each of them loses half of what is sent.",
-    owner: "find the copy of the VM and end it, then retry the site, so that its VMs make new keys.",
-    everybody: "A tunnel key is used from two places in turn.",
-  },
-  "router-silent": {
-    what: "The zone's router has no tunnel to the hub now, so the VMs reach nothing through it.",
-    owner:
-      "look whether the WireGuard configuration is active on the router, as it stands in this channel now and with the key that was given here, and whether it may send UDP to the hub's public address and port.",
-    coordinator:
-      "look whether that UDP port reaches the SuperLink's VM: the address, the port forward, firewalls, security groups.",
-    everybody: "A zone's router has no tunnel to the hub now.",
-  },
-  "router-does-not-pass": {
-    what: "The zone's router has its tunnel, and what the VMs send does not get through it.",
-    owner:
-      "look whether the router is the VMs' default route, forwards, translates to its own tunnel address, and lets TCP 9092 through.",
-    everybody: "A zone's router has its tunnel and does not pass its VMs' traffic on.",
-  },
   "unknown-nodes": {
     what: "The SuperLink lists SuperNodes that no site of this federation published. They were admitted there by hand and can take part in runs.",
     owner: "say in the federation's thread whose they are, or unregister them at the SuperLink.",
@@ -338,4 +269,4 @@ const OTHERS: Causes<OtherCode> = {
   },
 };
 
-export const CAUSES: Causes<ConditionCode> = { ...LINKS, ...GUESTS, ...OTHERS };
+export const CAUSES: Causes<ConditionCode> = { ...LINKS, ...GUESTS, ...TUNNELS, ...OTHERS };

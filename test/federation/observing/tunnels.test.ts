@@ -2,11 +2,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { tunnelStates } from "../../../src/federation/observing/tunnels.ts";
-import { encodeTunnelLinks, type TunnelKnock, type TunnelPeerState } from "../../../src/guest-protocol/tunnel.ts";
+import { encodeTunnelLinks, type TunnelCount, type TunnelPeerState } from "../../../src/guest-protocol/tunnel.ts";
 import { aZone, zonesOf } from "../../builders/decision-context.ts";
 import { aFederation, type Story } from "../../builders/federation.ts";
 
 const CROSSING = { kind: "wireguard", hub: { host: "198.51.100.7", port: 51820 }, range: null } as const;
+
+/** Inside: the hub's and those of the first VMs. */
+const EVERY_ADDRESS = ["10.99.0.0/32", "10.99.0.1/32", "10.99.0.3/32", "10.99.0.5/32"];
 
 /** Long enough for everything that stands to be told. */
 const A_WHILE = 40;
@@ -21,6 +24,7 @@ const peer = (key: string, age: number | null, host: string | null): TunnelPeerS
   rx: 1,
   tx: 1,
   endpoint: host === null ? null : `${host}:40000`,
+  allowed: EVERY_ADDRESS,
   moves: 0,
 });
 
@@ -30,13 +34,13 @@ const keyOf = (story: Story, name: string): string => story.vm(name).tunnelKey ?
 function hubSays(
   story: Story,
   { beta = 5, gamma = 5 }: { beta?: number | null; gamma?: number | null },
-  knocks: readonly TunnelKnock[] = [],
+  knocks: readonly TunnelCount[] = [],
 ): Story {
   const peers = [
     peer(keyOf(story, "beta"), beta, beta === null ? null : "203.0.113.2"),
     peer(keyOf(story, "gamma"), gamma, gamma === null ? null : "203.0.113.3"),
   ];
-  return story.says("alpha", { WG_LINKS: encodeTunnelLinks({ peers, knocks }) });
+  return story.says("alpha", { WG_LINKS: encodeTunnelLinks({ peers, knocks, strays: [], forged: 0 }) });
 }
 
 const silent = (story: Story, ...names: readonly string[]): Story => {
@@ -91,19 +95,24 @@ describe("a silent tunnel", () => {
     assert.deepEqual(causes(story), ["beta tunnel-unheard"]);
     const own = running();
     hubSays(own, { beta: 400 }).observesAll();
-    const hub = { peers: [peer(keyOf(own, "alpha"), 20, "198.51.100.7")], knocks: [] };
+    const hub = { peers: [peer(keyOf(own, "alpha"), 20, "198.51.100.7")], knocks: [], strays: [], forged: 0 };
     silent(own.says("beta", { WG_LINKS: encodeTunnelLinks(hub) }), "beta").watchesAll(A_WHILE);
     assert.deepEqual(causes(own), ["beta tunnel-cut"]);
   });
 
   it("is one of which an end has not the other's key, whichever it is", () => {
     const atHub = running();
-    const others = { peers: [peer(keyOf(atHub, "gamma"), 5, "203.0.113.3")], knocks: [] };
+    const others = { peers: [peer(keyOf(atHub, "gamma"), 5, "203.0.113.3")], knocks: [], strays: [], forged: 0 };
     silent(atHub.says("alpha", { WG_LINKS: encodeTunnelLinks(others) }), "beta").watchesAll(A_WHILE);
     assert.deepEqual(causes(atHub), ["beta tunnel-other-key"]);
     const atSite = running();
     hubSays(atSite, { beta: null }).observesAll();
-    const strange = { peers: [peer(Buffer.alloc(32, 9).toString("base64"), null, "198.51.100.7")], knocks: [] };
+    const strange = {
+      peers: [peer(Buffer.alloc(32, 9).toString("base64"), null, "198.51.100.7")],
+      knocks: [],
+      strays: [],
+      forged: 0,
+    };
     silent(atSite.says("beta", { WG_LINKS: encodeTunnelLinks(strange) }), "beta").watchesAll(A_WHILE);
     assert.deepEqual(causes(atSite), ["beta tunnel-other-key"]);
   });
@@ -116,6 +125,8 @@ describe("a silent tunnel", () => {
       context: { zones: zonesOf(FOUR.map((name) => aZone(name))) },
     }).running();
     const ends = (delta: number | null, count: number) => ({
+      strays: [],
+      forged: 0,
       peers: [
         peer(keyOf(story, "beta"), 400, "203.0.113.2"),
         peer(keyOf(story, "gamma"), 400, "203.0.113.3"),
@@ -142,7 +153,8 @@ describe("a silent tunnel", () => {
       const peers = story
         .vms("beta")
         .map(({ tunnelKey }, nth) => peer(tunnelKey ?? "", nth === 0 ? 400 : 5, "203.0.113.2"));
-      const said = (knocks: number) => encodeTunnelLinks({ peers, knocks: [{ from: "203.0.113.2", count: knocks }] });
+      const said = (knocks: number) =>
+        encodeTunnelLinks({ peers, knocks: [{ from: "203.0.113.2", count: knocks }], strays: [], forged: 0 });
       story.says("alpha", { WG_LINKS: said(2) }).observesAll();
       silent(story.says("alpha", { WG_LINKS: said(count) }), "beta").watchesAll(A_WHILE);
       assert.deepEqual(causes(story), [code]);
@@ -195,7 +207,12 @@ describe("a silent tunnel", () => {
 describe("a tunnel that stands while the SuperLink does not answer", () => {
   it("is told as what is behind it, and without a tunnel as an address that does not answer", () => {
     const story = running();
-    const hub = (age: number | null) => ({ peers: [peer(keyOf(story, "alpha"), age, "198.51.100.7")], knocks: [] });
+    const hub = (age: number | null) => ({
+      peers: [peer(keyOf(story, "alpha"), age, "198.51.100.7")],
+      knocks: [],
+      strays: [],
+      forged: 0,
+    });
     hubSays(story, {}).says("beta", { WG_LINKS: encodeTunnelLinks(hub(12)) });
     story.says("beta", { FL_LINK: "unreachable", FL_REASON: "link-down" }).watchesAll(A_WHILE);
     assert.deepEqual(causes(story), ["beta tunnel-beyond"]);
@@ -211,7 +228,7 @@ describe("a tunnel key that two machines use", () => {
         { ...peer(keyOf(story, "beta"), 5, place), rx: moves, moves },
         peer(keyOf(story, "gamma"), 5, "203.0.113.3"),
       ];
-      story.says("alpha", { WG_LINKS: encodeTunnelLinks({ peers, knocks: [] }) }).observesAll();
+      story.says("alpha", { WG_LINKS: encodeTunnelLinks({ peers, knocks: [], strays: [], forged: 0 }) }).observesAll();
     }
     return story;
   };
@@ -250,13 +267,104 @@ describe("a tunnel key that two machines use", () => {
   });
 });
 
+describe("what an end of a tunnel drops", () => {
+  const inside = { alpha: "10.99.0.0/32", beta: "10.99.0.1/32", gamma: "10.99.0.3/32" };
+
+  /** The hub's word: beta's networks there, how much has come of beta, and what was dropped. */
+  const hubDrops = (
+    story: Story,
+    {
+      allowed = [inside.beta],
+      rx = 1,
+      strays = 0,
+      forged = 0,
+    }: {
+      allowed?: readonly string[];
+      rx?: number;
+      strays?: number;
+      forged?: number;
+    },
+  ): Story => {
+    const peers = [
+      { ...peer(keyOf(story, "beta"), 5, "203.0.113.2"), allowed, rx },
+      { ...peer(keyOf(story, "gamma"), 5, "203.0.113.3"), allowed: [inside.gamma] },
+    ];
+    const from = [{ from: "10.99.0.1", count: strays }];
+    return story.says("alpha", { WG_LINKS: encodeTunnelLinks({ peers, knocks: [], strays: from, forged }) });
+  };
+  const unreachable = (story: Story): Story => story.says("beta", { FL_LINK: "unreachable", FL_REASON: "link-down" });
+  const vmSays = (story: Story, allowed: readonly string[], strays = 0): Story => {
+    const peers = [{ ...peer(keyOf(story, "alpha"), 12, "198.51.100.7"), allowed }];
+    const from = [{ from: "10.99.0.1", count: strays }];
+    return story.says("beta", { WG_LINKS: encodeTunnelLinks({ peers, knocks: [], strays: from, forged: 0 }) });
+  };
+
+  it("is why a tunnel that stands carries nothing, where the addresses of either list are not what was told", () => {
+    for (const [atHub, atVm, code] of [
+      [[], [inside.alpha], "beta tunnel-not-allowed"],
+      [[inside.beta], ["10.99.0.8/32"], "beta tunnel-not-allowed"],
+      [[inside.beta], [inside.alpha], "beta tunnel-beyond"],
+    ] as const) {
+      for (const link of ["unreachable", "tunnel-silent"]) {
+        const story = vmSays(hubDrops(running(), { allowed: atHub }), atVm).observesAll();
+        story.says("beta", { FL_LINK: link, FL_REASON: "link-down" }).watchesAll(A_WHILE);
+        assert.deepEqual(causes(story), [link === "unreachable" ? code : code.replace("beyond", "cut")]);
+      }
+    }
+  });
+
+  it("is why a VM gets no answer that is heard and sends from a false address, and not why one is cut meanwhile", () => {
+    for (const [rx, code] of [
+      [900, "beta tunnel-not-allowed"],
+      [1, "beta tunnel-beyond"],
+    ] as const) {
+      const story = vmSays(hubDrops(running(), {}), [inside.alpha]).observesAll();
+      unreachable(hubDrops(story, { rx, forged: 9 })).watchesAll(A_WHILE);
+      assert.deepEqual(causes(story), [code]);
+    }
+  });
+
+  const standing = (story: Story): readonly string[] =>
+    [...story.federation.conditions.values()].flatMap(({ raised, code, detail }) =>
+      raised ? [`${code} ${detail}`] : [],
+    );
+
+  it("is told at the hub where nobody's dial fails for it, and is over once nothing more is dropped", () => {
+    const story = hubDrops(running(), {}).observesAll();
+    hubDrops(story, { rx: 9, forged: 2 }).watchesAll(A_WHILE);
+    assert.deepEqual(standing(story), [], "two packets are chance");
+    hubDrops(story, { rx: 900, forged: 9 }).watchesAll(A_WHILE);
+    assert.deepEqual(standing(story), ["tunnel-forged "]);
+    hubDrops(story, { rx: 990, forged: 9 }).watchesAll(A_WHILE);
+    assert.deepEqual(standing(story), []);
+  });
+
+  it("is told of the VM that sends what is not for the SuperLink, by the hub's word or its own, while it does", () => {
+    for (const drop of [hubDrops, (story: Story, { strays }: { strays?: number }) => vmSays(story, [], strays)]) {
+      const story = drop(hubDrops(running(), {}), {}).observesAll();
+      drop(story, { strays: 7 }).watchesAll(A_WHILE);
+      assert.deepEqual(standing(story), ["tunnel-strays 10.99.0.1"]);
+      const [condition] = [...story.federation.conditions.values()];
+      assert.deepEqual(condition?.vmIds, [story.vm("beta").vmId]);
+      drop(story, { strays: 8 }).watchesAll(A_WHILE);
+      assert.deepEqual(standing(story), []);
+    }
+  });
+
+  it("says nothing of what a hub counts anew, nor of what it had counted before anybody asked", () => {
+    const story = hubDrops(running(), { strays: 900, forged: 900 }).watchesAll(A_WHILE);
+    hubDrops(story, { strays: 2, forged: 2, rx: 2 }).watchesAll(A_WHILE);
+    assert.deepEqual(standing(story), []);
+  });
+});
+
 describe("the state of tunnels", () => {
   const states = (story: Story) => tunnelStates(story.federation, story.live);
 
   it("is the newest handshake that either end knows of", () => {
     const story = running();
     hubSays(story, { beta: 170, gamma: null });
-    const own = { peers: [peer(keyOf(story, "alpha"), 12, "198.51.100.7")], knocks: [] };
+    const own = { peers: [peer(keyOf(story, "alpha"), 12, "198.51.100.7")], knocks: [], strays: [], forged: 0 };
     story.says("beta", { WG_LINKS: encodeTunnelLinks(own) }).observesAll();
     const [beta, gamma] = [story.vm("beta").vmId, story.vm("gamma").vmId];
     assert.deepEqual(states(story), [

@@ -34,10 +34,13 @@ function hubTold(story: Story) {
   return decoded.ok ? decoded.value.peers : [];
 }
 
-const hubSays = (story: Story, age: number | null): Story =>
-  story.says("alpha", {
-    WG_LINKS: encodeTunnelLinks({ peers: [{ key: KEY, age, rx: 1, tx: 1, endpoint: null, moves: 0 }], knocks: [] }),
-  });
+/** How its tunnel with gamma's router does, and what it has dropped of it. */
+const hubSays = (story: Story, age: number | null, dropped: { forged?: number; strays?: number } = {}): Story => {
+  const { forged = 0, strays = 0 } = dropped;
+  const peer = { key: KEY, age, rx: 1 + forged, tx: 1, endpoint: null, allowed: ["10.99.0.5/32"], moves: 0 };
+  const links = { peers: [peer], knocks: [], strays: [{ from: "10.99.0.5", count: strays }], forged };
+  return story.says("alpha", { WG_LINKS: encodeTunnelLinks(links) });
+};
 
 const causes = (story: Story): readonly string[] =>
   [...story.federation.conditions.values()].flatMap(({ raised, code, subject }) =>
@@ -144,5 +147,15 @@ describe("a zone's own router", () => {
       hubSays(story, 5).says("gamma", { FL_LINK: "ok", FL_REASON: "none" }).watchesAll(A_WHILE);
       assert.deepEqual(causes(story), []);
     }
+  });
+
+  it("is told as one that sends with another address than its own inside, and as one that sends elsewhere", () => {
+    const story = routed().trusted().does(giveRouterKey("gamma", KEY)).tunnels().running();
+    hubSays(story, 5).observesAll();
+    hubSays(story, 5, { forged: 9 }).says("gamma", { FL_LINK: "unreachable", FL_REASON: "link-down" });
+    story.watchesAll(A_WHILE);
+    assert.deepEqual(causes(story), ["gamma router-other-address"]);
+    hubSays(story, 5, { strays: 7 }).says("gamma", { FL_LINK: "ok", FL_REASON: "none" }).watchesAll(A_WHILE);
+    assert.deepEqual(causes(story), ["gamma tunnel-strays"]);
   });
 });

@@ -195,11 +195,11 @@ function tunnelEnd({ vms, rotations }: Deployment, vmId: number): Record<string,
     aTunnelKey(number === undefined ? `VM ${vmId}` : `VM ${vmId} ${number}`);
   const told = vms.get(vmId)?.tunnelTold;
   const known = told == null ? [] : [...told.peers, ...told.successors.map(({ key }) => key)];
-  const peers = known.map((key) => ({ key, age: 1, rx: 1, tx: 1, endpoint: null, moves: 0 }));
+  const peers = known.map((key) => ({ key, age: 1, rx: 1, tx: 1, endpoint: null, allowed: [], moves: 0 }));
   return {
     WG_PUBLIC_KEY: nameOf(own.findLast(({ switched }) => switched === "delivered")?.number),
     ...(own.length === 0 ? {} : { WG_NEXT_KEY: nameOf(own.at(-1)?.number) }),
-    ...(told == null ? {} : { WG_LINKS: encodeTunnelLinks({ peers, knocks: [] }) }),
+    ...(told == null ? {} : { WG_LINKS: encodeTunnelLinks({ peers, knocks: [], strays: [], forged: 0 }) }),
   };
 }
 

@@ -1,0 +1,81 @@
+/** What both ends of a tunnel show together, and who can do what about it. */
+import type { TunnelCode } from "../../federation/model/conditions.ts";
+import type { Causes } from "./cause.ts";
+
+export const TUNNELS: Causes<TunnelCode> = {
+  "tunnel-cut": {
+    what: "The tunnel worked until now and carries nothing any more.",
+    owner: "look what has changed on the zone's way out: its internet connection, or a firewall.",
+    coordinator: "look what has changed on the way to the SuperLink's VM.",
+    everybody: "A site's tunnel worked until now and carries nothing any more.",
+  },
+  "tunnel-other-key": {
+    what: "The two ends of the tunnel do not have each other's keys.",
+    owner: "look whether the VM reaches OneGate and who has changed its attributes, then retry the site.",
+    coordinator: "look at the same of the SuperLink's VM.",
+    everybody: "The two ends of a site's tunnel do not have each other's keys.",
+  },
+  "tunnel-beyond": {
+    what: "The tunnel stands, but the SuperLink does not answer at its address inside.",
+    owner: "look whether a firewall on the VM drops what goes into the tunnel.",
+    coordinator: "look whether a firewall on the SuperLink's VM drops what comes out of the tunnel.",
+    everybody: "A site's tunnel stands, but the SuperLink does not answer inside.",
+  },
+  "tunnel-unheard": {
+    what: "The tunnel's other end does not answer, and nothing that this site sends arrives there.",
+    owner: "look whether the VMs may send UDP to the hub's public address and port.",
+    coordinator:
+      "look whether that UDP port reaches the SuperLink's VM: the address, the port forward, firewalls, security groups.",
+    everybody: "What a site sends into its tunnels does not arrive at the hub.",
+  },
+  "tunnel-unanswered": {
+    what: "The tunnel's other end does not answer, although attempts arrive there.",
+    owner:
+      "compare the VM's clock with the right time: a hub refuses what is older than it has seen. Then retry the site.",
+    coordinator: "look whether the SuperLink's VM may send UDP back, and whether it lists this site's keys.",
+    everybody: "The hub hears a site's attempts to begin a tunnel and does not answer them.",
+  },
+  "tunnel-not-allowed": {
+    what: "The tunnel stands, but one end drops what the other sends: the addresses that it lists for the other end, or those that the other end sends with, are not what was approved.",
+    owner: "look who has changed the VM's attributes, its addresses or its WireGuard device, then retry the site.",
+    coordinator: "look at the same of the SuperLink's VM.",
+    everybody: "A site's tunnel stands, but one end drops what the other sends.",
+  },
+  "tunnel-strays": {
+    what: "This site sends through its tunnel what is not for the SuperLink, such as to another site. All of that is dropped.",
+    owner:
+      "find out what runs in the VMs that are named, or what sends through the zone's router; if nobody can say, retry the site, so that its VMs are made anew.",
+    coordinator: "look whether an app that was submitted does it.",
+    everybody: "A site sends through its tunnel what is not for the SuperLink. All of that is dropped.",
+  },
+  "tunnel-forged": {
+    what: "The hub drops packets that come through a tunnel with an address that is not the sender's. WireGuard does not say whose they are.",
+    owner: "ask the owners of the sites that come through WireGuard to find out what runs in their VMs.",
+    everybody: "The hub drops packets that come through a tunnel with an address that is not the sender's.",
+  },
+  "tunnel-two-places": {
+    what: "The VM's tunnel key is used from two places in turn, so each of them loses half of what is sent.",
+    owner: "find the copy of the VM and end it, then retry the site, so that its VMs make new keys.",
+    everybody: "A tunnel key is used from two places in turn.",
+  },
+  "router-silent": {
+    what: "The zone's router has no tunnel to the hub now, so the VMs reach nothing through it.",
+    owner:
+      "look whether the WireGuard configuration is active on the router, as it stands in this channel now and with the key that was given here, and whether it may send UDP to the hub's public address and port.",
+    coordinator:
+      "look whether that UDP port reaches the SuperLink's VM: the address, the port forward, firewalls, security groups.",
+    everybody: "A zone's router has no tunnel to the hub now.",
+  },
+  "router-does-not-pass": {
+    what: "The zone's router has its tunnel, and what the VMs send does not get through it.",
+    owner:
+      "look whether the router is the VMs' default route, forwards, sends the hub's address inside into the tunnel (AllowedIPs and route as posted), translates to its own tunnel address, and lets TCP 9092 through.",
+    everybody: "A zone's router has its tunnel and does not pass its VMs' traffic on.",
+  },
+  "router-other-address": {
+    what: "The zone's router has its tunnel, and the hub drops what comes through it: the packets have another address than the router's own inside.",
+    owner:
+      "look whether the router has the address inside that was posted in this channel, and translates to it what the VMs send.",
+    everybody: "A zone's router sends with another address than its own inside, so the hub drops it.",
+  },
+};
