@@ -1,16 +1,12 @@
 /** One channel as a person sees it, and one of its threads. */
-import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { JSX } from "preact";
+import { useEffect } from "preact/hooks";
 import type { Message } from "../protocol.ts";
 import { Composer } from "./composer.tsx";
 import { Icon } from "./icons.tsx";
+import { MessageList } from "./message-list.tsx";
 import { MessageView } from "./message-view.tsx";
 import { channel, choice, choose, isSeen, messages, nameOf, world } from "./store.ts";
-
-/** So many messages are drawn at first, and as many more when somebody asks. */
-const STEP = 60;
-/** Closer to the end than this, a new message keeps the end in view. */
-const AT_END_PX = 80;
 
 export function ChannelPane(): JSX.Element {
   const now = channel.value;
@@ -34,9 +30,14 @@ export function ChannelPane(): JSX.Element {
             {now.isArchived ? " · archived" : ""}
           </span>
         </header>
-        <List key={`${choice.value.person}/${now.id}`} messages={roots} empty={emptyWords(now.botIsMember)}>
+        <MessageList
+          of="channel"
+          key={`${choice.value.person}/${now.id}`}
+          messages={roots}
+          empty={emptyWords(now.botIsMember)}
+        >
           {(message) => <MessageView key={message.ts} message={message} replies={replies.get(message.ts) ?? []} />}
-        </List>
+        </MessageList>
         <Composer key={`composer/${choice.value.person}/${now.id}`} channel={now} />
       </section>
       {thread?.channel === now.id ? <ThreadPane root={thread.ts} all={all} /> : null}
@@ -58,9 +59,9 @@ function ThreadPane({ root, all }: { readonly root: string; readonly all: readon
           <Icon name="close" />
         </button>
       </header>
-      <List key={root} messages={inThread} empty="This thread is gone.">
+      <MessageList of="thread" key={root} messages={inThread} empty="This thread is gone.">
         {(message) => <MessageView key={message.ts} message={message} />}
-      </List>
+      </MessageList>
       <Composer key={`composer/${choice.value.person}/${root}`} channel={now} threadTs={root} />
     </section>
   );
@@ -83,44 +84,6 @@ function threadsOf(all: readonly Message[]) {
     else replies.set(threadTs, [...(replies.get(threadTs) ?? []), message]);
   }
   return { roots, replies };
-}
-
-interface ListProps {
-  readonly messages: readonly Message[];
-  readonly empty: string;
-  readonly children: (message: Message) => ComponentChildren;
-}
-
-/** The newest messages; earlier ones when somebody asks. Stays at the end while somebody looks there. */
-function List({ messages: all, empty, children }: ListProps): JSX.Element {
-  const [most, setMost] = useState(STEP);
-  const box = useRef<HTMLDivElement>(null);
-  const isAtEnd = useRef(true);
-  const shown = all.slice(-most);
-  const newest = shown.at(-1)?.ts;
-  useLayoutEffect(() => {
-    if (isAtEnd.current) box.current?.scrollTo({ top: box.current.scrollHeight });
-  }, [newest, all]);
-  return (
-    <div
-      class="messages"
-      ref={box}
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard
-      tabIndex={0}
-      role="log"
-      aria-label="Messages"
-      onScroll={({ currentTarget: { scrollHeight, scrollTop, clientHeight } }) => {
-        isAtEnd.current = scrollHeight - scrollTop - clientHeight < AT_END_PX;
-      }}
-    >
-      {all.length > most ? (
-        <button type="button" class="earlier" onClick={() => setMost(most + STEP)}>
-          Show {Math.min(STEP, all.length - most)} earlier of {all.length - most}
-        </button>
-      ) : null}
-      {shown.length === 0 ? <p class="nothing">{empty}</p> : shown.map(children)}
-    </div>
-  );
 }
 
 function useRead(id: string, newest: string | undefined): void {

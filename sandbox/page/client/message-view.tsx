@@ -8,7 +8,8 @@ import { Blocks } from "./blocks.tsx";
 import { pointerOf, type Use } from "./elements.tsx";
 import { send } from "./gestures.ts";
 import { Icon } from "./icons.tsx";
-import { Fence, Mrkdwn, timeOf } from "./mrkdwn-text.tsx";
+import { timeOf } from "./moments.ts";
+import { Fence, Mrkdwn } from "./mrkdwn-text.tsx";
 import { choice, choose, nameOf } from "./store.ts";
 
 interface MessageProps {

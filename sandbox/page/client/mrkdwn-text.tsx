@@ -1,11 +1,12 @@
 /** Slack's markup and texts, drawn. */
 import type { JSX } from "preact";
 import type { TextObject } from "../../slack/block-kit/text-objects.ts";
-import { tell } from "./gestures.ts";
 import { Mark } from "./marks.tsx";
+import { dateOf, timeOf } from "./moments.ts";
 import { type Inline, isWebAddress, type Paragraph, parseMrkdwn } from "./mrkdwn.ts";
-import { type Place, placeOf } from "./permalink.ts";
-import { choice, choose, nameOf, ownChannels } from "./store.ts";
+import { placeOf } from "./permalink.ts";
+import { showMessage } from "./sought.ts";
+import { nameOf } from "./store.ts";
 
 export function Text({ object }: { readonly object: TextObject }): JSX.Element {
   return object.type === "plain_text" ? <PlainText text={object.text} /> : <Mrkdwn text={object.text} />;
@@ -128,24 +129,6 @@ export function Link({ url, label }: { readonly url: string; readonly label: str
   );
 }
 
-/** Where a link into Slack leads is on this page. */
-function showMessage({ channel, ts, threadTs }: Place): void {
-  if (!ownChannels.value.some(({ id }) => id === channel)) {
-    tell("This person is not in the channel that the link leads to.");
-    return;
-  }
-  const { person, channels } = choice.value;
-  choose({
-    channels: { ...channels, [person]: channel },
-    thread: threadTs === undefined ? null : { channel, ts: threadTs },
-  });
-  requestAnimationFrame(() => {
-    const found = [...document.querySelectorAll(`[data-ts="${CSS.escape(ts)}"]`)].at(-1);
-    found?.scrollIntoView({ block: "center" });
-    found?.animate([{ background: "var(--accent-wash)" }, { background: "transparent" }], 2500);
-  });
-}
-
 /** Slack's tokens for dates, as far as a reader tells them apart. */
 export function Moment({ seconds, format }: { readonly seconds: number; readonly format: string }): JSX.Element {
   const at = new Date(seconds * 1000);
@@ -158,16 +141,4 @@ export function Moment({ seconds, format }: { readonly seconds: number; readonly
       {text}
     </time>
   );
-}
-
-export const timeOf = (at: Date, seconds = false): string =>
-  at.toLocaleTimeString(undefined, {
-    hour: "2-digit",
-    minute: "2-digit",
-    ...(seconds ? { second: "2-digit" as const } : {}),
-  });
-
-function dateOf(at: Date): string {
-  const isToday = at.toDateString() === new Date().toDateString();
-  return isToday ? "today" : at.toLocaleDateString(undefined, { day: "numeric", month: "short" });
 }
