@@ -11,6 +11,7 @@ wire       the values of the guest protocol       supernode       identity, trus
 guard      users, and their way to OneGate        flower          files, launchers, command lines
 tools      the image's own tools                  process         one process under supervision
 link       dialling the SuperLink                 flower_options  gRPC options that Flower has no flags for
+data       what the zone's owner attached
 tunnel     this VM's end of a WireGuard tunnel    ends            what is seen of the other ends
 wireguard  a WireGuard device, its addresses      netlink         the kernel's WireGuard device
 """

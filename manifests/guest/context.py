@@ -16,6 +16,8 @@ NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
 BASE64 = r"[A-Za-z0-9+/=]*"
 LABEL = r"(?i:[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)"
 LONGEST_PAUSE = 7200  # seconds
+# A folder of this VM, and none of the system's or of ours.
+FOLDER = r"(?!/(proc|sys|dev|var/lib/florist)(/|\Z))(/(?!\.\.?(/|\Z))[A-Za-z0-9 ._:,+=-]{1,255}){1,32}"
 
 
 def is_ip(host: str) -> bool:
@@ -66,6 +68,7 @@ OF_ROLE = {
         "FL_SUPERLINK_ADDRESS": (is_address, None),
         "FL_SSL_CA_CERTFILE": (BASE64, None),
         "FL_NODE_CONFIG": (BASE64, ""),
+        "FL_DATA": (rf"({FOLDER})?", ""),
     },
 }
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import wire
 from context import Failure, address
+from data import Data
 from flower import Flower, write
 from guest import Guest
 from link import Dialled, dial
@@ -21,6 +22,7 @@ APP_IO = "127.0.0.1:9094"
 DIAL_EVERY = 15  # seconds
 THROUGH_TUNNEL_EVERY = 8  # nothing else would notice soon that one carries nothing any more
 REDIAL_EVERY = 5  # while the link is not well
+DATA_EVERY = 15
 CONNECTED = "SuperNode ID:"
 
 # What Flower says when it is refused, and how long to wait then. It takes up to 60 s to notice a death, and until
@@ -54,6 +56,8 @@ class SuperNode:
         self.config = wire.decode_text(context["FL_NODE_CONFIG"])
         if self.config is None or not re.fullmatch(PAIRS, self.config):
             raise Failure("context-invalid", "FL_NODE_CONFIG is not base64 of pairs as Flower takes them.")
+        self.data = Data(context.get("FL_DATA", ""), flower.apps)
+        self.next_data = 0.0
         self.sequence = 0  # of the FL_TRUST that holds
         self.ignored = ""  # the FL_TRUST that could not be read
         self.address = ""
@@ -72,6 +76,7 @@ class SuperNode:
         more = {"WG_PUBLIC_KEY": self.tunnel.key[1]} if self.tunnel else {}
         self.guest.tell("booting", FL_NODE_KEY=line, FL_NODE_PROOF=self.proof(), **more)
         self.flower.prepare(self.guest.pause)
+        self.look_at_data()
         self.apps = self.flower.superexec("clientapp", APP_IO)
         self.node = self.daemon()
         self.processes = [self.node, self.apps]
@@ -79,6 +84,8 @@ class SuperNode:
             self.take_trust()
             if time.monotonic() >= self.next_dial:
                 self.look_at_link()
+            if time.monotonic() >= self.next_data:
+                self.look_at_data()
             self.look_at_flower()
             self.guest.pause(1)
 
@@ -159,23 +166,30 @@ class SuperNode:
         # READY opens OneFlow's gate: this VM has come up. It is not taken back.
         self.guest.tell(FL_LINK=self.link.link, **({"READY": "YES"} if well else {}))
 
+    def look_at_data(self) -> None:
+        self.next_data = time.monotonic() + DATA_EVERY
+        if self.data.look():
+            self.stop()  # a container sees what was mounted when it started
+            self.not_before = 0.0
+
     def look_at_flower(self) -> None:
         well = self.link.link == "ok"
+        lacks = self.data.reason
         waits = self.tunnel and not self.link.link
         broken = self.tunnel and self.tunnel.reason
         unwell = "trust-malformed" if self.ignored else None if well or waits else broken or "link-down"
         if self.node.child:
             if self.node.runs():
-                self.look_at_running(unwell)
+                self.look_at_running(unwell or lacks)
             else:
                 self.look_at_exit()
         elif self.guest.given.get("FL_ADMITTED") != self.fingerprint:
-            self.guest.tell("awaiting-admission", unwell)
+            self.guest.tell("awaiting-admission", unwell or lacks)
         else:
             # Without a link Flower would retry for ever or end with a riddle; our own dial says more.
-            reason = unwell if not well else self.reason
+            reason = unwell if not well else self.reason or lacks
             self.guest.tell("awaiting-admission" if reason == "not-admitted" else "starting", reason)
-            if well and time.monotonic() >= self.not_before:
+            if well and not lacks and time.monotonic() >= self.not_before:
                 self.connected = False
                 for process in self.processes:
                     process.start()

@@ -19,6 +19,9 @@ const plainFault = z.enum([
   "copied-tunnel-key",
   "hub-tunnel-key",
   "tunnel-unavailable",
+  "data-missing",
+  "data-empty",
+  "data-unreadable",
 ]);
 export type PlainFaultKind = z.infer<typeof plainFault>;
 

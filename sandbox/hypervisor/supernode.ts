@@ -25,6 +25,8 @@ import type { Tunnel } from "./tunnel/tunnel.ts";
 /** Whom a SuperNode dials and which CA it believes: CONTEXT's word is number 0. */
 type Target = { readonly sequence: number; readonly address: Address; readonly authorities: readonly string[] };
 
+const DATA_REASONS = ["data-missing", "data-empty", "data-unreadable"] as const;
+
 const TRUST_FILE = "trust.txt";
 
 /** At any speed: a handshake is work, and on a busy machine a slow one is nothing to report. */
@@ -47,6 +49,8 @@ export class Supernode implements GuestProgram {
   #trustMalformed = false;
   #stage: Stage = "booting";
   #reason: Reason = "none";
+  /** As it was told last. */
+  #told: Reason = "none";
   /** Why the SuperLink did not take it, the last time. */
   #refusal: Reason = "none";
   #channel: LineChannel | undefined;
@@ -102,10 +106,9 @@ export class Supernode implements GuestProgram {
       this.#patience.moved();
     }
     this.#isTold = isTold;
-    const before = this.#toldReason(this.#reason);
     await this.#takeTrust(given.get(GIVEN.trust));
     await this.#takeTunnel(given);
-    if (this.#toldReason(this.#reason) !== before) {
+    if (this.#toldReason(this.#reason) !== this.#told) {
       await this.#say(this.#stage, this.#reason);
     }
   }
@@ -138,7 +141,16 @@ export class Supernode implements GuestProgram {
   #toldReason(reason: Reason): Reason {
     const unread = this.#tunnel?.reason ?? "none";
     if (this.#trustMalformed) return "trust-malformed";
-    return unread !== "none" && (reason === "none" || reason === "link-down") ? unread : reason;
+    if (unread !== "none" && (reason === "none" || reason === "link-down")) return unread;
+    return reason === "none" ? this.#dataReason : reason;
+  }
+
+  /** How the data that its owner attached is found. */
+  get #dataReason(): Reason {
+    const { hasData } = this.#context;
+    return (
+      (hasData ? DATA_REASONS.find((each) => this.#guest.faults().some(({ kind }) => kind === each)) : null) ?? "none"
+    );
   }
 
   #startAnew(): void {
@@ -168,7 +180,7 @@ export class Supernode implements GuestProgram {
       const dialled = await this.#dial();
       if (dialled === "failed") {
         await this.#sayLinkDown();
-      } else if (dialled !== "too-early" && this.#isTold) {
+      } else if (dialled !== "too-early" && this.#isTold && this.#dataReason === "none") {
         await this.#join(dialled, identity);
       } else {
         await this.#sayWaiting(dialled);
@@ -188,7 +200,7 @@ export class Supernode implements GuestProgram {
       dialled.destroy();
     }
     if (dialled !== "too-early" || this.#stage === "booting") {
-      await this.#say("awaiting-admission", "none");
+      await this.#say(this.#isTold && this.#dataReason !== "none" ? "starting" : "awaiting-admission", "none");
     }
   }
 
@@ -265,7 +277,8 @@ export class Supernode implements GuestProgram {
     }
     this.#stage = name;
     this.#reason = reason;
-    await this.#guest.publisher.say(stage(name, this.#toldReason(reason)));
+    this.#told = this.#toldReason(reason);
+    await this.#guest.publisher.say(stage(name, this.#told));
   }
 }
 

@@ -28,6 +28,7 @@ export const CONTEXT = {
   superlinkAddress: "FL_SUPERLINK_ADDRESS",
   caCertificate: "FL_SSL_CA_CERTFILE",
   nodeConfig: "FL_NODE_CONFIG",
+  data: "FL_DATA",
   tunnelKind: "WG_KIND",
   tunnelAddress: "WG_ADDRESS",
   tunnelPort: "WG_PORT",
@@ -116,6 +117,9 @@ export const REASONS = [
   "tunnel-unavailable",
   "tunnel-port-taken",
   "peers-malformed",
+  "data-missing",
+  "data-empty",
+  "data-unreadable",
 ] as const;
 export type Reason = (typeof REASONS)[number];
 

@@ -42,7 +42,8 @@ class Disk(unittest.TestCase):
             "FL_DIALLED_ADDRESS": "sl.example.org:9092",
             "FL_CERT_EXTRA_SAN": "DNS:localhost",
         }
-        return role(context, guest, types.SimpleNamespace(places=places, keys=types.SimpleNamespace(gid=0)))
+        nobody = types.SimpleNamespace(uid=0, gid=0)
+        return role(context, guest, types.SimpleNamespace(places=places, keys=nobody, apps=nobody))
 
     def clone(self, disk: str) -> str:
         shutil.copytree(self.root / disk, self.root / f"clone of {disk}", symlinks=True)

@@ -51,6 +51,7 @@ class FakeFlower:
     def __init__(self, root: pathlib.Path):
         self.places = types.SimpleNamespace(agent=root, keys=root, bind=lambda *_: None)
         self.keys = types.SimpleNamespace(gid=0)
+        self.apps = types.SimpleNamespace(uid=0, gid=0)
 
     def daemon(self, *arguments: str) -> FakeProcess:
         return FakeProcess(list(arguments))
@@ -136,6 +137,29 @@ class Node(unittest.TestCase):
         self.assertEqual(self.node.node.starts, 0)
         self.serve()
         self.assertEqual((self.node.node.starts, self.node.apps.starts), (1, 1))
+
+    def test_flower_waits_for_the_data_that_its_owner_attached(self):
+        self.node.data = types.SimpleNamespace(reason="data-missing", look=lambda: False)
+        self.assertEqual(self.look(), "awaiting-admission data-missing")
+        self.guest.given["FL_ADMITTED"] = KEY
+        self.assertEqual(self.look(), "starting data-missing")
+        self.assertEqual(self.node.node.starts, 0)
+        self.node.data.reason = None
+        self.serve()
+
+    def test_flower_goes_on_without_a_word_less_when_its_data_becomes_empty(self):
+        self.serve()
+        self.node.data = types.SimpleNamespace(reason="data-empty", look=lambda: False)
+        self.assertEqual(self.look(), "serving data-empty")
+        self.assertEqual(self.node.node.starts, 1)
+
+    def test_flower_starts_again_when_its_data_was_attached_anew(self):
+        self.serve()
+        self.node.data = types.SimpleNamespace(reason=None, look=lambda: True)
+        self.node.look_at_data()
+        self.node.data.look = lambda: False
+        self.look()
+        self.assertEqual((self.node.node.starts, self.node.apps.starts), (2, 2))
 
     def test_flower_is_not_started_without_a_way_to_the_superlink(self):
         self.guest.given["FL_ADMITTED"] = KEY

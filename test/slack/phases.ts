@@ -121,7 +121,9 @@ function problem(story: Story): Story {
 }
 
 const adjusted = (story: Story): Story =>
-  story.does(adjust("beta", { template: "Flower SuperNode large", superNodes: 1, dataPath: "/mnt/data" }));
+  story.does(
+    adjust("beta", { template: "Flower SuperNode large", superNodes: 1, data: { kind: "folder", path: "/srv/scans" } }),
+  );
 
 /** An owner has approved, then the VM template is another: owners are asked again. */
 function changed(story: Story): Story {

@@ -46,6 +46,7 @@ const FIELDS: Readonly<Record<number, readonly (keyof SitePlan)[]>> = {
   3: [],
   4: ["deploy"],
   5: ["purpose", "until"],
+  6: ["data"],
 };
 
 /** What a plan says in the words of an earlier version: compared with a plan of that version it is equal or not. */

@@ -101,6 +101,10 @@ export type WireGuardLink = z.infer<typeof wireGuardLink>;
 /** How a training site's traffic reaches the SuperLink. */
 const link = z.discriminatedUnion("kind", [z.strictObject({ kind: z.literal("public-address") }), wireGuardLink]);
 
+/** Data of the zone's own that its SuperNodes show their apps: a folder that each VM has from its image. */
+export const attachedData = z.strictObject({ kind: z.literal("folder"), path: z.string() });
+export type AttachedData = z.infer<typeof attachedData>;
+
 /** What the zone's VM template has beside what the plan says, as its owner knows it. */
 const aside = z.strictObject({
   /** Networks of further cards that VMs do not get: the plan's card is in the place of all of them. */
@@ -115,7 +119,7 @@ const aside = z.strictObject({
  * The version of a plan's fields. A plan keeps the version it was made with, and its digest covers that version's
  * fields: a field that a later version adds voids no approval (`projected` in digest.ts).
  */
-export const PLAN_VERSION = 5;
+export const PLAN_VERSION = 6;
 
 /** One zone's part in a federation, exactly. Holds no secret and nothing that differs from one attempt to the next. */
 export const sitePlan = z.strictObject({
@@ -146,6 +150,8 @@ export const sitePlan = z.strictObject({
   purpose: z.string().exactOptional(),
   /** Its last day by UTC when the site was asked; absent where it has none. */
   until: z.iso.date().exactOptional(),
+  /** From version 6 on: what the owner attached, absent where that is nothing. */
+  data: attachedData.exactOptional(),
 });
 export type SitePlan = z.infer<typeof sitePlan>;
 

@@ -64,6 +64,8 @@ export const REASONS = {
   "framework-not-offered": "This zone has no VM template for that framework. Choose another framework or zone.",
   "value-not-allowed":
     "A value has characters that may not reach a VM. Use letters, digits, spaces and . _ : / , + = - only.",
+  "data-path":
+    "The data's path is not a folder that can be attached. Give its whole path, with letters, digits, spaces and . _ : , + = - between the slashes, and none of the system's own folders.",
   "tunnel-range-overlaps":
     "The tunnel range overlaps this zone's network, so its VMs would look for the SuperLink among themselves. Ask again with another range.",
   "tunnel-range-full": "The tunnel range has too few addresses left for this site. Ask again with a wider range.",

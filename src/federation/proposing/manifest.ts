@@ -139,7 +139,10 @@ function contextOf(plan: SitePlan, tag: string): Record<string, string> {
     [CONTEXT.attempt]: tag,
     ...tunnelContext(plan),
   };
-  if (plan.role === "training") return { ...who, [CONTEXT.nodeConfig]: nodeConfigValue(plan.nodeConfig) };
+  if (plan.role === "training") {
+    const data = plan.data === undefined ? {} : { [CONTEXT.data]: plan.data.path };
+    return { ...who, [CONTEXT.nodeConfig]: nodeConfigValue(plan.nodeConfig), ...data };
+  }
   const [sshKey] = plan.sshKeys;
   return {
     ...who,

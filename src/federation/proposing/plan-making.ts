@@ -122,6 +122,7 @@ export function planOf(
     ...(facts.choice.deploy === undefined ? {} : { deploy: facts.choice.deploy }),
     ...(federation.purpose === "" ? {} : { purpose: federation.purpose }),
     ...(until === null ? {} : { until }),
+    ...(facts.choice.data === undefined ? {} : { data: facts.choice.data }),
   };
 }
 

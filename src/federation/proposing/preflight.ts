@@ -1,8 +1,9 @@
 /** Whether a zone can carry what is asked of it, judged from a look at it. */
 import { isContextValue } from "../../guest-protocol/alphabets.ts";
+import { DATA_SHOWN_AT, parseDataFolder } from "../../guest-protocol/data.ts";
 import { CONTEXT } from "../../guest-protocol/names.ts";
 import type { Adjustment, Reason, SiteWish } from "../model/events.ts";
-import type { Settings, TunnelWay } from "../model/plan.ts";
+import type { AttachedData, Settings, TunnelWay } from "../model/plan.ts";
 import type { ZoneProfile } from "../model/policy.ts";
 import type { ReasonCode } from "../model/reasons.ts";
 import type {
@@ -23,6 +24,7 @@ import { freeAddressCount } from "./network.ts";
 export interface Choice extends SurveyQuery {
   readonly vms: number;
   readonly nodeConfig: Readonly<Record<string, string>>;
+  readonly data?: AttachedData;
   readonly tunnelWay: TunnelWay;
 }
 
@@ -44,23 +46,27 @@ export function chooseFor(
   const template = adjustment.template ?? defaultTemplate(profile, wish, settings);
   if (template === null) return { code: "coordinator-not-offered", detail: profile.name };
   if (template === undefined) return { code: "framework-not-offered", detail: settings.framework };
-  const nodeConfig =
-    adjustment.dataPath === undefined
-      ? profile.nodeConfig
-      : { ...profile.nodeConfig, "data-path": adjustment.dataPath };
-  const foreign = Object.entries(nodeConfig).find(([name, value]) => !isContextValue(`${name}${value}`));
-  if (foreign !== undefined) return { code: "value-not-allowed", detail: foreign[0] };
-  if (!profile.sshKeys.every(isContextValue)) return { code: "value-not-allowed", detail: "an ssh key" };
+  const data = wish.role === "coordinator" ? undefined : adjustment.data;
+  if (data !== undefined && !parseDataFolder(data.path).ok) return { code: "data-path", detail: data.path };
+  const nodeConfig = { ...profile.nodeConfig, ...(data === undefined ? {} : { "data-path": DATA_SHOWN_AT }) };
+  const foreign = foreignValue(profile, nodeConfig);
+  if (foreign !== undefined) return { code: "value-not-allowed", detail: foreign };
   return {
     template,
     network: adjustment.network ?? profile.network,
     ...(profile.deploy === "vms" ? { deploy: "vms" as const } : {}),
     vms: wish.role === "coordinator" ? 1 : (adjustment.superNodes ?? wish.superNodes),
     nodeConfig,
+    ...(data === undefined ? {} : { data }),
     // The hub is on the SuperLink's VM itself.
     tunnelWay: wish.role === "coordinator" ? "own" : (adjustment.tunnelWay ?? profile.tunnelWay),
   };
 }
+
+/** What the zones file says and a shell in the VM could read otherwise, by its name. */
+const foreignValue = ({ sshKeys }: ZoneProfile, nodeConfig: Choice["nodeConfig"]): string | undefined =>
+  Object.entries(nodeConfig).find(([name, value]) => !isContextValue(`${name}${value}`))?.[0] ??
+  (sshKeys.every(isContextValue) ? undefined : "an ssh key");
 
 /** A look at a zone in which everything that was asked for exists. */
 export interface UsableSurvey {

@@ -138,6 +138,19 @@ const GUESTS: Causes<GuestCode> = {
     what: "The CA or address that was delivered arrived damaged and is not followed. Nothing is sent again by itself.",
     owner: "find out who else writes to the VM, then retry the site.",
   },
+  "guest-data-missing": {
+    what: "The data that the owner attached is not there, so Flower waits for it.",
+    owner:
+      "put the folder there or mount it, and the SuperNode goes on by itself; once the image has it, retry the site.",
+  },
+  "guest-data-empty": {
+    what: "There is nothing in the data that the owner attached.",
+    owner: "put the data there; the SuperNode goes on by itself then.",
+  },
+  "guest-data-unreadable": {
+    what: "Training apps may not read the data that the owner attached.",
+    owner: "make it readable for everybody in the VM; the SuperNode goes on by itself then.",
+  },
   "guest-tunnel-unavailable": {
     what: "The VM can make no WireGuard device.",
     owner: "use an image whose kernel has WireGuard, or install wireguard-go on it.",

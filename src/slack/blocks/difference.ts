@@ -59,6 +59,7 @@ const FACETS: readonly Facet[] = [
         .map(([name, value]) => `${name}=${value}`)
         .join(" ") || "none",
   ],
+  ["Data", ({ data }) => data?.path ?? "none attached"],
   ["ssh keys for runs", ({ sshKeys }) => sshKeys.map((key) => key.slice(0, 60)).join("; ") || "none"],
   ["Further network cards that go", ({ aside }) => aside?.droppedCards.join(", ") || "none"],
   ["PCI network cards that stay", ({ aside }) => aside?.keptCards.join(", ") || "none"],

@@ -2,6 +2,7 @@
 
 import { createHash } from "node:crypto";
 import {
+  type AttachedData,
   deploymentKind,
   flowerPart,
   type Part,
@@ -9,6 +10,7 @@ import {
   type SitePlan,
   superNodesOf,
 } from "../../federation/model/plan.ts";
+import { DATA_SHOWN_AT } from "../../guest-protocol/data.ts";
 import { type Blocks, context, fields, section } from "./elements.ts";
 import { MARK } from "./marks.ts";
 import { clip, code, count, escaped, listed } from "./mrkdwn.ts";
@@ -97,6 +99,7 @@ function givenTo(plan: SitePlan): string {
   if (plan.role === "training") {
     const config = Object.entries(plan.nodeConfig).map(([name, value]) => `${name}=${value}`);
     lines.push(config.length === 0 ? "no node configuration" : `node configuration ${code(config.join(" "), 600)}`);
+    if (plan.data !== undefined) lines.push(attached(plan.data));
     lines.push("the CA certificate with the fingerprint above");
   } else {
     const keys = plan.sshKeys.map((key) => code(keyFingerprint(key)));
@@ -106,6 +109,10 @@ function givenTo(plan: SitePlan): string {
   }
   return `*Values put in.* ${lines.join("; ")}.`;
 }
+
+/** What other organisations' code can read, and where. */
+const attached = ({ path }: AttachedData): string =>
+  `data: the folder ${code(path, 300)} of each VM, to be read by apps at ${code(DATA_SHOWN_AT)}`;
 
 /** What is different from the VM template as its owner knows it; nothing where it is taken as it is. */
 function asideOf({ aside }: SitePlan): readonly string[] {

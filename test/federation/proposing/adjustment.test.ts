@@ -68,19 +68,27 @@ describe("adjusting", () => {
     assert.equal(story.refusalOf(adjust("beta", { superNodes: 3 })), "more-supernodes");
   });
 
-  it("takes another template, network or data path only as the zones file offers", () => {
+  it("takes another template or network only as the zones file offers", () => {
     const story = aFederation().planned();
     const choose = (adjustment: Adjustment) => adjust("beta", adjustment);
     assert.equal(story.refusalOf(choose({ template: "Windows" })), "not-an-alternative");
     assert.equal(story.refusalOf(choose({ template: "Flower SuperLink" })), "not-an-alternative");
     assert.equal(story.refusalOf(choose({ network: 77 })), "not-an-alternative");
     assert.equal(story.decides(choose({ template: "Flower SuperNode large", network: "research" })).ok, true);
-    assert.deepEqual(story.decides(choose({ dataPath: "/data/$(id)" })), {
-      ok: false,
-      problems: [{ code: "value-not-allowed", detail: "data-path" }],
-    });
-    story.does(choose({ dataPath: "/srv/cohort 2" }));
-    assert.deepEqual(story.proposal("beta").plan.nodeConfig, { "data-path": "/srv/cohort 2" });
+  });
+
+  it("attaches a folder of the VMs, which apps find at one path wherever it lies", () => {
+    const story = aFederation().planned();
+    const attach = (path: string) => adjust("beta", { data: { kind: "folder", path } });
+    for (const path of ["/data/$(id)", "data", "/srv/../root", "/", "/srv/", "/proc/1", "/var/lib/florist/keys"]) {
+      assert.deepEqual(story.decides(attach(path)), { ok: false, problems: [{ code: "data-path", detail: path }] });
+    }
+    story.does(attach("/srv/cohort 2"));
+    const { plan, digest } = story.proposal("beta");
+    assert.deepEqual(plan.data, { kind: "folder", path: "/srv/cohort 2" });
+    assert.deepEqual(plan.nodeConfig, { "data-path": "/mnt/data" });
+    story.does(attach("/srv/cohort 3"));
+    assert.notEqual(story.proposal("beta").digest, digest);
   });
 
   it("by the coordinator's owner who takes another network moves the address, and everybody is asked again", () => {

@@ -12,6 +12,7 @@ import {
 import { isContextValue } from "../../../src/guest-protocol/alphabets.ts";
 import { decodePem } from "../../../src/guest-protocol/certificates.ts";
 import { AUTHORITY } from "../../builders/chronicle.ts";
+import { adjust } from "../../builders/commands.ts";
 import { aZone, LATER, MANIFESTS, SHIPPED, zonesOf } from "../../builders/decision-context.ts";
 import { aFederation, type Story } from "../../builders/federation.ts";
 
@@ -112,6 +113,15 @@ describe("what a zone is handed", () => {
     });
     const value = order(story.planned(), "beta").context["FL_NODE_CONFIG"] ?? "";
     assert.equal(Buffer.from(value, "base64").toString("utf8"), "data-path='/data' folds=5 ratio=0.8 gpu=true");
+  });
+
+  it("says which folder the owner attached, and tells apps where they find it", () => {
+    const story = aFederation().planned();
+    assert.equal(order(story, "beta").context["FL_DATA"], undefined);
+    story.does(adjust("beta", { data: { kind: "folder", path: "/srv/scans 2" } }));
+    const { context } = order(story, "beta");
+    assert.equal(context["FL_DATA"], "/srv/scans 2");
+    assert.match(Buffer.from(context["FL_NODE_CONFIG"] ?? "", "base64").toString("utf8"), /data-path='\/mnt\/data'/);
   });
 
   it("asks for the picked address on the coordinator's one NIC and for none at a training site", () => {

@@ -302,12 +302,14 @@ describe("what is looked for in a zone", () => {
   });
 
   it("is what its owner chose instead", () => {
-    const adjustment = { template: "Flower SuperNode large", network: "research", superNodes: 1, dataPath: "/srv" };
+    const data = { kind: "folder", path: "/srv" } as const;
+    const adjustment = { template: "Flower SuperNode large", network: "research", superNodes: 1, data };
     assert.deepEqual(chooseFor(aZone("beta"), training, SETTINGS, adjustment), {
       template: "Flower SuperNode large",
       network: "research",
       vms: 1,
-      nodeConfig: { "data-path": "/srv" },
+      nodeConfig: { "data-path": "/mnt/data" },
+      data,
       tunnelWay: "own",
     });
   });

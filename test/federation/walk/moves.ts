@@ -138,7 +138,7 @@ const adjusting = (world: World, site: Site, card: CardId, key: string): Command
   kind: "adjust",
   card,
   by: ownerOf(site.zone),
-  adjustment: { dataPath: "/other" },
+  adjustment: { data: { kind: "folder", path: "/other" } },
   survey: surveyOf(world, site.zone),
   key,
 });

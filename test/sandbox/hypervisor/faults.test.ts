@@ -76,6 +76,23 @@ describe("a SuperLink's certificate", () => {
 });
 
 describe("what a SuperNode finds when it dials", () => {
+  it("that the data its owner attached is not there, and joins once it is", async () => {
+    const site = newZone();
+    await site.serve();
+    await site.fault({ kind: "data-missing" }, site.node);
+    await site.startNode(site.node, { [CONTEXT.data]: "/srv/scans" });
+    await guests.admit(site.superlink, 1, [site.node]);
+    await guests.shows(site.node, PUBLISHED.stage, "starting");
+    await guests.shows(site.node, PUBLISHED.reason, "data-missing");
+    await guests.client.clearFaults();
+    await guests.shows(site.node, PUBLISHED.stage, "serving");
+    await site.fault({ kind: "data-empty" }, site.node);
+    await guests.shows(site.node, PUBLISHED.reason, "data-empty");
+    await guests.sees(site.superlink, [[site.node, "online"]]);
+    await guests.client.clearFaults();
+    await guests.shows(site.node, PUBLISHED.reason, "none");
+  });
+
   it("an address where nobody is, until somebody comes", async () => {
     const site = newZone();
     await site.startNode(site.node);

@@ -80,17 +80,18 @@ describe("an owner's click", () => {
     const { viewId, fields } = await bench.modal(owner("beta"));
     assert.deepEqual(
       fields.map(({ blockId }) => blockId),
-      ["template", "network", "superNodes", "dataPath"],
+      ["template", "network", "superNodes", "data"],
     );
-    const wrong = await bench.control.submit({ person: owner("beta"), viewId, values: { dataPath: "/data;reboot" } });
-    assert.match(wrong.errors?.["dataPath"] ?? "", /Use letters, digits/);
-    await bench.control.submit({ person: owner("beta"), viewId, values: { superNodes: "1", dataPath: "/mnt/scans" } });
+    const wrong = await bench.control.submit({ person: owner("beta"), viewId, values: { data: "/data;reboot" } });
+    assert.match(wrong.errors?.["data"] ?? "", /not a folder that can be attached/);
+    await bench.control.submit({ person: owner("beta"), viewId, values: { superNodes: "1", data: "/srv/scans" } });
     const newer = await bench.read(channel("beta"), "Training site: 1 SuperNode,");
     assert.notEqual(newer.ts, card.ts);
     await bench.read(channel("beta"), "The newer card");
     const site = siteOf(bench, "beta");
     assert.equal(site?.approvalState, "approved");
-    assert.deepEqual(site?.proposals.at(-1)?.plan.nodeConfig, { "data-path": "/mnt/scans" });
+    const plan = site?.proposals.at(-1)?.plan;
+    assert.deepEqual([plan?.data?.path, plan?.nodeConfig], ["/srv/scans", { "data-path": "/mnt/data" }]);
   });
 
   it("shows what runs, exactly, to owners and to nobody else", async (context) => {

@@ -4,10 +4,11 @@ import type { Adjustment } from "../../../federation/model/events.ts";
 import { SUPERNODES } from "../../../federation/model/limits.ts";
 import { type SitePlan, superNodesOf, type TunnelWay, tunnelWay } from "../../../federation/model/plan.ts";
 import type { ZoneProfile } from "../../../federation/model/policy.ts";
+import { REASONS } from "../../../federation/model/reasons.ts";
 import type { Federation, Proposal, Site } from "../../../federation/model/state.ts";
 import type { ObjectRef } from "../../../federation/model/zone-facts.ts";
 import { wholeNumber } from "../../../federation/proposing/whole-number.ts";
-import { isContextValue } from "../../../guest-protocol/alphabets.ts";
+import { DATA_SHOWN_AT, parseDataFolder } from "../../../guest-protocol/data.ts";
 import { cardValue } from "../../card-value.ts";
 import { VIEW } from "../../names.ts";
 import { plain, section } from "../elements.ts";
@@ -18,7 +19,7 @@ const BLOCK = {
   template: "template",
   network: "network",
   superNodes: "superNodes",
-  dataPath: "dataPath",
+  data: "data",
   tunnelWay: "tunnelWay",
 } as const;
 
@@ -47,9 +48,7 @@ export function adjustForm({ federation, site, proposal, profile }: Adjustable):
       choiceOf(BLOCK.template, "VM template", templates, adjustment.template ?? templates[0]),
       choiceOf(BLOCK.network, "Network", networks, adjustment.network ?? profile.network),
       ...tunnelInput(site, plan),
-      ...(site.role === "training"
-        ? trainingInputs(site, superNodesOf(plan), adjustment.dataPath ?? plan.nodeConfig["data-path"])
-        : []),
+      ...(site.role === "training" ? trainingInputs(site, superNodesOf(plan), adjustment.data?.path ?? "") : []),
     ],
   };
 }
@@ -70,10 +69,14 @@ function tunnelInput({ role }: Site, { link }: SitePlan): readonly InputBlock[] 
   ];
 }
 
-function trainingInputs(site: Site, superNodes: number, dataPath: string | undefined): readonly InputBlock[] {
+function trainingInputs(site: Site, superNodes: number, folder: string): readonly InputBlock[] {
   return [
     numberInput(BLOCK.superNodes, "SuperNodes", String(superNodes), { min: SUPERNODES.min, max: site.wish.superNodes }),
-    textInput(BLOCK.dataPath, "Path of the data in the VMs", dataPath ?? "", { optional: true, placeholder: "/data" }),
+    textInput(BLOCK.data, "Data to attach", folder, {
+      optional: true,
+      placeholder: "/srv/scans",
+      hint: `A folder of the VMs' image, or one that it mounts. Apps read it at ${DATA_SHOWN_AT}, and nothing writes to it there.`,
+    }),
   ];
 }
 
@@ -120,14 +123,13 @@ function readTraining(values: StateValues, site: Site, mistakes: Record<string, 
     mistakes[BLOCK.superNodes] =
       `Give a whole number from ${SUPERNODES.min} to ${site.wish.superNodes}, the number asked for.`;
   }
-  const dataPath = typed(values, BLOCK.dataPath).trim();
-  if (!isContextValue(dataPath)) {
-    mistakes[BLOCK.dataPath] = "Use letters, digits, spaces and . _ : / , + = - only: the path is handed to your VMs.";
-  }
+  const folder = typed(values, BLOCK.data).trim();
+  const data = folder === "" ? null : parseDataFolder(folder);
+  if (data !== null && !data.ok) mistakes[BLOCK.data] = REASONS["data-path"];
   const way = tunnelWay.safeParse(typed(values, BLOCK.tunnelWay));
   return {
     ...(superNodes === null ? {} : { superNodes }),
-    ...(dataPath === "" ? {} : { dataPath }),
+    ...(data?.ok ? { data: { kind: "folder" as const, path: data.value } } : {}),
     ...(way.success ? { tunnelWay: way.data } : {}),
   };
 }
