@@ -92,19 +92,13 @@ describe("a service from its making to its end", () => {
       "error-scale-malformed-json",
       "error-scale-without-force",
       "error-service-unknown-action",
-      "service.scale-up",
-      "service.show-SCALING",
-      "error-scale-while-SCALING",
     );
+    await story.holdsCooldowns();
+    await story.replays("oneflow", "service.scale-up", "service.show-SCALING", "error-scale-while-SCALING");
     await story.vmsSayReady(10);
-    await story.serviceComesTo(7, "COOLDOWN");
-    await story.replays(
-      "oneflow",
-      "service.show-COOLDOWN",
-      "error-delete-while-COOLDOWN",
-      "error-scale-while-COOLDOWN",
+    await story.duringCooldown(7, () =>
+      story.replays("oneflow", "service.show-COOLDOWN", "error-delete-while-COOLDOWN", "error-scale-while-COOLDOWN"),
     );
-    await story.serviceComesTo(7, "RUNNING");
     await story.replays("oneflow", "role.action-reboot", "error-role-action-no-params", "service.add_role");
     await story.vmsSayReady(11);
     await story.serviceComesTo(7, "RUNNING");
@@ -130,16 +124,10 @@ describe("a service from its making to its end", () => {
       await story.replays("xmlrpc", "vm.info-oneflow-node-with-overrides");
       await story.vmsSayReady(12, 13, 14);
       await story.serviceComesTo(8, "RUNNING");
-      await story.replays(
-        "oneflow",
-        "error-scale-above-max",
-        "error-scale-below-min",
-        "error-scale-to-zero",
-        "service.scale-down",
-      );
-      await story.serviceComesTo(8, "COOLDOWN");
-      await story.replays("oneflow", "service.recover-COOLDOWN");
-      await story.serviceComesTo(8, "RUNNING");
+      await story.replays("oneflow", "error-scale-above-max", "error-scale-below-min", "error-scale-to-zero");
+      await story.holdsCooldowns();
+      await story.replays("oneflow", "service.scale-down");
+      await story.duringCooldown(8, () => story.replays("oneflow", "service.recover-COOLDOWN"));
       await story.replays("oneflow", "service.scale-up-forced-above-max");
       for (let vm = 15; vm < 24; vm += 1) await story.vmComesTo(vm, "running");
       await story.replays("oneflow", "service.recover-delete");

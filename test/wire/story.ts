@@ -55,6 +55,19 @@ export class Story {
     );
   }
 
+  /** What the story does while services stay in COOLDOWN. */
+  async duringCooldown(id: number, tell: () => Promise<void>): Promise<void> {
+    await this.serviceComesTo(id, "COOLDOWN");
+    await tell();
+    await this.lab.control.command("zone-a", { do: "hold-cooldowns", held: false });
+    await this.serviceComesTo(id, "RUNNING");
+  }
+
+  /** From now on services that were scaled stay in COOLDOWN. */
+  async holdsCooldowns(): Promise<void> {
+    await this.lab.control.command("zone-a", { do: "hold-cooldowns", held: true });
+  }
+
   async serviceIsGone(id: number): Promise<void> {
     await this.lab.control.until("zone-a", ({ services }) => services.every((service) => service.id !== id));
   }

@@ -110,6 +110,9 @@ async function carryOutOnDaemons(frontEnd: FrontEnd, command: Command): Promise<
     case "stall-networks":
       frontEnd.services.stallNetworks(command.times);
       return {};
+    case "hold-cooldowns":
+      frontEnd.services.holdCooldowns(command.held);
+      return {};
     case "enable-zone":
       zone.enabled = command.enabled;
       return {};

@@ -41,6 +41,8 @@ export const command = z.discriminatedUnion("do", [
   z.object({ do: z.literal("slow-boots"), times, ms: z.number().nonnegative() }),
   /** OneFlow makes no VM for the next so many services: they stay in DEPLOYING_NETS. */
   z.object({ do: z.literal("stall-networks"), times }),
+  /** While they are held, a service stays in COOLDOWN, for whoever wants to look at it there. */
+  z.object({ do: z.literal("hold-cooldowns"), held: z.boolean() }),
   z.object({ do: z.literal("enable-zone"), enabled: z.boolean() }),
   z.object({ do: z.literal("miss-ready"), times }),
   /** Behind everybody's back: with its VMs, or the document alone. */

@@ -23,6 +23,8 @@ export class Progress {
   readonly #states: ServiceStates;
   readonly #undeployment: Undeployment;
   #stalls = 0;
+  /** Services whose cooldown is over and held; null while none is held. */
+  #cooled: ServiceDocument[] | null = null;
 
   constructor(states: ServiceStates, undeployment: Undeployment) {
     this.#states = states;
@@ -31,6 +33,13 @@ export class Progress {
 
   stallNetworks(count: number): void {
     this.#stalls = count;
+  }
+
+  /** While they are held, a cooldown that is over does not end. */
+  holdCooldowns(held: boolean): void {
+    const due = this.#cooled ?? [];
+    this.#cooled = held ? due : null;
+    if (!held) for (const service of due) this.#endCooldown(service);
   }
 
   /** Networks first, then the roles. */
@@ -163,6 +172,11 @@ export class Progress {
     this.follow(service);
   }
 
+  #endCooldown(service: ServiceDocument): void {
+    if (this.#cooled !== null) this.#cooled.push(service);
+    else if (this.#states.isThere(service) && service.body.state === flowState.cooldown) this.cooledDown(service);
+  }
+
   /** Starts every role whose parents all run. False when a VM was refused: the service has failed then. */
   #deployRoles(service: ServiceDocument): boolean {
     const { roles } = service.body;
@@ -211,7 +225,7 @@ export class Progress {
       role.state = flowState.cooldown;
       this.#states.enter(service, flowState.cooldown);
       const seconds = role.cooldown ?? 0;
-      this.#states.after(service, flowState.cooldown, seconds * 1000, () => this.cooledDown(service));
+      this.#states.after(service, flowState.cooldown, seconds * 1000, () => this.#endCooldown(service));
     }
   }
 

@@ -50,6 +50,10 @@ export class Services implements VmWatcher {
     this.#progress.stallNetworks(count);
   }
 
+  holdCooldowns(held: boolean): void {
+    this.#progress.holdCooldowns(held);
+  }
+
   /** Refuses with FlowErrors as recorded; quotas, addresses and images are only looked at later. */
   instantiate(user: User, template: TemplateDocument, merge: JsonObject): ServiceDocument {
     const body = serviceFrom(template.body, merge, this.#zone.clock.seconds());
