@@ -4,6 +4,8 @@ import type { RealView } from "../../sandbox/hypervisor/real/real-hypervisor.ts"
 import { setUpRouter } from "../../sandbox/story/routers.ts";
 import { Stage } from "../../sandbox/story/stage.ts";
 import { SANDBOX_HUB, type SandboxZonesFile } from "../../sandbox/zones-file.ts";
+import { FederationStory } from "../story/federation-story.ts";
+import { CertificateOwner, type IssuingOrganisation } from "../story/issuing-organisation.ts";
 import { until } from "../waiting.ts";
 
 const COORDINATOR = "zone-a";
@@ -23,6 +25,8 @@ type FederationWish = {
    * has a public address as well, zone B's VMs and zone C's router have tunnels, and the others dial that address.
    */
   readonly crossing?: "public" | "wireguard" | "mixed";
+  /** Whose CA certifies the SuperLink, where that is not the bot's own. */
+  readonly issuer?: IssuingOrganisation;
   /** Zones whose VMs no service holds. */
   readonly withoutOneFlow?: readonly string[];
   /** Done before anything is asked for. */
@@ -73,7 +77,7 @@ export class RealFederation {
     try {
       const federation = new RealFederation(name, sandbox);
       await prepare?.(federation);
-      await federation.#deploy(fields, crossing);
+      await federation.#deploy(fields, crossing, wish.issuer);
       return federation;
     } catch (error) {
       await sandbox.stop(true);
@@ -84,12 +88,17 @@ export class RealFederation {
   async #deploy(
     fields: Readonly<Record<string, string>>,
     crossing: NonNullable<FederationWish["crossing"]>,
+    issuer: IssuingOrganisation | undefined,
   ): Promise<void> {
     const { stage, training, name } = this;
     const hub = crossing === "public" ? {} : { hub: `${SANDBOX_HUB.ip}:${SANDBOX_HUB.port}` };
     const some = crossing === "mixed" ? { tunnelled: [TUNNELLED, ROUTED] } : {};
-    await stage.askFor({ name, coordinator: COORDINATOR, training, fields, ...hub, ...some });
+    const asked = { name, coordinator: COORDINATOR, training, fields, ...hub, ...some };
+    await stage.askFor(asked);
+    const owner = new CertificateOwner(new FederationStory(stage, asked));
+    if (issuer !== undefined) await owner.givesCa(issuer);
     await stage.approve([COORDINATOR, ...training]);
+    if (issuer !== undefined) await owner.givesChain(issuer);
     if (crossing === "mixed") await setUpRouter(stage, ROUTED, name);
     for (const zone of training) await stage.isUp(zone);
   }
