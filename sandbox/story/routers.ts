@@ -26,7 +26,7 @@ export async function setUpRouter(stage: Stage, zone: string, federation: string
   return key;
 }
 
-async function giveRouterKey(stage: Stage, zone: string, federation: string, key: string): Promise<void> {
+export async function giveRouterKey(stage: Stage, zone: string, federation: string, key: string): Promise<void> {
   const owner = stage.owner(zone);
   await owner.press(zoneChannel(zone), "Give the router's key", `federation ${federation}`);
   const view = await owner.view(FORM);

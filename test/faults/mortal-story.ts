@@ -6,32 +6,45 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Sandbox, type SandboxOptions, startSandbox } from "../../sandbox/composition.ts";
+import type { SandboxZonesFile } from "../../sandbox/zones-file.ts";
 import { type Ending, type StoryWish, tellShortStory } from "./short-story.ts";
 
 const MORTAL = "test/faults/mortal-bot.js";
 
-const options: SandboxOptions = {
-  zones: 2,
-  speed: 20,
-  seed: "crash",
-  portBase: 0,
-  // A bot that dies at every step takes longer than one that does not; and it need not rewrite a card in every life.
-  configure: (usual) => ({
-    ...usual,
-    policy: {
-      ...usual.policy,
-      boot: "20 min",
-      serve: "20 min",
-      removal: "20 min",
-      slack: { ...usual.policy.slack, coalescing: "1500 ms" },
-    },
-  }),
-};
+const TRAINING = "zone-b";
+
+const usually: SandboxOptions = { zones: 2, speed: 20, seed: "crash", portBase: 0 };
+
+/** A bot that dies at every step takes longer than one that does not; and it need not rewrite a card in every life. */
+const patient = (usual: SandboxZonesFile) => ({
+  ...usual,
+  policy: {
+    ...usual.policy,
+    boot: "20 min",
+    serve: "20 min",
+    removal: "20 min",
+    slack: { ...usual.policy.slack, coalescing: "1500 ms" },
+  },
+});
+
+const routed = ({ zones }: SandboxZonesFile) =>
+  Object.fromEntries(
+    Object.entries(zones).map(([name, entry]) => [
+      name,
+      name === TRAINING ? { ...entry, tunnel: "router" as const } : entry,
+    ]),
+  );
 
 /** Without one of these: to a public address, one SuperNode, OneFlow in both zones. */
 type Wish = Partial<StoryWish> & Pick<SandboxOptions, "withoutOneFlow">;
 
-const storyOf = ({ hub = null, superNodes = 1 }: Wish): StoryWish => ({ hub, superNodes });
+const storyOf = ({ hub = null, superNodes = 1, isRouted = false }: Wish): StoryWish => ({ hub, superNodes, isRouted });
+
+const optionsFor = ({ withoutOneFlow = [], isRouted = false }: Wish): SandboxOptions => ({
+  ...usually,
+  withoutOneFlow,
+  configure: (usual) => ({ ...patient(usual), ...(isRouted ? { zones: routed(usual) } : {}) }),
+});
 
 export function assertSameEnd(ending: Ending, undisturbed: Ending): void {
   assert.deepEqual(ending.zones, undisturbed.zones);
@@ -53,7 +66,7 @@ export function assertCopiesHarmless(ending: Ending, undisturbed: Ending, deaths
 
 /** The story with the bot that ships. */
 export async function undisturbedStory(wish: Wish = {}): Promise<Ending> {
-  const sandbox = await startSandbox({ ...options, withoutOneFlow: wish.withoutOneFlow ?? [] });
+  const sandbox = await startSandbox(optionsFor(wish));
   try {
     return await tellShortStory(sandbox, storyOf(wish));
   } finally {
@@ -68,12 +81,7 @@ export async function mortalStory(
 ): Promise<{ ending: Ending; deaths: readonly string[] }> {
   const directory = await mkdtemp(join(tmpdir(), "florist-deaths-"));
   const file = join(directory, "deaths");
-  const sandbox = await startSandbox({
-    ...options,
-    withoutOneFlow: wish.withoutOneFlow ?? [],
-    bot: MORTAL,
-    botArgs: [file, pattern],
-  });
+  const sandbox = await startSandbox({ ...optionsFor(wish), bot: MORTAL, botArgs: [file, pattern] });
   const revival = revive(sandbox);
   try {
     const ending = await tellShortStory(sandbox, storyOf(wish));

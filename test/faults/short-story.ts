@@ -3,6 +3,8 @@ import type { Sandbox } from "../../sandbox/composition.ts";
 import { GuestsClient } from "../../sandbox/hypervisor/client.ts";
 import { type SlackControl, slackControl } from "../../sandbox/slack/client.ts";
 import { Player } from "../../sandbox/story/person.ts";
+import { giveRouterKey, routerConfigurationIn } from "../../sandbox/story/routers.ts";
+import { Stage } from "../../sandbox/story/stage.ts";
 import { ZonesControl } from "../../sandbox/zones/client.ts";
 import { homeChannel, zoneChannel, zoneOwner } from "../../sandbox/zones-file.ts";
 import { eventsOf, receiptsOf } from "./data-directory.ts";
@@ -41,9 +43,11 @@ export interface StoryWish {
   /** null: traffic crosses to a public address. */
   readonly hub: Hub | null;
   readonly superNodes: number;
+  /** The training zone's own router has its end of the tunnels. */
+  readonly isRouted: boolean;
 }
 
-export async function tellShortStory(sandbox: Sandbox, { hub, superNodes }: StoryWish): Promise<Ending> {
+export async function tellShortStory(sandbox: Sandbox, { hub, superNodes, isRouted }: StoryWish): Promise<Ending> {
   if (hub !== null) await new GuestsClient(sandbox.guests).forward(COORDINATOR, hub);
   const slack = slackControl(sandbox.slackControl);
   const zones = new ZonesControl(sandbox.zonesControl);
@@ -70,6 +74,7 @@ export async function tellShortStory(sandbox: Sandbox, { hub, superNodes }: Stor
       () => isThere(slack, zoneChannel(zone), "approved"),
     );
   }
+  if (isRouted) await setUpRouter(slack, sandbox);
   await insist(slack, "the site up", nothing, () => isThere(slack, homeChannel, `(${TRAINING})`, "is up"));
   await note("up");
   await switchOff(zones, TRAINING);
@@ -83,7 +88,7 @@ export async function tellShortStory(sandbox: Sandbox, { hub, superNodes }: Stor
     (await eventsOf(sandbox)).some(({ type }) => type === "reboot-ended"),
   );
   await note("rebooted");
-  if (hub !== null) await changeKeys(slack, sandbox);
+  if (hub !== null && !isRouted) await changeKeys(slack, sandbox);
   const requester = new Player(slack, "U0REQUEST1", TRY_AGAIN_MS);
   await insist(
     slack,
@@ -108,6 +113,30 @@ export async function tellShortStory(sandbox: Sandbox, { hub, superNodes }: Stor
   );
   await note("end");
   return { journal: await summary(sandbox), zones: seen, copies: await copiesIn(slack, sandbox) };
+}
+
+/** Once, by its administrator; its owner gives the key until the bot has it. */
+async function setUpRouter(slack: SlackControl, sandbox: Sandbox): Promise<void> {
+  const stage = new Stage(sandbox, TRY_AGAIN_MS);
+  let configuration = "";
+  await insist(
+    slack,
+    "what the router is to have",
+    async () => {
+      configuration = await stage.reads(zoneChannel(TRAINING), `router for federation ${NAME}`, "[Peer]");
+    },
+    async () => configuration !== "",
+  );
+  const key = await stage.guests.setUpRouter(TRAINING, routerConfigurationIn(configuration));
+  await insist(
+    slack,
+    "the router's key given",
+    async () => {
+      await closeForm(slack, zoneOwner(TRAINING, 1));
+      await giveRouterKey(stage, TRAINING, NAME, key);
+    },
+    async () => (await eventsOf(sandbox)).some(({ type }) => type === "router-key-given"),
+  );
 }
 
 async function changeKeys(slack: SlackControl, sandbox: Sandbox): Promise<void> {
@@ -154,9 +183,7 @@ async function insist(
 
 async function askForIt(slack: SlackControl, hub: Hub | null, superNodes: number): Promise<void> {
   const requester = new Player(slack, "U0REQUEST1", TRY_AGAIN_MS);
-  for (const view of (await slack.person(requester.id)).views.slice(-1)) {
-    await slack.close({ person: requester.id, viewId: view.viewId, all: true });
-  }
+  await closeForm(slack, requester.id);
   await requester.type(homeChannel, "deploy-site");
   const first = await requester.view("Deploy a federation");
   await requester.fill(first, { "Coordinator zone": COORDINATOR, "Training zones": [TRAINING] });
@@ -174,6 +201,12 @@ async function askForIt(slack: SlackControl, hub: Hub | null, superNodes: number
   const whole = await requester.view("Deploy a federation", [HUB_FIELD]);
   await requester.fill(whole, { [HUB_FIELD]: `${hub.ip}:${hub.port}` });
   await requester.submit(whole);
+}
+
+/** What was left open when the bot did not answer. */
+async function closeForm(slack: SlackControl, person: string): Promise<void> {
+  for (const { viewId } of (await slack.person(person)).views.slice(-1))
+    await slack.close({ person, viewId, all: true });
 }
 
 async function textsOf(slack: SlackControl, channel: string): Promise<readonly string[]> {
@@ -233,6 +266,7 @@ const COUNTED = new Set([
   "tunnel-key-accepted",
   "tunnel-key-refused",
   "tunnel-key-revoked",
+  "router-key-given",
   "tunnel-rotation-asked",
   "tunnel-key-announced",
   "tunnel-switch-intended",

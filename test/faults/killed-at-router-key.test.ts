@@ -1,0 +1,29 @@
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import { assertCopiesHarmless, assertSameEnd, mortalStory, undisturbedStory } from "./mortal-story.ts";
+
+const ROUTED = { hub: { ip: "203.0.113.9", port: 51_820 }, isRouted: true };
+const APPENDS =
+  "journal:(before|after)-append .*(router-key-given|tunnel-peers-|(attempt-started|deployment-) ?zone-b)";
+const DELIVERIES = "zone:(before|after)-publish .*WG_PEERS";
+
+it("A bot that is killed while it is given a router's key knows it once, tells the hub, and the zone comes up behind it", async () => {
+  const undisturbed = await undisturbedStory(ROUTED);
+  const given = undisturbed.journal.filter((line) => line.startsWith("router-key-given"));
+  assert.deepEqual(given, ["router-key-given zone-b"]);
+  const { ending, deaths } = await mortalStory(`${APPENDS}|${DELIVERIES}`, ROUTED);
+  for (const at of [
+    "before-append .*router-key-given",
+    "after-append .*router-key-given",
+    "after-append .*tunnel-peers-intended",
+    "after-append .*tunnel-peers-delivered",
+    "after-publish .*WG_PEERS",
+  ]) {
+    assert.ok(
+      deaths.some((death) => new RegExp(at).test(death)),
+      `it never died at ${at}`,
+    );
+  }
+  assertSameEnd(ending, undisturbed);
+  assertCopiesHarmless(ending, undisturbed, deaths);
+});
