@@ -16,7 +16,7 @@ import { headroom } from "./parse/account.ts";
 import { parseImage } from "./parse/image.ts";
 import { type Named, parseNames } from "./parse/named.ts";
 import { parseAllocated, parseNetwork } from "./parse/network.ts";
-import { type Direction, groupIds, parseOpenUdp } from "./parse/security-group.ts";
+import { groupIds, parseOpenPorts } from "./parse/security-group.ts";
 import { type DiskImage, diskFacts, parseDisks, parseTemplate } from "./parse/template.ts";
 import { readPool } from "./pool.ts";
 import type { Reading } from "./xmlrpc.ts";
@@ -40,7 +40,7 @@ export async function survey(look: Looking, settings: ZoneSettings, query: Surve
     surveyTemplate(look, query.template, facts),
     surveyNetwork(look, query.network),
   ]);
-  const openUdp = query.udp === undefined ? null : await surveyUdp(oned, query.udp, template, network);
+  const openPorts = query.opens === undefined ? null : await surveyPorts(oned, query.opens, template, network);
   const primary = groups.find(({ id }) => id === user.primaryGroup);
   return {
     version,
@@ -51,7 +51,7 @@ export async function survey(look: Looking, settings: ZoneSettings, query: Surve
       [user.quotas, ...(primary === undefined ? [] : [primary.quotas])],
       network.found ? network.id : undefined,
     ),
-    openUdp,
+    openPorts,
     rules,
     disabled,
   };
@@ -61,16 +61,16 @@ export async function survey(look: Looking, settings: ZoneSettings, query: Surve
 const FILTERING: ReadonlySet<string> = new Set(["fw", "802.1q", "vxlan", "elastic", "nodeport"]);
 
 /** A packet passes where one of the groups lets it: a group that cannot be seen may be that one. */
-async function surveyUdp(
+async function surveyPorts(
   oned: Reading,
-  direction: Direction,
+  asked: NonNullable<SurveyQuery["opens"]>,
   template: VmTemplateFacts | Absent,
   network: NetworkFacts | Absent,
 ): Promise<readonly PortSpan[] | null> {
   if (!network.found || !template.found || !FILTERING.has(network.driver.toLowerCase())) return null;
   const ids = new Set([...network.securityGroups, ...groupIds(template.nic.securityGroups)]);
   return told(async () => {
-    const all = [...ids].map(async (id) => parseOpenUdp(await oned.read("one.secgroup.info", id, false), direction));
+    const all = [...ids].map(async (id) => parseOpenPorts(await oned.read("one.secgroup.info", id, false), asked));
     return (await Promise.all(all)).flat();
   });
 }
@@ -133,8 +133,8 @@ async function surveyNetwork({ oned, words }: Looking, ref: ObjectRef): Promise<
   if (typeof id !== "number") return id;
   return orAbsent(ref, async () => {
     const network = parseNetwork(await oned.read("one.vn.info", id, false));
-    const allocated = parseAllocated(await oned.read("one.vnpool.info", USABLE, id, id), id);
-    return { ...network, name: words(network.name), leased: [...new Set([...network.leased, ...allocated])] };
+    const { leased, held } = parseAllocated(await oned.read("one.vnpool.info", USABLE, id, id), id);
+    return { ...network, name: words(network.name), leased: [...new Set([...network.leased, ...leased])], held };
   });
 }
 

@@ -37,6 +37,9 @@ export function aNetwork(changes: Partial<NetworkFacts> = {}): NetworkFacts {
     guestMtu: null,
     driver: "bridge",
     securityGroups: [0],
+    gateway: null,
+    filtered: [],
+    held: [],
     leased: ["203.0.113.20", "203.0.113.21", "203.0.113.40"],
     ...changes,
   };
@@ -61,7 +64,7 @@ export function aSurvey(changes: Partial<ZoneSurvey> = {}): ZoneSurvey {
     template: aTemplate(),
     network: aNetwork(),
     headroom: aHeadroom(),
-    openUdp: null,
+    openPorts: null,
     rules: { restricted: ["NIC/MAC", "PCI", "CONTEXT/FILES"], startsOnHold: false },
     disabled: false,
     ...changes,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { ZoneError } from "../../src/federation/model/zone-facts.ts";
+import { type SurveyQuery, ZoneError } from "../../src/federation/model/zone-facts.ts";
 import { startDaemons, success } from "./daemons.ts";
 import { recordedValue } from "./recording.ts";
 import { methods, recorded, refusedWith, type Script, zoneThatSays } from "./scripted-zone.ts";
@@ -41,7 +41,7 @@ describe("surveying a zone", () => {
         datastores: new Map(),
         imageVms: new Map(),
       },
-      openUdp: null,
+      openPorts: null,
       disabled: false,
     });
     assert.ok(template.found && network.found);
@@ -65,14 +65,16 @@ describe("surveying a zone", () => {
       "one.secgroup.info": () => success(group("51820")),
     });
     const query = { template: 0, network: 0 };
-    const open = async (said: Script, asked: { readonly udp?: "inbound" | "outbound" }) =>
-      (await (await zoneThatSays(said)).survey({ ...query, ...asked })).openUdp;
-    assert.deepEqual(await open(script(filtered), { udp: "inbound" }), [{ first: 51_820, last: 51_820 }]);
-    assert.deepEqual(await open(script(filtered), { udp: "outbound" }), []);
+    const open = async (said: Script, asked: Pick<SurveyQuery, "opens">) =>
+      (await (await zoneThatSays(said)).survey({ ...query, ...asked })).openPorts;
+    const inbound = { protocol: "udp", direction: "inbound" } as const;
+    assert.deepEqual(await open(script(filtered), { opens: inbound }), [{ first: 51_820, last: 51_820 }]);
+    assert.deepEqual(await open(script(filtered), { opens: { ...inbound, direction: "outbound" } }), []);
+    assert.deepEqual(await open(script(filtered), { opens: { ...inbound, protocol: "tcp" } }), []);
     assert.equal(await open(script(filtered), {}), null);
-    assert.equal(await open(script(recordedValue("xmlrpc.vn.info")), { udp: "inbound" }), null);
+    assert.equal(await open(script(recordedValue("xmlrpc.vn.info")), { opens: inbound }), null);
     assert.ok(!methods().includes("one.secgroup.info"));
-    assert.equal(await open({ ...usual, "one.vn.info": () => success(filtered) }, { udp: "inbound" }), null);
+    assert.equal(await open({ ...usual, "one.vn.info": () => success(filtered) }, { opens: inbound }), null);
   });
 
   it("finds template and network by name", async () => {
@@ -92,7 +94,7 @@ describe("surveying a zone", () => {
     });
     const { network } = await zone.survey({ template: 0, network: 0 });
     assert.ok(network.found);
-    assert.deepEqual(network.leased, ["10.10.10.10", "10.10.10.17"]);
+    assert.deepEqual([network.leased, network.held], [["10.10.10.10", "10.10.10.17"], ["10.10.10.17"]]);
   });
 
   it("does not choose between two objects of one name", async () => {

@@ -74,6 +74,9 @@ export type Part = z.infer<typeof part>;
 export const hubEndpoint = z.strictObject(hostAndPort);
 export type HubEndpoint = z.infer<typeof hubEndpoint>;
 
+/** Where a SuperLink listens for SuperNodes. */
+export const FLEET_PORT = 9092;
+
 /** Bytes of a packet inside a tunnel: no less than IPv6 needs, and no more than any path of 1500 carries. */
 export const TUNNEL_MTU = { min: 1280, max: 1420 } as const;
 

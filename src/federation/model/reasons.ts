@@ -118,6 +118,10 @@ export const REASONS = {
     "One VM published one new key after another, so none of its further keys is looked at. Find out what runs in it, then retry the site.",
   "tunnel-way-out-closed":
     "No security group of the VMs' network card lets UDP out to the hub's port, so no tunnel would begin. Add an OUTBOUND rule for it, then check again.",
+  "router-way-out-closed":
+    "No security group of the VMs' network card lets TCP out to the SuperLink's port at its address inside the tunnels, so the VMs would reach nothing through the zone's router. Add an OUTBOUND rule for it to any address, then check again.",
+  "router-filtered":
+    "The zone's router is a VM in a network that lets each VM send from its own address only (FILTER_IP_SPOOFING), so the answers that it hands on would be dropped. Let each VM have its own end, or have an administrator take the filter off the router's address range and give the router a new card there, then check again.",
   "router-without-channel":
     "The zone's router is to have its end of the tunnels, and what it is to be configured with is posted in the zone's own channel, which it does not have. Give it one in the zones file, or let each VM have its own end.",
   "tunnel-key-malformed": "A VM published a tunnel key that cannot be read, so it gets no tunnel. Retry the site.",

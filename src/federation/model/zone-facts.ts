@@ -1,6 +1,7 @@
 /** What a look at a zone yields, as plain data. Made by the zone's adapter, judged by preflight and observation. */
 
 import type { Reason } from "./events.ts";
+import type { Span } from "./ipv4.ts";
 
 /** How the zones file names an object of OpenNebula: by number, or by a name that must be unique there. */
 export type ObjectRef = number | string;
@@ -8,8 +9,8 @@ export type ObjectRef = number | string;
 export interface SurveyQuery {
   readonly template: ObjectRef;
   readonly network: ObjectRef;
-  /** In which direction to look for UDP ports that the card's security groups open. */
-  readonly udp?: "inbound" | "outbound";
+  /** Which ports to look for that the card's security groups open. */
+  readonly opens?: { readonly protocol: "udp" | "tcp"; readonly direction: "inbound" | "outbound" };
   /** VMs are to be made without OneFlow, which is not looked at then. */
   readonly deploy?: "vms";
   /** Milliseconds: an answer of OneFlow's that is no older shows that it is there. It is slow, and is asked otherwise. */
@@ -85,14 +86,22 @@ export interface NetworkFacts {
   readonly driver: string;
   /** Of every card in it, beside the card's own. */
   readonly securityGroups: readonly number[];
-  /** Addresses in use, also by VMs that the bot's account may not see. */
+  /** What its VMs take for their router; null where it says none. */
+  readonly gateway: string | null;
+  /** Those of `ranges` whose cards may send from their own address only (FILTER_IP_SPOOFING, where the driver applies it). */
+  readonly filtered: readonly { readonly first: string; readonly last: string }[];
+  /** Addresses in use, also by VMs that the bot's account may not see, and those that are held. */
   readonly leased: readonly string[];
+  /** Set aside by somebody: no machine of the zone has them. */
+  readonly held: readonly string[];
 }
 
 /** Ports that follow each other, both ends included. */
 export interface PortSpan {
   readonly first: number;
   readonly last: number;
+  /** Where a rule is about some addresses only: which, as numbers, or those of one of the zone's networks. */
+  readonly target?: Span | "a network";
 }
 
 /** What quotas leave to the account: the smaller of its own and its group's. `null` is no limit. */
@@ -134,7 +143,7 @@ export interface ZoneSurvey {
   readonly network: NetworkFacts | Absent;
   readonly headroom: Headroom;
   /** What the card's security groups let in; null: nobody asked, nothing filters, or the account is not told. */
-  readonly openUdp: readonly PortSpan[] | null;
+  readonly openPorts: readonly PortSpan[] | null;
   /** null: the account is not told. */
   readonly rules: ZoneRules | null;
   /** An administrator has disabled it: it can be looked at, and changes nothing. */

@@ -1,16 +1,15 @@
 /** How traffic is to cross, as a person asks for it with the form. */
+
 import { parseHost } from "../../guest-protocol/address.ts";
 import type { AddressWish, Crossing } from "../model/events.ts";
 import { isLocalIpv4, isPrivateIpv4 } from "../model/ipv4.ts";
+import { FLEET_PORT } from "../model/plan.ts";
 import type { TakenTunnel } from "../model/policy.ts";
 import type { TunnelWish } from "../tunnels/crossing.ts";
 import { HUB_PORT, isHubTaken } from "../tunnels/planner.ts";
 import { rangeMistake } from "../tunnels/range.ts";
 import type { RequestForm } from "./request.ts";
 import { wholeNumber } from "./whole-number.ts";
-
-/** Where a SuperLink listens for SuperNodes. */
-export const FLEET_PORT = 9092;
 
 type CrossingForm = Pick<
   RequestForm,

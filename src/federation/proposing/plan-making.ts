@@ -37,8 +37,9 @@ export function choiceFor(
   if (!("code" in choice) && choice.tunnelWay === "router" && profile.channel === null && hasTunnel(federation, site)) {
     return { code: "router-without-channel", detail: site.zone };
   }
-  if ("code" in choice || choice.tunnelWay === "router" || !hasTunnel(federation, site)) return choice;
-  return { ...choice, udp: site.role === "coordinator" ? "inbound" : "outbound" };
+  if ("code" in choice || !hasTunnel(federation, site)) return choice;
+  if (choice.tunnelWay === "router") return { ...choice, opens: { protocol: "tcp", direction: "outbound" } };
+  return { ...choice, opens: { protocol: "udp", direction: site.role === "coordinator" ? "inbound" : "outbound" } };
 }
 
 /** The facts a plan can be made of, or all that stands in the way. */

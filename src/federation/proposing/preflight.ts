@@ -74,7 +74,7 @@ export interface UsableSurvey {
   readonly account: number;
   readonly template: Omit<VmTemplateFacts, "images"> & { readonly images: readonly ImageFacts[] };
   readonly network: NetworkFacts;
-  readonly openUdp: ZoneSurvey["openUdp"];
+  readonly openPorts: ZoneSurvey["openPorts"];
 }
 
 /** All that stands in the way, at once; or the facts a plan can be made of. */
@@ -94,7 +94,7 @@ export function judge(seen: ZoneSurvey, choice: Choice, credit: Credit = NO_CRED
   );
   return problems.length > 0 || !network.found
     ? problems
-    : { account: survey.account.id, template: { ...template, images }, network, openUdp: survey.openUdp };
+    : { account: survey.account.id, template: { ...template, images }, network, openPorts: survey.openPorts };
 }
 
 function judgeZone(survey: ZoneSurvey, needed: ReadonlySet<string>): Reason[] {

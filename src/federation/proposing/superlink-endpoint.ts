@@ -2,13 +2,13 @@
 import type { AddressWish, Reason } from "../model/events.ts";
 import { isPrivateIpv4 } from "../model/ipv4.ts";
 import type { SuperLinkEndpoint } from "../model/plan.ts";
+import { FLEET_PORT } from "../model/plan.ts";
 import type { DecisionContext } from "../model/policy.ts";
 import { coordinatorOf, type Federation, type Site, trainingSitesOf } from "../model/state.ts";
 import type { NetworkFacts } from "../model/zone-facts.ts";
 import { addressWishOf, hasTunnel, tunnelWishOf } from "../tunnels/crossing.ts";
 import { besideIn, chooseRange } from "../tunnels/planner.ts";
 import { dialledIn } from "../tunnels/range.ts";
-import { FLEET_PORT } from "./crossing-request.ts";
 import { isFree, pickAddress } from "./network.ts";
 
 export interface ChosenEndpoint {

@@ -2,13 +2,13 @@
 
 import type { Reason } from "../model/events.ts";
 import type { ZoneName } from "../model/identity.ts";
-import { overlaps, type Span, toIp, toNumber } from "../model/ipv4.ts";
-import { type SitePlan, TUNNEL_MTU, type TunnelWay, type WireGuardLink } from "../model/plan.ts";
+import { overlaps, type Span, spanOf, toIp, toNumber } from "../model/ipv4.ts";
+import { FLEET_PORT, type SitePlan, TUNNEL_MTU, type TunnelWay, type WireGuardLink } from "../model/plan.ts";
 import type { TakenTunnel } from "../model/policy.ts";
 import { coordinatorOf, currentProposal, type Federation, type Site, trainingSitesOf } from "../model/state.ts";
-import type { NetworkFacts, ZoneSurvey } from "../model/zone-facts.ts";
+import type { NetworkFacts, PortSpan, ZoneSurvey } from "../model/zone-facts.ts";
 import { hasTunnel, type TunnelWish, tunnelWishOf } from "./crossing.ts";
-import { freeRange, pairsIn, spanOfRange } from "./range.ts";
+import { dialledIn, freeRange, pairsIn, spanOfRange } from "./range.ts";
 
 /** UDP port of the hub, where nobody asks for another. */
 export const HUB_PORT = 51820;
@@ -110,13 +110,13 @@ export function chooseRange(
 }
 
 /** What a look at the site's zone shows. */
-type Seen = Pick<ZoneSurvey, "openUdp"> & { readonly network: NetworkFacts };
+type Seen = Pick<ZoneSurvey, "openPorts"> & { readonly network: NetworkFacts };
 
 /** What stands in the way of this site's end of the tunnels; `range` is null while none is chosen. */
 export function judgeTunnel(
   federation: Federation,
   site: Site,
-  { network, openUdp }: Seen,
+  { network, openPorts }: Seen,
   way: TunnelWay,
   others: Iterable<TakenTunnel>,
 ): readonly Reason[] {
@@ -128,11 +128,12 @@ export function judgeTunnel(
   if (mtu < TUNNEL_MTU.min) problems.push({ code: "tunnel-mtu", detail: `${network.name}: ${network.guestMtu}` });
   if (site.role === "coordinator") {
     const earlier = [...others].filter(({ since }) => since < federation.requestedAt);
-    problems.push(...judgeHub(wish, openUdp, earlier));
+    problems.push(...judgeHub(wish, openPorts, earlier));
   }
-  if (site.role === "training" && way === "own" && !isOpen(wish.hub, openUdp)) {
+  if (site.role === "training" && way === "own" && !isOpen(wish.hub, openPorts)) {
     problems.push({ code: "tunnel-way-out-closed", detail: `UDP ${wish.hub.port}` });
   }
+  if (site.role === "training" && way === "router") problems.push(...judgeRouter(network, openPorts, range));
   if (range === null) return problems;
   const own = neighbours(network).find((span) => overlaps(span, spanOfRange(range)));
   if (own !== undefined) {
@@ -145,16 +146,42 @@ export function judgeTunnel(
   return problems;
 }
 
-function judgeHub({ hub }: TunnelWish, openUdp: Seen["openUdp"], others: Iterable<TakenTunnel>): readonly Reason[] {
+/** What stands between the VMs and the zone's router, and between its answers and them. */
+function judgeRouter(network: NetworkFacts, openPorts: Seen["openPorts"], range: string | null): readonly Reason[] {
+  const { gateway, filtered, leased, held } = network;
+  // A router that is no machine of the zone sends through no card that is filtered.
+  const isMachine = gateway !== null && leased.includes(gateway) && !held.includes(gateway);
+  const isFiltered =
+    isMachine &&
+    filtered.some(({ first, last }) => toNumber(first) <= toNumber(gateway) && toNumber(gateway) <= toNumber(last));
+  const isPassed =
+    openPorts === null ||
+    openPorts.some(
+      ({ first, last, target }) => first <= FLEET_PORT && FLEET_PORT <= last && isForTunnels(target, range),
+    );
   return [
-    ...(isOpen(hub, openUdp) ? [] : [{ code: "tunnel-port-closed", detail: `UDP ${hub.port}` } as const]),
+    ...(isFiltered ? [{ code: "router-filtered", detail: `${gateway} in ${network.name}` } as const] : []),
+    ...(isPassed ? [] : [{ code: "router-way-out-closed", detail: `TCP ${FLEET_PORT}` } as const]),
+  ];
+}
+
+/** The dialled address is inside the tunnels, and so in none of the zone's networks. */
+function isForTunnels(target: PortSpan["target"], range: string | null): boolean {
+  if (target === undefined) return true;
+  if (target === "a network") return false;
+  return range === null || overlaps(target, spanOf([dialledIn(range), 32]));
+}
+
+function judgeHub({ hub }: TunnelWish, openPorts: Seen["openPorts"], others: Iterable<TakenTunnel>): readonly Reason[] {
+  return [
+    ...(isOpen(hub, openPorts) ? [] : [{ code: "tunnel-port-closed", detail: `UDP ${hub.port}` } as const]),
     ...(isHubTaken(hub, others) ? [{ code: "tunnel-hub-taken", detail: `${hub.host}:${hub.port}` } as const] : []),
   ];
 }
 
 /** By one of the card's security groups, where these hold and can be seen. */
-const isOpen = ({ port }: TunnelWish["hub"], openUdp: Seen["openUdp"]): boolean =>
-  openUdp === null || openUdp.some(({ first, last }) => first <= port && port <= last);
+const isOpen = ({ port }: TunnelWish["hub"], openPorts: Seen["openPorts"]): boolean =>
+  openPorts === null || openPorts.some(({ first, last }) => first <= port && port <= last);
 
 /** One public address and port can be forwarded to one hub. */
 export const isHubTaken = (hub: TunnelWish["hub"], others: Iterable<TakenTunnel>): boolean =>

@@ -1,7 +1,6 @@
 /** How a site's traffic crosses, in words. */
-import { type SitePlan, superNodesOf, type WireGuardLink } from "../../federation/model/plan.ts";
+import { FLEET_PORT, type SitePlan, superNodesOf, type WireGuardLink } from "../../federation/model/plan.ts";
 import type { Federation, Site } from "../../federation/model/state.ts";
-import { FLEET_PORT } from "../../federation/proposing/crossing-request.ts";
 import { farEnds } from "../../federation/tunnels/peers.ts";
 import { dialledIn, pairIn } from "../../federation/tunnels/range.ts";
 import { MARK } from "./marks.ts";
@@ -58,7 +57,7 @@ function routerTraffic({ endpoint }: SitePlan, link: WireGuardLink): string {
   const own = link.pairs === null ? "" : pairIn(link.range, link.pairs.first).peer;
   return [
     `*Traffic.* It crosses by WireGuard: the zone's own router keeps one tunnel to ${code(outsideOf(link))} over UDP. The SuperNodes dial ${dialled} by their default route, over TLS, and the router passes that through. Nothing listens here, and no other site can reach these VMs.`,
-    `${MARK.warning} *What this needs from your zone.* The router is the VMs' default route and may send UDP to ${code(outsideOf(link))}. Once the coordinator serves you get its configuration here, without a private key: inside it has ${own}, MTU ${link.mtu}, translates what the VMs send to that address, and limits the size of TCP segments. You then give its public key. The bot cannot look into the router.`,
+    `${MARK.warning} *What this needs from your zone.* The router is the VMs' default route and may send UDP to ${code(outsideOf(link))}. Once the coordinator serves you get its configuration here, without a private key: inside it has ${own}, MTU ${link.mtu}, translates what the VMs send to that address, and limits the size of TCP segments. You then give its public key. The bot cannot look into the router. If the router is itself a VM behind FILTER_IP_SPOOFING, what it hands on to the VMs is dropped.`,
   ].join("\n");
 }
 

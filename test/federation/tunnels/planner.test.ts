@@ -5,7 +5,7 @@ import { digestOf } from "../../../src/federation/model/digest.ts";
 import { overlaps, toNumber } from "../../../src/federation/model/ipv4.ts";
 import type { WireGuardLink } from "../../../src/federation/model/plan.ts";
 import type { TakenTunnel } from "../../../src/federation/model/policy.ts";
-import type { NetworkFacts } from "../../../src/federation/model/zone-facts.ts";
+import type { NetworkFacts, PortSpan } from "../../../src/federation/model/zone-facts.ts";
 import { serviceOrder } from "../../../src/federation/proposing/manifest.ts";
 import { pairIn, spanOfRange } from "../../../src/federation/tunnels/range.ts";
 import { requestSite, retire } from "../../builders/commands.ts";
@@ -123,14 +123,14 @@ describe("a plan with tunnels", () => {
   });
 
   it("says that no security group lets the hub's port in, where groups can be seen", () => {
-    for (const [openUdp, problems] of [
+    for (const [openPorts, problems] of [
       [null, []],
       [[{ first: 51820, last: 51820 }], []],
       [[{ first: 0, last: 65_535 }], []],
       [[{ first: 9092, last: 9092 }], ["tunnel-port-closed"]],
       [[], ["tunnel-port-closed"]],
     ] as const) {
-      const story = aFederation(tunnelled()).shows("alpha", (usual) => ({ ...usual, openUdp }));
+      const story = aFederation(tunnelled()).shows("alpha", (usual) => ({ ...usual, openPorts }));
       assert.deepEqual(problemsOf(story.planned(), "alpha"), problems);
     }
   });
@@ -139,10 +139,51 @@ describe("a plan with tunnels", () => {
     const closed = (way: "own" | "router"): Story => {
       const zones = zonesOf([aZone("alpha"), aZone("beta", { tunnelWay: way }), aZone("gamma")]);
       const story = aFederation({ ...tunnelled(), context: { zones } });
-      return story.shows("beta", (usual) => ({ ...usual, openUdp: [{ first: 53, last: 53 }] })).planned();
+      return story.shows("beta", (usual) => ({ ...usual, openPorts: [{ first: 53, last: 53 }] })).planned();
     };
     assert.deepEqual(problemsOf(closed("own"), "beta"), ["tunnel-way-out-closed"]);
-    assert.deepEqual(problemsOf(closed("router"), "beta"), []);
+    assert.deepEqual(problemsOf(closed("router"), "beta"), ["router-way-out-closed"]);
+  });
+
+  /** Beta's VMs come through the zone's router. */
+  const routed = (seen: { network?: Partial<NetworkFacts>; openPorts?: readonly PortSpan[] | null }): Story => {
+    const zones = zonesOf([aZone("alpha"), aZone("beta", { tunnelWay: "router" }), aZone("gamma")]);
+    const story = aFederation({ ...tunnelled("10.99.0.0/23"), context: { zones } });
+    const { network, openPorts = null } = seen;
+    return story.shows("beta", (usual) => ({ ...usual, network: aNetwork(network), openPorts })).planned();
+  };
+
+  it("says that no security group lets a site's VMs send through their router to the tunnel's address", () => {
+    const fleet = { first: 9092, last: 9092 };
+    const [before, inside] = [toNumber("10.98.0.0"), toNumber("10.99.0.0")];
+    for (const [openPorts, problems] of [
+      [null, []],
+      [[fleet], []],
+      [[{ first: 0, last: 65_535, target: { first: before, last: inside } }], []],
+      [[{ ...fleet, target: { first: before, last: inside - 1 } }], ["router-way-out-closed"]],
+      [[{ ...fleet, target: "a network" }], ["router-way-out-closed"]],
+      [[{ first: 443, last: 443 }], ["router-way-out-closed"]],
+      [[], ["router-way-out-closed"]],
+    ] as const) {
+      assert.deepEqual(problemsOf(routed({ openPorts }), "beta"), problems);
+    }
+  });
+
+  it("says that a zone's router is a VM whose card would drop the answers, where that can be seen", () => {
+    const gateway = "203.0.113.20";
+    const filtered = [{ first: "203.0.113.20", last: "203.0.113.99" }];
+    for (const [network, problems] of [
+      [{ gateway, filtered }, ["router-filtered"]],
+      [{ gateway, filtered: [] }, []],
+      [{ gateway, filtered, held: [gateway] }, []],
+      [{ gateway: "203.0.113.1", filtered }, []],
+      [{ gateway: null, filtered }, []],
+      [{ gateway, filtered: [{ first: "203.0.113.30", last: "203.0.113.99" }] }, []],
+    ] as const) {
+      assert.deepEqual(problemsOf(routed({ network }), "beta"), problems);
+      const own = aFederation(tunnelled()).shows("beta", (usual) => ({ ...usual, network: aNetwork(network) }));
+      assert.deepEqual(problemsOf(own.planned(), "beta"), [], "a VM's own end is never filtered");
+    }
   });
 
   it("says when the range has too few addresses for one more site", () => {

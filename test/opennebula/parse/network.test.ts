@@ -22,6 +22,28 @@ describe("a network", () => {
     assert.deepEqual([parseNetwork(odd).mask, parseNetwork(odd).guestMtu], [null, null]);
   });
 
+  it("tells its gateway, and which ranges hold a card to its own address, where the driver does that", () => {
+    assert.deepEqual([parseNetwork(xml).gateway, parseNetwork(xml).filtered], ["10.10.10.1", []]);
+    const all = [{ first: "10.10.10.10", last: "10.10.10.209" }];
+    const told = (driver: string, ofNetwork: string, ofRange: string) =>
+      parseNetwork(
+        xml
+          .replaceAll("[dummy]", `[${driver}]`)
+          .replace("<NETWORK_MASK>", `${ofNetwork}<NETWORK_MASK>`)
+          .replace("<AR_ID>", `${ofRange}<AR_ID>`),
+      ).filtered;
+    const says = (word: string): string => `<FILTER_IP_SPOOFING><![CDATA[${word}]]></FILTER_IP_SPOOFING>`;
+    for (const [driver, ofNetwork, ofRange, filtered] of [
+      ["vxlan", says("YES"), "", all],
+      ["ovswitch", "", says("yes"), all],
+      ["fw", says("YES"), says("NO"), []],
+      ["vxlan", says("NO"), "", []],
+      ["bridge", says("YES"), "", []],
+    ] as const) {
+      assert.deepEqual(told(driver, ofNetwork, ofRange), filtered, `${driver} ${ofNetwork} ${ofRange}`);
+    }
+  });
+
   it("counts a range's end from its size when it is not said", () => {
     const unsaid = xml.replace(/<IP_END>.*?<\/IP_END>/, "").replace("<![CDATA[200]]>", "<![CDATA[500]]>");
     assert.deepEqual(parseNetwork(unsaid).ranges, [{ first: "10.10.10.10", last: "10.10.11.253" }]);
@@ -34,13 +56,13 @@ describe("a network", () => {
 
   it("tells in a list which addresses are in use, whoever uses them", () => {
     const list = recordedValue("xmlrpc.vnpool.info");
-    assert.deepEqual(parseAllocated(list, 0), ["10.10.10.10", "10.10.10.11"]);
-    assert.deepEqual(parseAllocated(list, 1), []);
-    assert.deepEqual(parseAllocated(list, 77), []);
+    assert.deepEqual(parseAllocated(list, 0), { leased: ["10.10.10.10", "10.10.10.11"], held: [] });
+    assert.deepEqual(parseAllocated(list, 1).leased, []);
+    assert.deepEqual(parseAllocated(list, 77).leased, []);
   });
 
   it("counts indexes from a range's first address, over the end of a byte, and passes over what it cannot read", () => {
     const list = recordedValue("xmlrpc.vnpool.info").replace(" 0 68719476736 1 68719476737", " 250 73014444031 x 1");
-    assert.deepEqual(parseAllocated(list, 0), ["10.10.11.4"]);
+    assert.deepEqual(parseAllocated(list, 0), { leased: ["10.10.11.4"], held: ["10.10.11.4"] });
   });
 });
