@@ -26,9 +26,16 @@ export async function setUpRouter(stage: Stage, zone: string, federation: string
   return key;
 }
 
-export async function giveRouterKey(stage: Stage, zone: string, federation: string, key: string): Promise<void> {
+/** `button`: another one once a key was given. */
+export async function giveRouterKey(
+  stage: Stage,
+  zone: string,
+  federation: string,
+  key: string,
+  button = "Give the router's key",
+): Promise<void> {
   const owner = stage.owner(zone);
-  await owner.press(zoneChannel(zone), "Give the router's key", `federation ${federation}`);
+  await owner.press(zoneChannel(zone), button, `federation ${federation}`);
   const view = await owner.view(FORM);
   await owner.fill(view, { [KEY]: key, [READY]: ["The router has this configuration"] });
   const { errors } = await owner.submit(view);

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
-import { setUpRouter } from "../../sandbox/story/routers.ts";
+import { giveRouterKey, routerConfigurationIn, setUpRouter } from "../../sandbox/story/routers.ts";
 import { Stage } from "../../sandbox/story/stage.ts";
 import { hubHasJust, tunnelKeysOf } from "../../sandbox/story/tunnels.ts";
 import { SANDBOX_HUB, zoneChannel, zoneOwner } from "../../sandbox/zones-file.ts";
@@ -70,6 +70,19 @@ describe("A zone whose own router has its end of the tunnels", () => {
     await story.isUp(ROUTED);
     await hubHasJust(stage, COORDINATOR, [...(await tunnelKeysOf(stage, OWN)), routerKey]);
     assert.doesNotMatch(await story.zoneText(OWN), new RegExp(routerKey.slice(0, 20).replaceAll("+", "\\+")));
+  });
+
+  it("is told that its router has not followed a change of the hub's key, with what it is to have now, and is well then", async () => {
+    const [before] = await tunnelKeysOf(stage, COORDINATOR);
+    await story.press(COORDINATOR, "Change tunnel keys");
+    await story.zoneReads(ROUTED, "it does not have the hub's key of today");
+    const [now] = await tunnelKeysOf(stage, COORDINATOR);
+    assert.notEqual(now, before);
+    const text = await stage.reads(zoneChannel(ROUTED), "router for federation routed", `PublicKey = ${now}`);
+    routerKey = await stage.guests.setUpRouter(ROUTED, routerConfigurationIn(text));
+    await giveRouterKey(stage, ROUTED, story.name, routerKey, "Give another key");
+    await hubHasJust(stage, COORDINATOR, [...(await tunnelKeysOf(stage, OWN)), routerKey]);
+    await stage.zones.until(ROUTED, ({ vms }) => vms.every(({ userTemplate }) => userTemplate["FL_LINK"] === "ok"));
   });
 
   it("is off the hub when its site is retired", async () => {

@@ -15,6 +15,9 @@ export const routerConfiguration = z.object({
 });
 export type RouterConfiguration = z.infer<typeof routerConfiguration>;
 
+/** Real milliseconds between two looks of a router at what is due, whether or not its VMs send anything. */
+const TURN_MS = 250;
+
 /** Zones' own routers, set up by their administrators: what VMs send to an address inside goes through their tunnel. */
 export class ZoneRouters {
   readonly #underlay: Underlay;
@@ -25,6 +28,9 @@ export class ZoneRouters {
   constructor(parts: { underlay: Underlay; now: () => number }) {
     this.#underlay = parts.underlay;
     this.#now = parts.now;
+    setInterval(() => {
+      for (const device of this.#devices.values()) device.tick();
+    }, TURN_MS).unref();
   }
 
   /** @returns the public half of the key that is made for it */

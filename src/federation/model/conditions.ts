@@ -49,6 +49,7 @@ const TUNNEL = [
   "tunnel-strays",
   "tunnel-forged",
   "router-silent",
+  "router-other-key",
   "router-does-not-pass",
   "router-other-address",
 ] as const;

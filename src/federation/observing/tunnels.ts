@@ -109,14 +109,18 @@ export function isBeyondTunnel(federation: Federation, live: LiveFederation, sit
 }
 
 /**
- * Why a site's VM reaches nothing through its zone's router: the hub hears nothing of the router, or it does, and then
- * what the router is to do for the VMs is missing.
+ * Why a site's VM reaches nothing through its zone's router: the router tries and is not answered, as after a change of
+ * the hub's key that it has not followed; the hub hears nothing of it; or it does, and then what the router is to do for
+ * the VMs is missing.
  */
 export function whyNotRouted(federation: Federation, live: LiveFederation, site: Site): ConditionCode {
   const end = routerEnd(site);
   const said = hubSaid(federation, live);
   if (end === null || said === null) return "link-unreachable";
   const peer = said.links.peers.find(({ key }) => key === end.key);
+  const place = hostOf(peer?.endpoint ?? null);
+  // Its last handshake may be young still.
+  if (place !== null && knocksInVain(said, place)) return "router-other-key";
   return isAlive(peer ?? { age: null }) ? "router-does-not-pass" : "router-silent";
 }
 

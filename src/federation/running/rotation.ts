@@ -78,9 +78,9 @@ function isSwitchDue(federation: Federation, site: Site, vm: DeployedVm, live: L
   const { next } = own;
   if (site.role === "training") return knows(live, coordinatorOf(federation).zone, federation.verifiedVm, next);
   if (Date.parse(now) - Date.parse(own.announcedAt ?? now) > PATIENCE) return true;
-  // Whoever has no tunnel now loses none.
+  // Whoever has no tunnel now loses none. A router's administrator can follow only once the key is in use, and shown.
   return tunnelStates(federation, live).every(
-    ({ site: zone, vmId, isAlive }) => !isAlive || knows(live, zone, vmId, next),
+    ({ site: zone, vmId, isAlive }) => vmId === null || !isAlive || knows(live, zone, vmId, next),
   );
 }
 

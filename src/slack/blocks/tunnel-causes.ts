@@ -66,6 +66,12 @@ export const TUNNELS: Causes<TunnelCode> = {
       "look whether that UDP port reaches the SuperLink's VM: the address, the port forward, firewalls, security groups.",
     everybody: "A zone's router has no tunnel to the hub now.",
   },
+  "router-other-key": {
+    what: "The zone's router tries to begin its tunnel, and the hub does not answer: it does not have the hub's key of today, or another one of its own than was given here.",
+    owner:
+      "apply the configuration as it stands in this channel now, with the hub's key, and give the router's public key again if that has changed.",
+    everybody: "A zone's router and the hub do not have each other's keys.",
+  },
   "router-does-not-pass": {
     what: "The zone's router has its tunnel, and what the VMs send does not get through it.",
     owner:

@@ -149,6 +149,22 @@ describe("a zone's own router", () => {
     }
   });
 
+  it("is told as one without the hub's key of today while it knocks in vain, however young its last handshake is", () => {
+    const story = routed().trusted().does(giveRouterKey("gamma", KEY)).tunnels().running();
+    const hubHears = (age: number, count: number): Story => {
+      const peer = { key: KEY, age, rx: 1, tx: 1, endpoint: "203.0.113.9:4000", allowed: ["10.99.0.5/32"], moves: 0 };
+      const links = { peers: [peer], knocks: [{ from: "203.0.113.9", count }], strays: [], forged: 0 };
+      return story.says("alpha", { WG_LINKS: encodeTunnelLinks(links) });
+    };
+    hubHears(5, 1).observesAll();
+    hubHears(40, 9).says("gamma", { FL_LINK: "unreachable", FL_REASON: "link-down" }).watchesAll(A_WHILE);
+    assert.deepEqual(causes(story), ["gamma router-other-key"]);
+    hubHears(400, 20).watchesAll(A_WHILE);
+    assert.deepEqual(causes(story), ["gamma router-other-key"]);
+    hubHears(5, 21).says("gamma", { FL_LINK: "ok", FL_REASON: "none" }).watchesAll(A_WHILE);
+    assert.deepEqual(causes(story), []);
+  });
+
   it("is told as one that sends with another address than its own inside, and as one that sends elsewhere", () => {
     const story = routed().trusted().does(giveRouterKey("gamma", KEY)).tunnels().running();
     hubSays(story, 5).observesAll();
