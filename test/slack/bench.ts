@@ -339,6 +339,9 @@ async function deliverInEnvelope(
   return { status: status ?? 0, body: answer };
 }
 
+/** A request that is never answered fails its test. */
+const ANSWER_MS = 60_000;
+
 async function deliverSigned(
   url: string,
   { body, contentType = "application/x-www-form-urlencoded", skew = 0, secret = "signing-secret" }: SignedRequest,
@@ -353,6 +356,7 @@ async function deliverSigned(
       "x-slack-signature": `v0=${signature}`,
     },
     body,
+    signal: AbortSignal.timeout(ANSWER_MS),
   });
   return { status: response.status, body: await response.text() };
 }

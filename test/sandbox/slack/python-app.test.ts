@@ -1,14 +1,12 @@
 /** The stand-in serves whoever tests a Slack app, in whatever language: here Bolt for Python. */
 import assert from "node:assert/strict";
-import { execFile, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { type TestContext, test } from "node:test";
-import { promisify } from "node:util";
 import { packageRoot } from "../../../src/package-root.ts";
+import { leftOut, pythonWithBolt } from "./python.ts";
 import {
   APP_TOKEN,
   BOT_TOKEN,
@@ -20,53 +18,11 @@ import {
   type Workspace,
 } from "./workspace.ts";
 
-const PACKAGES = ["slack_bolt==1.30.0", "slack_sdk==3.48.0"];
-/** Installed from the package index once on a machine. */
-const ENVIRONMENT = join(homedir(), ".cache", "florist", "slack-bolt-1.30.0");
-const INSTALL_MS = 600_000;
-
-const run = promisify(execFile);
-
-/** Why the test is left out here, or false; under CI that is a failure. */
-async function leftOut(): Promise<string | false> {
-  try {
-    await run("python3", ["-c", "import ensurepip, venv"]);
-    return false;
-  } catch {
-    const reason = "left out: python3 with venv is missing; install python3 and python3-venv";
-    if (process.env["CI"] === "true") throw new Error(reason);
-    return reason;
-  }
-}
-
-/** The folder of a virtual environment that holds Bolt; whoever is first to have one made it for all. */
-async function bolt(): Promise<string> {
-  if (await exists(join(ENVIRONMENT, "complete"))) return ENVIRONMENT;
-  const mine = `${ENVIRONMENT}.${process.pid}`;
-  await mkdir(mine, { recursive: true });
-  await run("python3", ["-m", "venv", "--clear", mine]);
-  const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", ...PACKAGES];
-  await run(join(mine, "bin", "python"), pip, { timeout: INSTALL_MS });
-  await writeFile(join(mine, "complete"), "");
-  try {
-    await rename(mine, ENVIRONMENT);
-  } catch {
-    await rm(mine, { recursive: true });
-  }
-  return ENVIRONMENT;
-}
-
-const exists = async (path: string): Promise<boolean> =>
-  stat(path).then(
-    () => true,
-    () => false,
-  );
-
 /** Over signed requests it says at which port it listens. */
 type Transport = "signed requests" | "Socket Mode";
 
 async function startPythonApp(context: TestContext, { url, control }: Workspace, transport: Transport): Promise<void> {
-  const python = join(await bolt(), "bin", "python");
+  const python = await pythonWithBolt();
   const app = spawn(python, [join(packageRoot(), "test", "sandbox", "slack", "bolt-app.py")], {
     env: {
       TOKEN: BOT_TOKEN,
