@@ -1,11 +1,12 @@
 /** What owners decide about their own zone before anything runs there, through signed clicks and modals. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
+import type { Sandbox } from "../../sandbox/composition.ts";
 import { Stage } from "../../sandbox/story/stage.ts";
 import { homeChannel, type SandboxZonesFile, zoneChannel, zoneOwner } from "../../sandbox/zones-file.ts";
 import { until } from "../waiting.ts";
 import { FederationStory } from "./federation-story.ts";
+import { startStory } from "./story-sandbox.ts";
 
 const MINIMUM = "Start with at least this many training sites";
 const REASON = "Reason, shown to everybody in the federation's channel";
@@ -24,7 +25,7 @@ let sandbox: Sandbox;
 let stage: Stage;
 
 before(async () => {
-  sandbox = await startSandbox({ zones: 3, speed: 20, seed: "owners", portBase: 0, configure: twoOwnersInZoneB });
+  sandbox = await startStory({ zones: 3, speed: 20, seed: "owners", portBase: 0, configure: twoOwnersInZoneB });
   stage = new Stage(sandbox);
 });
 after(() => sandbox.stop());

@@ -1,12 +1,13 @@
 /** What changes after an approval: exactly the approvals that it touches are void, and nothing is created before. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
+import type { Sandbox } from "../../sandbox/composition.ts";
 import type { ShownMessage } from "../../sandbox/slack/control/control-api.ts";
 import { Stage } from "../../sandbox/story/stage.ts";
 import { type SandboxZonesFile, zoneChannel, zoneOwner } from "../../sandbox/zones-file.ts";
 import { eventsOf } from "../faults/data-directory.ts";
 import { FederationStory } from "./federation-story.ts";
+import { startStory } from "./story-sandbox.ts";
 
 const COORDINATOR = "zone-a";
 const ZONES = [COORDINATOR, "zone-b", "zone-c"];
@@ -29,7 +30,7 @@ let stage: Stage;
 let story: FederationStory;
 
 before(async () => {
-  sandbox = await startSandbox({ zones: 3, speed: 20, seed: "digests", portBase: 0, configure: twoOwnersInZoneB });
+  sandbox = await startStory({ zones: 3, speed: 20, seed: "digests", portBase: 0, configure: twoOwnersInZoneB });
   stage = new Stage(sandbox);
   story = new FederationStory(stage, {
     name: "steady",

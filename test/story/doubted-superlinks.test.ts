@@ -1,11 +1,12 @@
 /** SuperLinks that serve and are not to be believed, or say nothing: what people read, and where. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
+import type { Sandbox } from "../../sandbox/composition.ts";
 import type { PlainFaultKind } from "../../sandbox/hypervisor/faults.ts";
 import { Stage } from "../../sandbox/story/stage.ts";
 import type { SandboxZonesFile } from "../../sandbox/zones-file.ts";
 import { FederationStory } from "./federation-story.ts";
+import { startStory } from "./story-sandbox.ts";
 
 const COORDINATOR = "zone-a";
 const TRAINING = "zone-b";
@@ -30,7 +31,7 @@ describe("A SuperLink that serves", () => {
   let story: FederationStory;
 
   before(async () => {
-    sandbox = await startSandbox({ zones: 3, speed: 20, seed: "doubts", portBase: 0, configure: impatient });
+    sandbox = await startStory({ zones: 3, speed: 20, seed: "doubts", portBase: 0, configure: impatient });
     stage = new Stage(sandbox);
     story = new FederationStory(stage, { name: "doubted", coordinator: COORDINATOR, training: [TRAINING] });
     await story.askAndApprove();

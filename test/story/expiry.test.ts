@@ -1,9 +1,10 @@
 /** What happens when owners do not decide in time. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
+import type { Sandbox } from "../../sandbox/composition.ts";
 import { Stage } from "../../sandbox/story/stage.ts";
 import { FederationStory } from "./federation-story.ts";
+import { startStory } from "./story-sandbox.ts";
 
 const MINIMUM = "Start with at least this many training sites";
 
@@ -15,7 +16,7 @@ describe("Owners who do not decide in time", () => {
   let headless: FederationStory;
 
   before(async () => {
-    sandbox = await startSandbox({
+    sandbox = await startStory({
       zones: 3,
       speed: 20,
       seed: "expiry",

@@ -1,11 +1,12 @@
 /** What the modals say about what people type, in Slack's own dialogue. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
+import type { Sandbox } from "../../sandbox/composition.ts";
 import type { ShownView } from "../../sandbox/slack/control/control-api.ts";
 import type { Player } from "../../sandbox/story/person.ts";
 import { FORM, Stage, superNodesLabel } from "../../sandbox/story/stage.ts";
 import { homeChannel, zoneChannel } from "../../sandbox/zones-file.ts";
+import { startStory } from "./story-sandbox.ts";
 
 type Answers = Parameters<Player["fill"]>[1];
 
@@ -23,7 +24,7 @@ let sandbox: Sandbox;
 let stage: Stage;
 
 before(async () => {
-  sandbox = await startSandbox({ zones: 3, speed: 20, seed: "form", portBase: 0 });
+  sandbox = await startStory({ zones: 3, speed: 20, seed: "form", portBase: 0 });
   stage = new Stage(sandbox);
 });
 after(() => sandbox.stop());

@@ -3,13 +3,14 @@ import assert from "node:assert/strict";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
+import type { Sandbox } from "../../sandbox/composition.ts";
 import { Stage } from "../../sandbox/story/stage.ts";
 import { homeChannel, zoneChannel } from "../../sandbox/zones-file.ts";
 import { GIVEN, PUBLISHED } from "../../src/guest-protocol/names.ts";
 import { idOf, journalOf, receiptsOf } from "../faults/data-directory.ts";
 import { Dice, mutatedText, ODD_TEXTS, SEED } from "../mutations/mutation.ts";
 import { FederationStory } from "./federation-story.ts";
+import { startStory } from "./story-sandbox.ts";
 
 const SPEED = 1000;
 const DAY = 86_400_000 / SPEED;
@@ -29,7 +30,7 @@ describe("A SuperNode's VM that publishes whatever it likes for a day", () => {
   let start: { readonly events: number; readonly bytes: number; readonly messages: number };
 
   before(async () => {
-    sandbox = await startSandbox({ zones: 3, speed: SPEED, seed: "hostile day", portBase: 0 });
+    sandbox = await startStory({ zones: 3, speed: SPEED, seed: "hostile day", portBase: 0 });
     stage = new Stage(sandbox);
     story = new FederationStory(stage, { name: "shared", coordinator: COORDINATOR, training: [HOSTILE] });
     await story.askAndApprove();

@@ -1,12 +1,13 @@
 /** VMs in which somebody else has the say: they harm their own site, and nobody else's. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
+import type { Sandbox } from "../../sandbox/composition.ts";
 import { Stage } from "../../sandbox/story/stage.ts";
 import { PUBLISHED } from "../../src/guest-protocol/names.ts";
 import { aNodeKey } from "../builders/node-key.ts";
 import { journalOf, untilJournal } from "../faults/data-directory.ts";
 import { FederationStory } from "./federation-story.ts";
+import { startStory } from "./story-sandbox.ts";
 
 const COORDINATOR = "zone-a";
 const HOSTILE = "zone-b";
@@ -20,7 +21,7 @@ describe("A SuperNode's VM that somebody else controls", () => {
   let vm: number;
 
   before(async () => {
-    sandbox = await startSandbox({ zones: 3, speed: 20, seed: "hostile", portBase: 0 });
+    sandbox = await startStory({ zones: 3, speed: 20, seed: "hostile", portBase: 0 });
     stage = new Stage(sandbox);
     story = new FederationStory(stage, { name: "shared", coordinator: COORDINATOR, training: [HOSTILE, HONEST] });
     await story.askAndApprove();

@@ -1,9 +1,10 @@
 /** What a federation is for, and what its last day brings, as its people read it. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
+import type { Sandbox } from "../../sandbox/composition.ts";
 import { Stage } from "../../sandbox/story/stage.ts";
 import { FederationStory } from "./federation-story.ts";
+import { startStory } from "./story-sandbox.ts";
 
 const PURPOSE = "Predicts readmission from <records> of *three* wards & <!channel> alike.";
 const READS = "Predicts readmission from <records> of";
@@ -18,7 +19,7 @@ describe("A federation with a last day", () => {
   let story: FederationStory;
 
   before(async () => {
-    sandbox = await startSandbox({
+    sandbox = await startStory({
       zones: 2,
       speed: 20,
       seed: "last-day",

@@ -1,12 +1,13 @@
 /** Coordinators whose guest lies: each is refused, the right people read why, and an owner's retry mends it. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
+import type { Sandbox } from "../../sandbox/composition.ts";
 import type { PlainFaultKind } from "../../sandbox/hypervisor/faults.ts";
 import { Stage } from "../../sandbox/story/stage.ts";
 import { homeChannel, zoneChannel } from "../../sandbox/zones-file.ts";
 import { THOROUGHNESS } from "../thoroughness.ts";
 import { FederationStory } from "./federation-story.ts";
+import { startStory } from "./story-sandbox.ts";
 
 interface Lie {
   readonly zone: string;
@@ -79,7 +80,7 @@ describe("A coordinator's guest that lies", () => {
   };
 
   before(async () => {
-    sandbox = await startSandbox({
+    sandbox = await startStory({
       zones: LIES.length + 1,
       speed: 20,
       seed: "lies",

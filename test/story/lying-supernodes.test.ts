@@ -1,10 +1,11 @@
 /** SuperNodes that speak for another site's key: not admitted, told to the right people, and harmless to the others. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
+import type { Sandbox } from "../../sandbox/composition.ts";
 import { Stage } from "../../sandbox/story/stage.ts";
 import { homeChannel, zoneChannel } from "../../sandbox/zones-file.ts";
 import { FederationStory } from "./federation-story.ts";
+import { startStory } from "./story-sandbox.ts";
 
 const WITHOUT_PROOF = "A SuperNode published a key without proof that it holds it, so it was not admitted.";
 const HONEST = "zone-b";
@@ -18,7 +19,7 @@ describe("A SuperNode that lies about its key", () => {
   let stage: Stage;
   let story: FederationStory;
   before(async () => {
-    sandbox = await startSandbox({ zones: 4, speed: 20, seed: "keys", portBase: 0 });
+    sandbox = await startStory({ zones: 4, speed: 20, seed: "keys", portBase: 0 });
     stage = new Stage(sandbox);
     for (const { zone, fault } of LIARS) {
       await stage.guests.addFault({ zone, role: "supernode", fault: { kind: fault } });

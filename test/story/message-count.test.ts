@@ -1,12 +1,13 @@
 /** How much a whole story says: few messages, each new, counted from where they stand in Slack. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
+import type { Sandbox } from "../../sandbox/composition.ts";
 import { Stage } from "../../sandbox/story/stage.ts";
 import { homeChannel, type SandboxZonesFile, zoneChannel } from "../../sandbox/zones-file.ts";
 import { receiptsOf, untilJournal } from "../faults/data-directory.ts";
 import { until } from "../waiting.ts";
 import { FederationStory } from "./federation-story.ts";
+import { startStory } from "./story-sandbox.ts";
 
 const MOST_REPLIES = 15;
 const MOST_IN_A_ZONE = 4;
@@ -24,7 +25,7 @@ describe("The whole story of a coordinator and three training sites", () => {
   const keys = new Map<string, readonly string[]>();
 
   before(async () => {
-    sandbox = await startSandbox({ zones: 4, speed: 20, seed: "count", portBase: 0, configure: patient });
+    sandbox = await startStory({ zones: 4, speed: 20, seed: "count", portBase: 0, configure: patient });
     const stage = new Stage(sandbox);
     story = new FederationStory(stage, {
       name: "counted",

@@ -1,11 +1,12 @@
 /** A federation of which one site comes through WireGuard and another dials the SuperLink's public address. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
+import type { Sandbox } from "../../sandbox/composition.ts";
 import { Stage } from "../../sandbox/story/stage.ts";
 import { hubHasJust, tunnelKeysOf } from "../../sandbox/story/tunnels.ts";
 import { homeChannel, SANDBOX_HUB, zoneChannel } from "../../sandbox/zones-file.ts";
 import { FederationStory } from "./federation-story.ts";
+import { startStory } from "./story-sandbox.ts";
 
 const COORDINATOR = SANDBOX_HUB.zone;
 const TUNNELLED = "zone-b";
@@ -16,7 +17,7 @@ let sandbox: Sandbox;
 let stage: Stage;
 let story: FederationStory;
 before(async () => {
-  sandbox = await startSandbox({ zones: 4, speed: 20, seed: "mixed", portBase: 0, network: "wireguard" });
+  sandbox = await startStory({ zones: 4, speed: 20, seed: "mixed", portBase: 0, network: "wireguard" });
   stage = new Stage(sandbox);
   story = new FederationStory(stage, {
     name: "mixed",

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
+import type { Sandbox } from "../../sandbox/composition.ts";
 import { Stage, superNodesLabel } from "../../sandbox/story/stage.ts";
 import { zoneChannel } from "../../sandbox/zones-file.ts";
 import { PUBLISHED } from "../../src/guest-protocol/names.ts";
@@ -11,6 +11,7 @@ import { decodeNodeList } from "../../src/guest-protocol/node-list.ts";
 import { idOf, journalOf, receiptsOf } from "../faults/data-directory.ts";
 import { until } from "../waiting.ts";
 import { FederationStory } from "./federation-story.ts";
+import { startStory } from "./story-sandbox.ts";
 
 const FLAPS = 60;
 const MOST_JOURNAL = 100_000;
@@ -25,7 +26,7 @@ describe("A SuperNode whose link keeps coming and going", () => {
   let link: { readonly zone: string; readonly vmId: number; readonly key: string };
 
   before(async () => {
-    sandbox = await startSandbox({ zones: 3, speed: 60, seed: "noise", portBase: 0 });
+    sandbox = await startStory({ zones: 3, speed: 60, seed: "noise", portBase: 0 });
     stage = new Stage(sandbox);
     story = new FederationStory(stage, { name: "flapping", coordinator: COORDINATOR, training: [TRAINING] });
     await story.askAndApprove();
@@ -133,7 +134,7 @@ describe("Three sites of ten SuperNodes whose SuperLink is off the network once"
   let before_: ReadonlyMap<string, number>;
 
   before(async () => {
-    sandbox = await startSandbox({ zones: 4, speed: 20, seed: "thirty", portBase: 0 });
+    sandbox = await startStory({ zones: 4, speed: 20, seed: "thirty", portBase: 0 });
     stage = new Stage(sandbox);
     story = new FederationStory(stage, {
       name: "thirty",

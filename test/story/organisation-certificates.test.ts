@@ -2,11 +2,12 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { after, before, describe, it } from "node:test";
-import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
+import type { Sandbox } from "../../sandbox/composition.ts";
 import { Stage } from "../../sandbox/story/stage.ts";
 import { zoneChannel } from "../../sandbox/zones-file.ts";
 import { FederationStory } from "./federation-story.ts";
 import { CertificateOwner, IssuingOrganisation } from "./issuing-organisation.ts";
+import { startStory } from "./story-sandbox.ts";
 
 const [COORDINATOR, TRAINING] = ["zone-a", "zone-b"] as const;
 
@@ -18,7 +19,7 @@ describe("A federation with certificates of the coordinator's organisation", () 
   let owner: CertificateOwner;
 
   before(async () => {
-    sandbox = await startSandbox({ zones: 2, speed: 20, seed: "organisation", portBase: 0 });
+    sandbox = await startStory({ zones: 2, speed: 20, seed: "organisation", portBase: 0 });
     stage = new Stage(sandbox);
     story = new FederationStory(stage, {
       name: "aster-study",

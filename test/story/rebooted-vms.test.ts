@@ -1,12 +1,13 @@
 /** VMs that are off or hang are rebooted by their owner's button: what they are stays, and people read what was done. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
+import type { Sandbox } from "../../sandbox/composition.ts";
 import { Stage } from "../../sandbox/story/stage.ts";
-import { zoneChannel, zoneOwner } from "../../sandbox/zones-file.ts";
+import { type SandboxZonesFile, zoneChannel, zoneOwner } from "../../sandbox/zones-file.ts";
 import { untilJournal } from "../faults/data-directory.ts";
 import { recorded } from "../wire/recorded-call.ts";
 import { FederationStory } from "./federation-story.ts";
+import { startStory } from "./story-sandbox.ts";
 
 const NAME = "rebooted";
 const COORDINATOR = "zone-a";
@@ -23,11 +24,11 @@ describe("A VM that a reboot can cure", () => {
 
   before(async () => {
     // A guest that hangs is noticed sooner than it usually would be.
-    const configure = (usual: Parameters<NonNullable<Parameters<typeof startSandbox>[0]["configure"]>>[0]) => ({
+    const configure = (usual: SandboxZonesFile) => ({
       ...usual,
       policy: { ...usual.policy, silence: "6 s" },
     });
-    sandbox = await startSandbox({ zones: 2, speed: 20, seed: "reboot", portBase: 0, configure });
+    sandbox = await startStory({ zones: 2, speed: 20, seed: "reboot", portBase: 0, configure });
     stage = new Stage(sandbox);
     story = new FederationStory(stage, { name: NAME, coordinator: COORDINATOR, training: [TRAINING] });
     await story.askAndApprove();

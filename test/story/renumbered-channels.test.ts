@@ -3,9 +3,10 @@ import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
+import type { Sandbox } from "../../sandbox/composition.ts";
 import { Stage } from "../../sandbox/story/stage.ts";
 import { homeChannel, zoneChannel } from "../../sandbox/zones-file.ts";
+import { startStory } from "./story-sandbox.ts";
 
 const NEW = "C0SHAREDB1";
 
@@ -14,7 +15,7 @@ describe("A zone's channel that has another id", () => {
   let stage: Stage;
 
   before(async () => {
-    sandbox = await startSandbox({ zones: 2, speed: 20, seed: "renumbered", portBase: 0 });
+    sandbox = await startStory({ zones: 2, speed: 20, seed: "renumbered", portBase: 0 });
     stage = new Stage(sandbox);
     await stage.askFor({ name: "moved-study", coordinator: "zone-a", training: ["zone-b"] });
     await stage.reads(zoneChannel("zone-b"), "asks to run");

@@ -1,12 +1,13 @@
 /** A federation in which a zone's own router has its end of the tunnels, beside VMs that have theirs. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
+import type { Sandbox } from "../../sandbox/composition.ts";
 import { giveRouterKey, routerConfigurationIn, setUpRouter } from "../../sandbox/story/routers.ts";
 import { Stage } from "../../sandbox/story/stage.ts";
 import { hubHasJust, tunnelKeysOf } from "../../sandbox/story/tunnels.ts";
 import { SANDBOX_HUB, zoneChannel, zoneOwner } from "../../sandbox/zones-file.ts";
 import { FederationStory } from "./federation-story.ts";
+import { startStory } from "./story-sandbox.ts";
 
 const COORDINATOR = SANDBOX_HUB.zone;
 const OWN = "zone-b";
@@ -18,7 +19,7 @@ let stage: Stage;
 let story: FederationStory;
 let routerKey = "";
 before(async () => {
-  sandbox = await startSandbox({
+  sandbox = await startStory({
     zones: 3,
     speed: 20,
     seed: "routed",

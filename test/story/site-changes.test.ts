@@ -1,10 +1,11 @@
 /** What happens to the sites of a running federation: retried, retired, added, torn down, by buttons. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
+import type { Sandbox } from "../../sandbox/composition.ts";
 import { Stage } from "../../sandbox/story/stage.ts";
 import { homeChannel, zoneChannel, zoneOwner } from "../../sandbox/zones-file.ts";
 import { FederationStory } from "./federation-story.ts";
+import { startStory } from "./story-sandbox.ts";
 
 const NOT_AN_OWNER = "Only this zone's owners can do that.";
 const REASON = "Reason, shown to everybody in the federation's channel";
@@ -16,7 +17,7 @@ let stage: Stage;
 let story: FederationStory;
 
 before(async () => {
-  sandbox = await startSandbox({
+  sandbox = await startStory({
     zones: 4,
     speed: 20,
     seed: "changes",

@@ -1,7 +1,7 @@
 /** What goes wrong with a tunnel is told as what it is, by both ends' words, and heals without anything made anew. */
 import assert from "node:assert/strict";
 import { after, before, describe, it, type TestContext } from "node:test";
-import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
+import type { Sandbox } from "../../sandbox/composition.ts";
 import type { GuestView } from "../../sandbox/hypervisor/quick-hypervisor.ts";
 import { Stage } from "../../sandbox/story/stage.ts";
 import { tunnelKeysOf } from "../../sandbox/story/tunnels.ts";
@@ -9,6 +9,7 @@ import { SANDBOX_HUB } from "../../sandbox/zones-file.ts";
 import { encodeTunnelPeers } from "../../src/guest-protocol/tunnel.ts";
 import { journalOf, type StoredEvent, untilJournal } from "../faults/data-directory.ts";
 import { FederationStory } from "./federation-story.ts";
+import { startStory } from "./story-sandbox.ts";
 
 const COORDINATOR = SANDBOX_HUB.zone;
 const SITE = "zone-b";
@@ -19,7 +20,7 @@ let sandbox: Sandbox;
 let stage: Stage;
 let story: FederationStory;
 before(async () => {
-  sandbox = await startSandbox({ zones: 3, speed: 20, seed: "tunnel faults", portBase: 0, network: "wireguard" });
+  sandbox = await startStory({ zones: 3, speed: 20, seed: "tunnel faults", portBase: 0, network: "wireguard" });
   stage = new Stage(sandbox);
   story = new FederationStory(stage, {
     name: "troubled",

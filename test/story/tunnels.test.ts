@@ -1,7 +1,7 @@
 /** A federation whose traffic crosses by WireGuard: its tunnels come up, are cut, copied, and end with their sites. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
+import type { Sandbox } from "../../sandbox/composition.ts";
 import type { GuestView } from "../../sandbox/hypervisor/quick-hypervisor.ts";
 import { Stage } from "../../sandbox/story/stage.ts";
 import { hubHasJust, tunnelKeysOf } from "../../sandbox/story/tunnels.ts";
@@ -9,6 +9,7 @@ import { homeChannel, SANDBOX_HUB } from "../../sandbox/zones-file.ts";
 import { journalOf, type StoredEvent, untilJournal } from "../faults/data-directory.ts";
 import { until } from "../waiting.ts";
 import { FederationStory } from "./federation-story.ts";
+import { startStory } from "./story-sandbox.ts";
 
 const COORDINATOR = SANDBOX_HUB.zone;
 const SITE = "zone-b";
@@ -18,7 +19,7 @@ let sandbox: Sandbox;
 let stage: Stage;
 let story: FederationStory;
 before(async () => {
-  sandbox = await startSandbox({ zones: 3, speed: 20, seed: "tunnels", portBase: 0, network: "wireguard" });
+  sandbox = await startStory({ zones: 3, speed: 20, seed: "tunnels", portBase: 0, network: "wireguard" });
   stage = new Stage(sandbox);
   story = new FederationStory(stage, {
     name: "tunnelled",

@@ -1,10 +1,11 @@
 /** Zones whose entry asks for more than usual or gives less, through signed clicks: no channel, an owner who asks. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
+import type { Sandbox } from "../../sandbox/composition.ts";
 import { Stage } from "../../sandbox/story/stage.ts";
 import { homeChannel, type SandboxZonesFile, zoneChannel } from "../../sandbox/zones-file.ts";
 import { FederationStory } from "./federation-story.ts";
+import { startStory } from "./story-sandbox.ts";
 
 const NAME = "unusual";
 const COORDINATOR = "zone-a";
@@ -31,7 +32,7 @@ describe("A federation of unusual zones", () => {
   let story: FederationStory;
 
   before(async () => {
-    sandbox = await startSandbox({ zones: 3, speed: 20, seed: "unusual", portBase: 0, configure: unusual });
+    sandbox = await startStory({ zones: 3, speed: 20, seed: "unusual", portBase: 0, configure: unusual });
     stage = new Stage(sandbox);
     const channel = zoneChannel(ASKERS_ZONE);
     await stage.slack.settings({ membership: { channel, person: REQUESTER.user, member: true } });

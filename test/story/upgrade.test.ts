@@ -4,12 +4,13 @@ import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
+import type { Sandbox } from "../../sandbox/composition.ts";
 import { Stage } from "../../sandbox/story/stage.ts";
 import { readGuestScript } from "../../src/manifests/guest-script.ts";
 import { packageRoot } from "../../src/package-root.ts";
 import { journalOf, untilJournal } from "../faults/data-directory.ts";
 import { FederationStory } from "./federation-story.ts";
+import { startStory } from "./story-sandbox.ts";
 
 const COORDINATOR = "zone-a";
 const TRAINING = "zone-b";
@@ -26,7 +27,7 @@ describe("A federation whose bot is upgraded", () => {
     const agentIn = async (root: string) => (await readGuestScript(join(root, "manifests/guest"))).sha256.slice(0, 12);
     agents = { before: await agentIn(packageRoot()), later: await agentIn(later) };
     assert.notEqual(agents.later, agents.before);
-    sandbox = await startSandbox({ zones: 3, speed: 20, seed: "upgrade", portBase: 0 });
+    sandbox = await startStory({ zones: 3, speed: 20, seed: "upgrade", portBase: 0 });
     stage = new Stage(sandbox);
     story = new FederationStory(stage, { name: "upgraded", coordinator: COORDINATOR, training: [TRAINING] });
     await story.askAndApprove();

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
+import type { Sandbox } from "../../sandbox/composition.ts";
 import { FORM, Stage, superNodesLabel } from "../../sandbox/story/stage.ts";
 import {
   homeChannel,
@@ -14,6 +14,7 @@ import {
 } from "../../sandbox/zones-file.ts";
 import { eventsOf } from "../faults/data-directory.ts";
 import { everythingSent, type Sent } from "./sent-content.ts";
+import { startStory } from "./story-sandbox.ts";
 
 /** Its template for SuperNodes is missing when it is first looked at. */
 const LATE = "zone-c";
@@ -95,7 +96,7 @@ const configure = (usual: SandboxZonesFile): object => {
 };
 
 before(async () => {
-  sandbox = await startSandbox({ zones: ZONES.length, speed: 20, seed: "places", portBase: 0, configure });
+  sandbox = await startStory({ zones: ZONES.length, speed: 20, seed: "places", portBase: 0, configure });
   stage = new Stage(sandbox);
   await stage.slack.settings({ membership: { channel: BRAVO.home, person: "U0FLORIST1", member: true } });
   for (const person of [ALPHA.requester, ...ownersOf([ALPHA.coordinator])]) {

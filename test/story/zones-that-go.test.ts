@@ -5,10 +5,11 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { parse, stringify } from "yaml";
 import { z } from "zod";
-import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
+import type { Sandbox } from "../../sandbox/composition.ts";
 import { Stage } from "../../sandbox/story/stage.ts";
 import { homeChannel } from "../../sandbox/zones-file.ts";
 import { FederationStory } from "./federation-story.ts";
+import { startStory } from "./story-sandbox.ts";
 
 const COORDINATOR = "zone-a";
 const AWAY = "zone-b";
@@ -22,7 +23,7 @@ describe("A zone that cannot be looked at", () => {
   let story: FederationStory;
 
   before(async () => {
-    sandbox = await startSandbox({ zones: 3, speed: 20, seed: "away", portBase: 0 });
+    sandbox = await startStory({ zones: 3, speed: 20, seed: "away", portBase: 0 });
     stage = new Stage(sandbox);
     story = new FederationStory(stage, { name: "long-lived", coordinator: COORDINATOR, training: [AWAY, LEAVING] });
     await story.askAndApprove();

@@ -1,10 +1,11 @@
 /** Zones in which something stands in the way, before anybody is asked and after everybody has agreed. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
+import type { Sandbox } from "../../sandbox/composition.ts";
 import { Stage } from "../../sandbox/story/stage.ts";
 import { homeChannel, zoneChannel } from "../../sandbox/zones-file.ts";
 import { FederationStory } from "./federation-story.ts";
+import { startStory } from "./story-sandbox.ts";
 
 const COORDINATOR = "zone-a";
 const REFUSING = "zone-b";
@@ -28,7 +29,7 @@ describe("Zones that keep something back", () => {
   let story: FederationStory;
 
   before(async () => {
-    sandbox = await startSandbox({ zones: 3, speed: 20, seed: "keeping back", portBase: 0 });
+    sandbox = await startStory({ zones: 3, speed: 20, seed: "keeping back", portBase: 0 });
     stage = new Stage(sandbox);
     story = new FederationStory(stage, { name: "kept", coordinator: COORDINATOR, training: [REFUSING, DISABLED] });
     const cards = 'NIC_ALIAS=[NETWORK="public",PARENT="NIC0"]\nSUBMIT_ON_HOLD="YES"';

@@ -1,12 +1,13 @@
 /** A federation in which one zone has no OneFlow: its VMs are made one by one, and all else is as everywhere. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
+import type { Sandbox } from "../../sandbox/composition.ts";
 import { Stage } from "../../sandbox/story/stage.ts";
 import type { ZoneState } from "../../sandbox/zones/control/state.ts";
 import { homeChannel } from "../../sandbox/zones-file.ts";
 import { journalOf, untilJournal } from "../faults/data-directory.ts";
 import { FederationStory } from "./federation-story.ts";
+import { startStory } from "./story-sandbox.ts";
 
 const NAME = "mixed";
 const DONE = 6;
@@ -19,7 +20,7 @@ describe("A federation with a zone that has no OneFlow", () => {
   let story: FederationStory;
 
   before(async () => {
-    sandbox = await startSandbox({
+    sandbox = await startStory({
       zones: 3,
       speed: 20,
       seed: "mixed",
