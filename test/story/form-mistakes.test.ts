@@ -139,15 +139,15 @@ describe("The forms on an approval card", () => {
     await owner.close(form);
   });
 
-  it("refuse a data path that could not be handed to a VM, and more SuperNodes than were asked for", async () => {
+  it("refuse a folder of data that could not be handed to a VM, and more SuperNodes than were asked for", async () => {
     const owner = stage.owner("zone-b");
     await owner.press(zoneChannel("zone-b"), "Adjust and approve");
     const form = await owner.view("Adjust and approve");
     const many = await send(form, { SuperNodes: "3" }, owner);
     assert.deepEqual(Object.keys(many.mistakes), ["SuperNodes"]);
-    const unsafe = await send(form, { SuperNodes: "1", "Path of the data in the VMs": "/data$(id)" }, owner);
-    assert.deepEqual(Object.keys(unsafe.mistakes), ["Path of the data in the VMs"]);
-    assert.match(unsafe.mistakes["Path of the data in the VMs"] ?? "", /letters, digits/);
+    const unsafe = await send(form, { SuperNodes: "1", "Data to attach": "/data$(id)" }, owner);
+    assert.deepEqual(Object.keys(unsafe.mistakes), ["Data to attach"]);
+    assert.match(unsafe.mistakes["Data to attach"] ?? "", /letters, digits/);
     await owner.close(form);
     assert.equal(
       (await stage.texts(zoneChannel("zone-b"))).some((text) => text.includes("Adjusted")),
