@@ -1,7 +1,7 @@
 /** The VMs that the bot's account has in a zone. */
 import { type Unreadable, type VmFacts, type VmProof, ZoneError } from "../federation/model/zone-facts.ts";
 import { KeptTexts } from "./kept-texts.ts";
-import { parseListedState, parseVmIds, parseVmState, parseVms } from "./parse/vm.ts";
+import { parseListedState, parseVmIds, parseVmState, VmReader } from "./parse/vm.ts";
 import { countElements, type Member } from "./parse/xml.ts";
 import { readPool } from "./pool.ts";
 import { SetAside } from "./set-aside.ts";
@@ -50,6 +50,7 @@ export class AccountVms {
   readonly #oned: Reading;
   readonly #words: (text: string) => string;
   readonly #texts = new KeptTexts();
+  readonly #vms: VmReader;
   readonly #aside = new SetAside();
   /** What a VM came to last time; at first, what one with our CONTEXT comes to. */
   #bytesPerVm = 48 * 1024;
@@ -58,11 +59,13 @@ export class AccountVms {
   constructor(oned: Reading, words: (text: string) => string) {
     this.#oned = oned;
     this.#words = words;
+    this.#vms = new VmReader({ words, value: (text) => this.#texts.keep(text) });
   }
 
   /** Every VM that is not done, with CONTEXT and USER_TEMPLATE: one call for as many as fit into an answer. */
   async look(): Promise<SeenVms> {
     this.#texts.nextRound();
+    this.#vms.nextRound();
     if (!this.#aside.isEmpty) return this.#lookOneByOne();
     try {
       return await this.#lookByPage();
@@ -166,7 +169,7 @@ export class AccountVms {
 
   #parse(xml: string, what: string): readonly Member<VmFacts>[] {
     mustBeSmall(xml, what);
-    const members = parseVms(xml, { words: this.#words, value: (text) => this.#texts.keep(text) });
+    const members = this.#vms.read(xml);
     if (members.length > 0) this.#bytesPerVm = Math.ceil(xml.length / members.length);
     return members;
   }

@@ -3,9 +3,11 @@ import { z } from "zod";
 import { UNREADABLE_VALUE, type VmFacts, type VmState } from "../../federation/model/zone-facts.ts";
 import { MAX_VALUE_BYTES } from "../../guest-protocol/alphabets.ts";
 import { CONTEXT, GIVEN, PUBLISHED } from "../../guest-protocol/names.ts";
+import { KeptTemplates } from "./kept-templates.ts";
 import {
   attributes,
   decimal,
+  firstIssue,
   group,
   integer,
   type Member,
@@ -64,19 +66,21 @@ const nic = z
     ...(IP === undefined ? {} : { ip: IP }),
   }));
 
+const template = group({
+  CPU: decimal,
+  VCPU: decimal.optional(),
+  MEMORY: decimal,
+  NIC: many(nic),
+  DISK: many(z.object({ IMAGE_ID: optionalText })),
+  CONTEXT: attributes,
+});
+
 const vm = z.object({
   ID: integer,
   NAME: z.string(),
   STATE: integer,
   LCM_STATE: integer,
-  TEMPLATE: group({
-    CPU: decimal,
-    VCPU: decimal.optional(),
-    MEMORY: decimal,
-    NIC: many(nic),
-    DISK: many(z.object({ IMAGE_ID: optionalText })),
-    CONTEXT: attributes,
-  }),
+  TEMPLATE: z.unknown(),
   USER_TEMPLATE: attributes,
 });
 
@@ -89,7 +93,29 @@ export interface Keeping {
   value(text: string): string;
 }
 
-function facts({ ID, NAME, STATE, LCM_STATE, TEMPLATE, USER_TEMPLATE }: z.output<typeof vm>, keep: Keeping): VmFacts {
+type TemplateFacts = Pick<VmFacts, "cpu" | "vcpu" | "memory" | "nics" | "imageIds" | "context">;
+
+const templateFacts = (keep: Keeping) =>
+  template.transform(
+    (made): TemplateFacts => ({
+      cpu: made.CPU,
+      vcpu: made.VCPU ?? 1,
+      memory: made.MEMORY,
+      nics: made.NIC.map(({ name, networkId, ip }) => ({
+        name: keep.words(name),
+        networkId,
+        ...(ip === undefined ? {} : { ip: keep.words(ip) }),
+      })),
+      imageIds: made.DISK.flatMap(({ IMAGE_ID }) => (IMAGE_ID === undefined ? [] : [reference(IMAGE_ID)])),
+      context: named(made.CONTEXT, CONTEXT_NAMES, keep),
+    }),
+  );
+
+function facts(
+  { ID, NAME, STATE, LCM_STATE, USER_TEMPLATE }: z.output<typeof vm>,
+  made: TemplateFacts,
+  keep: Keeping,
+): VmFacts {
   const { SERVICE_ID, SCHED_MESSAGE, ERROR } = USER_TEMPLATE;
   const state = vmState(STATE, LCM_STATE);
   return {
@@ -97,16 +123,7 @@ function facts({ ID, NAME, STATE, LCM_STATE, TEMPLATE, USER_TEMPLATE }: z.output
     name: keep.words(NAME),
     state,
     ...(SERVICE_ID !== undefined && /^\d{1,10}$/.test(SERVICE_ID) ? { serviceId: Number(SERVICE_ID) } : {}),
-    cpu: TEMPLATE.CPU,
-    vcpu: TEMPLATE.VCPU ?? 1,
-    memory: TEMPLATE.MEMORY,
-    nics: TEMPLATE.NIC.map(({ name, networkId, ip }) => ({
-      name: keep.words(name),
-      networkId,
-      ...(ip === undefined ? {} : { ip: keep.words(ip) }),
-    })),
-    imageIds: TEMPLATE.DISK.flatMap(({ IMAGE_ID }) => (IMAGE_ID === undefined ? [] : [reference(IMAGE_ID)])),
-    context: named(TEMPLATE.CONTEXT, CONTEXT_NAMES, keep),
+    ...made,
     attributes: named(USER_TEMPLATE, ATTRIBUTE_NAMES, keep),
     ...(state === "pending" && SCHED_MESSAGE ? { schedMessage: keep.words(SCHED_MESSAGE) } : {}),
     ...(ERROR ? { error: keep.words(ERROR) } : {}),
@@ -125,11 +142,42 @@ function named(
   );
 }
 
-/** VMs with CONTEXT and USER_TEMPLATE, from an extended answer. Throws `ZoneError` unreadable. */
-export function parseVms(xml: string, keep: Keeping): readonly Member<VmFacts>[] {
-  return parseMembers(xml, "VM_POOL", "VM", vm).map((member) =>
-    "value" in member ? { id: member.id, value: facts(member.value, keep) } : member,
-  );
+/** Reads the VMs of extended answers, look after look. */
+export class VmReader {
+  readonly #keep: Keeping;
+  readonly #template: z.ZodType<TemplateFacts>;
+  readonly #templates: KeptTemplates<TemplateFacts>;
+
+  constructor(keep: Keeping) {
+    this.#keep = keep;
+    this.#template = templateFacts(keep);
+    this.#templates = new KeptTemplates(new Set(Object.keys(vm.shape)), (xml) =>
+      parseElement(xml, "TEMPLATE", this.#template),
+    );
+  }
+
+  nextRound(): void {
+    this.#templates.nextRound();
+  }
+
+  /** VMs with CONTEXT and USER_TEMPLATE. Throws `ZoneError` unreadable. */
+  read(xml: string): readonly Member<VmFacts>[] {
+    return parseMembers(this.#templates.abridged(xml), "VM_POOL", "VM", vm).map((member) =>
+      "value" in member ? this.#whole(member) : member,
+    );
+  }
+
+  #whole({ id, value }: { readonly id: number; readonly value: z.output<typeof vm> }): Member<VmFacts> {
+    const kept = this.#templates.kept(value.TEMPLATE);
+    if (kept !== undefined) {
+      // Said again, so that the next VM with the same agent finds its text kept.
+      for (const text of Object.values(kept.context)) this.#keep.value(text);
+      return { id, value: facts(value, kept, this.#keep) };
+    }
+    const parsed = this.#template.safeParse(value.TEMPLATE);
+    if (parsed.success) return { id, value: facts(value, parsed.data, this.#keep) };
+    return { id, why: `TEMPLATE/${firstIssue(parsed.error)}` };
+  }
 }
 
 const listed = z.object({ ID: integer });

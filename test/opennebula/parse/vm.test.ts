@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { UNREADABLE_VALUE, ZoneError } from "../../../src/federation/model/zone-facts.ts";
 import { parseNodeKey } from "../../../src/guest-protocol/node-key.ts";
-import { parseListedState, parseVmIds, parseVmState, parseVms } from "../../../src/opennebula/parse/vm.ts";
+import { parseListedState, parseVmIds, parseVmState, VmReader } from "../../../src/opennebula/parse/vm.ts";
 import { readable } from "../../../src/opennebula/parse/xml.ts";
 import { recordedValue } from "../recording.ts";
 
 const asWritten = { words: (text: string) => text, value: (text: string) => text };
-const vmsOf = (xml: string) => readable(parseVms(xml, asWritten));
+const vmsOf = (xml: string) => readable(new VmReader(asWritten).read(xml));
 
 const asPool = (vm: string) => `<VM_POOL>${vm}</VM_POOL>`;
 
@@ -131,7 +131,7 @@ describe("a VM", () => {
   it("of an odd shape hides none of the others, and is named with what is odd", () => {
     const fine = recordedValue("xmlrpc.vm.info-running");
     const odd = fine.replace("<ID>2</ID>", "<ID>9</ID>").replace(/<MEMORY>.*?<\/MEMORY>/, "");
-    const members = parseVms(asPool(odd + fine), asWritten);
+    const members = new VmReader(asWritten).read(asPool(odd + fine));
     assert.deepEqual(
       members.map((member) => [member.id, "why" in member ? member.why : "read"]),
       [
@@ -139,7 +139,7 @@ describe("a VM", () => {
         [2, "read"],
       ],
     );
-    const [nameless] = parseVms(asPool(fine.replace("<ID>2</ID>", "<ID>x</ID>")), asWritten);
+    const [nameless] = new VmReader(asWritten).read(asPool(fine.replace("<ID>2</ID>", "<ID>x</ID>")));
     assert.equal(nameless?.id, null);
   });
 
@@ -150,7 +150,7 @@ describe("a VM", () => {
       const [vm] = vmsOf(asPool(shown));
       assert.deepEqual([vm?.nics.map(({ networkId }) => networkId), vm?.imageIds], [[-1], [-1]]);
     }
-    const [nameless] = parseVms(asPool(fine.replace("<ID>2</ID>", `<ID>${"9".repeat(400)}</ID>`)), asWritten);
+    const [nameless] = new VmReader(asWritten).read(asPool(fine.replace("<ID>2</ID>", `<ID>${"9".repeat(400)}</ID>`)));
     assert.equal(nameless?.id, null);
   });
 
@@ -164,7 +164,7 @@ describe("a VM", () => {
   it("that was cut or is of another kind is unreadable", () => {
     const xml = asPool(recordedValue("xmlrpc.vm.info-running"));
     for (const broken of ["", "x", "<html></html>", xml.slice(0, -20)]) {
-      assert.throws(() => parseVms(broken, asWritten), unreadable);
+      assert.throws(() => new VmReader(asWritten).read(broken), unreadable);
     }
   });
 
@@ -174,7 +174,7 @@ describe("a VM", () => {
     assert.ok(xml.length > 1_000_000);
     const times = Array.from({ length: 10 }, () => {
       const started = process.cpuUsage();
-      assert.equal(parseVms(xml, asWritten).length, 22);
+      assert.equal(new VmReader(asWritten).read(xml).length, 22);
       return process.cpuUsage(started).user / 1000;
     });
     // The best of a few: the machine that tests has other things to do.
