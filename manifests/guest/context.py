@@ -68,7 +68,7 @@ OF_ROLE = {
         "FL_SUPERLINK_ADDRESS": (is_address, None),
         "FL_SSL_CA_CERTFILE": (BASE64, None),
         "FL_NODE_CONFIG": (BASE64, ""),
-        "FL_DATA": (rf"({FOLDER})?", ""),
+        "FL_DATA": (rf"(disk|{FOLDER})?", ""),
     },
 }
 

@@ -7,9 +7,12 @@ from pathlib import Path
 
 from context import Failure
 from process import User
-from tools import tool
+from tools import tool, works
 
 SHOWN_AT = Path("/mnt/data")
+DISK = "disk"  # told in the place of a folder
+SERIAL = "florist-data"  # of that disk, by which udev names it
+DEVICES = Path("/dev/disk/by-id")
 MARK = Path("/run/florist-data")  # what our mount shows, and how many are there with it; gone after a reboot, as that is
 LOOK_PATIENCE = 20  # seconds
 
@@ -18,7 +21,7 @@ log = logging.getLogger("florist")
 
 class Data:
     def __init__(self, told: str, apps: User, shown_at: Path = SHOWN_AT, mark: Path = MARK):
-        self.told = told  # a folder of this VM; empty where nothing is attached
+        self.told = told  # a folder of this VM, or DISK; empty where nothing is attached
         self.apps = apps
         self.shown_at = shown_at
         self.mark = mark
@@ -46,14 +49,17 @@ class Data:
             return False
         if attached:
             tool("umount", "--lazy", str(self.shown_at))
-        if not Path(self.told).is_dir():
+        source = device() if self.told == DISK else folder(self.told)
+        if source is None:
             return False
-        for folder in (self.shown_at.parent, self.shown_at):
-            if not folder.exists():
-                folder.mkdir()
-                folder.chmod(0o755)
+        for place in (self.shown_at.parent, self.shown_at):
+            if not place.exists():
+                place.mkdir()
+                place.chmod(0o755)
         # Over whatever is mounted there: the owner may name this very folder, or one below it.
-        tool("mount", "-o", "bind,ro,nosuid,nodev", self.told, str(self.shown_at))
+        kinds = ("ro", "ro,norecovery") if self.told == DISK else ("bind,ro",)  # one that was not closed well, as it is
+        if not any(works("mount", "-o", f"{kind},nosuid,nodev", str(source), str(self.shown_at)) for kind in kinds):
+            raise Failure("data-missing", f"{source} cannot be mounted.")
         self.mark.write_text(f"{self.depth()} {self.told}")
         return True
 
@@ -87,3 +93,14 @@ class Data:
         except (OSError, subprocess.TimeoutExpired) as error:
             raise Failure("data-unreadable", f"Looking into the data: {error!r}") from error
         return done.returncode == 0 and bool(done.stdout)
+
+
+def folder(told: str) -> Path | None:
+    return Path(told) if Path(told).is_dir() else None
+
+
+def device() -> Path | None:
+    """The disk with our serial number; of one that is divided, its first part."""
+    found = sorted(DEVICES.glob(f"*{SERIAL}*"))
+    parts = [path for path in found if path.name.endswith("-part1")]
+    return next(iter(parts or found), None)

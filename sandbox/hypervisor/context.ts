@@ -3,7 +3,7 @@ import { type Address, parseAddress } from "../../src/guest-protocol/address.ts"
 import { isIdentifier, parseAttempt } from "../../src/guest-protocol/attempt.ts";
 import { decodePem } from "../../src/guest-protocol/certificates.ts";
 import { parseFramework, parseRole, parseVersion } from "../../src/guest-protocol/claims.ts";
-import { parseDataFolder } from "../../src/guest-protocol/data.ts";
+import { DATA_DISK, parseDataFolder } from "../../src/guest-protocol/data.ts";
 import { type Decoded, decodeBase64Text } from "../../src/guest-protocol/decoded.ts";
 import { parseExtraSan } from "../../src/guest-protocol/extra-san.ts";
 import { CONTEXT, type GuestRole, PROTOCOL_VERSION } from "../../src/guest-protocol/names.ts";
@@ -41,8 +41,8 @@ export type SupernodeContext = Identity & {
   readonly role: "supernode";
   readonly superlink: Address;
   readonly authorities: readonly string[];
-  /** The owner attached a folder. */
-  readonly hasData: boolean;
+  /** What the owner attached. */
+  readonly data: "none" | "folder" | "disk";
 };
 
 export type GuestContext = SuperlinkContext | SupernodeContext;
@@ -97,8 +97,16 @@ function supernodeContext(values: Values, identity: Identity): SupernodeContext 
   if (!areAuthorities(authorities)) {
     throw new GuestFailure("context-invalid", `${CONTEXT.caCertificate} holds no CA certificate.`);
   }
-  const folder = required(values, CONTEXT.data, (text) => (text === "" ? accept(text, true) : parseDataFolder(text)));
-  return { ...identity, role: "supernode", superlink, authorities, hasData: folder !== "" };
+  const folder = required(values, CONTEXT.data, (text) =>
+    text === "" || text === DATA_DISK.told ? accept(text, true) : parseDataFolder(text),
+  );
+  return {
+    ...identity,
+    role: "supernode",
+    superlink,
+    authorities,
+    data: folder === "" ? "none" : folder === DATA_DISK.told ? "disk" : "folder",
+  };
 }
 
 function tunnelContext(values: Values, role: GuestRole): TunnelContext | undefined {

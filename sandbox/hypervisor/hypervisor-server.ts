@@ -21,6 +21,7 @@ const vmSpec = z.object({
   zone: z.string().min(1),
   vmId,
   context: z.record(z.string(), z.string()),
+  serials: z.array(z.string()).optional(),
   oneGate: z.object({ url: z.url(), token: z.string() }),
 });
 const stopping = z.object({ hard: z.boolean().default(false) }).default({ hard: false });

@@ -3,6 +3,8 @@ export type VmSpec = {
   readonly zone: string;
   readonly vmId: number;
   readonly context: Readonly<Record<string, string>>;
+  /** Serial numbers of those of its disks that have one. */
+  readonly serials?: readonly string[] | undefined;
   readonly oneGate: { readonly url: string; readonly token: string };
 };
 

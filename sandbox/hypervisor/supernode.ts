@@ -1,5 +1,6 @@
 import type { TLSSocket } from "node:tls";
 import { type Address, formatAddress } from "../../src/guest-protocol/address.ts";
+import { DATA_DISK } from "../../src/guest-protocol/data.ts";
 import { GIVEN, PUBLISHED, type Reason, type Stage } from "../../src/guest-protocol/names.ts";
 import { encodeNodeProof, nodeProofBytes } from "../../src/guest-protocol/node-proof.ts";
 import { decodeTrust } from "../../src/guest-protocol/trust.ts";
@@ -147,10 +148,11 @@ export class Supernode implements GuestProgram {
 
   /** How the data that its owner attached is found. */
   get #dataReason(): Reason {
-    const { hasData } = this.#context;
-    return (
-      (hasData ? DATA_REASONS.find((each) => this.#guest.faults().some(({ kind }) => kind === each)) : null) ?? "none"
-    );
+    const { data } = this.#context;
+    if (data === "none") return "none";
+    const hasDisk = this.#guest.spec.serials?.includes(DATA_DISK.serial) === true;
+    if (data === "disk" && !hasDisk) return "data-missing";
+    return DATA_REASONS.find((each) => this.#guest.faults().some(({ kind }) => kind === each)) ?? "none";
   }
 
   #startAnew(): void {

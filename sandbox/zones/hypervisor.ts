@@ -12,6 +12,8 @@ export interface GuestStart {
   readonly zone: string;
   readonly vmId: number;
   readonly context: Readonly<Record<string, string>>;
+  /** Serial numbers of those of its disks that have one. */
+  readonly serials: readonly string[];
   readonly oneGate: { readonly url: string; readonly token: string };
 }
 

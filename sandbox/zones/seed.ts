@@ -44,6 +44,8 @@ const ownership = {
 const image = z.object({
   name: z.string().min(1),
   sizeMb: z.number().int().positive().default(4096),
+  type: z.enum(["OS", "CDROM", "DATABLOCK"]).default("OS"),
+  persistent: z.boolean().default(false),
   attributes: z.record(z.string(), z.string()).default({}),
   ...ownership,
 });

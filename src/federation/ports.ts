@@ -15,8 +15,14 @@ import type { Federation } from "./model/state.ts";
 import type { ServiceProof, SurveyQuery, VmProof, ZoneSnapshot, ZoneSurvey } from "./model/zone-facts.ts";
 import type { TunnelState } from "./observing/tunnels.ts";
 import type { Unusable } from "./proposing/adjustment.ts";
-import type { NicOrder, VmOrder } from "./proposing/manifest.ts";
+import type { DiskOrder, NicOrder, VmOrder } from "./proposing/manifest.ts";
 import type { Request } from "./proposing/request.ts";
+
+/** Disks that VMs have beside those of their VM template, and the digest of what that says as it was approved. */
+export interface AddedDisks {
+  readonly template: { readonly id: number; readonly contentDigest: string };
+  readonly disks: readonly DiskOrder[];
+}
 
 export interface InstantiateRequest {
   readonly name: string;
@@ -27,6 +33,7 @@ export interface InstantiateRequest {
     readonly cardinality: number;
     readonly context: Readonly<Record<string, string>>;
     readonly nics: readonly NicOrder[];
+    readonly added?: AddedDisks;
   };
 }
 
@@ -45,7 +52,10 @@ export interface Zone {
   serviceTemplates(name: string): Promise<readonly ServiceTemplateFacts[]>;
   /** Creates; never repeated blindly. */
   registerServiceTemplate(body: object): Promise<number>;
-  /** Creates; never repeated blindly. An ambiguous failure may still bring the service later. */
+  /**
+   * Creates; never repeated blindly. An ambiguous failure may still bring the service later. With a disk it is refused
+   * where the VM template is not what was approved.
+   */
   instantiate(serviceTemplateId: number, request: InstantiateRequest): Promise<number>;
   /**
    * Creates one VM that no service holds; never repeated blindly. An ambiguous failure may still bring it later. Refused

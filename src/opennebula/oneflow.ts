@@ -5,6 +5,7 @@ import type { InstantiateRequest } from "../federation/ports.ts";
 import type { Rank } from "./call-limiter.ts";
 import { brokeDown, type Call, notUnderstood, refused } from "./failure.ts";
 import { type Answer, type Endpoint, Line } from "./line.ts";
+import type { DiskEntries } from "./parse/template.ts";
 
 /** The largest id that oned takes. */
 const NO_SERVICE = 2 ** 31 - 1;
@@ -47,9 +48,13 @@ export class OneFlow {
 
   /**
    * The new service's id. OneFlow answers before anything is deployed: what quota, network or image refuse later is
-   * told only in the service's log. A network that the template declares gets the default behind its last `|`.
+   * told only in the service's log. `disks` take the place of the VM template's. A network that the template declares gets the default behind its last `|`.
    */
-  async instantiate(templateId: number, { name, userInputs, role }: InstantiateRequest): Promise<number> {
+  async instantiate(
+    templateId: number,
+    { name, userInputs, role }: InstantiateRequest,
+    disks: readonly DiskEntries[],
+  ): Promise<number> {
     const merge_template = {
       name,
       user_inputs_values: userInputs,
@@ -57,7 +62,11 @@ export class OneFlow {
         {
           name: role.name,
           cardinality: role.cardinality,
-          template_contents: { CONTEXT: role.context, ...(role.nics.length === 0 ? {} : { NIC: role.nics }) },
+          template_contents: {
+            CONTEXT: role.context,
+            ...(role.nics.length === 0 ? {} : { NIC: role.nics }),
+            ...(disks.length === 0 ? {} : { DISK: disks }),
+          },
         },
       ],
     };

@@ -2,6 +2,7 @@
 import {
   type Absent,
   type AccountFacts,
+  type DataImageFacts,
   type ImageFacts,
   type NetworkFacts,
   type ObjectRef,
@@ -13,7 +14,7 @@ import {
 } from "../federation/model/zone-facts.ts";
 import { readAccount } from "./account.ts";
 import { headroom } from "./parse/account.ts";
-import { parseImage } from "./parse/image.ts";
+import { parseDataImage, parseImage } from "./parse/image.ts";
 import { type Named, parseNames } from "./parse/named.ts";
 import { parseAllocated, parseNetwork } from "./parse/network.ts";
 import { groupIds, parseOpenPorts } from "./parse/security-group.ts";
@@ -35,10 +36,11 @@ export async function survey(look: Looking, settings: ZoneSettings, query: Surve
   const { oned, words } = look;
   const version = words(await settings.version(oned));
   const { facts, user, groups } = await readAccount(oned, words);
-  const [{ rules, disabled }, template, network] = await Promise.all([
+  const [{ rules, disabled }, template, network, data] = await Promise.all([
     settings.read(oned),
     surveyTemplate(look, query.template, facts),
     surveyNetwork(look, query.network),
+    query.dataImage === undefined ? null : surveyData(look, query.dataImage),
   ]);
   const openPorts = query.opens === undefined ? null : await surveyPorts(oned, query.opens, template, network);
   const primary = groups.find(({ id }) => id === user.primaryGroup);
@@ -51,6 +53,7 @@ export async function survey(look: Looking, settings: ZoneSettings, query: Surve
       [user.quotas, ...(primary === undefined ? [] : [primary.quotas])],
       network.found ? network.id : undefined,
     ),
+    data,
     openPorts,
     rules,
     disabled,
@@ -97,6 +100,7 @@ async function surveyTemplate(look: Looking, ref: ObjectRef, account: AccountFac
       otherNics: template.otherNics.map(words),
       pciNics: template.pciNics.map(words),
       contextNames: template.contextNames.map(words),
+      diskNames: template.diskNames.map(words),
       images: seen.flatMap(({ image }) => (image === undefined ? [] : [image])),
       disks: seen.map(({ disk, image }) =>
         diskFacts(disk, image === undefined || "found" in image ? undefined : image),
@@ -118,6 +122,12 @@ async function surveyImage(
     return { ...facts, name: words(facts.name) };
   });
 }
+
+const surveyData = ({ oned, words }: Looking, id: number): Promise<DataImageFacts | Absent> =>
+  orAbsent(id, async () => {
+    const facts = parseDataImage(await oned.read("one.image.info", id, false));
+    return { ...facts, name: words(facts.name) };
+  });
 
 /** As oned looks for it. Of the images that others own it finds none unless the template names the owner. */
 async function imageIdOf(oned: Reading, { ref, owner }: DiskImage, account: AccountFacts): Promise<number | Absent> {

@@ -14,7 +14,7 @@ import { OneFlow } from "./oneflow.ts";
 import { parseVmState } from "./parse/vm.ts";
 import { survey } from "./survey.ts";
 import { attributesText } from "./template-text.ts";
-import { createVm } from "./vm-creation.ts";
+import { createVm, disksOfService } from "./vm-creation.ts";
 import { XmlRpc } from "./xmlrpc.ts";
 import { ZoneSettings } from "./zone-settings.ts";
 
@@ -145,9 +145,11 @@ export function openZone(options: ZoneOptions): OpenZone {
     registerServiceTemplate: (body) =>
       effect("register-template", "", () => viaOneFlow((oneflow) => oneflow.registerTemplate(body))),
     instantiate: (templateId, request) =>
-      effect("instantiate", `${templateId} ${request.name}`, () =>
-        viaOneFlow((oneflow) => oneflow.instantiate(templateId, request)),
-      ),
+      effect("instantiate", `${templateId} ${request.name}`, async () => {
+        const { added } = request.role;
+        const disks = added === undefined ? [] : await disksOfService(oned, name, added);
+        return viaOneFlow((oneflow) => oneflow.instantiate(templateId, request, disks));
+      }),
     removeService: (serviceId) =>
       effect("remove-service", String(serviceId), () => viaOneFlow((oneflow) => oneflow.remove(serviceId))),
     createVm: (order) => effect("instantiate", `${order.templateId} ${order.name}`, () => createVm(oned, name, order)),

@@ -58,8 +58,10 @@ async function orderService(context: TaskContext, job: Job, zone: ZoneName): Pro
   const wanted = serviceOrder(plan, manifestOf(context, job, deployment), tag, authority.certificate);
   const intended = { type: "deployment-intended", site: zone, sequence, tag } as const;
   if (!(await record(context, job, zone, intended))) return "done";
-  const { name, userInputs, role, cardinality, context: values, nics } = wanted;
-  const request = { name, userInputs, role: { name: role, cardinality, context: values, nics } };
+  const { name, userInputs, role, cardinality, context: values, nics, disks } = wanted;
+  const { template } = flowerPart(plan);
+  const added = disks.length === 0 ? {} : { added: { template, disks } };
+  const request = { name, userInputs, role: { name: role, cardinality, context: values, nics, ...added } };
   const create = () => context.zone(zone).instantiate(templateId, request);
   const id = await attempt(context, job, zone, create, tag);
   if (id === null) return "later";

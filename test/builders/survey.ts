@@ -1,6 +1,12 @@
 /** What a look at a zone shows when nothing stands in the way. */
 import { sha256 } from "../../src/federation/model/digest.ts";
-import type { Headroom, NetworkFacts, VmTemplateFacts, ZoneSurvey } from "../../src/federation/model/zone-facts.ts";
+import type {
+  DataImageFacts,
+  Headroom,
+  NetworkFacts,
+  VmTemplateFacts,
+  ZoneSurvey,
+} from "../../src/federation/model/zone-facts.ts";
 
 export function aTemplate(changes: Partial<VmTemplateFacts> = {}): VmTemplateFacts {
   return {
@@ -22,9 +28,23 @@ export function aTemplate(changes: Partial<VmTemplateFacts> = {}): VmTemplateFac
     hasStartScript: false,
     startsOnHold: false,
     contextNames: ["NETWORK", "SSH_PUBLIC_KEY", "TOKEN"],
+    diskNames: ["IMAGE", "IMAGE_UNAME"],
     ...changes,
   };
 }
+
+/** An image with data, of which each VM gets a clone. */
+export const aDataImage = (changes: Partial<DataImageFacts> = {}): DataImageFacts => ({
+  id: 12,
+  name: "Scans",
+  registeredAt: 1_760_000_000,
+  persistent: false,
+  state: "ready",
+  size: 100,
+  isDisk: true,
+  isShared: false,
+  ...changes,
+});
 
 /** Eighty public addresses, three of them leased. */
 export function aNetwork(changes: Partial<NetworkFacts> = {}): NetworkFacts {
@@ -64,6 +84,7 @@ export function aSurvey(changes: Partial<ZoneSurvey> = {}): ZoneSurvey {
     template: aTemplate(),
     network: aNetwork(),
     headroom: aHeadroom(),
+    data: null,
     openPorts: null,
     rules: { restricted: ["NIC/MAC", "PCI", "CONTEXT/FILES"], startsOnHold: false },
     disabled: false,

@@ -24,7 +24,7 @@ function aVm(plan: SitePlan, order: ServiceOrder, manifest: Manifest, changes: P
       networkId: network.id,
       ip: address ?? "10.0.0.9",
     })),
-    imageIds: template.images.map(({ id }) => id),
+    imageIds: [...template.images.map(({ id }) => id), ...order.disks.map(({ IMAGE_ID }) => Number(IMAGE_ID))],
     context: { ...role.template_contents.CONTEXT, ...order.userInputs, ...order.context },
     attributes: {},
     ...changes,

@@ -11,7 +11,6 @@ from unittest import mock
 
 from data import Data
 from process import User
-from tools import ToolFailure
 
 APPS = User(65533, 65533)
 INSIDE = "FLORIST_TEST_MOUNTS"
@@ -48,7 +47,7 @@ class Attached(unittest.TestCase):
         while self.mounts():
             subprocess.run(["umount", self.shown_at], check=True)
 
-    def data(self, told: pathlib.Path) -> Data:
+    def data(self, told: pathlib.Path | str) -> Data:
         return Data(str(told), APPS, self.shown_at, self.root / "mark")
 
     def mounts(self) -> int:
@@ -99,6 +98,40 @@ class Attached(unittest.TestCase):
         self.assertTrue(data.look())
         self.assertIsNone(data.reason)
 
+    def disk(self, name: str) -> pathlib.Path:
+        image = self.root / "image"
+        subprocess.run(["truncate", "--size=2M", image], check=True)
+        subprocess.run(["mkfs.ext4", "-q", "-d", self.scans, image], check=True)
+        (self.root / "by-id").mkdir(exist_ok=True)
+        (self.root / "by-id" / name).symlink_to(image)
+        return image
+
+    def test_a_disk_is_known_by_its_serial_number_and_shown_once_it_is_there(self):
+        for name in ("virtio-florist-data", "scsi-0QEMU_QEMU_HARDDISK_florist-data-part1"):
+            with self.subTest(name=name), mock.patch("data.DEVICES", self.root / "by-id"):
+                data = self.data("disk")
+                data.look()
+                self.assertEqual(data.reason, "data-missing")
+                self.disk("virtio-another")
+                self.assertFalse(data.look())
+                shutil.rmtree(self.root / "by-id")
+                image = self.disk(name)
+                if name.endswith("part1"):
+                    image.with_name("by-id").joinpath(name.removesuffix("-part1")).symlink_to("/dev/null")
+                self.assertTrue(data.look())
+                self.assertIsNone(data.reason)
+                with self.assertRaises(OSError):
+                    (self.shown_at / "two.csv").write_text("2")
+                self.take_away()
+                shutil.rmtree(self.root / "by-id")
+
+    def test_a_disk_without_a_file_system_is_said(self):
+        with mock.patch("data.DEVICES", self.root / "by-id"):
+            self.disk("virtio-florist-data").write_bytes(bytes(2**20))
+            data = self.data("disk")
+            self.assertFalse(data.look())
+            self.assertEqual(data.reason, "data-missing")
+
     def test_a_file_is_no_folder(self):
         data = self.data(self.scans / "one.csv")
         data.look()
@@ -144,7 +177,7 @@ class Attached(unittest.TestCase):
                 self.assertEqual(data.reason, "data-unreadable")
 
     def test_a_mount_that_is_refused_is_said_and_does_not_end_the_agent(self):
-        with mock.patch("data.tool", side_effect=ToolFailure("mount: permission denied")):
+        with mock.patch("data.works", return_value=False):
             data = self.data(self.scans)
             self.assertFalse(data.look())
         self.assertEqual(data.reason, "data-missing")

@@ -84,6 +84,7 @@ const VM_ORDER = {
   contentDigest: parseTemplate(recordedValue("xmlrpc.template.info-superlink-extended")).contentDigest,
   context: {},
   nics: [],
+  disks: [],
 };
 const ORDER = {
   name: "florist demo",

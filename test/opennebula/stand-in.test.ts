@@ -147,7 +147,8 @@ describe("a zone from the first look to the last VM", () => {
     const { template } = await zone.survey({ template: "Flower SuperLink 1.31.0", network: "public", deploy: "vms" });
     assert.ok(template.found && template.contextNames.length > 0);
     const { role } = order("f1/zone-a/0123456789ab/1", "203.0.113.24");
-    const wanted = { templateId: template.id, name: "florist-demo-zone-a-1", context: role.context, nics: role.nics };
+    const { context, nics } = role;
+    const wanted = { templateId: template.id, name: "florist-demo-zone-a-1", context, nics, disks: [] };
     const vmId = await zone.createVm({ ...wanted, contentDigest: template.contentDigest });
     const { vms, services } = await comesTo(zone, ({ vms: all }) => all.some(({ state }) => state === "running"));
     const [vm] = vms;
@@ -162,6 +163,46 @@ describe("a zone from the first look to the last VM", () => {
       /was changed after it was approved/,
     );
     assert.deepEqual((await zone.snapshot()).vms, []);
+  });
+
+  it("gives VMs of either kind a disk after those of their template, and oned takes it", async () => {
+    const zone = open();
+    const query = { template: "Flower SuperLink 1.31.0", network: "public", dataImage: 1 };
+    const { template, data } = await zone.survey(query);
+    assert.ok(template.found && data !== null && !("found" in data));
+    assert.deepEqual([data.id, data.isDisk, data.isShared, data.persistent], [1, true, false, false]);
+    const disks = [{ IMAGE_ID: "1", SERIAL: "florist-data" }];
+    const { contentDigest, id } = template;
+    const { role, ...rest } = order("f1/zone-a/0123456789ab/1", "203.0.113.25");
+    const { context, nics } = role;
+    const alone = await zone.createVm({ templateId: id, name: "one", context, nics, disks, contentDigest });
+    const templateId = await zone.registerServiceTemplate(manifest(id));
+    const asRole = (digest: string) => ({ ...role, added: { template: { id, contentDigest: digest }, disks } });
+    const held = order("f1/zone-a/0123456789ab/2", "203.0.113.26").role;
+    await assert.rejects(
+      zone.instantiate(templateId, { ...rest, role: asRole("0".repeat(64)) }),
+      /was changed after it was approved/,
+    );
+    const serviceId = await zone.instantiate(templateId, {
+      ...rest,
+      role: { ...asRole(contentDigest), nics: held.nics },
+    });
+    const { vms } = await comesTo(zone, ({ vms: all }) => all.filter(({ state }) => state === "running").length === 2);
+    const own = template.images.flatMap((image) => ("found" in image ? [] : [image.id]));
+    assert.deepEqual(
+      vms.map(({ imageIds }) => imageIds),
+      [
+        [...own, 1],
+        [...own, 1],
+      ],
+    );
+    assert.ok(vms.some((vm) => vm.id === alone));
+    const missing = await zone.survey({ ...query, dataImage: 99 });
+    assert.deepEqual(missing.data, { found: false, because: "missing", asked: 99 });
+    await zone.removeService(serviceId);
+    await comesTo(zone, ({ services, vms: left }) => services.length === 0 && left.every(({ id: vm }) => vm === alone));
+    await zone.terminateVm(alone);
+    await comesTo(zone, (now) => now.vms.length === 0);
   });
 
   it("refuses in a zone without OneFlow what only that can do, and says which address is missing", async () => {

@@ -161,7 +161,7 @@ function act(zone: Zone, vm: VirtualMachine, wanted: string): void {
 function remakeImage(zone: Zone, old: Image, repoint: boolean): number {
   zone.images.remove(old.id);
   const ownership = { owner: old.uname, group: old.gname, permissions: old.permissions };
-  const { id } = zone.addImage(ownership, old.name, old.sizeMb, old.attributes);
+  const { id } = zone.addImage(ownership, old);
   if (repoint) {
     for (const template of zone.templates.newestFirst()) repointDisks(template.attributes, old.id, id);
   }

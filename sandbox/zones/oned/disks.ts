@@ -1,6 +1,6 @@
 import { may, notAuthorized } from "./access.ts";
 import type { User } from "./accounts.ts";
-import { type Vector, vector } from "./attributes.ts";
+import { textOf, type Vector, vector } from "./attributes.ts";
 import type { Image } from "./objects.ts";
 import { cannotAllocate } from "./one-error.ts";
 import type { Pool } from "./pool.ts";
@@ -11,8 +11,8 @@ import type { VirtualMachine } from "./virtual-machine.ts";
 const USED = 2;
 
 /** A disk of a new VM, filled in from its image. Refuses an image that is gone, not allowed, or not fit for use. */
-export function diskOf(images: Pool<Image>, user: User, disk: Vector, index: number): Vector {
-  const image = imageOf(images, disk, user.id);
+export function diskOf(zone: ImageUse, user: User, disk: Vector, index: number): Vector {
+  const image = imageOf(zone.images, disk, user.id);
   const id = disk.get("IMAGE_ID");
   const name = disk.get("IMAGE");
   if (image === undefined && id === undefined && name === undefined) {
@@ -26,10 +26,10 @@ export function diskOf(images: Pool<Image>, user: User, disk: Vector, index: num
     throw cannotAllocate(`DISK ${index}: ${reason}`);
   }
   if (!may(user, "USE", "IMAGE", image)) throw notAuthorized(user, `USE IMAGE [${image.id}]`);
-  if (image.state !== "ready") {
-    throw cannotAllocate(
-      `DISK ${index}: Cannot acquire image ${image.id}, it is in state: ${image.state.toUpperCase()}`,
-    );
+  const isTaken = image.persistent && !isShared(image) && zone.vmsOfImage(image).length > 0;
+  if (image.state !== "ready" || isTaken) {
+    const state = isTaken ? "USED" : image.state.toUpperCase();
+    throw cannotAllocate(`DISK ${index}: Cannot acquire image ${image.id}, it is in state: ${state}`);
   }
   const filled = filledDisk(image, disk, index, USED);
   return new Map([...filled, ["TARGET", disk.get("TARGET") ?? `sd${String.fromCharCode(97 + index)}`]]);
@@ -57,11 +57,13 @@ function imageOf(images: Pool<Image>, disk: Vector, asking: number): Image | und
   return images.newestFirst().find((image) => image.name === name && isOwners(image));
 }
 
+const isShared = ({ attributes }: Image): boolean =>
+  ["IMMUTABLE", "SHAREABLE"].includes(textOf(attributes, "PERSISTENT_TYPE") ?? "");
+
 function filledDisk(image: Image, disk: Vector, index: number, state: number): Vector {
   const fromImage = vector({
     ALLOW_ORPHANS: "NO",
-    CLONE: "YES",
-    CLONE_TARGET: "SYSTEM",
+    ...(image.persistent ? { CLONE: "NO", PERSISTENT: "YES" } : { CLONE: "YES", CLONE_TARGET: "SYSTEM" }),
     CLUSTER_ID: "0",
     DATASTORE: "default",
     DATASTORE_ID: "1",
@@ -78,7 +80,7 @@ function filledDisk(image: Image, disk: Vector, index: number, state: number): V
     ORIGINAL_SIZE: String(image.sizeMb),
     PERSISTENT_SNAPSHOTS: "YES",
     READONLY: "NO",
-    SAVE: "NO",
+    SAVE: image.persistent ? "YES" : "NO",
     SIZE: disk.get("SIZE") ?? String(image.sizeMb),
     SOURCE: "dummy_path",
     TM_MAD: "dummy",

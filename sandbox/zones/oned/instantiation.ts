@@ -76,7 +76,7 @@ function combined(template: Attributes, wish: Instantiation): Attributes {
 function machine(zone: Zone, user: User, wish: Instantiation, id: number, all: Attributes): VirtualMachine {
   requireCapacity(all);
   const vm = draft(zone, user, wish, id, all);
-  const disks = vectorsOf(all, "DISK").map((disk, index) => diskOf(zone.images, user, disk, index));
+  const disks = vectorsOf(all, "DISK").map((disk, index) => diskOf(zone, user, disk, index));
   const nics = vectorsOf(all, "NIC").map((nic) => plannedNic(zone, user, nic));
   vm.attributes.set("DISK", disks);
   vm.attributes.set(

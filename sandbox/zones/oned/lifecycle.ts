@@ -259,6 +259,7 @@ export class Lifecycle {
       zone: zoneName,
       vmId: vm.id,
       context: Object.fromEntries(context ?? []),
+      serials: vectorsOf(vm.attributes, "DISK").flatMap((disk) => disk.get("SERIAL") ?? []),
       oneGate: { url: oneGateUrl(), token: vm.oneGateToken },
     });
     this.#move(vm, "running");

@@ -31,6 +31,8 @@ export interface Image extends Owned {
   modified: number;
   state: ImageState;
   readonly sizeMb: number;
+  readonly type: "OS" | "CDROM" | "DATABLOCK";
+  readonly persistent: boolean;
   /** An administrator's lock; it is not the state "locked". */
   lockedBy?: number;
   attributes: Attributes;

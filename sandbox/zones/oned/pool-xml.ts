@@ -39,6 +39,8 @@ export function imageStateNumber(image: Image, users: readonly VirtualMachine[])
 
 const imageStates = { ready: 1, used: 2, disabled: 3, locked: 4, error: 5 } as const;
 
+const IMAGE_TYPES = { OS: 0, CDROM: 1, DATABLOCK: 2 } as const;
+
 /** `users` are the living VMs with a disk of this image. */
 export function imageXml(image: Image, users: readonly VirtualMachine[]): string {
   const state = imageStateNumber(image, users);
@@ -57,9 +59,9 @@ export function imageXml(image: Image, users: readonly VirtualMachine[]): string
     headXml(image),
     lock,
     permissionsXml(image.permissions),
-    textElement("TYPE", 0),
+    textElement("TYPE", IMAGE_TYPES[image.type]),
     textElement("DISK_TYPE", 0),
-    textElement("PERSISTENT", 0),
+    textElement("PERSISTENT", image.persistent ? 1 : 0),
     textElement("REGTIME", image.registered),
     textElement("MODTIME", image.modified),
     cdataElement("SOURCE", image.state === "locked" ? "" : "dummy_path"),

@@ -32,6 +32,8 @@ export interface VmWatcher {
 const ON_HOLD = -1;
 
 /** One OpenNebula: its accounts and pools, and what happens to its VMs. */
+type NewImage = Pick<Image, "name" | "sizeMb" | "type" | "persistent" | "attributes">;
+
 export class Zone {
   readonly id: number;
   readonly name: string;
@@ -111,14 +113,14 @@ export class Zone {
     return this.templates.add((id) => ({ ...this.#owned(id, name, owner), registered, attributes: kept }));
   }
 
-  addImage(owner: Ownership, name: string, sizeMb: number, attributes: Attributes): Image {
+  addImage(owner: Ownership, { name, sizeMb, type, persistent, attributes }: NewImage): Image {
     const now = this.clock.seconds();
     return this.images.add((id) => ({
       ...this.#owned(id, name, owner),
       registered: now,
       modified: now,
       state: "ready",
-      sizeMb,
+      ...{ sizeMb, type, persistent },
       attributes: merged(new Map([["DEV_PREFIX", ["sd"]]]), attributes),
     }));
   }
@@ -175,7 +177,7 @@ export class Zone {
 
   #fill(seed: ZoneSeed): void {
     for (const image of seed.images)
-      this.addImage(image, image.name, image.sizeMb, attributesFromJson(image.attributes));
+      this.addImage(image, { ...image, attributes: attributesFromJson(image.attributes) });
     for (const { held, owner, group, permissions, name, ...range } of seed.networks) {
       const network = this.networks.add((id) => ({
         ...range,

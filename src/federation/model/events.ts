@@ -5,7 +5,7 @@ import { noticed } from "./condition-events.ts";
 import { deploymentRef } from "./deployment-reference.ts";
 import { cardId, channelId, digest, federationId, person, slug, zoneName } from "./identity.ts";
 import { MAX_PURPOSE, MAX_REQUEST } from "./limits.ts";
-import { attachedData, hubEndpoint, role, settings, sitePlan, superLinkEndpoint, tunnelWay } from "./plan.ts";
+import { dataWish, hubEndpoint, role, settings, sitePlan, superLinkEndpoint, tunnelWay } from "./plan.ts";
 import { reasonCode, refusalCode } from "./reasons.ts";
 import { rebootAction, rebootAnswer, rebootOutcome } from "./reboot-words.ts";
 import { rotationEvents } from "./rotation-words.ts";
@@ -50,7 +50,7 @@ export const adjustment = z.strictObject({
   template: z.union([z.int(), z.string()]).exactOptional(),
   network: z.union([z.int(), z.string()]).exactOptional(),
   superNodes: z.int().min(1).max(10).exactOptional(),
-  data: attachedData.exactOptional(),
+  data: dataWish.exactOptional(),
   tunnelWay: tunnelWay.exactOptional(),
 });
 export type Adjustment = z.infer<typeof adjustment>;

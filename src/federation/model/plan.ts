@@ -104,8 +104,20 @@ export type WireGuardLink = z.infer<typeof wireGuardLink>;
 /** How a training site's traffic reaches the SuperLink. */
 const link = z.discriminatedUnion("kind", [z.strictObject({ kind: z.literal("public-address") }), wireGuardLink]);
 
-/** Data of the zone's own that its SuperNodes show their apps: a folder that each VM has from its image. */
-export const attachedData = z.strictObject({ kind: z.literal("folder"), path: z.string() });
+const dataFolder = z.strictObject({ kind: z.literal("folder"), path: z.string() });
+
+/** What an owner wants its SuperNodes to show their apps: a folder that each VM has, or an image to be a disk of it. */
+export const dataWish = z.discriminatedUnion("kind", [
+  dataFolder,
+  z.strictObject({ kind: z.literal("disk"), image: z.int().min(0) }),
+]);
+export type DataWish = z.infer<typeof dataWish>;
+
+/** The same once the zone was looked at. */
+const attachedData = z.discriminatedUnion("kind", [
+  dataFolder,
+  z.strictObject({ kind: z.literal("disk"), image: plannedImage }),
+]);
 export type AttachedData = z.infer<typeof attachedData>;
 
 /** What the zone's VM template has beside what the plan says, as its owner knows it. */

@@ -66,6 +66,14 @@ export const REASONS = {
     "A value has characters that may not reach a VM. Use letters, digits, spaces and . _ : / , + = - only.",
   "data-path":
     "The data's path is not a folder that can be attached. Give its whole path, with letters, digits, spaces and . _ : , + = - between the slashes, and none of the system's own folders.",
+  "data-image-missing": "The image with the data is not in the zone. Give the number that oneimage list shows.",
+  "data-image-forbidden": "The bot's account may not use the image with the data. Give its group USE on it.",
+  "data-image-type": "The image with the data is no disk. Give one of type DATABLOCK or OS.",
+  "data-image-not-ready": "The image with the data is not ready. Wait for it or repair it, then check again.",
+  "data-image-persistent":
+    "The image with the data is persistent, so only one VM at a time can have it. Make it non-persistent, so that each VM gets a clone, or ask for one SuperNode.",
+  "data-image-in-use":
+    "The image with the data is persistent, and another VM has it. Make it non-persistent, or end that VM.",
   "tunnel-range-overlaps":
     "The tunnel range overlaps this zone's network, so its VMs would look for the SuperLink among themselves. Ask again with another range.",
   "tunnel-range-full": "The tunnel range has too few addresses left for this site. Ask again with a wider range.",

@@ -11,6 +11,8 @@ export interface SurveyQuery {
   readonly network: ObjectRef;
   /** Which ports to look for that the card's security groups open. */
   readonly opens?: { readonly protocol: "udp" | "tcp"; readonly direction: "inbound" | "outbound" };
+  /** An image that is to be a disk of the VMs beside those of the template. */
+  readonly dataImage?: number;
   /** VMs are to be made without OneFlow, which is not looked at then. */
   readonly deploy?: "vms";
   /** Milliseconds: an answer of OneFlow's that is no older shows that it is there. It is slow, and is asked otherwise. */
@@ -35,6 +37,14 @@ export interface ImageFacts {
   readonly state: "ready" | "used" | "disabled" | "locked" | "error" | "other";
   /** MB */
   readonly size: number;
+}
+
+/** An image that is to be a disk of each VM beside those of the template. */
+export interface DataImageFacts extends ImageFacts {
+  /** It is of a type that holds a file system. */
+  readonly isDisk: boolean;
+  /** Persistent, and several VMs at once may have it all the same. */
+  readonly isShared: boolean;
 }
 
 /** A disk as oned would make it for a VM. */
@@ -70,6 +80,8 @@ export interface VmTemplateFacts {
   readonly startsOnHold: boolean;
   /** Names in its CONTEXT. */
   readonly contextNames: readonly string[];
+  /** Names in its DISKs. */
+  readonly diskNames: readonly string[];
 }
 
 export interface NetworkFacts {
@@ -142,6 +154,8 @@ export interface ZoneSurvey {
   readonly template: VmTemplateFacts | Absent;
   readonly network: NetworkFacts | Absent;
   readonly headroom: Headroom;
+  /** null where nobody asked. */
+  readonly data: DataImageFacts | Absent | null;
   /** What the card's security groups let in; null: nobody asked, nothing filters, or the account is not told. */
   readonly openPorts: readonly PortSpan[] | null;
   /** null: the account is not told. */

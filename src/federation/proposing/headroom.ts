@@ -1,7 +1,7 @@
 /** Whether quotas leave room for what is asked, and what comes back when something that runs makes room for it. */
 import type { Reason } from "../model/events.ts";
 import type { ReasonCode } from "../model/reasons.ts";
-import type { DiskFacts, Headroom, VmTemplateFacts, ZoneSurvey } from "../model/zone-facts.ts";
+import type { Absent, DiskFacts, Headroom, VmTemplateFacts, ZoneSurvey } from "../model/zone-facts.ts";
 
 /** What the zone gets back when what runs is replaced: it need not be free beside it. */
 export interface Credit {
@@ -20,9 +20,17 @@ const taken = (disks: readonly DiskFacts[], from: DiskFacts["datastore"]): numbe
 const timesUsed = ({ images }: VmTemplateFacts, image: number): number =>
   images.filter((one) => !("found" in one) && one.id === image).length;
 
+/** The template as if the data's disk were one of its own: a clone in the system's datastore, or the image itself. */
+function withData<T extends VmTemplateFacts | Absent>(template: T, data: ZoneSurvey["data"]): T {
+  if (!template.found || data === null || "found" in data) return template;
+  const disk: DiskFacts = { size: data.size, datastore: data.persistent ? null : "system" };
+  return { ...template, images: [...template.images, data], disks: [...template.disks, disk] };
+}
+
 /** The survey as it would be once what runs is gone. Its disks are counted as those of the template now. */
 export function credited(survey: ZoneSurvey, credit: Credit): ZoneSurvey {
-  const { network, headroom, template } = survey;
+  const { network, headroom } = survey;
+  const template = withData(survey.template, survey.data);
   const more = (left: number | null, back: number): number | null => (left === null ? null : left + back);
   const disks = template.found ? template.disks : [];
   const each = (limits: ReadonlyMap<number, number>, back: (id: number) => number): ReadonlyMap<number, number> =>
@@ -45,10 +53,11 @@ export function credited(survey: ZoneSurvey, credit: Credit): ZoneSurvey {
 }
 
 export function judgeQuota(
-  { headroom }: Pick<ZoneSurvey, "headroom">,
-  template: VmTemplateFacts,
+  { headroom, data }: Pick<ZoneSurvey, "headroom" | "data">,
+  bare: VmTemplateFacts,
   { vms, addresses }: { readonly vms: number; readonly addresses: number },
 ): Reason[] {
+  const template = withData(bare, data);
   const needs: readonly (readonly [ReasonCode, number | null, number, string])[] = [
     ["quota-vms", headroom.vms, vms, ""],
     ["quota-cpu", headroom.cpu, vms * template.cpu, ""],

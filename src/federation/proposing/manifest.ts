@@ -2,6 +2,7 @@
 import { type Host, parseHost } from "../../guest-protocol/address.ts";
 import { formatAttempt } from "../../guest-protocol/attempt.ts";
 import { encodePem } from "../../guest-protocol/certificates.ts";
+import { DATA_DISK } from "../../guest-protocol/data.ts";
 import { formatExtraSan } from "../../guest-protocol/extra-san.ts";
 import { CONTEXT } from "../../guest-protocol/names.ts";
 import { canonical } from "../model/digest.ts";
@@ -32,6 +33,12 @@ export interface NicOrder {
   readonly SECURITY_GROUPS?: string;
 }
 
+/** A disk that VMs have after those of their template. */
+export interface DiskOrder {
+  readonly IMAGE_ID: string;
+  readonly SERIAL: string;
+}
+
 /** What OneFlow is asked for when the service is created. */
 export interface ServiceOrder {
   readonly name: string;
@@ -40,6 +47,7 @@ export interface ServiceOrder {
   readonly cardinality: number;
   readonly context: Readonly<Record<string, string>>;
   readonly nics: readonly NicOrder[];
+  readonly disks: readonly DiskOrder[];
 }
 
 /** One VM that no service is to hold, made from a VM template. */
@@ -52,6 +60,8 @@ export interface VmOrder {
   readonly context: Readonly<Record<string, string>>;
   /** In the place of the template's. */
   readonly nics: readonly NicOrder[];
+  /** Beside the template's. */
+  readonly disks: readonly DiskOrder[];
 }
 
 /** FL_ATTEMPT: how the bot knows its own services and VMs after a crash. */
@@ -70,6 +80,7 @@ export function serviceOrder(plan: SitePlan, manifest: Manifest, tag: string, ca
     cardinality: part.vms,
     context: contextOf(plan, tag),
     nics: part.nics.map(nicOrder),
+    disks: diskOrders(plan),
   };
 }
 
@@ -82,6 +93,7 @@ export function vmOrder(plan: SitePlan, order: ServiceOrder, manifest: Manifest,
     contentDigest: template.contentDigest,
     context: guestContext(plan, order, manifest),
     nics: order.nics,
+    disks: order.disks,
   };
 }
 
@@ -140,8 +152,7 @@ function contextOf(plan: SitePlan, tag: string): Record<string, string> {
     ...tunnelContext(plan),
   };
   if (plan.role === "training") {
-    const data = plan.data === undefined ? {} : { [CONTEXT.data]: plan.data.path };
-    return { ...who, [CONTEXT.nodeConfig]: nodeConfigValue(plan.nodeConfig), ...data };
+    return { ...who, [CONTEXT.nodeConfig]: nodeConfigValue(plan.nodeConfig), ...dataContext(plan.data) };
   }
   const [sshKey] = plan.sshKeys;
   return {
@@ -150,6 +161,14 @@ function contextOf(plan: SitePlan, tag: string): Record<string, string> {
     ...(sshKey === undefined ? {} : { [CONTEXT.sshPublicKey]: sshKey }),
   };
 }
+
+function dataContext(data: SitePlan["data"]): Record<string, string> {
+  if (data === undefined) return {};
+  return { [CONTEXT.data]: data.kind === "folder" ? data.path : DATA_DISK.told };
+}
+
+const diskOrders = ({ data }: SitePlan): readonly DiskOrder[] =>
+  data?.kind === "disk" ? [{ IMAGE_ID: String(data.image.id), SERIAL: DATA_DISK.serial }] : [];
 
 /** The hub listens where it is reached from outside: a forward leads to the same port, and a public card needs none. */
 function tunnelContext({ link, role }: SitePlan): Record<string, string> {
@@ -173,12 +192,12 @@ export function differences(plan: SitePlan, order: ServiceOrder, manifest: Manif
   const changed = Object.entries(guestContext(plan, order, manifest))
     .filter(([name, value]) => (vm.context[name] ?? "") !== value)
     .map(([name]) => `${name} in CONTEXT is not the approved value`);
-  return [...shapeDifferences(flowerPart(plan), vm), ...changed];
+  return [...shapeDifferences(flowerPart(plan), plan.data, vm), ...changed];
 }
 
-function shapeDifferences(part: Part, vm: VmFacts): readonly string[] {
+function shapeDifferences(part: Part, data: SitePlan["data"], vm: VmFacts): readonly string[] {
   const { template, nics } = part;
-  const images = template.images.map(({ id }) => id);
+  const images = [...template.images, ...(data?.kind === "disk" ? [data.image] : [])].map(({ id }) => id);
   const compared: readonly (readonly [what: string, planned: unknown, actual: unknown])[] = [
     ["CPU", template.cpu, vm.cpu],
     ["VCPU", template.vcpu, vm.vcpu],

@@ -123,8 +123,15 @@ export function planOf(
     ...(facts.choice.deploy === undefined ? {} : { deploy: facts.choice.deploy }),
     ...(federation.purpose === "" ? {} : { purpose: federation.purpose }),
     ...(until === null ? {} : { until }),
-    ...(facts.choice.data === undefined ? {} : { data: facts.choice.data }),
+    ...attachedTo(facts),
   };
+}
+
+function attachedTo({ choice, data }: Usable): Pick<SitePlan, "data"> {
+  if (choice.data?.kind === "folder") return { data: choice.data };
+  if (data === null) return {};
+  const { id, name, registeredAt } = data;
+  return { data: { kind: "disk", image: { id, name, registeredAt } } };
 }
 
 /** Cards that are named. */

@@ -3,11 +3,12 @@ import { isContextValue } from "../../guest-protocol/alphabets.ts";
 import { DATA_SHOWN_AT, parseDataFolder } from "../../guest-protocol/data.ts";
 import { CONTEXT } from "../../guest-protocol/names.ts";
 import type { Adjustment, Reason, SiteWish } from "../model/events.ts";
-import type { AttachedData, Settings, TunnelWay } from "../model/plan.ts";
+import type { DataWish, Settings, TunnelWay } from "../model/plan.ts";
 import type { ZoneProfile } from "../model/policy.ts";
 import type { ReasonCode } from "../model/reasons.ts";
 import type {
   Absent,
+  DataImageFacts,
   ImageFacts,
   NetworkFacts,
   ObjectRef,
@@ -24,7 +25,7 @@ import { freeAddressCount } from "./network.ts";
 export interface Choice extends SurveyQuery {
   readonly vms: number;
   readonly nodeConfig: Readonly<Record<string, string>>;
-  readonly data?: AttachedData;
+  readonly data?: DataWish;
   readonly tunnelWay: TunnelWay;
 }
 
@@ -46,9 +47,9 @@ export function chooseFor(
   const template = adjustment.template ?? defaultTemplate(profile, wish, settings);
   if (template === null) return { code: "coordinator-not-offered", detail: profile.name };
   if (template === undefined) return { code: "framework-not-offered", detail: settings.framework };
-  const data = wish.role === "coordinator" ? undefined : adjustment.data;
-  if (data !== undefined && !parseDataFolder(data.path).ok) return { code: "data-path", detail: data.path };
-  const nodeConfig = { ...profile.nodeConfig, ...(data === undefined ? {} : { "data-path": DATA_SHOWN_AT }) };
+  const attached = dataChoice(wish, adjustment);
+  if ("code" in attached) return attached;
+  const nodeConfig = { ...profile.nodeConfig, ...(attached.data === undefined ? {} : { "data-path": DATA_SHOWN_AT }) };
   const foreign = foreignValue(profile, nodeConfig);
   if (foreign !== undefined) return { code: "value-not-allowed", detail: foreign };
   return {
@@ -57,10 +58,17 @@ export function chooseFor(
     ...(profile.deploy === "vms" ? { deploy: "vms" as const } : {}),
     vms: wish.role === "coordinator" ? 1 : (adjustment.superNodes ?? wish.superNodes),
     nodeConfig,
-    ...(data === undefined ? {} : { data }),
+    ...attached,
     // The hub is on the SuperLink's VM itself.
     tunnelWay: wish.role === "coordinator" ? "own" : (adjustment.tunnelWay ?? profile.tunnelWay),
   };
+}
+
+/** Only who trains is given data. */
+function dataChoice({ role }: SiteWish, { data }: Adjustment): Pick<Choice, "data" | "dataImage"> | Reason {
+  if (data === undefined || role === "coordinator") return {};
+  if (data.kind === "disk") return { data, dataImage: data.image };
+  return parseDataFolder(data.path).ok ? { data } : { code: "data-path", detail: data.path };
 }
 
 /** What the zones file says and a shell in the VM could read otherwise, by its name. */
@@ -74,6 +82,7 @@ export interface UsableSurvey {
   readonly account: number;
   readonly template: Omit<VmTemplateFacts, "images"> & { readonly images: readonly ImageFacts[] };
   readonly network: NetworkFacts;
+  readonly data: DataImageFacts | null;
   readonly openPorts: ZoneSurvey["openPorts"];
 }
 
@@ -85,6 +94,7 @@ export function judge(seen: ZoneSurvey, choice: Choice, credit: Credit = NO_CRED
   if (!template.found) problems.push(absent("template", template));
   if (!network.found) problems.push(absent("network", network));
   else problems.push(...judgeNetwork(network, addressesFor(survey, choice.vms)));
+  problems.push(...judgeData(survey.data, choice.vms, credit));
   if (!template.found) return problems;
   const images = template.images.flatMap((image) => ("found" in image ? [] : [image]));
   problems.push(
@@ -92,9 +102,10 @@ export function judge(seen: ZoneSurvey, choice: Choice, credit: Credit = NO_CRED
     ...template.images.flatMap((image) => judgeImage(image, choice.vms, credit)),
     ...judgeQuota(survey, template, { vms: choice.vms, addresses: addressesFor(survey, choice.vms) }),
   );
-  return problems.length > 0 || !network.found
+  const { data } = survey;
+  return problems.length > 0 || !network.found || (data !== null && "found" in data)
     ? problems
-    : { account: survey.account.id, template: { ...template, images }, network, openPorts: survey.openPorts };
+    : { account: survey.account.id, template: { ...template, images }, network, data, openPorts: survey.openPorts };
 }
 
 function judgeZone(survey: ZoneSurvey, needed: ReadonlySet<string>): Reason[] {
@@ -115,10 +126,13 @@ const NEEDED_ATTRIBUTES: ReadonlySet<string> = new Set([
   ...Object.values(CONTEXT).map((name) => `CONTEXT/${name}`),
 ]);
 
-/** Where no service holds a VM, its template's own CONTEXT is written anew with ours, and oned takes all of it for ours. */
-function neededAttributes({ deploy }: Choice, template: VmTemplateFacts | Absent): ReadonlySet<string> {
-  if (deploy !== "vms" || !template.found) return NEEDED_ATTRIBUTES;
-  return new Set([...NEEDED_ATTRIBUTES, ...template.contextNames.map((name) => `CONTEXT/${name}`)]);
+/** What of the template's own is written anew with ours: oned takes all of it for ours. */
+function neededAttributes({ deploy, dataImage }: Choice, template: VmTemplateFacts | Absent): ReadonlySet<string> {
+  if (!template.found) return NEEDED_ATTRIBUTES;
+  const context = deploy === "vms" ? template.contextNames.map((name) => `CONTEXT/${name}`) : [];
+  const own = template.diskNames.map((name) => `DISK/${name}`);
+  const disks = dataImage === undefined ? [] : ["DISK", "DISK/IMAGE_ID", "DISK/SERIAL", ...own];
+  return new Set([...NEEDED_ATTRIBUTES, ...context, ...disks]);
 }
 
 /** A PCI card of the template in the same network takes one beside the plan's card. */
@@ -149,7 +163,21 @@ function judgeImage(image: ImageFacts | Absent, vms: number, credit: Credit): Re
   return persistent && state === "used" && credit.vms === 0 ? [reason("image-in-use", name)] : [];
 }
 
-const ABSENT: Readonly<Record<"template" | "network" | "image", Readonly<Record<Absent["because"], ReasonCode>>>> = {
+function judgeData(data: ZoneSurvey["data"], vms: number, credit: Credit): Reason[] {
+  if (data === null) return [];
+  if ("found" in data) return [absent("data", data)];
+  const named = `${data.name} (${data.id})`;
+  const about = (code: ReasonCode): Reason[] => [reason(code, named)];
+  if (!data.isDisk) return about("data-image-type");
+  if (data.state !== "ready" && data.state !== "used") return about("data-image-not-ready");
+  if (!data.persistent || data.isShared) return [];
+  if (vms > 1) return about("data-image-persistent");
+  return data.state === "used" && credit.vms === 0 ? about("data-image-in-use") : [];
+}
+
+const ABSENT: Readonly<
+  Record<"template" | "network" | "image" | "data", Readonly<Record<Absent["because"], ReasonCode>>>
+> = {
   template: {
     missing: "template-missing",
     forbidden: "template-forbidden",
@@ -167,6 +195,12 @@ const ABSENT: Readonly<Record<"template" | "network" | "image", Readonly<Record<
     forbidden: "image-forbidden",
     ambiguous: "image-missing",
     foreign: "image-foreign",
+  },
+  data: {
+    missing: "data-image-missing",
+    forbidden: "data-image-forbidden",
+    ambiguous: "data-image-missing",
+    foreign: "data-image-missing",
   },
 };
 

@@ -34,6 +34,7 @@ const content = group({
   PCI: many(pci),
   SUBMIT_ON_HOLD: optionalText,
   CONTEXT: attributes,
+  DISK: many(attributes),
 });
 
 const template = z.object({ ID: integer, NAME: z.string(), TEMPLATE: content });
@@ -42,7 +43,7 @@ const untouched = z.object({ TEMPLATE: z.unknown() });
 /** From `template.info` without `extended`, which would mix the images' state into the content. */
 export function parseTemplate(xml: string): ParsedTemplate {
   const { ID, NAME, TEMPLATE } = parseElement(xml, "VMTEMPLATE", template);
-  const { CPU, VCPU, MEMORY, NIC, NIC_ALIAS, PCI, SUBMIT_ON_HOLD, CONTEXT } = TEMPLATE;
+  const { CPU, VCPU, MEMORY, NIC, NIC_ALIAS, PCI, SUBMIT_ON_HOLD, CONTEXT, DISK } = TEMPLATE;
   const whole = parseElement(xml, "VMTEMPLATE", untouched).TEMPLATE;
   const [first, ...others] = NIC;
   return {
@@ -64,12 +65,19 @@ export function parseTemplate(xml: string): ParsedTemplate {
     hasStartScript: Boolean(CONTEXT["START_SCRIPT"] ?? CONTEXT["START_SCRIPT_BASE64"]),
     startsOnHold: isYes(SUBMIT_ON_HOLD),
     contextNames: Object.keys(CONTEXT),
+    diskNames: [...new Set(DISK.flatMap(Object.keys))],
   };
 }
 
 /** The entries of the template's CONTEXT, as they were written. */
 export const parseContext = (xml: string): Readonly<Record<string, string>> =>
   parseElement(xml, "VMTEMPLATE", z.object({ TEMPLATE: group({ CONTEXT: attributes }) })).TEMPLATE.CONTEXT;
+
+export type DiskEntries = Readonly<Record<string, string>>;
+
+/** The template's DISKs, as they were written. */
+export const parseDiskEntries = (xml: string): readonly DiskEntries[] =>
+  parseElement(xml, "VMTEMPLATE", z.object({ TEMPLATE: group({ DISK: many(attributes) }) })).TEMPLATE.DISK;
 
 const disk = z
   .object({

@@ -141,7 +141,7 @@ const GUESTS: Causes<GuestCode> = {
   "guest-data-missing": {
     what: "The data that the owner attached is not there, so Flower waits for it.",
     owner:
-      "put the folder there or mount it, and the SuperNode goes on by itself; once the image has it, retry the site.",
+      "put the folder there or mount it, and the SuperNode goes on by itself; after a change to the VMs' image, or to that of a disk with the data, retry the site.",
   },
   "guest-data-empty": {
     what: "There is nothing in the data that the owner attached.",

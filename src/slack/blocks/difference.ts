@@ -21,6 +21,13 @@ const ofNics = (of: (nic: PlannedNic) => string): Facet[1] => ofParts(({ nics })
 const otherParts = ({ parts }: SitePlan): string =>
   parts.flatMap(({ name, vms }) => (name === "supernode" ? [] : [`${vms} ${name}`])).join("; ") || "none";
 
+function dataOf({ data }: SitePlan): string {
+  if (data === undefined) return "none attached";
+  if (data.kind === "folder") return `the folder ${data.path}`;
+  const { name, id, registeredAt } = data.image;
+  return `a disk of ${name} (${id}), registered ${new Date(registeredAt * 1000).toISOString()}`;
+}
+
 const FACETS: readonly Facet[] = [
   ["Deployed as", (plan) => (deploymentKind(plan) === "vms" ? "VMs of their own" : "a OneFlow service")],
   ["SuperNodes", (plan) => String(superNodesOf(plan))],
@@ -59,7 +66,7 @@ const FACETS: readonly Facet[] = [
         .map(([name, value]) => `${name}=${value}`)
         .join(" ") || "none",
   ],
-  ["Data", ({ data }) => data?.path ?? "none attached"],
+  ["Data", dataOf],
   ["ssh keys for runs", ({ sshKeys }) => sshKeys.map((key) => key.slice(0, 60)).join("; ") || "none"],
   ["Further network cards that go", ({ aside }) => aside?.droppedCards.join(", ") || "none"],
   ["PCI network cards that stay", ({ aside }) => aside?.keptCards.join(", ") || "none"],

@@ -68,12 +68,12 @@ const sizeOf = ({ template }: Part): string =>
 
 const short = (hex: string): string => `\`${hex.slice(0, 12)}\``;
 
+const imageOf = ({ id, name, registeredAt }: Part["template"]["images"][number]): string =>
+  `${code(name, 60)} (${id}), registered ${new Date(registeredAt * 1000).toISOString().slice(0, 10)}`;
+
 function imagesOf({ parts }: SitePlan): string {
   const images = parts.flatMap(({ template }) => template.images);
-  const shown = images.slice(0, MOST_NAMED).map(({ id, name, registeredAt }) => {
-    const made = new Date(registeredAt * 1000).toISOString().slice(0, 10);
-    return `${code(name, 60)} (${id}), registered ${made}`;
-  });
+  const shown = images.slice(0, MOST_NAMED).map(imageOf);
   const more = images.length - shown.length;
   if (more > 0) shown.push(`and ${more} more`);
   return shown.join("\n") || "none";
@@ -111,8 +111,13 @@ function givenTo(plan: SitePlan): string {
 }
 
 /** What other organisations' code can read, and where. */
-const attached = ({ path }: AttachedData): string =>
-  `data: the folder ${code(path, 300)} of each VM, to be read by apps at ${code(DATA_SHOWN_AT)}`;
+function attached(data: AttachedData): string {
+  const what =
+    data.kind === "folder"
+      ? `the folder ${code(data.path, 300)} of each VM`
+      : `a disk of the image ${imageOf(data.image)}, for each VM`;
+  return `data: ${what}, to be read by apps at ${code(DATA_SHOWN_AT)}`;
+}
 
 /** What is different from the VM template as its owner knows it; nothing where it is taken as it is. */
 function asideOf({ aside }: SitePlan): readonly string[] {

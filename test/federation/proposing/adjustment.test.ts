@@ -4,7 +4,7 @@ import type { Adjustment } from "../../../src/federation/model/events.ts";
 import { adjust, approve, reject } from "../../builders/commands.ts";
 import { aZone, ownerOf, zonesOf } from "../../builders/decision-context.ts";
 import { aFederation } from "../../builders/federation.ts";
-import { aNetwork } from "../../builders/survey.ts";
+import { aDataImage, aNetwork } from "../../builders/survey.ts";
 
 const [first, second] = [ownerOf("beta", 1), ownerOf("beta", 2)];
 
@@ -75,6 +75,24 @@ describe("adjusting", () => {
     assert.equal(story.refusalOf(choose({ template: "Flower SuperLink" })), "not-an-alternative");
     assert.equal(story.refusalOf(choose({ network: 77 })), "not-an-alternative");
     assert.equal(story.decides(choose({ template: "Flower SuperNode large", network: "research" })).ok, true);
+  });
+
+  it("attaches a disk, and an image that was remade is another version", () => {
+    const story = aFederation().planned();
+    const attach = adjust("beta", { data: { kind: "disk", image: 12 } });
+    story.shows("beta", (usual) => ({ ...usual, data: aDataImage({ persistent: true }) }));
+    assert.deepEqual(story.decides(attach), {
+      ok: false,
+      problems: [{ code: "data-image-persistent", detail: "Scans (12)" }],
+    });
+    story.shows("beta", (usual) => ({ ...usual, data: aDataImage() }));
+    story.does(attach);
+    assert.equal(story.site("beta").approvalState, "approved");
+    assert.deepEqual(story.proposal("beta").plan.nodeConfig, { "data-path": "/mnt/data" });
+    const { digest } = story.proposal("beta");
+    story.shows("beta", (usual) => ({ ...usual, data: aDataImage({ registeredAt: 1_770_000_000 }) }));
+    story.does(adjust("beta", { data: { kind: "disk", image: 12 } }, ownerOf("beta", 2)));
+    assert.notEqual(story.proposal("beta").digest, digest);
   });
 
   it("attaches a folder of the VMs, which apps find at one path wherever it lies", () => {

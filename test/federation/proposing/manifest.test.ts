@@ -8,6 +8,7 @@ import {
   type ServiceOrder,
   serviceOrder,
   serviceTemplateFor,
+  vmOrder,
 } from "../../../src/federation/proposing/manifest.ts";
 import { isContextValue } from "../../../src/guest-protocol/alphabets.ts";
 import { decodePem } from "../../../src/guest-protocol/certificates.ts";
@@ -15,6 +16,7 @@ import { AUTHORITY } from "../../builders/chronicle.ts";
 import { adjust } from "../../builders/commands.ts";
 import { aZone, LATER, MANIFESTS, SHIPPED, zonesOf } from "../../builders/decision-context.ts";
 import { aFederation, type Story } from "../../builders/federation.ts";
+import { aDataImage } from "../../builders/survey.ts";
 
 const manifestOf = ({ role }: SitePlan): Manifest => manifestFor(MANIFESTS, role);
 const order = (story: Story, name: string): ServiceOrder => {
@@ -122,6 +124,22 @@ describe("what a zone is handed", () => {
     const { context } = order(story, "beta");
     assert.equal(context["FL_DATA"], "/srv/scans 2");
     assert.match(Buffer.from(context["FL_NODE_CONFIG"] ?? "", "base64").toString("utf8"), /data-path='\/mnt\/data'/);
+  });
+
+  it("asks for a disk of the owner's image beside those of the template, however VMs are made", () => {
+    const zones = zonesOf([aZone("alpha"), aZone("beta"), aZone("gamma", { deploy: "vms" })]);
+    const story = aFederation({ context: { zones } }).planned();
+    for (const name of ["beta", "gamma"]) {
+      story.shows(name, (usual) => ({ ...usual, data: aDataImage() }));
+      story.does(adjust(name, { data: { kind: "disk", image: 12 } }));
+      const { context, disks } = order(story, name);
+      assert.deepEqual(disks, [{ IMAGE_ID: "12", SERIAL: "florist-data" }]);
+      assert.equal(context["FL_DATA"], "disk");
+      const { plan } = story.proposal(name);
+      assert.deepEqual(plan.data, { kind: "disk", image: { id: 12, name: "Scans", registeredAt: 1_760_000_000 } });
+      assert.deepEqual(vmOrder(plan, order(story, name), manifestOf(plan), 1).disks, disks);
+    }
+    assert.deepEqual(order(story, "alpha").disks, []);
   });
 
   it("asks for the picked address on the coordinator's one NIC and for none at a training site", () => {

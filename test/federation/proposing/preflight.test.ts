@@ -16,7 +16,7 @@ import { SETTINGS } from "../../builders/chronicle.ts";
 import { checkAgain } from "../../builders/commands.ts";
 import { aZone, ownerOf, STRANGER, zone, zonesOf } from "../../builders/decision-context.ts";
 import { aFederation, type Story } from "../../builders/federation.ts";
-import { aHeadroom, aNetwork, aSurvey, aTemplate } from "../../builders/survey.ts";
+import { aDataImage, aHeadroom, aNetwork, aSurvey, aTemplate } from "../../builders/survey.ts";
 
 const TWO: Choice = { template: "Flower SuperNode", network: "public", vms: 2, nodeConfig: {}, tunnelWay: "own" };
 const absent = (because: Absent["because"]) => ({ found: false, because, asked: "it" }) as const;
@@ -174,6 +174,44 @@ describe("the preflight", () => {
     assert.deepEqual(problemsOf(having("used"), one), [["image-in-use", "disk"]]);
     const replaced = { ...NO_CREDIT, vms: 1 };
     assert.equal("template" in judge(having("used"), one, replaced), true);
+  });
+
+  it("attaches data that each VM can have, and says what keeps them from it", () => {
+    const asked: Choice = { ...TWO, dataImage: 12, data: { kind: "disk", image: 12 } };
+    const told = (data: ZoneSurvey["data"], choice = asked) => problemsOf(aSurvey({ data }), choice);
+    const persistent = (state: "ready" | "used", isShared = false) => aDataImage({ persistent: true, state, isShared });
+    const named = "Scans (12)";
+    assert.deepEqual(told(aDataImage()), []);
+    assert.deepEqual(told(aDataImage({ state: "used" })), []);
+    assert.deepEqual(told(persistent("used", true)), []);
+    assert.deepEqual(told(absent("missing")), [["data-image-missing", "it"]]);
+    assert.deepEqual(told(absent("forbidden")), [["data-image-forbidden", "it"]]);
+    assert.deepEqual(told(aDataImage({ isDisk: false })), [["data-image-type", named]]);
+    for (const state of ["disabled", "locked", "error", "other"] as const) {
+      assert.deepEqual(told(aDataImage({ state })), [["data-image-not-ready", named]]);
+    }
+    assert.deepEqual(told(persistent("ready")), [["data-image-persistent", named]]);
+    const one: Choice = { ...asked, vms: 1 };
+    assert.deepEqual(told(persistent("ready"), one), []);
+    assert.deepEqual(told(persistent("used"), one), [["data-image-in-use", named]]);
+    assert.equal("template" in judge(aSurvey({ data: persistent("used") }), one, { ...NO_CREDIT, vms: 1 }), true);
+  });
+
+  it("counts the data's disk with those of the template, unless it is the image itself", () => {
+    const asked: Choice = { ...TWO, vms: 1, dataImage: 12, data: { kind: "disk", image: 12 } };
+    const left = (changes: Parameters<typeof aHeadroom>[0], persistent: boolean) =>
+      problemsOf(aSurvey({ data: aDataImage({ persistent }), headroom: aHeadroom(changes) }), asked);
+    assert.deepEqual(left({ systemDisk: 10_339 }, false), [["quota-disk", "10340 needed, 10339 left"]]);
+    assert.deepEqual(left({ systemDisk: 10_240 }, true), []);
+    assert.deepEqual(left({ imageVms: new Map([[12, 0]]) }, true), [["quota-image", "image 12: 1 needed, 0 left"]]);
+  });
+
+  it("minds what the template's own disks say only where they are written anew with the data's", () => {
+    const rules = { restricted: ["DISK/IMAGE", "DISK/TOTAL_BYTES_SEC"], startsOnHold: false };
+    assert.deepEqual(problemsOf(aSurvey({ rules })), []);
+    const asked: Choice = { ...TWO, dataImage: 12, data: { kind: "disk", image: 12 } };
+    const told = problemsOf(aSurvey({ rules, data: aDataImage() }), asked);
+    assert.deepEqual(told, [["attribute-restricted", "DISK/IMAGE"]]);
   });
 
   it("does not mind attributes that the zone keeps to itself and no VM needs", () => {

@@ -93,6 +93,14 @@ describe("what a SuperNode finds when it dials", () => {
     await guests.shows(site.node, PUBLISHED.reason, "none");
   });
 
+  it("that the disk with its owner's data is not one of the VM's", async () => {
+    const site = newZone();
+    await site.serve();
+    await site.startNode(site.node, { [CONTEXT.data]: "disk" });
+    await guests.admit(site.superlink, 1, [site.node]);
+    await guests.shows(site.node, PUBLISHED.reason, "data-missing");
+  });
+
   it("an address where nobody is, until somebody comes", async () => {
     const site = newZone();
     await site.startNode(site.node);

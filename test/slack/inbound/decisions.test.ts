@@ -80,18 +80,28 @@ describe("an owner's click", () => {
     const { viewId, fields } = await bench.modal(owner("beta"));
     assert.deepEqual(
       fields.map(({ blockId }) => blockId),
-      ["template", "network", "superNodes", "data"],
+      ["template", "network", "superNodes", "dataFolder", "dataImage"],
     );
-    const wrong = await bench.control.submit({ person: owner("beta"), viewId, values: { data: "/data;reboot" } });
-    assert.match(wrong.errors?.["data"] ?? "", /not a folder that can be attached/);
-    await bench.control.submit({ person: owner("beta"), viewId, values: { superNodes: "1", data: "/srv/scans" } });
+    const wrong = await bench.control.submit({ person: owner("beta"), viewId, values: { dataFolder: "/data;reboot" } });
+    assert.match(wrong.errors?.["dataFolder"] ?? "", /not a folder that can be attached/);
+    const both = { dataFolder: "/srv/scans", dataImage: "12" };
+    const twice = await bench.control.submit({ person: owner("beta"), viewId, values: both });
+    assert.match(twice.errors?.["dataImage"] ?? "", /Leave one of the two empty/);
+    await bench.control.submit({
+      person: owner("beta"),
+      viewId,
+      values: { superNodes: "1", dataFolder: "/srv/scans" },
+    });
     const newer = await bench.read(channel("beta"), "Training site: 1 SuperNode,");
     assert.notEqual(newer.ts, card.ts);
     await bench.read(channel("beta"), "The newer card");
     const site = siteOf(bench, "beta");
     assert.equal(site?.approvalState, "approved");
     const plan = site?.proposals.at(-1)?.plan;
-    assert.deepEqual([plan?.data?.path, plan?.nodeConfig], ["/srv/scans", { "data-path": "/mnt/data" }]);
+    assert.deepEqual(
+      [plan?.data, plan?.nodeConfig],
+      [{ kind: "folder", path: "/srv/scans" }, { "data-path": "/mnt/data" }],
+    );
   });
 
   it("shows what runs, exactly, to owners and to nobody else", async (context) => {

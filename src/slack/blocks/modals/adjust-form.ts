@@ -2,7 +2,13 @@
 import type { InputBlock, ModalView } from "@slack/types";
 import type { Adjustment } from "../../../federation/model/events.ts";
 import { SUPERNODES } from "../../../federation/model/limits.ts";
-import { type SitePlan, superNodesOf, type TunnelWay, tunnelWay } from "../../../federation/model/plan.ts";
+import {
+  type DataWish,
+  type SitePlan,
+  superNodesOf,
+  type TunnelWay,
+  tunnelWay,
+} from "../../../federation/model/plan.ts";
 import type { ZoneProfile } from "../../../federation/model/policy.ts";
 import { REASONS } from "../../../federation/model/reasons.ts";
 import type { Federation, Proposal, Site } from "../../../federation/model/state.ts";
@@ -19,9 +25,13 @@ const BLOCK = {
   template: "template",
   network: "network",
   superNodes: "superNodes",
-  data: "data",
+  folder: "dataFolder",
+  image: "dataImage",
   tunnelWay: "tunnelWay",
 } as const;
+
+/** Numbers that oned gives. */
+const IMAGES = { min: 0, max: 2 ** 31 - 1 } as const;
 
 export interface Adjustable {
   readonly federation: Federation;
@@ -48,7 +58,7 @@ export function adjustForm({ federation, site, proposal, profile }: Adjustable):
       choiceOf(BLOCK.template, "VM template", templates, adjustment.template ?? templates[0]),
       choiceOf(BLOCK.network, "Network", networks, adjustment.network ?? profile.network),
       ...tunnelInput(site, plan),
-      ...(site.role === "training" ? trainingInputs(site, superNodesOf(plan), adjustment.data?.path ?? "") : []),
+      ...(site.role === "training" ? trainingInputs(site, superNodesOf(plan), adjustment.data) : []),
     ],
   };
 }
@@ -69,14 +79,24 @@ function tunnelInput({ role }: Site, { link }: SitePlan): readonly InputBlock[] 
   ];
 }
 
-function trainingInputs(site: Site, superNodes: number, folder: string): readonly InputBlock[] {
+function trainingInputs(site: Site, superNodes: number, data: DataWish | undefined): readonly InputBlock[] {
   return [
     numberInput(BLOCK.superNodes, "SuperNodes", String(superNodes), { min: SUPERNODES.min, max: site.wish.superNodes }),
-    textInput(BLOCK.data, "Data to attach", folder, {
+    textInput(BLOCK.folder, "Data: a folder of the VMs", data?.kind === "folder" ? data.path : "", {
       optional: true,
       placeholder: "/srv/scans",
-      hint: `A folder of the VMs' image, or one that it mounts. Apps read it at ${DATA_SHOWN_AT}, and nothing writes to it there.`,
+      hint: `On their image, or mounted by it. Apps read it at ${DATA_SHOWN_AT}, and nothing writes to it there.`,
     }),
+    numberInput(
+      BLOCK.image,
+      "Or a disk: the number of its image",
+      data?.kind === "disk" ? String(data.image) : "",
+      IMAGES,
+      {
+        optional: true,
+        hint: `Each VM gets a clone of it, mounted read-only at ${DATA_SHOWN_AT}. One VM may have a persistent image itself.`,
+      },
+    ),
   ];
 }
 
@@ -123,13 +143,28 @@ function readTraining(values: StateValues, site: Site, mistakes: Record<string, 
     mistakes[BLOCK.superNodes] =
       `Give a whole number from ${SUPERNODES.min} to ${site.wish.superNodes}, the number asked for.`;
   }
-  const folder = typed(values, BLOCK.data).trim();
-  const data = folder === "" ? null : parseDataFolder(folder);
-  if (data !== null && !data.ok) mistakes[BLOCK.data] = REASONS["data-path"];
+  const data = readData(values, mistakes);
   const way = tunnelWay.safeParse(typed(values, BLOCK.tunnelWay));
   return {
     ...(superNodes === null ? {} : { superNodes }),
-    ...(data?.ok ? { data: { kind: "folder" as const, path: data.value } } : {}),
+    ...(data === null ? {} : { data }),
     ...(way.success ? { tunnelWay: way.data } : {}),
   };
+}
+
+/** null: nothing is attached, or a mistake was made. */
+function readData(values: StateValues, mistakes: Record<string, string>): DataWish | null {
+  const [folder, number] = [typed(values, BLOCK.folder).trim(), typed(values, BLOCK.image).trim()];
+  if (folder !== "" && number !== "") {
+    mistakes[BLOCK.image] = "Data is a folder or a disk. Leave one of the two empty.";
+    return null;
+  }
+  if (number !== "") {
+    const image = wholeNumber(number, IMAGES.min, IMAGES.max);
+    if (image === null) mistakes[BLOCK.image] = "Give the number that oneimage list shows.";
+    return image === null ? null : { kind: "disk", image };
+  }
+  const path = parseDataFolder(folder);
+  if (folder !== "" && !path.ok) mistakes[BLOCK.folder] = REASONS["data-path"];
+  return path.ok ? { kind: "folder", path: path.value } : null;
 }

@@ -68,7 +68,7 @@ function manifestBlocks(
   return [
     ...listing("What is filled into the service template", JSON.stringify(inputs, null, 2)),
     ...listing("What is added to CONTEXT", JSON.stringify(order.context, null, 2)),
-    ...listing("The network cards", JSON.stringify(order.nics, null, 2)),
+    ...cardsAndDisks(order),
     ...plan.parts.flatMap(({ template }) =>
       listing(
         "The service template",
@@ -88,9 +88,14 @@ function loneVmBlocks(plan: SitePlan, order: ServiceOrder, manifest: Manifest): 
       "What is put over the CONTEXT of the VM template",
       withoutAgent(JSON.stringify(context, null, 2), manifest),
     ),
-    ...listing("The network cards", JSON.stringify(order.nics, null, 2)),
+    ...cardsAndDisks(order),
   ];
 }
+
+const cardsAndDisks = ({ nics, disks }: ServiceOrder): Blocks => [
+  ...listing("The network cards", JSON.stringify(nics, null, 2)),
+  ...(disks.length === 0 ? [] : listing("The disk beside those of the VM template", JSON.stringify(disks, null, 2))),
+];
 
 const imagesOf = ({ parts }: SitePlan): string =>
   parts
