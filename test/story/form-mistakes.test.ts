@@ -145,9 +145,9 @@ describe("The forms on an approval card", () => {
     const form = await owner.view("Adjust and approve");
     const many = await send(form, { SuperNodes: "3" }, owner);
     assert.deepEqual(Object.keys(many.mistakes), ["SuperNodes"]);
-    const unsafe = await send(form, { SuperNodes: "1", "Data to attach": "/data$(id)" }, owner);
-    assert.deepEqual(Object.keys(unsafe.mistakes), ["Data to attach"]);
-    assert.match(unsafe.mistakes["Data to attach"] ?? "", /letters, digits/);
+    const unsafe = await send(form, { SuperNodes: "1", "Data: a folder of the VMs": "/data$(id)" }, owner);
+    assert.deepEqual(Object.keys(unsafe.mistakes), ["Data: a folder of the VMs"]);
+    assert.match(unsafe.mistakes["Data: a folder of the VMs"] ?? "", /letters, digits/);
     await owner.close(form);
     assert.equal(
       (await stage.texts(zoneChannel("zone-b"))).some((text) => text.includes("Adjusted")),

@@ -22,6 +22,7 @@ describe("a VM template", () => {
       hasStartScript: false,
       startsOnHold: false,
       contextNames: ["FL_ROLE", "NETWORK", "REPORT_READY", "SSH_PUBLIC_KEY", "TOKEN"],
+      diskNames: ["IMAGE_ID"],
     });
     assert.match(contentDigest, /^[0-9a-f]{64}$/);
   });

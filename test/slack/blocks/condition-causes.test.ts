@@ -15,6 +15,7 @@ import { inChannel, textOf, wanted } from "../reading.ts";
 
 /** Words with a hyphen that the agent uses for other things than what it says. */
 const OTHER_WORDS: ReadonlySet<string> = new Set([
+  "florist-data",
   "daemon-reload",
   "error-message",
   "florist-apps",

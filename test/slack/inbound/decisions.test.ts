@@ -90,7 +90,7 @@ describe("an owner's click", () => {
     await bench.control.submit({
       person: owner("beta"),
       viewId,
-      values: { superNodes: "1", dataFolder: "/srv/scans" },
+      values: { superNodes: "1", dataFolder: "/srv/scans", dataImage: "" },
     });
     const newer = await bench.read(channel("beta"), "Training site: 1 SuperNode,");
     assert.notEqual(newer.ts, card.ts);
