@@ -121,7 +121,7 @@ export function slackLook({ botToken, apiUrl, onDate }: SlackLookOptions) {
       } catch (error) {
         const failure: SlackFailure =
           error instanceof z.ZodError
-            ? { kind: "unanswered", error: "what answers there is not Slack" }
+            ? { kind: "unanswered", error: "what answers there is not Slack", mayBeDone: false }
             : failureOf(error);
         return { ok: false, failure };
       }

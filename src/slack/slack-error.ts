@@ -6,8 +6,8 @@ export type SlackFailure =
   | { readonly kind: "rate-limited"; readonly waitMs: number }
   /** Slack understood and refused; `error` is its word for why. */
   | { readonly kind: "refused"; readonly error: string }
-  /** No usable answer: the network, a proxy, a 5xx. */
-  | { readonly kind: "unanswered"; readonly error: string };
+  /** No usable answer: the network, a proxy, a 5xx. It may still have been done, unless Slack was not reached at all. */
+  | { readonly kind: "unanswered"; readonly error: string; readonly mayBeDone: boolean };
 
 /** Slack's words for its own troubles, and for a token that an operator has to mend: the call may be tried again. */
 const TRANSIENT: ReadonlySet<string> = new Set([
@@ -25,6 +25,15 @@ const TRANSIENT: ReadonlySet<string> = new Set([
   "missing_scope",
 ]);
 
+/** The operating system's words for a connection that was not made. */
+const NOT_REACHED: ReadonlySet<string> = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+]);
+
 /** Whatever Slack asks for: nothing rests longer. */
 const LONGEST_REST_MS = 3_600_000;
 
@@ -39,9 +48,11 @@ export function failureOf(error: unknown): SlackFailure {
   if (error instanceof webApi.WebAPIPlatformError) {
     const word = error.data.error;
     if (word === "ratelimited" || word === "rate_limited") return { kind: "rate-limited", waitMs: 30_000 };
-    return { kind: TRANSIENT.has(word) ? "unanswered" : "refused", error: word };
+    if (TRANSIENT.has(word)) return { kind: "unanswered", error: word, mayBeDone: false };
+    return { kind: "refused", error: word };
   }
-  return { kind: "unanswered", error: wordsOf(error) };
+  const words = wordsOf(error);
+  return { kind: "unanswered", error: words, mayBeDone: !NOT_REACHED.has(words) };
 }
 
 /** What the operating system calls it, which libraries hang several errors deep; else the library's own words. */

@@ -68,7 +68,7 @@ async function ask(client: webApi.WebClient): Promise<Workspace | SlackFailure> 
       const { team_id, enterprise_id, url } = parsed.data;
       return { teams: [team_id, ...(enterprise_id ? [enterprise_id] : [])], url };
     }
-    return { kind: "unanswered", error: "what answers there is not Slack" };
+    return { kind: "unanswered", error: "what answers there is not Slack", mayBeDone: false };
   } catch (error) {
     return failureOf(error);
   }

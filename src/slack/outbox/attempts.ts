@@ -23,6 +23,8 @@ export class Attempts {
   readonly #attempts = new Map<string, Attempt>();
   readonly #settled = new Map<string, Settled>();
   readonly #notBefore = new Map<string, number>();
+  /** How often each message was sent, in whatever form, without an answer. */
+  readonly #unheard = new Map<string, number>();
 
   of(key: string, content: string): Attempt {
     const known = this.#attempts.get(key);
@@ -35,6 +37,13 @@ export class Attempts {
   isTextOnly(key: string, content: string): boolean {
     const known = this.#attempts.get(key);
     return known?.content === content && known.isTextOnly;
+  }
+
+  /** The message was sent once more without an answer; how often by now. */
+  countUnheard(key: string): number {
+    const count = (this.#unheard.get(key) ?? 0) + 1;
+    this.#unheard.set(key, count);
+    return count;
   }
 
   /** Nothing is done about the message before that moment. */
@@ -74,6 +83,7 @@ export class Attempts {
     this.#attempts.delete(key);
     this.#settled.delete(key);
     this.#notBefore.delete(key);
+    this.#unheard.delete(key);
   }
 }
 

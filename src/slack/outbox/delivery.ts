@@ -261,6 +261,7 @@ export class Delivery {
         return [];
       case "channel-waits":
         this.#laneOf(step.message.channel).postpone();
+        if (outcome.wait > 0) book.attempts.postpone(step.message.key, clock.now() + outcome.wait);
         return [];
       case "plan-refused":
         this.#refusePlans();

@@ -98,4 +98,7 @@ async function look({ slack, channels, call }: Sending, step: StepOf<"look">): P
 const concluded = <Value>(answer: Answer<Value>, conclude: (value: Value) => Outcome): Outcome =>
   answer.ok ? conclude(answer.value) : { kind: "failed", failure: answer.failure };
 
-const unusable = (error: string): Outcome => ({ kind: "failed", failure: { kind: "unanswered", error } });
+const unusable = (error: string): Outcome => ({
+  kind: "failed",
+  failure: { kind: "unanswered", error, mayBeDone: true },
+});

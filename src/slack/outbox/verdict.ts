@@ -8,8 +8,8 @@ import type { Step } from "./step.ts";
 export type Verdict =
   /** It waits for so many milliseconds; 0 where somebody else knows how long. */
   | { readonly kind: "again"; readonly wait: number; readonly because: string }
-  /** Slack was not reached: everything in the channel waits. */
-  | { readonly kind: "channel-waits"; readonly because: string }
+  /** Slack was not reached: everything in the channel waits, and this message for so many milliseconds at least. */
+  | { readonly kind: "channel-waits"; readonly wait: number; readonly because: string }
   | { readonly kind: "given-up"; readonly because: string }
   /** What was to be rewritten does not exist any more. */
   | { readonly kind: "lost" }
@@ -49,10 +49,23 @@ export function onFailure(step: Step, failure: SlackFailure, circumstances: Circ
     case "unanswered":
       return step.kind === "look"
         ? onUnansweredLook(step, failure.error, circumstances)
-        : { kind: "channel-waits", because: failure.error };
+        : { kind: "channel-waits", wait: waitUnheard(step, failure, circumstances), because: failure.error };
     case "refused":
       return onRefusal(step, failure.error, circumstances);
   }
+}
+
+/**
+ * What may stand already stands once more with each try, and nobody can ask Slack without reading channels: so each try
+ * is twice as late as the one before, whatever else the channel takes meanwhile.
+ */
+function waitUnheard(
+  { kind, message }: Step,
+  { mayBeDone }: SlackFailure & { readonly kind: "unanswered" },
+  { attempts, pace }: Circumstances,
+): number {
+  if (kind === "rewrite" || !mayBeDone) return 0;
+  return backoff({ ...pace, longestRetry: Number.POSITIVE_INFINITY }, attempts.countUnheard(message.key));
 }
 
 /** A question about a file holds up nobody else. */

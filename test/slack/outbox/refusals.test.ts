@@ -205,6 +205,22 @@ suite("While Slack is away", () => {
     assert.deepEqual(stage.slack.texts(HOME), ["card", "reply"]);
   });
 
+  test("a post whose answers are lost stands a few times, not each time, while the channel takes others", async () => {
+    const stage = new OutboxStage();
+    stage.slack.fault = (_method, { text }) => (text === "reply" ? "lost-answer" : null);
+    stage.want(ONE, [card("card", "card"), reply("r", "reply")]);
+    for (let minute = 0; minute < 60; minute += 1) {
+      stage.want(ONE, [card("card", `card at ${minute}`), reply("r", "reply")]);
+      await stage.clock.passes(MINUTE);
+    }
+    const copies = stage.slack.texts(HOME).filter((text) => text === "reply").length;
+    assert.ok(copies >= 2 && copies <= 13, `${copies} copies in an hour`);
+    stage.slack.fault = () => null;
+    await stage.clock.passes(60 * MINUTE);
+    await stage.idle();
+    assert.deepEqual([...stage.receipts.of(ONE).posted.keys()].toSorted(), ["card", "r"]);
+  });
+
   test("stopping waits for a post that is never answered no longer than its deadline", async () => {
     const stage = new OutboxStage({ deadline: 30_000 });
     stage.slack.fault = () => "hang";
