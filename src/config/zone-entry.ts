@@ -63,7 +63,7 @@ const nodeConfigValue = z
   });
 
 const nodeConfig = z.record(z.string().regex(/^[A-Za-z][A-Za-z0-9._-]{0,62}$/, NODE_CONFIG_REMEDY), nodeConfigValue, {
-  error: "Give names and values, such as {data-path: /mnt/data}.",
+  error: "Give names and values, such as {organisation: aster}.",
 });
 
 const coordinate = section(
