@@ -55,7 +55,7 @@ async function startParts(
   const shipped = await readManifests(join(packageRoot(), "manifests"));
   const { dataDirectory, retries } = configuration;
   const channels = await openChannelIds(join(dataDirectory, "channels.json"));
-  const zones = withFirstIds(configuration.zones, channels);
+  const sites = withFirstIds(configuration.sites, channels);
   const { requesters } = configuration.policy;
   const policy: Policy = {
     ...configuration.policy,
@@ -67,7 +67,7 @@ async function startParts(
     dataDirectory,
     storeKey: configuration.storeKey,
     policy,
-    zones,
+    sites,
     access: configuration.zoneAccess,
     writtenOff: configuration.writtenOff,
     manifests,
@@ -84,7 +84,7 @@ async function startParts(
     zoneChecks: runtime.zoneChecks,
     certificates: runtime.certificates,
     tunnelStates: runtime.tunnelStates,
-    configuration: { policy, zones, manifests },
+    configuration: { policy, sites, manifests },
     workspaceUrl: workspace.url,
     channels,
     channelsWritten: channelsWritten(configuration),
@@ -118,19 +118,20 @@ function vitalSigns(app: SlackApp, { store, storeTrouble, looks }: Runtime): Vit
 }
 
 /** Whichever of its ids the zones file gives a channel. */
-const withFirstIds = (zones: Configuration["zones"], channels: ChannelIds): Configuration["zones"] =>
+const withFirstIds = (sites: Configuration["sites"], channels: ChannelIds): Configuration["sites"] =>
   new Map(
-    [...zones].map(([name, profile]) => [
+    [...sites].map(([name, profile]) => [
       name,
       { ...profile, channel: profile.channel === null ? null : channels.first(profile.channel) },
     ]),
   );
 
-const channelsWritten = ({ zones, channelLines }: Configuration) =>
+const channelsWritten = ({ sites, channelLines }: Configuration) =>
   new Map(
-    [...zones].flatMap(([name, { channel }]) =>
-      channel === null ? [] : [[name, { channel, where: channelLines.get(name) ?? "the zones file" }] as const],
-    ),
+    [...channelLines].flatMap(([name, where]) => {
+      const channel = sites.get(name)?.channel ?? null;
+      return channel === null ? [] : [[name, { channel, where }] as const];
+    }),
   );
 
 /** Milliseconds: whoever looks after the bot wants it to end, and a store that is not closed is only read for longer. */

@@ -24,9 +24,9 @@ async function configured(): Promise<Configuration | null> {
 export async function checkConfiguration(): Promise<void> {
   const configuration = await configured();
   if (configuration === null) return;
-  const { zones, slack } = configuration;
+  const { zoneAccess, slack } = configuration;
   const over = slack.delivery.kind === "socket" ? "the bot connects to Slack" : "Slack connects to the bot";
-  console.log(`The configuration is right: ${over}; zones: ${[...zones.keys()].join(", ")}.`);
+  console.log(`The configuration is right: ${over}; zones: ${[...zoneAccess.keys()].join(", ")}.`);
 }
 
 /** Resolves when the bot has ended; sets the exit code. */

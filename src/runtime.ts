@@ -3,10 +3,11 @@ import { type KeyObject, randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { decide } from "./federation/deciding/decide.ts";
 import { type FederationEvent, federationEvent } from "./federation/model/events.ts";
-import { cardId, type FederationId, federationId, type ZoneName } from "./federation/model/identity.ts";
+import { cardId, type FederationId, federationId, type SiteName, type ZoneName } from "./federation/model/identity.ts";
 import type { ManifestLibrary } from "./federation/model/manifests.ts";
-import type { Policy, ZoneProfile } from "./federation/model/policy.ts";
+import type { Policy, SiteProfile } from "./federation/model/policy.ts";
 import { EVENTS_SCHEMA, STATE_SCHEMA, upcast } from "./federation/model/schema.ts";
+import { hasZone } from "./federation/model/site-profiles.ts";
 import { type Federation, isSettled } from "./federation/model/state.ts";
 import { ZoneError } from "./federation/model/zone-facts.ts";
 import { tunnelStates } from "./federation/observing/tunnels.ts";
@@ -35,7 +36,7 @@ export interface RuntimeOptions {
   /** What CA keys are encrypted with. */
   readonly storeKey: KeyObject;
   readonly policy: Policy;
-  readonly zones: ReadonlyMap<ZoneName, ZoneProfile>;
+  readonly sites: ReadonlyMap<SiteName, SiteProfile>;
   readonly access: ReadonlyMap<ZoneName, Omit<ZoneOptions, "name" | "checkpoint" | "onCall">>;
   /** Zones that are gone for good, by the operator's word. */
   readonly writtenOff: readonly ZoneName[];
@@ -81,7 +82,7 @@ const openFiles = (options: RuntimeOptions): Promise<Store> =>
     stateSchema: STATE_SCHEMA,
     context: {
       policy: options.policy,
-      zones: options.zones,
+      sites: options.sites,
       manifests: options.manifests,
       newCard: newCardId,
     },
@@ -108,7 +109,7 @@ function runtime(options: RuntimeOptions, stored: Store, keys: KeyStore) {
   const pollers = new Map<ZoneName, ZonePoller>();
   const pollHints = (name: ZoneName): PollHints => pollers.get(name) ?? NO_POLLER;
   tellEvents(store, log);
-  const looks = new ZoneLooks(options.zones.keys(), log);
+  const looks = new ZoneLooks(options.access.keys(), log);
   const watch = new Watch({
     store,
     pollHints,
@@ -147,14 +148,14 @@ function runtime(options: RuntimeOptions, stored: Store, keys: KeyStore) {
     storeLost: stored.lost,
     storeTrouble: () => stored.trouble(),
     looks: () => looks.all(),
-    zoneChecks: zoneChecks(context, options.zones),
+    zoneChecks: zoneChecks(context, options.sites),
     certificates: organisationCertificates(context),
     tunnelStates: (federation: Federation) => tunnelStates(federation, watch.live(federation.id)),
     /** From now on zones are looked at and what is due is done: whoever asks in Slack is answered already. */
     async start(): Promise<void> {
       await writeOff(store, options);
       tellMissing(store, options);
-      await watch.missUnknownZones(options.zones);
+      await watch.missUnknownZones((zone) => hasZone(options.sites, zone));
       for (const [name, zone] of clients) pollers.set(name, pollerOf(name, zone, { watch, looks }, options));
       store.onChange((federation) => watch.attend(federation));
       for (const federation of store.living()) watch.attend(federation);
@@ -184,12 +185,12 @@ async function writeOff(store: Store["federations"], { writtenOff, log }: Runtim
 }
 
 /** What runs in a zone that nobody can reach any more goes on there: its operator is told at every start. */
-function tellMissing(store: Store["federations"], { zones, writtenOff, log }: RuntimeOptions): void {
+function tellMissing(store: Store["federations"], { sites: configured, writtenOff, log }: RuntimeOptions): void {
   const places = [...store.living()].flatMap(({ sites }) =>
     [...sites.values()].filter(({ deployment, removals }) => deployment !== null || removals.length > 0),
   );
   for (const zone of new Set(places.map((site) => site.zone))) {
-    if (zones.has(zone) || writtenOff.includes(zone)) continue;
+    if (hasZone(configured, zone) || writtenOff.includes(zone)) continue;
     const federations = places.filter((site) => site.zone === zone).length;
     log.warn(
       { zone, federations },

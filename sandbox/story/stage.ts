@@ -73,13 +73,13 @@ export class Stage {
     const { requester } = this;
     const sites = training.map(superNodesLabel);
     const first = await requester.open(homeChannel, "deploy-site", FORM);
-    await requester.fill(first, { "Coordinator zone": coordinator, "Training zones": training });
+    await requester.fill(first, { "Coordinator zone": coordinator, "Training sites": training });
     const form = await requester.view(FORM, sites);
     if (hub === undefined) return form;
     const way = tunnelled === undefined ? "Through WireGuard" : "Some sites in one way";
     await requester.fill(form, { "How does traffic cross?": way });
     const withTunnels = await requester.view(FORM, [...sites, HUB_LABEL]);
-    const chosen = tunnelled === undefined ? {} : { "Training zones that come through WireGuard": tunnelled };
+    const chosen = tunnelled === undefined ? {} : { "Training sites that come through WireGuard": tunnelled };
     await requester.fill(withTunnels, { [HUB_LABEL]: hub, ...chosen });
     return withTunnels;
   }

@@ -1,15 +1,16 @@
 /** What the bot runs with: the environment and the zones file, parsed and checked. Durations are milliseconds. */
 import type { KeyObject } from "node:crypto";
-import type { ZoneName } from "../federation/model/identity.ts";
-import type { Policy, ZoneProfile } from "../federation/model/policy.ts";
+import type { SiteName, ZoneName } from "../federation/model/identity.ts";
+import type { Policy, SiteProfile } from "../federation/model/policy.ts";
 import { credential, type Secret } from "../secret.ts";
 
 export interface Configuration {
   /** The workspace that installed the app is not written down anywhere: Slack says it at the start. */
   readonly policy: Omit<Policy, "installingTeams">;
-  readonly zones: ReadonlyMap<ZoneName, ZoneProfile>;
-  /** Where the zones file names each zone's channel. */
-  readonly channelLines: ReadonlyMap<ZoneName, string>;
+  /** Every site that the zones file describes; each zone has one that bears its name. */
+  readonly sites: ReadonlyMap<SiteName, SiteProfile>;
+  /** Where the zones file names a site's own channel. */
+  readonly channelLines: ReadonlyMap<SiteName, string>;
   readonly zoneAccess: ReadonlyMap<ZoneName, ZoneAccess>;
   /** Zones that are gone for good, by the operator's word. */
   readonly writtenOff: readonly ZoneName[];

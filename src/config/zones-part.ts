@@ -3,8 +3,8 @@ import { X509Certificate } from "node:crypto";
 import { basename, dirname, resolve } from "node:path";
 import { setImmediate as breath } from "node:timers/promises";
 import { z } from "zod";
-import { type ZoneName, zoneName } from "../federation/model/identity.ts";
-import type { ZoneProfile } from "../federation/model/policy.ts";
+import { type SiteName, siteName, type ZoneName, zoneName } from "../federation/model/identity.ts";
+import type { SiteProfile } from "../federation/model/policy.ts";
 import type { Secret } from "../secret.ts";
 import type { Configuration, ZoneAccess } from "./configuration.ts";
 import type { ReadFile } from "./file-reader.ts";
@@ -12,13 +12,14 @@ import { type Finding, formatPath, type Mistake, type Outcome } from "./mistake.
 import { brokenRules } from "./rules.ts";
 import { type Environment, secretFromFile, secretFromVariable } from "./secret-source.ts";
 import { findings, type Reading } from "./shape.ts";
+import { sitesOfZone } from "./sites-of-zone.ts";
 import { readYaml, type YamlText } from "./yaml-text.ts";
 import { type SecretSource, type ZoneEntry, zoneEntry } from "./zone-entry.ts";
 import { type PolicySection, type ZonesFile, zonesFile } from "./zones-file.ts";
 
 export type ZonesPart = Pick<
   Configuration,
-  "policy" | "zones" | "channelLines" | "zoneAccess" | "writtenOff" | "polling" | "retries" | "slackPace"
+  "policy" | "sites" | "channelLines" | "zoneAccess" | "writtenOff" | "polling" | "retries" | "slackPace"
 >;
 
 export interface ZonesSource {
@@ -61,11 +62,11 @@ export async function readZonesPart(source: ZonesSource): Promise<ZonesReading> 
 }
 
 /** Such as `zones.yml, line 14`: people in Slack read it, and need not learn where the file lies. */
-const linesOfChannels = (path: string, yaml: YamlText, file: ZonesFile): ReadonlyMap<ZoneName, string> =>
+const linesOfChannels = (path: string, yaml: YamlText, file: ZonesFile): ReadonlyMap<SiteName, string> =>
   new Map(
-    Object.entries(file.zones).flatMap(([name, { channel }]): [ZoneName, string][] => {
+    Object.entries(file.zones).flatMap(([name, { channel }]): [SiteName, string][] => {
       const line = channel === undefined ? undefined : yaml.lineOf(["zones", name, "channel"]);
-      return line === undefined ? [] : [[zoneName.parse(name), `${basename(path)}, line ${line}`]];
+      return line === undefined ? [] : [[siteName.parse(name), `${basename(path)}, line ${line}`]];
     }),
   );
 
@@ -156,17 +157,17 @@ function isCertificate(pem: string): boolean {
 }
 
 function zonesPart(file: ZonesFile, opened: ReadonlyMap<string, Opened>): Omit<ZonesPart, "channelLines"> {
-  const zones = new Map<ZoneName, ZoneProfile>();
+  const sites: SiteProfile[] = [];
   const zoneAccess = new Map<ZoneName, ZoneAccess>();
   for (const [written, entry] of Object.entries(file.zones)) {
     const name = zoneName.parse(written);
-    zones.set(name, profileOf(name, entry));
+    sites.push(...sitesOfZone(name, entry));
     const own = opened.get(written);
     if (own !== undefined) zoneAccess.set(name, accessOf(name, entry, own, file.policy));
   }
   const { slack } = file.policy;
   return {
-    zones,
+    sites: new Map(sites.map((site) => [site.name, site])),
     zoneAccess,
     policy: {
       requesters: file.requesters,
@@ -183,24 +184,6 @@ function zonesPart(file: ZonesFile, opened: ReadonlyMap<string, Opened>): Omit<Z
       longestRetry: slack.longestRetry,
       fileLook: slack.fileLook,
     },
-  };
-}
-
-function profileOf(name: ZoneName, entry: ZoneEntry): ZoneProfile {
-  const offered = Object.entries(entry.train?.templates ?? {}).filter(([, template]) => template !== undefined);
-  return {
-    name,
-    title: entry.title,
-    channel: entry.channel ?? null,
-    owners: entry.owners,
-    quorum: entry.quorum,
-    templates: { superlink: entry.coordinate?.template ?? null, supernode: Object.fromEntries(offered) },
-    network: entry.network,
-    deploy: entry.deploy ?? (entry.oneflow === undefined ? "vms" : "oneflow"),
-    tunnelWay: entry.tunnel,
-    alternatives: entry.alternatives,
-    sshKeys: entry.coordinate?.sshKeys ?? [],
-    nodeConfig: entry.nodeConfig,
   };
 }
 

@@ -10,9 +10,10 @@ import { type Configuration, secretsOf, type ZoneAccess } from "../config/config
 import type { ReadFile } from "../config/file-reader.ts";
 import { loadConfiguration } from "../config/load-configuration.ts";
 import type { Environment } from "../config/secret-source.ts";
-import type { ZoneProfile } from "../federation/model/policy.ts";
+import type { SiteProfile } from "../federation/model/policy.ts";
+import { sitesByZone } from "../federation/model/site-profiles.ts";
 import type { ChannelIds, ZoneCheck } from "../federation/ports.ts";
-import { openZone } from "../opennebula/zone.ts";
+import { type OpenZone, openZone } from "../opennebula/zone.ts";
 import { packageRoot } from "../package-root.ts";
 import { checkAlternatives, checkOffers } from "../rollout/offers.ts";
 import { Redactor } from "../secret.ts";
@@ -50,7 +51,7 @@ export async function examine({ environment, readFile: read, now = Date.now }: E
   const [data, slack, zones] = await Promise.all([
     examineData(configuration),
     lookAtSlack(configuration, now),
-    Promise.all([...configuration.zones.values()].map((profile) => examineZone(profile, configuration, now))),
+    Promise.all([...configuration.zoneAccess.values()].map((access) => examineZone(access, configuration, now))),
   ]);
   const clock = clockChecks([slack, ...zones].flatMap((part) => part.clock));
   const found = [
@@ -84,28 +85,30 @@ async function lookAtSlack(configuration: Configuration, now: () => number): Pro
   return { checks, clock: heard.sample("Slack") };
 }
 
-async function examineZone(profile: ZoneProfile, { zoneAccess }: Configuration, now: () => number): Promise<Part> {
-  const access = zoneAccess.get(profile.name);
-  if (access === undefined) return { checks: [], clock: [] };
+async function examineZone(access: ZoneAccess, configuration: Configuration, now: () => number): Promise<Part> {
+  const { name } = access;
+  const sites = sitesByZone(configuration.sites.values()).get(name) ?? [];
   const heard = new Clock(now);
   const zone = openZone({ ...access, deadlines: shortened(access), onDate: (date) => heard.hear(date) });
   const tooLate = setTimeout(() => zone.close(), LONGEST_ZONE);
   try {
-    const seen = await checkOffers(zone, profile);
-    const clock = heard.sample(profile.name);
-    const alternatives = seen.version === null ? [] : await checkAlternatives(zone, profile);
+    const seen = await checkOffers(zone, name, sites);
+    const clock = heard.sample(name);
+    const alternatives = seen.version === null ? [] : await alternativesOf(zone, sites);
     return {
-      checks: [
-        ...zoneChecks(seen, profile),
-        ...alternativeChecks(alternatives, profile),
-        ...(clock.length === 0 ? timeless(seen) : []),
-      ],
+      checks: [...zoneChecks(seen, sites), ...alternatives, ...(clock.length === 0 ? timeless(seen) : [])],
       clock,
     };
   } finally {
     clearTimeout(tooLate);
     zone.close();
   }
+}
+
+async function alternativesOf(zone: OpenZone, sites: readonly SiteProfile[]): Promise<readonly Check[]> {
+  const checks: Check[] = [];
+  for (const site of sites) checks.push(...alternativeChecks(await checkAlternatives(zone, site), site));
+  return checks;
 }
 
 /** A zone that cannot be reached has no clock to speak of; that is said already. */

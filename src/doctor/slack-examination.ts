@@ -1,7 +1,7 @@
 /** Looks at the Slack side of a configuration: tokens first, then all channels and people that it names. */
 import type { Configuration } from "../config/configuration.ts";
 import type { ChannelId } from "../federation/model/identity.ts";
-import type { ZoneProfile } from "../federation/model/policy.ts";
+import type { SiteProfile } from "../federation/model/policy.ts";
 import type { ChannelIds } from "../federation/ports.ts";
 import { channelCheck, type NamedChannel, ownersCheck, type ZoneOwners } from "./channel-checks.ts";
 import { type Check, notLookedAt } from "./check.ts";
@@ -55,9 +55,9 @@ const askedAll = async (named: readonly NamedPerson[], look: SlackLook): Promise
   );
 
 /** A person counts once, with the first thing that they are named as. */
-function peopleOf({ zones, policy }: Configuration): readonly NamedPerson[] {
-  const owners = [...zones.values()].flatMap((zone) =>
-    zone.owners.map((owner) => ({ ...owner, as: `owner of ${zone.name}` })),
+function peopleOf({ sites, policy }: Configuration): readonly NamedPerson[] {
+  const owners = [...sites.values()].flatMap((site) =>
+    site.owners.map((owner) => ({ ...owner, as: `owner of ${site.name}` })),
   );
   const requesters = policy.requesters.people.map((one) => ({ ...one, as: "requester" }));
   const all = [...owners, ...requesters].map((one) => [`${one.team} ${one.user}`, one] as const);
@@ -82,7 +82,7 @@ interface ChannelLooking {
 }
 
 async function channelChecks(
-  { zones, policy }: Configuration,
+  { sites, policy }: Configuration,
   { look, channels, people, home }: ChannelLooking,
 ): Promise<readonly Check[]> {
   const named = (id: ChannelId, as: string): NamedChannel => ({ id, now: channels.newest(id), as });
@@ -90,20 +90,20 @@ async function channelChecks(
     const channel = named(id, "where requesters are");
     return [channelCheck(channel, await look.channel(channel.now))];
   });
-  const ofZones = [...zones.values()].map(async (zone): Promise<readonly Check[]> => {
-    if (zone.channel === null) return [];
-    const channel = named(zone.channel, `channel of ${zone.name}`);
+  const ofSites = [...sites.values()].map(async (site): Promise<readonly Check[]> => {
+    if (site.channel === null) return [];
+    const channel = named(site.channel, `channel of ${site.name}`);
     const asked = await look.channel(channel.now);
     const check = channelCheck(channel, asked);
     if (!asked.ok || check.verdict === "fault") return [check];
     const seen = { facts: asked.value, members: await look.members(channel.now), home };
-    return [check, ownersCheck(ownersOf(zone, people), channel, seen)];
+    return [check, ownersCheck(ownersOf(site, people), channel, seen)];
   });
-  return (await Promise.all([...ofRequesters, ...ofZones])).flat();
+  return (await Promise.all([...ofRequesters, ...ofSites])).flat();
 }
 
 /** Those about whom nothing else has to be said first. */
-const ownersOf = ({ name, quorum, owners }: ZoneProfile, people: People): ZoneOwners => ({
+const ownersOf = ({ name, quorum, owners }: SiteProfile, people: People): ZoneOwners => ({
   zone: name,
   quorum,
   owners: owners.flatMap((owner) => {

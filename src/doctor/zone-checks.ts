@@ -1,6 +1,6 @@
 /** What a look at a zone says of its set-up, area by area. */
 import type { Reason } from "../federation/model/events.ts";
-import type { ZoneProfile } from "../federation/model/policy.ts";
+import type { SiteProfile } from "../federation/model/policy.ts";
 import { REASONS, type ReasonCode } from "../federation/model/reasons.ts";
 import type { ZoneCheck } from "../federation/ports.ts";
 import type { AlternativeCheck } from "../rollout/offers.ts";
@@ -36,8 +36,13 @@ function areaOf(code: ReasonCode): Area {
   return code.startsWith("network-") || code === "no-free-address" ? "zone-network" : "zone-rules";
 }
 
-export function zoneChecks({ problems, version }: ZoneCheck, profile: ZoneProfile): readonly Check[] {
-  const { name, title } = profile;
+export function zoneChecks(
+  { zone: name, problems, version }: ZoneCheck,
+  sites: readonly SiteProfile[],
+): readonly Check[] {
+  const [first] = sites;
+  const title = first?.title ?? name;
+  const deploy = first?.deploy ?? "oneflow";
   const who = `${name} (${title})`;
   const inArea = (area: Area): readonly Reason[] => problems.filter(({ code }) => areaOf(code) === area);
   const stops = problems.find(({ code }) => FIRST.has(areaOf(code)));
@@ -47,7 +52,7 @@ export function zoneChecks({ problems, version }: ZoneCheck, profile: ZoneProfil
       areaOf(stops.code) === "zone-account" ? "the zone does not take the account" : "the zone cannot be reached";
     const offers = notLookedAt({ code: "zone-offers", subject: name }, `What ${who} offers was`, because);
     const area = areaOf(stops.code);
-    const reached = area === "zone-account" ? [right("zone-reach", profile, who, version)] : [];
+    const reached = area === "zone-account" ? [right("zone-reach", { name, deploy }, who, version)] : [];
     return [...reached, stopOf(stops, { code: area, subject: name }, who), offers];
   }
   // Images and quotas are judged by the template: one that is not there leaves them open.
@@ -60,13 +65,18 @@ export function zoneChecks({ problems, version }: ZoneCheck, profile: ZoneProfil
         notLookedAt({ code: area, subject: name }, `${NAMED[area]} of ${who} were`, "a VM template cannot be used"),
       ];
     }
-    return [right(area, profile, who, version)];
+    return [right(area, { name, deploy }, who, version)];
   });
 }
 
 const NAMED = { "zone-images": "The images", "zone-quotas": "The quotas" } as const;
 
-function right(area: Area, { name, deploy }: ZoneProfile, who: string, version: string | null): Check {
+function right(
+  area: Area,
+  { name, deploy }: { readonly name: string; readonly deploy: SiteProfile["deploy"] },
+  who: string,
+  version: string | null,
+): Check {
   const said = area === "zone-reach" && deploy === "vms" ? "answers over XML-RPC" : RIGHT[area];
   const which = area === "zone-version" && version !== null ? `: ${version}` : "";
   return ok({ code: area, subject: name }, `${who} ${said}${which}.`);
@@ -96,7 +106,7 @@ function faultsOf(reasons: readonly Reason[], about: Pick<Check, "code" | "subje
 /** Nothing that was asked for waits for an alternative: what is wrong with one is a warning. */
 export function alternativeChecks(
   alternatives: readonly AlternativeCheck[],
-  { name, title }: ZoneProfile,
+  { name, title }: SiteProfile,
 ): readonly Check[] {
   const about = { code: "zone-alternatives", subject: name } as const;
   if (alternatives.length === 0) return [];

@@ -6,9 +6,9 @@ import type { ChainMistake } from "./model/chain-mistakes.ts";
 import type { Adjust } from "./model/commands.ts";
 import type { Decision } from "./model/decision.ts";
 import type { FederationEvent, Reason } from "./model/events.ts";
-import type { ChannelId, FederationId, Person, Slug, ZoneName } from "./model/identity.ts";
+import type { ChannelId, FederationId, Person, SiteName, Slug, ZoneName } from "./model/identity.ts";
 import type { ManifestLibrary } from "./model/manifests.ts";
-import type { DecisionContext, Policy, ZoneProfile } from "./model/policy.ts";
+import type { DecisionContext, Policy, SiteProfile } from "./model/policy.ts";
 import type { ReasonCode } from "./model/reasons.ts";
 import type { RebootAction, RebootAnswer } from "./model/reboot-words.ts";
 import type { Federation } from "./model/state.ts";
@@ -311,7 +311,7 @@ export type TunnelStates = (federation: Federation) => readonly TunnelState[];
 
 export interface Configuration {
   readonly policy: Policy;
-  readonly zones: ReadonlyMap<ZoneName, ZoneProfile>;
+  readonly sites: ReadonlyMap<SiteName, SiteProfile>;
   /** What zones are given: shown to an owner who wants to see it before deciding. */
   readonly manifests: ManifestLibrary;
 }

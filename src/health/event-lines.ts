@@ -27,7 +27,7 @@ function tell({ id, name }: Federation, event: FederationEvent, log: Pick<Log, "
 
 function zoneOf(event: FederationEvent): string | null {
   if ("site" in event) return event.site;
-  if (event.type === "site-requested") return event.wish.zone;
+  if (event.type === "site-requested") return event.wish.site;
   if (!("subject" in event)) return null;
   return event.subject.kind === "zone" ? event.subject.zone : event.subject.site;
 }

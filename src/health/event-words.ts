@@ -21,9 +21,9 @@ const because = (words: string, { code, detail }: Reason): EventWords => ({
 export function eventWords(event: FederationEvent): EventWords | null {
   switch (event.type) {
     case "federation-requested":
-      return decision(`asked for, over ${event.sites.map(({ zone }) => zone).join(", ")}`, event.requester);
+      return decision(`asked for, over ${event.sites.map(({ site }) => site).join(", ")}`, event.requester);
     case "site-requested":
-      return decision(`${event.wish.zone} is asked to join`, event.requester);
+      return decision(`${event.wish.site} is asked to join`, event.requester);
     case "authority-created":
       return step(`CA ${event.generation} made, until ${event.expiresAt}`);
     case "authority-destroyed":

@@ -1,6 +1,6 @@
 /** How each kind of deployment is ended, and when that is proven. */
 import type { DeploymentRef } from "../federation/model/deployment-reference.ts";
-import type { ZoneName } from "../federation/model/identity.ts";
+import { type SiteName, zoneOf } from "../federation/model/identity.ts";
 import type { VmFacts, ZoneSnapshot } from "../federation/model/zone-facts.ts";
 import { vmsOfRef } from "../federation/observing/live.ts";
 import type { TaskContext } from "./task-context.ts";
@@ -17,7 +17,7 @@ export interface Ending {
    */
   goOn(
     context: TaskContext,
-    zone: ZoneName,
+    place: SiteName,
     vmIds: readonly number[],
     latest: ZoneSnapshot | undefined,
   ): Promise<boolean>;
@@ -50,24 +50,24 @@ class ServiceEnding implements Ending {
 
   async goOn(
     context: TaskContext,
-    zone: ZoneName,
+    place: SiteName,
     vmIds: readonly number[],
     latest: ZoneSnapshot | undefined,
   ): Promise<boolean> {
-    if (this.#goneSince === null && !(await this.#isGone(context, zone, latest))) return false;
+    if (this.#goneSince === null && !(await this.#isGone(context, place, latest))) return false;
     this.#goneSince ??= new Date().toISOString();
     const listed = latest === undefined ? [] : vmsOfRef({ kind: "oneflow", id: this.#id }, latest);
-    const isOver = await this.#vms.end(context, zone, vmIds, listed);
+    const isOver = await this.#vms.end(context, place, vmIds, listed);
     return isOver && latest !== undefined && latest.at > this.#goneSince && !this.#isListed(latest);
   }
 
-  async #isGone(context: TaskContext, zone: ZoneName, latest: ZoneSnapshot | undefined): Promise<boolean> {
+  async #isGone(context: TaskContext, place: SiteName, latest: ZoneSnapshot | undefined): Promise<boolean> {
     const isAsked = this.#askedAt !== null && performance.now() - this.#askedAt < ASK_AGAIN;
     if (isAsked && this.#isListed(latest)) return false;
-    const service = await context.zone(zone).service(this.#id);
+    const service = await context.zone(zoneOf(place)).service(this.#id);
     if (service === "unproven") return false;
     if (service === "gone" || service.state === "done") return true;
-    await context.zone(zone).removeService(this.#id);
+    await context.zone(zoneOf(place)).removeService(this.#id);
     this.#askedAt = performance.now();
     return false;
   }
@@ -88,12 +88,12 @@ class LoneVmsEnding implements Ending {
 
   async goOn(
     context: TaskContext,
-    zone: ZoneName,
+    place: SiteName,
     _vmIds: readonly number[],
     latest: ZoneSnapshot | undefined,
   ): Promise<boolean> {
     const listed = latest === undefined ? [] : vmsOfRef(this.#ref, latest);
-    const isOver = await this.#vms.end(context, zone, this.#ref.ids, listed);
+    const isOver = await this.#vms.end(context, place, this.#ref.ids, listed);
     // The zone need not know a VM any more: then it takes a look that does not show it.
     return isOver && (latest !== undefined || this.#vms.areProven(this.#ref.ids));
   }
@@ -110,12 +110,12 @@ class VmEndings {
    */
   async end(
     context: TaskContext,
-    zone: ZoneName,
+    place: SiteName,
     vmIds: readonly number[],
     listed: readonly VmFacts[],
   ): Promise<boolean> {
     const present = new Map(listed.filter(({ state }) => state !== "done").map((vm) => [vm.id, vm]));
-    const client = context.zone(zone);
+    const client = context.zone(zoneOf(place));
     let left = 0;
     for (const vmId of new Set([...vmIds, ...present.keys()])) {
       if (this.#done.has(vmId)) continue;

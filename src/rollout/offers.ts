@@ -1,7 +1,9 @@
 /** Whether a zone can do what the zones file says that it offers. Only looks. */
+import { canonical } from "../federation/model/digest.ts";
 import type { Reason } from "../federation/model/events.ts";
+import type { ZoneName } from "../federation/model/identity.ts";
 import { framework, type Settings } from "../federation/model/plan.ts";
-import type { ZoneProfile } from "../federation/model/policy.ts";
+import type { SiteProfile } from "../federation/model/policy.ts";
 import { type ObjectRef, type SurveyQuery, type SurveyResult, ZoneError } from "../federation/model/zone-facts.ts";
 import type { Zone, ZoneCheck } from "../federation/ports.ts";
 import { type Choice, chooseFor, judge, zoneReason } from "../federation/proposing/preflight.ts";
@@ -18,19 +20,20 @@ export async function look(zone: Looking, query: SurveyQuery): Promise<SurveyRes
   }
 }
 
-/** One look for each template that the zone offers. */
-export async function checkOffers(zone: Looking, profile: ZoneProfile): Promise<ZoneCheck> {
+/** One look for each template that the zone's sites offer. */
+export async function checkOffers(zone: Looking, name: ZoneName, sites: readonly SiteProfile[]): Promise<ZoneCheck> {
   const problems: Reason[] = [];
   let version: string | null = null;
-  for (const choice of offers(profile)) {
+  const choices = new Map(sites.flatMap(offers).map((choice) => [canonical(choice), choice]));
+  for (const choice of choices.values()) {
     const seen = await look(zone, choice);
-    if (!seen.ok) return { zone: profile.name, version, problems: [seen.reason] };
+    if (!seen.ok) return { zone: name, version, problems: [seen.reason] };
     version = seen.survey.version;
     const judged = judge(seen.survey, choice);
     if (!("template" in judged)) problems.push(...judged);
   }
   const once = new Map(problems.map((problem) => [`${problem.code} ${problem.detail}`, problem]));
-  return { zone: profile.name, version, problems: [...once.values()] };
+  return { zone: name, version, problems: [...once.values()] };
 }
 
 /** Of a template or a network that an owner may choose instead, what stands in its way. */
@@ -41,7 +44,7 @@ export interface AlternativeCheck {
 }
 
 /** One look for each alternative. A zone that cannot be looked at gives none: that is told by `checkOffers`. */
-export async function checkAlternatives(zone: Looking, profile: ZoneProfile): Promise<readonly AlternativeCheck[]> {
+export async function checkAlternatives(zone: Looking, profile: SiteProfile): Promise<readonly AlternativeCheck[]> {
   const [usual] = offers(profile);
   if (usual === undefined) return [];
   const { superlink, supernode } = profile.templates;
@@ -66,7 +69,7 @@ export async function checkAlternatives(zone: Looking, profile: ZoneProfile): Pr
 /** Codes of what is wrong with the one, whatever else is. */
 const IS_OF = { template: /^(template|image)-/, network: /^(network-|no-free-address$)/ } as const;
 
-function offers(profile: ZoneProfile): readonly Choice[] {
+function offers(profile: SiteProfile): readonly Choice[] {
   const anySettings = (wanted: Settings["framework"]): Settings => ({
     flowerVersion: "",
     framework: wanted,
@@ -76,11 +79,11 @@ function offers(profile: ZoneProfile): readonly Choice[] {
   const training = framework.options
     .filter((option) => profile.templates.supernode[option] !== undefined)
     .map((option) =>
-      chooseFor(profile, { zone: profile.name, role: "training", superNodes: 1 }, anySettings(option), {}),
+      chooseFor(profile, { site: profile.name, role: "training", superNodes: 1 }, anySettings(option), {}),
     );
   const coordinating =
     profile.templates.superlink === null
       ? []
-      : [chooseFor(profile, { zone: profile.name, role: "coordinator", superNodes: 0 }, anySettings("none"), {})];
+      : [chooseFor(profile, { site: profile.name, role: "coordinator", superNodes: 0 }, anySettings("none"), {})];
   return [...coordinating, ...training].flatMap((choice) => ("code" in choice ? [] : [choice]));
 }

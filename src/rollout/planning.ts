@@ -1,6 +1,6 @@
 /** The tasks before anything is created: the authority, the looks, the plans, the last look. */
 import { decided } from "../federation/model/decision.ts";
-import type { CardId, ZoneName } from "../federation/model/identity.ts";
+import type { CardId, SiteName } from "../federation/model/identity.ts";
 import {
   coordinatorOf,
   currentProposal,
@@ -53,10 +53,10 @@ export async function propose(context: TaskContext, job: Job): Promise<Outcome> 
   return decision.ok && decision.events.length > 0 ? "done" : "later";
 }
 
-export async function proposeJoining(context: TaskContext, job: Job, zone: ZoneName): Promise<Outcome> {
-  const survey = await surveySite(context, job.federation, siteOf(job, zone));
+export async function proposeJoining(context: TaskContext, job: Job, place: SiteName): Promise<Outcome> {
+  const survey = await surveySite(context, job.federation, siteOf(job, place));
   const decision = await context.store.update(job.id, (newest, deciding) =>
-    proposeLater(newest, zone, survey, deciding),
+    proposeLater(newest, place, survey, deciding),
   );
   return decision.ok && decision.events.length > 0 ? "done" : "later";
 }
@@ -65,33 +65,33 @@ export async function proposeJoining(context: TaskContext, job: Job, zone: ZoneN
 const JUST_NOW = 60_000;
 
 /** The look just before an attempt: it starts, or what has changed since the approval voids it. */
-export async function begin(context: TaskContext, job: Job, zone: ZoneName): Promise<Outcome> {
-  const approved = approvedBefore(job, zone);
+export async function begin(context: TaskContext, job: Job, place: SiteName): Promise<Outcome> {
+  const approved = approvedBefore(job, place);
   const [survey, others] = await Promise.all([
-    surveySite(context, job.federation, siteOf(job, zone), { oneflowSince: JUST_NOW }),
+    surveySite(context, job.federation, siteOf(job, place), { oneflowSince: JUST_NOW }),
     surveysOf(context, job, approved, JUST_NOW),
   ]);
-  const looked = [zone, ...approved.map((site) => site.zone)];
+  const looked = [place, ...approved.map((site) => site.name)];
   const decision = await context.store.update(job.id, (newest, deciding) => {
     // What an owner has changed meanwhile was not looked at.
     if (looked.some((name) => versionOf(newest, name) !== versionOf(job.federation, name))) return decided();
     const recheck = recheckApprovals(newest, others, deciding);
     if (!recheck.ok || recheck.events.length > 0) return recheck;
-    const site = newest.sites.get(zone);
+    const site = newest.sites.get(place);
     const mayStill = site !== undefined && newest.ended === null && mayBegin(newest, site);
-    return mayStill ? beginAttempt(newest, zone, survey, deciding) : decided();
+    return mayStill ? beginAttempt(newest, place, survey, deciding) : decided();
   });
   return decision.ok && decision.events.length > 0 ? "done" : "later";
 }
 
-function versionOf({ sites }: Federation, zone: ZoneName): CardId | null {
-  const site = sites.get(zone);
+function versionOf({ sites }: Federation, place: SiteName): CardId | null {
+  const site = sites.get(place);
   return site === undefined ? null : (currentProposal(site)?.card ?? null);
 }
 
 /** Nothing at all is created on approvals that are void: the coordinator's start counts those of training sites. */
-function approvedBefore({ federation }: Job, zone: ZoneName): readonly Site[] {
-  const first = zone === coordinatorOf(federation).zone && federation.trustedAt === null;
+function approvedBefore({ federation }: Job, place: SiteName): readonly Site[] {
+  const first = place === coordinatorOf(federation).name && federation.trustedAt === null;
   return first ? trainingSitesOf(federation).filter(({ approvalState }) => approvalState === "approved") : [];
 }
 
@@ -100,9 +100,9 @@ async function surveysOf(
   { federation }: Job,
   sites: readonly Site[],
   oneflowSince: number,
-): Promise<ReadonlyMap<ZoneName, SurveyResult>> {
-  const looked = sites.map(async (site): Promise<[ZoneName, SurveyResult]> => {
-    return [site.zone, await surveySite(context, federation, site, { oneflowSince })];
+): Promise<ReadonlyMap<SiteName, SurveyResult>> {
+  const looked = sites.map(async (site): Promise<[SiteName, SurveyResult]> => {
+    return [site.name, await surveySite(context, federation, site, { oneflowSince })];
   });
   return new Map(await Promise.all(looked));
 }

@@ -1,6 +1,6 @@
 /** A deployment that is a OneFlow service: its template, its create, its end. */
 import { canonical } from "../federation/model/digest.ts";
-import type { ZoneName } from "../federation/model/identity.ts";
+import { type SiteName, zoneOf } from "../federation/model/identity.ts";
 import { flowerPart } from "../federation/model/plan.ts";
 import { authorityOf } from "../federation/model/state.ts";
 import { nextTag } from "../federation/observing/observation.ts";
@@ -10,16 +10,16 @@ import { deploymentOf, type Job, type Outcome, record, siteOf, type TaskContext 
 import { attempt, isOtherAccount, lateAnswer, manifestOf } from "./zone-effect.ts";
 
 /** Registers the service template unless one of ours with exactly that content is there. */
-export async function registerTemplate(context: TaskContext, job: Job, zone: ZoneName): Promise<Outcome> {
-  const deployment = deploymentOf(job, zone);
+export async function registerTemplate(context: TaskContext, job: Job, place: SiteName): Promise<Outcome> {
+  const deployment = deploymentOf(job, place);
   const wanted = serviceTemplateFor(flowerPart(deployment.plan).template.id, manifestOf(context, job, deployment));
   if (deployment.templateName !== wanted.name) {
-    const taken = await record(context, job, zone, { type: "template-intended", site: zone, name: wanted.name });
+    const taken = await record(context, job, place, { type: "template-intended", site: place, name: wanted.name });
     if (!taken) return "done";
   }
-  const templateId = await attempt(context, job, zone, () => findOrRegister(context.zone(zone), wanted));
+  const templateId = await attempt(context, job, place, () => findOrRegister(context.zone(zoneOf(place)), wanted));
   if (templateId === null) return "later";
-  await record(context, job, zone, { type: "template-registered", site: zone, templateId });
+  await record(context, job, place, { type: "template-registered", site: place, templateId });
   return "done";
 }
 
@@ -34,43 +34,43 @@ async function findOrRegister(zone: Zone, wanted: { readonly name: string }): Pr
  * Creates the service once: a create that was intended is looked for first, and only when its lost answer can bring
  * nothing any more is another intended, under a tag of its own.
  */
-export async function createService(context: TaskContext, job: Job, zone: ZoneName): Promise<Outcome> {
-  const { tag, postponed } = deploymentOf(job, zone);
+export async function createService(context: TaskContext, job: Job, place: SiteName): Promise<Outcome> {
+  const { tag, postponed } = deploymentOf(job, place);
   if (tag !== null && !postponed) {
-    const found = await lateAnswer(context, job, zone, (one) => one.ref.kind === "oneflow" && one.tag === tag);
+    const found = await lateAnswer(context, job, place, (one) => one.ref.kind === "oneflow" && one.tag === tag);
     if (found === "later") return "later";
     if (found !== null) {
-      await record(context, job, zone, { type: "deployment-created", site: zone, ref: found.ref, found: true });
+      await record(context, job, place, { type: "deployment-created", site: place, ref: found.ref, found: true });
       return "done";
     }
   }
-  return orderService(context, job, zone);
+  return orderService(context, job, place);
 }
 
-async function orderService(context: TaskContext, job: Job, zone: ZoneName): Promise<Outcome> {
+async function orderService(context: TaskContext, job: Job, place: SiteName): Promise<Outcome> {
   const { federation } = job;
-  const deployment = deploymentOf(job, zone);
+  const deployment = deploymentOf(job, place);
   const { templateId, plan } = deployment;
-  if (isOtherAccount(context, job, zone)) return "later";
+  if (isOtherAccount(context, job, place)) return "later";
   const authority = authorityOf(federation, plan);
   if (templateId === null || authority === null) return "later";
-  const { sequence, tag } = nextTag(federation, siteOf(job, zone), deployment);
+  const { sequence, tag } = nextTag(federation, siteOf(job, place), deployment);
   const wanted = serviceOrder(plan, manifestOf(context, job, deployment), tag, authority.certificate);
-  const intended = { type: "deployment-intended", site: zone, sequence, tag } as const;
-  if (!(await record(context, job, zone, intended))) return "done";
+  const intended = { type: "deployment-intended", site: place, sequence, tag } as const;
+  if (!(await record(context, job, place, intended))) return "done";
   const { name, userInputs, role, cardinality, context: values, nics, disks } = wanted;
   const { template } = flowerPart(plan);
   const added = disks.length === 0 ? {} : { added: { template, disks } };
   const request = { name, userInputs, role: { name: role, cardinality, context: values, nics, ...added } };
-  const create = () => context.zone(zone).instantiate(templateId, request);
-  const id = await attempt(context, job, zone, create, tag);
+  const create = () => context.zone(zoneOf(place)).instantiate(templateId, request);
+  const id = await attempt(context, job, place, create, tag);
   if (id === null) return "later";
-  await record(context, job, zone, {
+  await record(context, job, place, {
     type: "deployment-created",
-    site: zone,
+    site: place,
     ref: { kind: "oneflow", id },
     found: false,
   });
-  context.pollHints(zone).pollSoon();
+  context.pollHints(zoneOf(place)).pollSoon();
   return "done";
 }

@@ -1,7 +1,7 @@
 /** What every task has at hand. */
 import { decided } from "../federation/model/decision.ts";
 import type { FederationEvent } from "../federation/model/events.ts";
-import type { FederationId, ZoneName } from "../federation/model/identity.ts";
+import type { FederationId, SiteName, ZoneName } from "../federation/model/identity.ts";
 import type { Deployment, Federation, Site } from "../federation/model/state.ts";
 import type { VmFacts, ZoneSnapshot } from "../federation/model/zone-facts.ts";
 import type { LiveFederation } from "../federation/observing/live.ts";
@@ -29,15 +29,15 @@ export interface Job {
   readonly federation: Federation;
 }
 
-export function siteOf({ federation }: Job, zone: ZoneName): Site {
-  const site = federation.sites.get(zone);
-  if (site === undefined) throw new Error(`Federation ${federation.id} has no site in ${zone}.`);
+export function siteOf({ federation }: Job, place: SiteName): Site {
+  const site = federation.sites.get(place);
+  if (site === undefined) throw new Error(`Federation ${federation.id} has no site ${place}.`);
   return site;
 }
 
-export function deploymentOf(job: Job, zone: ZoneName): Deployment {
-  const { deployment } = siteOf(job, zone);
-  if (deployment === null) throw new Error(`Nothing runs in ${zone} for federation ${job.federation.id}.`);
+export function deploymentOf(job: Job, place: SiteName): Deployment {
+  const { deployment } = siteOf(job, place);
+  if (deployment === null) throw new Error(`Nothing runs at ${place} for federation ${job.federation.id}.`);
   return deployment;
 }
 
@@ -51,13 +51,13 @@ export const vmIn = (snapshot: ZoneSnapshot | undefined, vmId: number): VmFacts 
 export async function record(
   context: TaskContext,
   job: Job,
-  zone: ZoneName,
+  place: SiteName,
   ...events: readonly FederationEvent[]
 ): Promise<boolean> {
-  const { attempt } = deploymentOf(job, zone);
+  const { attempt } = deploymentOf(job, place);
   let taken = false;
   await context.store.update(job.id, (newest) => {
-    taken = newest.sites.get(zone)?.deployment?.attempt === attempt;
+    taken = newest.sites.get(place)?.deployment?.attempt === attempt;
     return taken ? decided(...events) : decided();
   });
   return taken;

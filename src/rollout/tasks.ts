@@ -4,7 +4,7 @@ import { concludeTeardown } from "../federation/deciding/teardown.ts";
 import { askToGoOn, concludeTerm } from "../federation/deciding/term.ts";
 import { type Decision, decided } from "../federation/model/decision.ts";
 import type { FederationEvent } from "../federation/model/events.ts";
-import type { ZoneName } from "../federation/model/identity.ts";
+import type { SiteName } from "../federation/model/identity.ts";
 import { deploymentKind } from "../federation/model/plan.ts";
 import type { Federation } from "../federation/model/state.ts";
 import type { LiveFederation } from "../federation/observing/live.ts";
@@ -79,12 +79,12 @@ export async function carryOut(context: TaskContext, removals: Removals, job: Jo
   }
 }
 
-function create(context: TaskContext, job: Job, zone: ZoneName): Promise<Outcome> {
-  switch (deploymentKind(deploymentOf(job, zone).plan)) {
+function create(context: TaskContext, job: Job, place: SiteName): Promise<Outcome> {
+  switch (deploymentKind(deploymentOf(job, place).plan)) {
     case "oneflow":
-      return createService(context, job, zone);
+      return createService(context, job, place);
     case "vms":
-      return createVms(context, job, zone);
+      return createVms(context, job, place);
   }
 }
 
@@ -132,12 +132,12 @@ async function decideByTime(context: TaskContext, { id }: Job, task: Task): Prom
 }
 
 /** A service of which nothing has come is asked for anew; what else is late needs somebody. */
-function timedOut(federation: Federation, { site: zone, code }: TimeOut, live: LiveFederation): FederationEvent {
-  const site = federation.sites.get(zone);
+function timedOut(federation: Federation, { site: place, code }: TimeOut, live: LiveFederation): FederationEvent {
+  const site = federation.sites.get(place);
   const detail = site === undefined ? "" : waitedFor(site, live);
   return code === "service-stuck" && site !== undefined && mayAbandon(site, live)
-    ? { type: "deployment-abandoned", site: zone, reason: { code, detail } }
-    : failed({ zone }, code, detail);
+    ? { type: "deployment-abandoned", site: place, reason: { code, detail } }
+    : failed({ name: place }, code, detail);
 }
 
 type TimeOut = Extract<Task, { kind: "time-out" }>;

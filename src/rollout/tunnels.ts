@@ -1,6 +1,6 @@
 /** Which ends a federation's tunnels have: keys are judged, and each end is told the others. */
 import { decided } from "../federation/model/decision.ts";
-import type { ZoneName } from "../federation/model/identity.ts";
+import { type SiteName, zoneOf } from "../federation/model/identity.ts";
 import { judgeTunnelKey } from "../federation/running/tunnel-keys.ts";
 import { nextTelling } from "../federation/tunnels/peers.ts";
 import { GIVEN } from "../guest-protocol/names.ts";
@@ -10,10 +10,10 @@ import { type Job, type Outcome, record, type TaskContext } from "./task-context
 export async function judgePublishedTunnelKey(
   { store }: TaskContext,
   { id }: Job,
-  zone: ZoneName,
+  place: SiteName,
   vmId: number,
 ): Promise<Outcome> {
-  await store.update(id, (newest) => decided(...judgeTunnelKey(newest, zone, vmId)));
+  await store.update(id, (newest) => decided(...judgeTunnelKey(newest, place, vmId)));
   return "done";
 }
 
@@ -21,25 +21,25 @@ export async function judgePublishedTunnelKey(
  * The whole list each time. Its number is journalled before it is written: a guest takes only what is newer, so that
  * what was written under a number is never another.
  */
-export async function tellTunnelPeers(context: TaskContext, job: Job, zone: ZoneName, vmId: number): Promise<Outcome> {
+export async function tellTunnelPeers(context: TaskContext, job: Job, place: SiteName, vmId: number): Promise<Outcome> {
   let telling: TunnelPeers | null = null;
   await context.store.update(job.id, (newest) => {
-    const next = nextTelling(newest, zone, vmId);
+    const next = nextTelling(newest, place, vmId);
     telling = next?.peers ?? null;
     return decided(...(next?.intent ?? []));
   });
-  return telling === null ? "later" : deliver(context, job, zone, vmId, telling);
+  return telling === null ? "later" : deliver(context, job, place, vmId, telling);
 }
 
 async function deliver(
   context: TaskContext,
   job: Job,
-  zone: ZoneName,
+  place: SiteName,
   vmId: number,
   peers: TunnelPeers,
 ): Promise<Outcome> {
-  await context.zone(zone).publish(vmId, { [GIVEN.tunnelPeers]: encodeTunnelPeers(peers) });
-  await record(context, job, zone, { type: "tunnel-peers-delivered", site: zone, vmId, sequence: peers.sequence });
-  context.pollHints(zone).pollSoon();
+  await context.zone(zoneOf(place)).publish(vmId, { [GIVEN.tunnelPeers]: encodeTunnelPeers(peers) });
+  await record(context, job, place, { type: "tunnel-peers-delivered", site: place, vmId, sequence: peers.sequence });
+  context.pollHints(zoneOf(place)).pollSoon();
   return "done";
 }

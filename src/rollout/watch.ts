@@ -17,7 +17,7 @@ import {
   seenLive,
   type ZoneLook,
 } from "../federation/observing/live.ts";
-import { observeLive, observeZone } from "../federation/observing/observation.ts";
+import { observeLive, observeSite } from "../federation/observing/observation.ts";
 import type { Awaited, Federations, PollHints } from "../federation/ports.ts";
 import { awaitedSince } from "../federation/running/due-tasks.ts";
 import { PUBLISHED } from "../guest-protocol/names.ts";
@@ -91,10 +91,10 @@ export class Watch {
   }
 
   /** Of zones that have left the zones file, once: nobody looks at them any more. */
-  async missUnknownZones(zones: ReadonlyMap<ZoneName, unknown>): Promise<void> {
-    const places = [...this.#options.store.living()].flatMap(({ sites }) => [...sites.keys()]);
-    for (const zone of new Set(places)) {
-      if (!zones.has(zone)) await this.#concludeAll(zone, null);
+  async missUnknownZones(isKnown: (zone: ZoneName) => boolean): Promise<void> {
+    const places = [...this.#options.store.living()].flatMap(({ sites }) => [...sites.values()]);
+    for (const zone of new Set(places.map((site) => site.zone))) {
+      if (!isKnown(zone)) await this.#concludeAll(zone, null);
     }
   }
 
@@ -104,9 +104,10 @@ export class Watch {
     for (const site of federation.sites.values()) {
       const since = isSettled(federation) ? null : awaitedSince(federation, site);
       const awaited = since === null ? null : { what: since, forMs: Math.max(0, Date.now() - Date.parse(since)) };
-      this.#options.pollHints(site.zone).expect(federation.id, awaited);
+      const hints = this.#options.pollHints(site.zone);
+      hints.expect(`${federation.id} ${site.name}`, awaited);
       const lasting = hasTunnels(federation, site) ? TUNNELS_STAND : null;
-      this.#options.pollHints(site.zone).expect(`${federation.id} tunnels`, lasting);
+      hints.expect(`${federation.id} ${site.name} tunnels`, lasting);
     }
   }
 
@@ -137,10 +138,11 @@ export class Watch {
       });
     }
     this.#seen.set(id, { live: concluded.live, tracker: concluded.tracker });
-    if (!before.live.sites.has(zone) || isMissing(concluded.live) || isRotating(federation)) this.#options.onSeen(id);
-    for (const place of federation.sites.keys()) {
+    const isFirst = sitesIn(federation, zone).some(({ name }) => !before.live.sites.has(name));
+    if (isFirst || isMissing(concluded.live) || isRotating(federation)) this.#options.onSeen(id);
+    for (const place of federation.sites.values()) {
       const pending = concluded.isPending ? { what: "to be raised or cleared", forMs: 0 } : null;
-      this.#options.pollHints(place).expect(`${id} pending`, pending);
+      this.#options.pollHints(place.zone).expect(`${id} pending`, pending);
     }
   }
 
@@ -151,14 +153,14 @@ export class Watch {
     look: ZoneLook | null,
     context: DecisionContext,
   ): Seen & { readonly events: readonly FederationEvent[]; readonly isPending: boolean } {
-    const site = federation.sites.get(zone);
-    if (site === undefined || federation.ended !== null) {
+    const names = sitesIn(federation, zone).map(({ name }) => name);
+    if (names.length === 0 || federation.ended !== null) {
       return { live, tracker, events: late(federation, zone, look, context), isPending: false };
     }
     const { now, policy } = context;
-    const ofZone = look === null ? [] : observeZone(federation, site, look, context);
+    const ofZone = look === null ? [] : observeSites(federation, zone, look, context);
     const known = after(federation, ofZone, now);
-    const seen = look === null ? live : seenLive(live, known, zone, look);
+    const seen = look === null ? live : names.reduce((sum, name) => seenLive(sum, known, name, look), live);
     const ofAll = observeLive(known, seen);
     const then = after(known, ofAll, now);
     const findings = findingsOf(then, seen, this.#awayOf(then), context);
@@ -207,6 +209,24 @@ export class Watch {
   }
 }
 
+const sitesIn = ({ sites }: Federation, zone: ZoneName): readonly Site[] =>
+  [...sites.values()].filter((site) => site.zone === zone);
+
+/** What one look at a zone adds of each of the federation's sites there. */
+function observeSites(
+  federation: Federation,
+  zone: ZoneName,
+  look: ZoneLook,
+  context: DecisionContext,
+): readonly FederationEvent[] {
+  let state = federation;
+  return sitesIn(federation, zone).flatMap((site) => {
+    const found = observeSite(state, site, look, context);
+    state = after(state, found, context.now);
+    return found;
+  });
+}
+
 /** Of an ended federation only what came late matters: it is to be removed. */
 function late(
   federation: Federation,
@@ -214,7 +234,6 @@ function late(
   look: ZoneLook | null,
   context: DecisionContext,
 ): readonly FederationEvent[] {
-  const site = federation.sites.get(zone);
-  if (site === undefined || look === null) return [];
-  return observeZone(federation, site, look, context).filter(({ type }) => type === "duplicate-found");
+  if (look === null) return [];
+  return observeSites(federation, zone, look, context).filter(({ type }) => type === "duplicate-found");
 }

@@ -2,8 +2,9 @@
 import { siteOfCard } from "../federation/deciding/approval.ts";
 import { type Decision, decided, refuse } from "../federation/model/decision.ts";
 import type { Adjustment } from "../federation/model/events.ts";
-import type { FederationId, ZoneName } from "../federation/model/identity.ts";
-import type { ZoneProfile } from "../federation/model/policy.ts";
+import type { FederationId, SiteName } from "../federation/model/identity.ts";
+import type { SiteProfile } from "../federation/model/policy.ts";
+import { sitesByZone } from "../federation/model/site-profiles.ts";
 import { coordinatorOf, type Federation, type Site } from "../federation/model/state.ts";
 import type { SurveyResult } from "../federation/model/zone-facts.ts";
 import type { ZoneCheck, ZoneChecks } from "../federation/ports.ts";
@@ -29,9 +30,10 @@ export async function surveySite(
 const FRESH = 5_000;
 
 /** What people ask for beside the tasks that come by themselves. */
-export function zoneChecks(context: TaskContext, zones: ReadonlyMap<ZoneName, ZoneProfile>): ZoneChecks {
+export function zoneChecks(context: TaskContext, sites: ReadonlyMap<SiteName, SiteProfile>): ZoneChecks {
   const all = new SharedLook<readonly ZoneCheck[]>(
-    () => Promise.all([...zones.values()].map((profile) => checkOffers(context.zone(profile.name), profile))),
+    () =>
+      Promise.all([...sitesByZone(sites.values())].map(([zone, own]) => checkOffers(context.zone(zone), zone, own))),
     FRESH,
   );
   return {

@@ -1,7 +1,7 @@
 /** The Slack side of the bot: what comes in is handed to listeners, what the state says goes out through the outbox. */
 import { App, type AuthorizeResult, type Receiver, type webApi } from "@slack/bolt";
 import type { Logger } from "pino";
-import type { ChannelId, ZoneName } from "../federation/model/identity.ts";
+import type { ChannelId, SiteName } from "../federation/model/identity.ts";
 import type {
   Certificates,
   ChannelIds,
@@ -75,8 +75,8 @@ export interface SlackAppOptions {
   /** Such as `https://example.slack.com/`. */
   readonly workspaceUrl: string;
   readonly channels: ChannelIds;
-  /** How the zones file names each zone's channel, and where. */
-  readonly channelsWritten: ReadonlyMap<ZoneName, ChannelWritten>;
+  /** How the zones file names a site's own channel, and where. */
+  readonly channelsWritten: ReadonlyMap<SiteName, ChannelWritten>;
 }
 
 export interface ChannelWritten {
@@ -236,14 +236,14 @@ function createReceiver({ transport, log, slackApiUrl, pace }: SlackAppOptions, 
 }
 
 const outdatedEntries = ({ channels, channelsWritten }: SlackAppOptions): readonly OutdatedEntry[] =>
-  [...channelsWritten].flatMap(([zone, { channel: written, where }]) => {
+  [...channelsWritten].flatMap(([site, { channel: written, where }]) => {
     const now = channels.newest(written);
-    return now === written ? [] : [{ zone, written, now, where }];
+    return now === written ? [] : [{ site, written, now, where }];
   });
 
 function tellOperator(options: SlackAppOptions): void {
-  for (const { zone, written, now, where } of outdatedEntries(options)) {
-    options.log.warn({ zone, where }, `the zone's channel ${written} has another id in Slack: write ${now} there`);
+  for (const { site, written, now, where } of outdatedEntries(options)) {
+    options.log.warn({ site, where }, `the site's channel ${written} has another id in Slack: write ${now} there`);
   }
 }
 

@@ -1,18 +1,18 @@
 /** Keys of messages that others link to or stand under. */
 import { sha256 } from "../federation/model/digest.ts";
-import type { CardId, ChannelId, ZoneName } from "../federation/model/identity.ts";
+import type { CardId, ChannelId, SiteName } from "../federation/model/identity.ts";
 import type { Attachment } from "./message.ts";
 
-export const siteCardKey = (zone: ZoneName, card: CardId): string => `approval/${zone}/${card}`;
-export const admitCardKey = (zone: ZoneName, card: CardId): string => `admit/${zone}/${card}`;
-export const teardownCardKey = (zone: ZoneName, card: CardId): string => `teardown/${zone}/${card}`;
-export const goOnCardKey = (zone: ZoneName, card: CardId): string => `go-on/${zone}/${card}`;
-export const tunnelKey = (zone: ZoneName, card: CardId): string => `tunnel/${zone}/${card}`;
-export const routerKey = (zone: ZoneName, card: CardId): string => `router/${zone}/${card}`;
+export const siteCardKey = (site: SiteName, card: CardId): string => `approval/${site}/${card}`;
+export const admitCardKey = (site: SiteName, card: CardId): string => `admit/${site}/${card}`;
+export const teardownCardKey = (site: SiteName, card: CardId): string => `teardown/${site}/${card}`;
+export const goOnCardKey = (site: SiteName, card: CardId): string => `go-on/${site}/${card}`;
+export const tunnelKey = (site: SiteName, card: CardId): string => `tunnel/${site}/${card}`;
+export const routerKey = (site: SiteName, card: CardId): string => `router/${site}/${card}`;
 /** A file is posted as it is: with another content it is another one. */
-export const routerFileKey = (zone: ZoneName, card: CardId, { name, content }: Pick<Attachment, "name" | "content">) =>
-  `router-file/${zone}/${card}/${name}/${sha256(content).slice(0, 12)}`;
-export const preflightKey = (zone: ZoneName): string => `preflight/${zone}`;
+export const routerFileKey = (site: SiteName, card: CardId, { name, content }: Pick<Attachment, "name" | "content">) =>
+  `router-file/${site}/${card}/${name}/${sha256(content).slice(0, 12)}`;
+export const preflightKey = (site: SiteName): string => `preflight/${site}`;
 export const trustKey = (channel: ChannelId): string => `trust/${channel}`;
 /** Asks the coordinator's owners for their organisation's CA. */
 export const AUTHORITY_KEY = "authority";

@@ -3,7 +3,7 @@ import type { ChannelId } from "../federation/model/identity.ts";
 import type { ChannelIds, Configuration, Federations } from "../federation/ports.ts";
 
 export interface Concerned {
-  readonly configuration: Pick<Configuration, "zones" | "policy">;
+  readonly configuration: Pick<Configuration, "sites" | "policy">;
   readonly federations: Pick<Federations, "summaries">;
   readonly channels: ChannelIds;
 }
@@ -21,7 +21,7 @@ export function isFollowed(concerned: Concerned, from: ChannelId, to: ChannelId)
 
 /** Told seldom, so all that ever was may be walked. */
 function firstIds({ configuration, federations, channels }: Concerned): ReadonlySet<ChannelId> {
-  const zones = [...configuration.zones.values()].flatMap(({ channel }) => channel ?? []);
+  const sites = [...configuration.sites.values()].flatMap(({ channel }) => channel ?? []);
   const homes = [...federations.summaries()].map(({ homeChannel }) => homeChannel);
-  return new Set([...zones, ...homes, ...configuration.policy.requesters.channels].map(channels.first));
+  return new Set([...sites, ...homes, ...configuration.policy.requesters.channels].map(channels.first));
 }

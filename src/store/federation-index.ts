@@ -17,7 +17,7 @@ export const entryOf = (federation: Federation, position: Position, settled: boo
   id: federation.id,
   name: federation.name,
   homeChannel: federation.homeChannel,
-  zones: [...federation.sites.keys()],
+  zones: [...new Set([...federation.sites.values()].map(({ zone }) => zone))],
   requester: federation.requester,
   requestedAt: federation.requestedAt,
   endedAt: federation.ended?.at ?? null,

@@ -56,12 +56,12 @@ export async function fill(directory: string, tellings: Iterable<Telling>): Prom
 
 /** The store on a directory, as the bot opens it. */
 export function openFilled(directory: string, changes: Partial<OpenStoreOptions> = {}): Promise<Store> {
-  const { policy, zones, manifests, newCard } = CONTEXT;
+  const { policy, sites: zones, manifests, newCard } = CONTEXT;
   return openStore({
     directory,
     events: { schema: EVENTS_SCHEMA, upcast, parse: (event) => federationEvent.parse(event) },
     stateSchema: STATE_SCHEMA,
-    context: { policy, zones, manifests, newCard },
+    context: { policy, sites: zones, manifests, newCard },
     now: () => new Date().toISOString(),
     isSettled,
     checkpoint: () => undefined,

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { readFileFromDisk } from "../../src/config/file-reader.ts";
 import { describeMistakes, loadConfiguration } from "../../src/config/load-configuration.ts";
 import { decide } from "../../src/federation/deciding/decide.ts";
-import { channelId, person, slug, type ZoneName } from "../../src/federation/model/identity.ts";
+import { channelId, person, type SiteName, slug } from "../../src/federation/model/identity.ts";
 import { serviceTemplate } from "../../src/federation/model/manifests.ts";
 import { currentProposal, type Federation } from "../../src/federation/model/state.ts";
 import type { Federations } from "../../src/federation/ports.ts";
@@ -27,10 +27,10 @@ const shipped = async (name: string) => ({
   agent: await readGuestScript(join(packageRoot(), "manifests", "guest")),
 });
 
-const requestOf = (nth: number, zones: readonly ZoneName[]): Request => {
-  const at = (index: number): ZoneName => {
-    const name = zones[index % zones.length];
-    if (name === undefined) throw new Error("There is no zone.");
+const requestOf = (nth: number, sites: readonly SiteName[]): Request => {
+  const at = (index: number): SiteName => {
+    const name = sites[index % sites.length];
+    if (name === undefined) throw new Error("There is no site.");
     return name;
   };
   return {
@@ -41,8 +41,8 @@ const requestOf = (nth: number, zones: readonly ZoneName[]): Request => {
     settings: { flowerVersion: "1.31.0", framework: "none", keepaliveTime: 60, keepaliveTimeout: 20 },
     crossing: { kind: "public-address", address: { kind: "picked", port: 9092, privateIsReachable: true } },
     sites: [
-      { zone: at(nth), role: "coordinator", superNodes: 0 },
-      { zone: at(nth + 1), role: "training", superNodes: 1 },
+      { site: at(nth), role: "coordinator", superNodes: 0 },
+      { site: at(nth + 1), role: "training", superNodes: 1 },
     ],
     minimumTrainingSites: 1,
     purpose: "Measuring.",
@@ -62,8 +62,8 @@ function approveEverything(store: Federations): void {
       if (site.approvalState !== "pending" || card === undefined || decided.has(card)) continue;
       decided.add(card);
       void store.update(id, (federation, context) => {
-        const [by] = context.zones.get(site.zone)?.owners ?? [];
-        if (by === undefined) throw new Error(`${site.zone} has no owner.`);
+        const [by] = context.sites.get(site.name)?.owners ?? [];
+        if (by === undefined) throw new Error(`${site.name} has no owner.`);
         return decide(federation, { kind: "approve", consent: "run", card, by, key: card }, context);
       });
     }
@@ -73,7 +73,7 @@ function approveEverything(store: Federations): void {
 const loaded = await loadConfiguration({ environment: process.env, readFile: readFileFromDisk });
 if (!loaded.ok) throw new Error(describeMistakes(loaded.mistakes));
 const { configuration } = loaded;
-const { dataDirectory, zones, retries } = configuration;
+const { dataDirectory, sites, retries } = configuration;
 const manifests = await openManifestArchive(
   join(dataDirectory, "manifests"),
   { coordinator: await shipped("coordinator"), training: await shipped("training-site") },
@@ -83,7 +83,7 @@ const runtime = await openRuntime({
   dataDirectory,
   storeKey: configuration.storeKey,
   policy: { ...configuration.policy, installingTeams: [REQUESTER.team] },
-  zones,
+  sites,
   access: configuration.zoneAccess,
   writtenOff: [],
   manifests,
@@ -103,7 +103,7 @@ const allUp = new Promise<void>((resolve) => {
     resolve();
   });
 });
-for (let nth = 0; nth < Number(count); nth += 1) await runtime.store.create(requestOf(nth, [...zones.keys()]));
+for (let nth = 0; nth < Number(count); nth += 1) await runtime.store.create(requestOf(nth, [...sites.keys()]));
 await allUp;
 const up = upCount();
 await runtime.stop();

@@ -44,12 +44,12 @@ class Place {
       const chain = log.begin(id);
       for (const { at, event } of recorded) await chain.append(at, [event], () => undefined);
     }
-    const { policy, zones, manifests, newCard } = CONTEXT;
+    const { policy, sites: zones, manifests, newCard } = CONTEXT;
     let now = Date.parse(residents[0]?.recorded.at(-1)?.at ?? "");
     const store = await FederationStore.open(
       { events: log, snapshots: NO_SNAPSHOTS, index: NO_INDEX },
       {
-        context: { policy, zones, manifests, newCard },
+        context: { policy, sites: zones, manifests, newCard },
         now: () => new Date(now).toISOString(),
         isSettled,
         log: QUIET,

@@ -9,11 +9,11 @@ import type { Federation } from "../../src/federation/model/state.ts";
 import type { ServiceFacts, VmFacts, ZoneSnapshot } from "../../src/federation/model/zone-facts.ts";
 import type { RecordedEvent } from "../../src/federation/ports.ts";
 import { agreeTeardown, askTeardown } from "../builders/commands.ts";
-import { aDecisionContext, aZone, HOUR, MINUTE, zone, zoneNames, zonesOf } from "../builders/decision-context.ts";
+import { aDecisionContext, aZone, HOUR, MINUTE, sitesOf, zone, zoneNames } from "../builders/decision-context.ts";
 import { aFederation, type Story } from "../builders/federation.ts";
 
 /** Every zone that stories play in. */
-export const CONTEXT: DecisionContext = aDecisionContext({ zones: zonesOf(zoneNames(8).map((name) => aZone(name))) });
+export const CONTEXT: DecisionContext = aDecisionContext({ sites: sitesOf(zoneNames(8).map((name) => aZone(name))) });
 
 /** Bytes of a long-lived federation's journal. */
 const LONG_LIFE = 78_000;
@@ -25,13 +25,13 @@ const nameOf = (nth: number): string => `tumour-study-${nth}`;
 
 /** It runs in these zones, the first of which coordinates. */
 export const runningStory = (zones: readonly string[] = ["alpha", "beta", "gamma"], superNodes = 2): Story =>
-  aFederation({ zones, superNodes, context: { zones: CONTEXT.zones } }).running();
+  aFederation({ zones, superNodes, context: { sites: CONTEXT.sites } }).running();
 
 /** Its owners were asked lately and have not answered yet. */
 export const waitingStory = (): Story =>
   aFederation({
     zones: ["alpha", "beta", "gamma"],
-    context: { zones: CONTEXT.zones, now: new Date(Date.now() - HOUR).toISOString() },
+    context: { sites: CONTEXT.sites, now: new Date(Date.now() - HOUR).toISOString() },
   }).planned();
 
 /** It has run for long, with a link that was down now and then, and has been torn down. */

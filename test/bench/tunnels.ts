@@ -3,7 +3,7 @@ import type { Crossing } from "../../src/federation/model/events.ts";
 import { proposeSites } from "../../src/federation/proposing/proposal.ts";
 import { nextTelling } from "../../src/federation/tunnels/peers.ts";
 import { encodeTunnelPeers } from "../../src/guest-protocol/tunnel.ts";
-import { aDecisionContext, aZone, zone, zonesOf } from "../builders/decision-context.ts";
+import { aDecisionContext, aZone, sitesOf, zone } from "../builders/decision-context.ts";
 import { aFederation, type Story } from "../builders/federation.ts";
 import { aTunnelKey } from "../builders/tunnel-key.ts";
 import { atMost, type Figure, median } from "./figures.ts";
@@ -16,7 +16,7 @@ const [COORDINATOR = ""] = NAMES;
 const WIREGUARD: Crossing = { kind: "wireguard", hub: { host: "198.51.100.7", port: 51_820 }, range: null };
 
 function asked(crossing?: Crossing): Story {
-  const context = aDecisionContext({ zones: zonesOf(NAMES.map((name) => aZone(name))) });
+  const context = aDecisionContext({ sites: sitesOf(NAMES.map((name) => aZone(name))) });
   return aFederation({
     zones: NAMES,
     superNodes: SUPERNODES,

@@ -2,7 +2,7 @@
 import type { Decision } from "../../src/federation/model/decision.ts";
 import type { AddressWish, Crossing, FederationEvent, Issuer, Reason } from "../../src/federation/model/events.ts";
 import { evolve, type Recorded } from "../../src/federation/model/evolve.ts";
-import { federationId, type Person, slug, type ZoneName } from "../../src/federation/model/identity.ts";
+import { federationId, type Person, slug, type ZoneName, zoneOf } from "../../src/federation/model/identity.ts";
 import type { Settings } from "../../src/federation/model/plan.ts";
 import type { DecisionContext } from "../../src/federation/model/policy.ts";
 import {
@@ -16,7 +16,7 @@ import {
 import { type SiteStatus, statusOf } from "../../src/federation/model/status.ts";
 import type { SurveyResult, VmFacts, ZoneSurvey } from "../../src/federation/model/zone-facts.ts";
 import type { Surveys } from "../../src/federation/proposing/proposal.ts";
-import { aDecisionContext, DAY, HOME_CHANNEL, REQUESTER, zone, zonesOf } from "./decision-context.ts";
+import { aDecisionContext, DAY, HOME_CHANNEL, REQUESTER, site as siteCalled, sitesOf } from "./decision-context.ts";
 import { aSurvey, aTemplate } from "./survey.ts";
 import { TestZone } from "./zone.ts";
 
@@ -32,7 +32,7 @@ export const SETTINGS: Settings = {
 };
 
 export interface Asked {
-  /** The first coordinates, the others train. */
+  /** Sites: the first coordinates, the others train. */
   readonly zones?: readonly string[];
   readonly superNodes?: number;
   /** Zones where VMs are made that no service holds. */
@@ -41,7 +41,7 @@ export interface Asked {
   /** A public address, unless a crossing is asked for. */
   readonly address?: AddressWish;
   readonly crossing?: Crossing;
-  /** With both ways, the training zones that come by tunnels. */
+  /** With both ways, the training sites that come by tunnels. */
   readonly tunnelled?: readonly string[];
   readonly settings?: Settings;
   readonly requester?: Person;
@@ -66,12 +66,12 @@ export class Chronicle {
   constructor(asked: Asked) {
     const usual = aDecisionContext(asked.context);
     const isWithout = (name: string): boolean => asked.withoutServices?.includes(name) === true;
-    const profiles = [...usual.zones.values()];
-    const zones = zonesOf(
+    const profiles = [...usual.sites.values()];
+    const sites = sitesOf(
       profiles.map((profile) => (isWithout(profile.name) ? { ...profile, deploy: "vms" } : profile)),
     );
     // A test that changes the zones it gave means these.
-    this.#context = asked.withoutServices === undefined ? usual : { ...usual, zones };
+    this.#context = asked.withoutServices === undefined ? usual : { ...usual, sites };
     const [coordinator = "alpha", ...training] = asked.zones ?? ["alpha", "beta", "gamma"];
     const superNodes = asked.superNodes ?? 2;
     this.happens({
@@ -86,9 +86,9 @@ export class Chronicle {
         address: asked.address ?? { kind: "picked", port: 9092, privateIsReachable: false },
       },
       sites: [
-        { zone: zone(coordinator), role: "coordinator", superNodes: 0 },
+        { site: siteCalled(coordinator), role: "coordinator", superNodes: 0 },
         ...training.map((name) => ({
-          zone: zone(name),
+          site: siteCalled(name),
           role: "training" as const,
           superNodes,
           ...(asked.tunnelled?.includes(name) ? { crossing: "wireguard" as const } : {}),
@@ -115,7 +115,7 @@ export class Chronicle {
   }
 
   site(name: string): Site {
-    const site = this.federation.sites.get(zone(name));
+    const site = this.federation.sites.get(siteCalled(name));
     if (site === undefined) throw new Error(`There is no site ${name}.`);
     return site;
   }
@@ -165,9 +165,10 @@ export class Chronicle {
   }
 
   zone(name: string): TestZone {
-    const known = this.#zones.get(zone(name));
+    const where = zoneOf(siteCalled(name));
+    const known = this.#zones.get(where);
     if (known !== undefined) return known;
-    const made = new TestZone(zone(name), 1000 * (this.#zones.size + 1));
+    const made = new TestZone(where, 1000 * (this.#zones.size + 1));
     this.#zones.set(made.name, made);
     return made;
   }

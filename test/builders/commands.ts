@@ -3,7 +3,7 @@ import type * as model from "../../src/federation/model/commands.ts";
 import type { Adjustment, ConsentKind, SiteWish } from "../../src/federation/model/events.ts";
 import type { CardId, Person } from "../../src/federation/model/identity.ts";
 import type { Chronicle } from "./chronicle.ts";
-import { ownerOf, REQUESTER, zone } from "./decision-context.ts";
+import { ownerOf, REQUESTER, site, zone } from "./decision-context.ts";
 
 /** A command in a story as it stands: on the newest card, and another one each time it is made. */
 export type Asking<C extends model.Command = model.Command> = (story: Chronicle) => C;
@@ -70,7 +70,7 @@ export const requestSite =
   (name: string, superNodes = 2, by: Person = REQUESTER, crossing?: SiteWish["crossing"]): Asking<model.RequestSite> =>
   (story) => ({
     kind: "request-site",
-    wish: { zone: zone(name), role: "training", superNodes, ...(crossing === undefined ? {} : { crossing }) },
+    wish: { site: site(name), role: "training", superNodes, ...(crossing === undefined ? {} : { crossing }) },
     by,
     key: story.newKey(),
   });

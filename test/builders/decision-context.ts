@@ -1,6 +1,7 @@
 /** Zones, people and policy for tests: a fixed clock, card ids that count, the manifests that ship. */
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { z } from "zod";
 import {
   type CardId,
   type ChannelId,
@@ -8,9 +9,12 @@ import {
   channelId,
   type Person,
   person,
+  type SiteName,
+  siteName,
   teamId,
   type ZoneName,
   zoneName,
+  zoneOf,
 } from "../../src/federation/model/identity.ts";
 import {
   libraryOf,
@@ -19,7 +23,7 @@ import {
   type ShippedManifests,
   serviceTemplate,
 } from "../../src/federation/model/manifests.ts";
-import type { DecisionContext, Durations, Policy, ZoneProfile } from "../../src/federation/model/policy.ts";
+import type { DecisionContext, Durations, Policy, SiteProfile } from "../../src/federation/model/policy.ts";
 
 export const SECOND = 1_000;
 export const MINUTE = 60 * SECOND;
@@ -31,8 +35,11 @@ const BEGINNING = "2026-03-02T08:00:00.000Z";
 
 const ZONE_NAMES = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta"] as const;
 
-export const zone = (name: string): ZoneName => zoneName.parse(name);
-export const zoneNames = (count: number): readonly ZoneName[] => ZONE_NAMES.slice(0, count).map(zone);
+const bothNames = z.intersection(zoneName, siteName);
+/** A zone, and at once the site that bears its name. */
+export const zone = (name: string): ZoneName & SiteName => bothNames.parse(name);
+export const site = (name: string): SiteName => siteName.parse(name);
+export const zoneNames = (count: number): readonly (ZoneName & SiteName)[] => ZONE_NAMES.slice(0, count).map(zone);
 const someone = (team: string, user: string): Person => person.parse({ team, user });
 export const ownerOf = (name: string, nth = 1): Person =>
   someone(`T${name.toUpperCase()}`, `U${name.toUpperCase()}${nth}`);
@@ -70,10 +77,11 @@ export const POLICY: Policy = {
   durations: DURATIONS,
 };
 
-/** A zone with a channel of its own and two owners of whom one must agree; it offers everything. */
-export function aZone(name: string, changes: Partial<ZoneProfile> = {}): ZoneProfile {
+/** A site with a channel of its own and two owners of whom one must agree; it offers everything. */
+export function aZone(name: string, changes: Partial<SiteProfile> = {}): SiteProfile {
   return {
-    name: zone(name),
+    name: site(name),
+    zone: zoneOf(site(name)),
     title: `${name.slice(0, 1).toUpperCase()}${name.slice(1)} Institute`,
     channel: channelOf(name),
     owners: [ownerOf(name, 1), ownerOf(name, 2)],
@@ -89,7 +97,7 @@ export function aZone(name: string, changes: Partial<ZoneProfile> = {}): ZonePro
   };
 }
 
-export const zonesOf = (profiles: readonly ZoneProfile[]): Map<ZoneName, ZoneProfile> =>
+export const sitesOf = (profiles: readonly SiteProfile[]): Map<SiteName, SiteProfile> =>
   new Map(profiles.map((profile) => [profile.name, profile]));
 
 const AGENT = { base64: Buffer.from("#!/bin/sh\n").toString("base64"), sha256: "a".repeat(64) };
@@ -113,7 +121,7 @@ export function aDecisionContext(changes: Partial<DecisionContext> = {}): Decisi
   return {
     now: BEGINNING,
     policy: POLICY,
-    zones: zonesOf(zoneNames(3).map((name) => aZone(name))),
+    sites: sitesOf(zoneNames(3).map((name) => aZone(name))),
     manifests: MANIFESTS,
     takenAddresses: new Map(),
     takenTunnels: [],

@@ -8,7 +8,7 @@ import type { Command } from "../../src/federation/model/commands.ts";
 import type { Decision } from "../../src/federation/model/decision.ts";
 import { sha256 } from "../../src/federation/model/digest.ts";
 import type { ConsentKind } from "../../src/federation/model/events.ts";
-import type { Person, ZoneName } from "../../src/federation/model/identity.ts";
+import type { Person, SiteName } from "../../src/federation/model/identity.ts";
 import { deploymentKind } from "../../src/federation/model/plan.ts";
 import type { RefusalCode } from "../../src/federation/model/reasons.ts";
 import { coordinatorOf, trainingSitesOf } from "../../src/federation/model/state.ts";
@@ -30,7 +30,7 @@ import { encodeNodeList, type NodeEntry } from "../../src/guest-protocol/node-li
 import { encodeTunnelPeers } from "../../src/guest-protocol/tunnel.ts";
 import { type Asked, AUTHORITY } from "./chronicle.ts";
 import { type Asking, approve } from "./commands.ts";
-import { DAY, zone } from "./decision-context.ts";
+import { DAY, site as siteCalled } from "./decision-context.ts";
 import { aNodeKey } from "./node-key.ts";
 import { aTunnelKey } from "./tunnel-key.ts";
 import { Watched } from "./watched.ts";
@@ -60,7 +60,7 @@ export class Story extends Watched {
   /** Plans are made for every site that waits for one. */
   planned(): this {
     this.takes(proposeSites(this.federation, this.surveys(), this.context));
-    for (const { zone: name, approvalState, joinedLater } of this.federation.sites.values()) {
+    for (const { name, approvalState, joinedLater } of this.federation.sites.values()) {
       if (approvalState !== "planning" || !joinedLater) continue;
       this.takes(proposeLater(this.federation, name, this.survey(name), this.context));
     }
@@ -74,14 +74,14 @@ export class Story extends Watched {
   /** Every site that waits for its owners is approved by the first of them. */
   approved(): this {
     if (this.federation.endpoint === null) this.planned();
-    for (const { zone: name, approvalState } of this.federation.sites.values()) {
+    for (const { name, approvalState } of this.federation.sites.values()) {
       if (approvalState === "pending") this.approvedBy(name);
     }
     return this;
   }
 
   begins(name: string): this {
-    return this.takes(beginAttempt(this.federation, zone(name), this.survey(name), this.context));
+    return this.takes(beginAttempt(this.federation, siteCalled(name), this.survey(name), this.context));
   }
 
   /** Registers the template, asks for the deployment, and the zone carries it out. */
@@ -93,24 +93,24 @@ export class Story extends Watched {
     if (manifest === undefined) throw new Error(`Nobody kept the manifest of ${name}.`);
     const { sequence, tag } = nextTag(this.federation, site, deployment);
     const order = serviceOrder(plan, manifest, tag, AUTHORITY.certificate);
-    const intended = { type: "deployment-intended", site: site.zone, sequence, tag } as const;
+    const intended = { type: "deployment-intended", site: site.name, sequence, tag } as const;
     if (deploymentKind(plan) === "vms") {
       this.happens(intended);
       const ids = this.zone(name).createVms(plan, order, manifest);
       for (const [index, vmId] of ids.entries()) {
         const number = index + 1;
-        this.happens({ type: "vm-intended", site: site.zone, tag, number });
-        this.happens({ type: "vm-created", site: site.zone, vmId, number, found: false });
+        this.happens({ type: "vm-intended", site: site.name, tag, number });
+        this.happens({ type: "vm-created", site: site.name, vmId, number, found: false });
       }
-      return this.happens({ type: "deployment-created", site: site.zone, ref: { kind: "vms", ids }, found: false });
+      return this.happens({ type: "deployment-created", site: site.name, ref: { kind: "vms", ids }, found: false });
     }
     this.happens(
-      { type: "template-intended", site: site.zone, name: "template" },
-      { type: "template-registered", site: site.zone, templateId: 50 },
+      { type: "template-intended", site: site.name, name: "template" },
+      { type: "template-registered", site: site.name, templateId: 50 },
       intended,
     );
     const id = this.zone(name).create(plan, order, manifest);
-    return this.happens({ type: "deployment-created", site: site.zone, ref: { kind: "oneflow", id }, found: false });
+    return this.happens({ type: "deployment-created", site: site.name, ref: { kind: "oneflow", id }, found: false });
   }
 
   /** The zone ends everything of the site that is to be removed. */
@@ -118,7 +118,7 @@ export class Story extends Watched {
     for (const { key, ref } of this.site(name).removals) {
       if (ref?.kind === "oneflow") this.zone(name).removeService(ref.id);
       if (ref?.kind === "vms") for (const id of ref.ids) this.zone(name).removeVm(id);
-      this.happens({ type: "deployment-removed", site: zone(name), removal: key });
+      this.happens({ type: "deployment-removed", site: siteCalled(name), removal: key });
     }
     return this;
   }
@@ -135,13 +135,13 @@ export class Story extends Watched {
 
   /** The coordinator's guest asks for its certificate and gets it. */
   certified(): this {
-    const { zone: name } = coordinatorOf(this.federation);
+    const { name } = coordinatorOf(this.federation);
     this.says(name, { FL_STAGE: "awaiting-certificate", FL_TLS_CSR: "request" }).observes(name);
     return this.issues(1);
   }
 
   issues(serial: number): this {
-    const { zone: site } = coordinatorOf(this.federation);
+    const { name: site } = coordinatorOf(this.federation);
     const { vmId, seen } = this.vm(site);
     return this.happens(
       {
@@ -160,7 +160,7 @@ export class Story extends Watched {
 
   /** What a SuperLink says that is all that was approved. */
   announcement(serial = 1): Record<string, string> {
-    const { plan } = this.deployment(coordinatorOf(this.federation).zone);
+    const { plan } = this.deployment(coordinatorOf(this.federation).name);
     return {
       FL_STAGE: "serving",
       FL_REASON: "none",
@@ -174,7 +174,7 @@ export class Story extends Watched {
 
   /** The coordinator serves and was found to be what was approved. */
   trusted(): this {
-    const { zone: name, approvalState, deployment, retryAskedBy } = coordinatorOf(this.federation);
+    const { name, approvalState, deployment, retryAskedBy } = coordinatorOf(this.federation);
     if (approvalState !== "approved") this.approved();
     if (deployment === null || retryAskedBy !== null) this.deployed(name);
     this.certified().says(name, this.announcement());
@@ -210,7 +210,7 @@ export class Story extends Watched {
   claim(name: string, nth = 0, key?: string, changes: Partial<KeyClaim> = {}): KeyClaim {
     const { vmId } = this.vm(name, nth);
     const { fingerprint, line } = aNodeKey(key ?? keyName(name, vmId));
-    return { site: zone(name), vmId, key: fingerprint, publicKey: line, proven: true, ...changes };
+    return { site: siteCalled(name), vmId, key: fingerprint, publicKey: line, proven: true, ...changes };
   }
 
   judges(claim: KeyClaim): this {
@@ -239,7 +239,7 @@ export class Story extends Watched {
   }
 
   /** The VM is told its tunnels' other ends. */
-  tellsTunnelPeers(site: ZoneName, vmId: number): this {
+  tellsTunnelPeers(site: SiteName, vmId: number): this {
     const next = nextTelling(this.federation, site, vmId);
     if (next === null) throw new Error(`Nothing is to be told to VM ${vmId}.`);
     const { intent, peers } = next;
@@ -265,14 +265,14 @@ export class Story extends Watched {
   tellsSuperNodes(name: string): this {
     for (const vm of this.vms(name)) {
       if (!mayTellAdmitted(this.federation, vm)) continue;
-      this.happens({ type: "vm-told-admitted", site: zone(name), vmId: vm.vmId, key: vm.acceptedKey ?? "" });
+      this.happens({ type: "vm-told-admitted", site: siteCalled(name), vmId: vm.vmId, key: vm.acceptedKey ?? "" });
     }
     return this;
   }
 
   /** The SuperLink says this of every key it was told; `except` says otherwise of some. */
   sees(status: NodeEntry["status"], except: Readonly<Record<string, NodeEntry["status"]>> = {}): this {
-    const { zone: name } = coordinatorOf(this.federation);
+    const { name } = coordinatorOf(this.federation);
     const nodes = admittedKeys(this.federation).map(({ key }, nth) => ({
       key,
       nodeId: String(nth + 1),
@@ -285,7 +285,7 @@ export class Story extends Watched {
   running(): this {
     if (this.federation.trustedAt === null) this.trusted();
     for (const site of trainingSitesOf(this.federation)) {
-      if (site.approvalState === "approved" && site.deployment === null) this.joins(site.zone);
+      if (site.approvalState === "approved" && site.deployment === null) this.joins(site.name);
     }
     return this;
   }

@@ -1,5 +1,5 @@
 /** Ends of tunnels whose keys are changed: what the bot's tasks journal, and what VMs that follow the protocol say. */
-import type { ZoneName } from "../../src/federation/model/identity.ts";
+import type { SiteName } from "../../src/federation/model/identity.ts";
 import { rotationUnderWay } from "../../src/federation/model/rotation.ts";
 import type { DeployedVm } from "../../src/federation/model/state.ts";
 import { judgeAnnouncement } from "../../src/federation/running/rotation.ts";
@@ -64,7 +64,7 @@ export function does(story: Story, task: ReturnType<Story["tasks"]>[number]): vo
 }
 
 interface At {
-  readonly site: ZoneName;
+  readonly site: SiteName;
   readonly vmId: number;
 }
 
@@ -82,15 +82,15 @@ function switches(story: Story, { site, vmId }: At): void {
 }
 
 function answers(story: Story, unruly: Unruly): void {
-  for (const { zone, deployment } of story.federation.sites.values()) {
+  for (const { name, deployment } of story.federation.sites.values()) {
     for (const vm of deployment?.vms.values() ?? []) {
-      if (unruly.dead?.has(vm.vmId) !== true) answersOf(story, zone, vm, unruly);
+      if (unruly.dead?.has(vm.vmId) !== true) answersOf(story, name, vm, unruly);
     }
   }
 }
 
 /** What a VM says to what it was told, as `Tunnel` in the guest's agent does. */
-function answersOf(story: Story, zone: ZoneName, { vmId }: DeployedVm, { names, deaf, dead }: Unruly): void {
+function answersOf(story: Story, zone: SiteName, { vmId }: DeployedVm, { names, deaf, dead }: Unruly): void {
   const at = story.zone(zone);
   const own = at.snapshot(story.context.now).vms.find(({ id }) => id === vmId)?.attributes ?? {};
   const { WG_ROTATE: rotate, WG_SWITCH: taken, WG_PEERS: told = "" } = own;

@@ -1,11 +1,12 @@
 /** A federation whose zones are looked at, as the bot's watch does: what is seen, what stands, what is told. */
+import { zoneOf } from "../../src/federation/model/identity.ts";
 import { type AwayZones, findingsOf } from "../../src/federation/observing/findings.ts";
 import { NO_TRACK, type Tracker, track } from "../../src/federation/observing/hysteresis.ts";
 import { type LiveFederation, NOTHING_SEEN, seenLive } from "../../src/federation/observing/live.ts";
-import { observeLive, observeZone } from "../../src/federation/observing/observation.ts";
+import { observeLive, observeSite } from "../../src/federation/observing/observation.ts";
 import { dueTasks, type Task, taskKey } from "../../src/federation/running/due-tasks.ts";
 import { Chronicle } from "./chronicle.ts";
-import { SECOND, zone } from "./decision-context.ts";
+import { SECOND, site } from "./decision-context.ts";
 
 interface Looking {
   /** VMs whose heartbeat has not moved for too long. */
@@ -29,7 +30,9 @@ export class Watched extends Chronicle {
   /** A second later every zone is looked at. */
   observesAll(looking: Looking = {}): this {
     this.passes(SECOND);
-    for (const name of this.federation.sites.keys()) if (!this.#away.has(name)) this.#looksAt(name, looking);
+    for (const zone of new Set([...this.federation.sites.values()].map((site) => site.zone))) {
+      if (!this.#away.has(zone)) this.#looksAt(zone, looking);
+    }
     return this.tells();
   }
 
@@ -47,12 +50,12 @@ export class Watched extends Chronicle {
   /** The zone cannot be looked at until `seesAgain`; a second later that is known. */
   losesSightOf(name: string, code: "zone-away" | "zone-account" = "zone-away"): this {
     const reason = { code: "zone-unreachable", detail: "ECONNREFUSED" } as const;
-    this.#away = new Map(this.#away).set(zone(name), { code, reason });
+    this.#away = new Map(this.#away).set(zoneOf(site(name)), { code, reason });
     return this.passes(SECOND).tells();
   }
 
   seesAgain(name: string): this {
-    this.#away = new Map([...this.#away].filter(([away]) => away !== name));
+    this.#away = new Map([...this.#away].filter(([away]) => away !== zoneOf(site(name))));
     return this.observes(name);
   }
 
@@ -82,9 +85,12 @@ export class Watched extends Chronicle {
   }
 
   #looksAt(name: string, { silent = new Set<number>() }: Looking): this {
+    const zone = zoneOf(site(name));
     const look = { snapshot: this.zone(name).snapshot(this.context.now), silent };
-    this.happens(...observeZone(this.federation, this.site(name), look, this.context));
-    this.#live = seenLive(this.#live, this.federation, zone(name), look);
+    for (const there of [...this.federation.sites.values()].filter((one) => one.zone === zone)) {
+      this.happens(...observeSite(this.federation, there, look, this.context));
+      this.#live = seenLive(this.#live, this.federation, there.name, look);
+    }
     return this.happens(...observeLive(this.federation, this.#live));
   }
 }

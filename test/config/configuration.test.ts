@@ -5,7 +5,7 @@ import { inspect } from "node:util";
 import type { Configuration } from "../../src/config/configuration.ts";
 import { readFileFromDisk } from "../../src/config/file-reader.ts";
 import { describeMistakes, loadConfiguration } from "../../src/config/load-configuration.ts";
-import { zoneName } from "../../src/federation/model/identity.ts";
+import { siteOfZone, zoneName } from "../../src/federation/model/identity.ts";
 import { packageRoot } from "../../src/package-root.ts";
 import { createAuthority } from "../../src/trust/authority.ts";
 import { ENVIRONMENT, FILES, filesOf, ZONES_FILE } from "./sample.ts";
@@ -40,8 +40,9 @@ suite("A configuration that loads", () => {
 
   test("says of each zone what the core decides with, and apart from it how to get in", async () => {
     const configuration = await loaded(ENVIRONMENT);
-    assert.deepEqual(configuration.zones.get(ZONE_B), {
+    assert.deepEqual(configuration.sites.get(siteOfZone(ZONE_B)), {
       name: "zone-b",
+      zone: "zone-b",
       title: "Birch",
       channel: "C0ZONEB001",
       owners: [{ team: "T0BIRCH001", user: "U0OWNERB01" }],
@@ -72,7 +73,11 @@ suite("A configuration that loads", () => {
       "network: 3\n    nodeConfig: {partition-id: 2, gpu: true, path: /a b}",
     );
     const configuration = await loaded(ENVIRONMENT, filesOf({ ...FILES, "zones.yml": zones }));
-    assert.deepEqual(configuration.zones.get(ZONE_B)?.nodeConfig, { "partition-id": "2", gpu: "true", path: "/a b" });
+    assert.deepEqual(configuration.sites.get(siteOfZone(ZONE_B))?.nodeConfig, {
+      "partition-id": "2",
+      gpu: "true",
+      path: "/a b",
+    });
   });
 
   test("makes VMs that no service holds in a zone without OneFlow, and where the zone says so", async () => {
@@ -83,7 +88,7 @@ suite("A configuration that loads", () => {
       [chosen, "https://one.birch.example:2474/"],
     ] as const) {
       const configuration = await loaded(ENVIRONMENT, filesOf({ ...FILES, "zones.yml": zones }));
-      assert.equal(configuration.zones.get(ZONE_B)?.deploy, "vms");
+      assert.equal(configuration.sites.get(siteOfZone(ZONE_B))?.deploy, "vms");
       assert.equal(configuration.zoneAccess.get(ZONE_B)?.oneflow, address);
     }
   });
@@ -118,8 +123,8 @@ suite("zones.example.yml", () => {
 
   test("loads, with its passwords in the environment", async () => {
     const configuration = await loaded(environment, readFileFromDisk);
-    assert.deepEqual([...configuration.zones.keys()], ["zone-a", "zone-b"]);
-    assert.doesNotMatch(configuration.zones.get(ZONE_A)?.sshKeys[0] ?? "@", /@/);
+    assert.deepEqual([...configuration.sites.keys()], ["zone-a", "zone-b"]);
+    assert.doesNotMatch(configuration.sites.get(siteOfZone(ZONE_A))?.sshKeys[0] ?? "@", /@/);
   });
 
   test("shows the usual value of every duration and limit", async () => {

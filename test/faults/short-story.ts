@@ -186,7 +186,7 @@ async function askForIt(slack: SlackControl, hub: Hub | null, superNodes: number
   await closeForm(slack, requester.id);
   await requester.type(homeChannel, "deploy-site");
   const first = await requester.view("Deploy a federation");
-  await requester.fill(first, { "Coordinator zone": COORDINATOR, "Training zones": [TRAINING] });
+  await requester.fill(first, { "Coordinator zone": COORDINATOR, "Training sites": [TRAINING] });
   const form = await requester.view("Deploy a federation", ["SuperNodes in Hospital B"]);
   await requester.fill(form, {
     "Name of the federation": NAME,

@@ -67,7 +67,7 @@ describe("federations whose zones' answers are mutated", () => {
 
   const sitesIn = (zone: string): readonly Site[] =>
     [...headless.runtime.store.living()].flatMap(({ sites }) =>
-      [...sites.values()].filter((site) => site.zone === zone),
+      [...sites.values()].filter((site) => site.name === zone),
     );
 
   before(async () => {
@@ -153,7 +153,7 @@ const standing = (federation: Federation | undefined): readonly unknown[] =>
   federation === undefined
     ? []
     : [...federation.sites.values()].map((site) => [
-        site.zone,
+        site.name,
         site.approvalState,
         site.problems,
         statusOf(federation, site).status,

@@ -10,7 +10,7 @@ import { CONTEXT, GIVEN, PUBLISHED } from "../../src/guest-protocol/names.ts";
 import { decodeTunnelPeers, encodeTunnelPeers } from "../../src/guest-protocol/tunnel.ts";
 import { routerCard } from "../../src/slack/blocks/router-card.ts";
 import { giveRouterKey } from "../builders/commands.ts";
-import { aZone, zonesOf } from "../builders/decision-context.ts";
+import { aZone, sitesOf } from "../builders/decision-context.ts";
 import { aFederation, type Story } from "../builders/federation.ts";
 import { leftOut } from "./left-out.ts";
 import { FLEET_PORT, LoneGuests, nic } from "./lone-guests.ts";
@@ -23,12 +23,12 @@ const INSIDE = "10.99.0.0";
 
 /** A federation of the same addresses, of which the hub has that key and gamma's router has its end. */
 function planned(hubKey: string): Story {
-  const zones = zonesOf([aZone("alpha"), aZone("beta"), aZone("gamma", { tunnelWay: "router" })]);
+  const zones = sitesOf([aZone("alpha"), aZone("beta"), aZone("gamma", { tunnelWay: "router" })]);
   const hub = { host: ENDPOINT.ip, port: ENDPOINT.port };
   const story = aFederation({
     crossing: { kind: "wireguard", hub, range: "10.99.0.0/23" },
     zones: ["alpha", "gamma"],
-    context: { zones },
+    context: { sites: zones },
   }).trusted();
   return story.says("alpha", { WG_PUBLIC_KEY: hubKey }).observes("alpha").tunnels();
 }

@@ -8,9 +8,9 @@ import { GuestsClient } from "../../sandbox/hypervisor/client.ts";
 import { startProgram } from "../../sandbox/program.ts";
 import { ZonesControl } from "../../sandbox/zones/client.ts";
 import type { DeploymentKind } from "../../src/federation/model/deployment-reference.ts";
-import { channelId, slug, teamId, userId, zoneName } from "../../src/federation/model/identity.ts";
+import { channelId, siteOfZone, slug, teamId, userId, zoneName, zoneOf } from "../../src/federation/model/identity.ts";
 import { libraryOf, serviceTemplate } from "../../src/federation/model/manifests.ts";
-import type { Policy, ZoneProfile } from "../../src/federation/model/policy.ts";
+import type { Policy, SiteProfile } from "../../src/federation/model/policy.ts";
 import type { Log } from "../../src/federation/ports.ts";
 import { readGuestScript } from "../../src/manifests/guest-script.ts";
 import type { Pace as LookPace } from "../../src/opennebula/poll-interval.ts";
@@ -53,9 +53,10 @@ const policy: Policy = {
   },
 };
 
-function profileOf(name: ZoneProfile["name"], deploy: DeploymentKind): ZoneProfile {
+function profileOf(name: SiteProfile["name"], deploy: DeploymentKind): SiteProfile {
   return {
     name,
+    zone: zoneOf(name),
     title: `Organisation of ${name}`,
     channel: null,
     owners: [OWNER],
@@ -99,14 +100,13 @@ export async function openHeadless(
     ready: standInsReady,
   });
   const { ready } = standIns;
+  const names = ready.zones.map(({ name }) => siteOfZone(name));
   const ways = await Promise.all(ready.zones.map(way));
   const runtime = await openRuntime({
     dataDirectory: join(directory, "data"),
     storeKey: createSecretKey(Buffer.alloc(32)),
     policy,
-    zones: new Map(
-      ready.zones.map(({ name }) => [name, profileOf(name, withoutServices.includes(name) ? "vms" : "oneflow")]),
-    ),
+    sites: new Map(names.map((name) => [name, profileOf(name, withoutServices.includes(name) ? "vms" : "oneflow")])),
     access: new Map(
       ways.map(({ name, xmlrpc, oneflow }) => [
         name,
@@ -132,7 +132,7 @@ export async function openHeadless(
     runtime,
     zones: new ZonesControl(ready.control),
     guests: new GuestsClient({ url: ready.guests }),
-    names: ready.zones.map(({ name }) => name),
+    names,
     async stop() {
       await runtime.stop();
       await standIns.stop();
@@ -148,7 +148,7 @@ const shipped = async (name: string) => ({
 
 const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
-export function requestFor(names: readonly ZoneProfile["name"][], superNodes = 2) {
+export function requestFor(names: readonly SiteProfile["name"][], superNodes = 2) {
   const [coordinator, ...training] = names;
   if (coordinator === undefined) throw new Error("A federation needs a coordinator's zone.");
   return {
@@ -162,8 +162,8 @@ export function requestFor(names: readonly ZoneProfile["name"][], superNodes = 2
       address: { kind: "picked" as const, port: 9092, privateIsReachable: false },
     },
     sites: [
-      { zone: coordinator, role: "coordinator" as const, superNodes: 0 },
-      ...training.map((zone) => ({ zone, role: "training" as const, superNodes })),
+      { site: coordinator, role: "coordinator" as const, superNodes: 0 },
+      ...training.map((site) => ({ site, role: "training" as const, superNodes })),
     ],
     minimumTrainingSites: 1,
     purpose: "Trying the rollout.",

@@ -23,10 +23,10 @@ const ELSEWHERE = 40;
 test("A look at a zone asks for the federations that have a site there alone, however many others there are", async ({
   mock,
 }) => {
-  const { policy, zones, manifests, newCard } = aDecisionContext();
+  const { policy, sites: zones, manifests, newCard } = aDecisionContext();
   const store = await FederationStore.open(
     { events: memoryLog(), snapshots: NO_SNAPSHOTS, index: NO_INDEX },
-    { context: { policy, zones, manifests, newCard }, now: () => NOW, isSettled, log: QUIET },
+    { context: { policy, sites: zones, manifests, newCard }, now: () => NOW, isSettled, log: QUIET },
   );
   const there = [7, 23].map(idOf);
   for (let nth = 1; nth <= ELSEWHERE; nth += 1) {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { type DirectCommand, decide } from "../../src/federation/deciding/decide.ts";
-import type { FederationId, ZoneName } from "../../src/federation/model/identity.ts";
+import type { FederationId, SiteName } from "../../src/federation/model/identity.ts";
 import { currentProposal, type Federation } from "../../src/federation/model/state.ts";
 import { type SiteStatus, statusOf } from "../../src/federation/model/status.ts";
 import type { Request } from "../../src/federation/proposing/request.ts";
@@ -105,20 +105,20 @@ describe("A rollout before real protocols", () => {
   });
 });
 
-const second = (headless: Headless): ZoneName => {
+const second = (headless: Headless): SiteName => {
   const [, name] = headless.names;
   if (name === undefined) throw new Error("Three zones were asked for.");
   return name;
 };
 
-const statusIn = (federation: Federation, zone: ZoneName): SiteStatus | null => {
+const statusIn = (federation: Federation, zone: SiteName): SiteStatus | null => {
   const site = federation.sites.get(zone);
   return site === undefined ? null : statusOf(federation, site).status;
 };
 
 const allUp = (federation: Federation): boolean =>
   [...federation.sites.values()].every(
-    ({ zone, approvalState }) => statusIn(federation, zone) === "up" || approvalState === "excluded",
+    ({ name, approvalState }) => statusIn(federation, name) === "up" || approvalState === "excluded",
   );
 
 let asked = 0;
@@ -130,7 +130,7 @@ function asks(headless: Headless, { federation }: Request, command: Wanted) {
   return headless.runtime.store.update(federation, (state, context) => decide(state, { ...command, key }, context));
 }
 
-function cardOf(headless: Headless, { federation }: Request, zone: ZoneName) {
+function cardOf(headless: Headless, { federation }: Request, zone: SiteName) {
   const site = newest(headless, federation).sites.get(zone);
   const card = site === undefined ? undefined : currentProposal(site)?.card;
   if (card === undefined) throw new Error(`${zone} has no card.`);

@@ -39,10 +39,10 @@ export const EMPTY: ZoneSnapshot = {
 
 /** Where the story stands, and the zone's answers; what is not among them must not be asked. */
 export async function before(story: Story, answers: Partial<Zone>, latest: ZoneSnapshot = EMPTY) {
-  const { policy, zones, manifests, newCard } = story.context;
+  const { policy, sites: zones, manifests, newCard } = story.context;
   const store = await FederationStore.open(
     { events: memoryLog(story.recorded), snapshots: NO_SNAPSHOTS, index: NO_INDEX },
-    { context: { policy, zones, manifests, newCard }, now: () => story.context.now, isSettled, log: QUIET },
+    { context: { policy, sites: zones, manifests, newCard }, now: () => story.context.now, isSettled, log: QUIET },
   );
   const { id } = story.federation;
   const context: TaskContext = {

@@ -25,10 +25,10 @@ function withLostAnswer(): Story {
   const site = story.site("beta");
   const tag = `${story.federation.id}/beta/${story.deployment("beta").digest.slice(0, 12)}/1`;
   return story.happens(
-    { type: "deployment-intended", site: site.zone, sequence: 1, tag },
-    { type: "vm-intended", site: site.zone, tag, number: 1 },
-    { type: "vm-created", site: site.zone, vmId: 71, number: 1, found: false },
-    { type: "vm-intended", site: site.zone, tag, number: 2 },
+    { type: "deployment-intended", site: site.name, sequence: 1, tag },
+    { type: "vm-intended", site: site.name, tag, number: 1 },
+    { type: "vm-created", site: site.name, vmId: 71, number: 1, found: false },
+    { type: "vm-intended", site: site.name, tag, number: 2 },
   );
 }
 

@@ -14,7 +14,7 @@ import { refuse } from "../../src/federation/model/decision.ts";
 import type { FederationEvent } from "../../src/federation/model/events.ts";
 import type { Recorded } from "../../src/federation/model/evolve.ts";
 import type { FederationId } from "../../src/federation/model/identity.ts";
-import type { DecisionContext, ZoneProfile } from "../../src/federation/model/policy.ts";
+import type { DecisionContext, SiteProfile } from "../../src/federation/model/policy.ts";
 import { type Federation, isSettled } from "../../src/federation/model/state.ts";
 import type { TunnelState } from "../../src/federation/observing/tunnels.ts";
 import type { Federations, ZoneCheck, ZoneChecks } from "../../src/federation/ports.ts";
@@ -25,7 +25,7 @@ import { createSlackApp, type SlackApp, type Transport } from "../../src/slack/a
 import type { Pace } from "../../src/slack/outbox/pace.ts";
 import { FederationStore } from "../../src/store/federation-store.ts";
 import { memoryChannelIds } from "../builders/channel-ids.ts";
-import { aDecisionContext, aZone, countingCards, zonesOf } from "../builders/decision-context.ts";
+import { aDecisionContext, aZone, countingCards, sitesOf } from "../builders/decision-context.ts";
 import type { Story } from "../builders/federation.ts";
 import { type MemoryLog, memoryLog, NO_INDEX, NO_SNAPSHOTS, QUIET } from "../builders/memory-log.ts";
 import { MemoryReceipts } from "../builders/receipts.ts";
@@ -41,7 +41,7 @@ export interface BenchOptions {
   readonly transport?: Transport["kind"];
   readonly slack?: Partial<SlackOptions>;
   readonly story?: Story;
-  readonly zones?: readonly ZoneProfile[];
+  readonly zones?: readonly SiteProfile[];
   readonly context?: Partial<DecisionContext>;
   readonly pace?: Partial<Pace>;
   readonly looks?: readonly ZoneCheck[];
@@ -115,16 +115,16 @@ export async function openBench(context: TestContext, options: BenchOptions = {}
   });
   const deciding =
     options.story?.context ??
-    aDecisionContext({ ...(options.zones === undefined ? {} : { zones: zonesOf(options.zones) }), ...options.context });
-  const zones =
+    aDecisionContext({ ...(options.zones === undefined ? {} : { sites: sitesOf(options.zones) }), ...options.context });
+  const sites =
     options.zones === undefined && options.story === undefined
-      ? zonesOf(ZONES.map((zone) => aZone(zone)))
-      : deciding.zones;
+      ? sitesOf(ZONES.map((zone) => aZone(zone)))
+      : deciding.sites;
   const log = memoryLog(options.story?.recorded);
   const now = () => deciding.now;
   const shared = {
     policy: deciding.policy,
-    zones,
+    sites,
     manifests: deciding.manifests,
     newCard: options.story === undefined ? countingCards() : deciding.newCard,
   };
@@ -134,7 +134,8 @@ export async function openBench(context: TestContext, options: BenchOptions = {}
   );
   let addressLooks = 0;
   const zoneChecks: ZoneChecks = {
-    checkAll: async () => options.looks ?? [...zones.keys()].map((zone) => ({ zone, version: "7.4.0", problems: [] })),
+    checkAll: async () =>
+      options.looks ?? [...sites.values()].map(({ zone }) => ({ zone, version: "7.4.0", problems: [] })),
     adjust: async ({ federation, ...asked }) => {
       await options.adjusting;
       const outcomes: ReturnType<typeof adjustProposal>[] = [];
@@ -169,7 +170,7 @@ export async function openBench(context: TestContext, options: BenchOptions = {}
       zoneChecks,
       certificates: { give: async () => refuse("no-certificate-asked") },
       tunnelStates: () => options.tunnels ?? [],
-      configuration: { policy: deciding.policy, zones, manifests: deciding.manifests },
+      configuration: { policy: deciding.policy, sites, manifests: deciding.manifests },
       log: pino({ level: process.env["FLORIST_TEST_LOG"] ?? "silent" }),
       botToken: new Secret("xoxb-test"),
       slackApiUrl: `${running.url}/api/`,
@@ -180,7 +181,7 @@ export async function openBench(context: TestContext, options: BenchOptions = {}
       workspaceUrl: "https://thost.slack.com/",
       channels,
       channelsWritten: new Map(
-        [...zones].flatMap(([name, { channel: id }], index) =>
+        [...sites].flatMap(([name, { channel: id }], index) =>
           id === null ? [] : [[name, { channel: id, where: `zones.yml, line ${index + 1}` }] as const],
         ),
       ),

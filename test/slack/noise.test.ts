@@ -11,8 +11,8 @@ import {
   MINUTE,
   POLICY,
   SECOND,
+  sitesOf,
   zoneNames,
-  zonesOf,
 } from "../builders/decision-context.ts";
 import { aFederation, type Story } from "../builders/federation.ts";
 import { ONE, OutboxStage, reply, TWO } from "./outbox/outbox-stage.ts";
@@ -118,11 +118,11 @@ describe("Three sites of ten SuperNodes whose SuperLink is off the network once"
   const LATE = 10 * SECOND;
 
   it("are two replies each, told within ten seconds of what the policy lets stand first, whatever each SuperNode does when", async () => {
-    const zones = zonesOf(zoneNames(4).map((name) => aZone(name)));
+    const zones = sitesOf(zoneNames(4).map((name) => aZone(name)));
     const story = aFederation({
       zones: ["alpha", ...SITES],
       superNodes: 10,
-      context: aDecisionContext({ zones }),
+      context: aDecisionContext({ sites: zones }),
     }).running();
     const watching = new Watching(story);
     await watching.publishes();

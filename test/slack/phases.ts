@@ -23,9 +23,9 @@ import {
   LATER,
   ownerOf,
   SECOND,
+  sitesOf,
   zone,
   zoneNames,
-  zonesOf,
 } from "../builders/decision-context.ts";
 import { aFederation, type Story } from "../builders/federation.ts";
 import type { aSurvey } from "../builders/survey.ts";
@@ -36,7 +36,7 @@ type Phase = readonly [name: string, story: () => Story];
 
 /** A context with one zone more than the federation has sites. */
 export function roomy(count = 4): DecisionContext {
-  return aDecisionContext({ zones: zonesOf(zoneNames(count).map((name) => aZone(name))) });
+  return aDecisionContext({ sites: sitesOf(zoneNames(count).map((name) => aZone(name))) });
 }
 
 export function phases(asked: Asked = {}): readonly Phase[] {
@@ -90,7 +90,7 @@ export const TUNNELS = { kind: "wireguard", hub: { host: "hub.example.org", port
 
 /** Gamma's end is to be its router's, where the zone has a channel to say how. */
 const routed = (story: Story): Story =>
-  story.context.zones.get(zone("gamma"))?.channel === null
+  story.context.sites.get(zone("gamma"))?.channel === null
     ? story
     : story.does(adjust("gamma", { tunnelWay: "router" }));
 

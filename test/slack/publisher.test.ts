@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import type { Federations } from "../../src/federation/ports.ts";
 import { createPublisher } from "../../src/slack/publisher.ts";
-import { aDecisionContext, aZone, zonesOf } from "../builders/decision-context.ts";
+import { aDecisionContext, aZone, sitesOf } from "../builders/decision-context.ts";
 import { QUIET } from "../builders/memory-log.ts";
 import { create, ENDED, idOf, withStore } from "../store/stores.ts";
 
@@ -20,7 +20,7 @@ async function publishedAtStart(federations: Federations, title: string): Promis
       want: (id, messages) => wanted.set(id, JSON.stringify(messages)),
       forget: (id) => publisher.told(id),
     },
-    directory: { policy, zones: zonesOf(["alpha", "beta", "gamma"].map((name) => aZone(name, { title }))) },
+    directory: { policy, sites: sitesOf(["alpha", "beta", "gamma"].map((name) => aZone(name, { title }))) },
     outdated: () => [],
     log: QUIET,
   });

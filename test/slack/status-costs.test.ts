@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { WebClient } from "@slack/web-api";
-import { federationId, type ZoneName } from "../../src/federation/model/identity.ts";
+import { federationId, type SiteName } from "../../src/federation/model/identity.ts";
 import type { Federation, Site } from "../../src/federation/model/state.ts";
 import { overview } from "../../src/slack/blocks/status.ts";
 import { createMembership } from "../../src/slack/inbound/membership.ts";
@@ -10,7 +10,7 @@ import { aDecisionContext, REQUESTER } from "../builders/decision-context.ts";
 import { aFederation } from "../builders/federation.ts";
 
 /** Sites that count how often somebody goes through them. */
-class WalkedSites extends Map<ZoneName, Site> {
+class WalkedSites extends Map<SiteName, Site> {
   walks = 0;
 
   override keys() {

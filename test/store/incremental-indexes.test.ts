@@ -122,7 +122,8 @@ describe("after any changes", () => {
 function walked(all: Iterable<Federation>, own: Federation | undefined, at: ZoneName): readonly string[] {
   const taken = new Set<string>();
   for (const { id, ended, address, sites } of all) {
-    if (id !== own?.id && ended === null && address !== null && sites.has(at)) taken.add(address);
+    if (id !== own?.id && ended === null && address !== null && [...sites.values()].some(({ zone }) => zone === at))
+      taken.add(address);
   }
   return [...taken].sort();
 }

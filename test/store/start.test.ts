@@ -257,7 +257,7 @@ describe("a federation alone is left out", () => {
       if (event.type === "stop-announced") throw new Error("What is that?");
       return event;
     };
-    const site = requestOf(1).sites[0]?.zone ?? assert.fail();
+    const site = requestOf(1).sites[0]?.site ?? assert.fail();
     await withStore(directory, (store) =>
       happens(store, 1, {
         type: "stop-announced",

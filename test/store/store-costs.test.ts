@@ -74,9 +74,9 @@ function countedParts() {
 type Counted = ReturnType<typeof countedParts>;
 
 const openCounted = ({ parts }: Counted): Promise<FederationStore> => {
-  const { policy, zones, manifests, newCard } = aDecisionContext();
+  const { policy, sites: zones, manifests, newCard } = aDecisionContext();
   return FederationStore.open(parts, {
-    context: { policy, zones, manifests, newCard },
+    context: { policy, sites: zones, manifests, newCard },
     now: () => "2026-03-02T08:00:00.000Z",
     isSettled,
     log: QUIET,

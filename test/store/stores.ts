@@ -29,12 +29,12 @@ export function listeningLog(): Log & { readonly lines: readonly LogLine[] } {
 const VOCABULARY = { schema: 1, upcast: (stored: unknown) => stored, parse: federationEvent.parse };
 
 export const openStoreIn = (directory: string, changes: Partial<OpenStoreOptions> = {}): Promise<Store> => {
-  const { policy, zones, manifests, newCard } = aDecisionContext();
+  const { policy, sites: zones, manifests, newCard } = aDecisionContext();
   return openStore({
     directory,
     events: VOCABULARY,
     stateSchema: 1,
-    context: { policy, zones, manifests, newCard },
+    context: { policy, sites: zones, manifests, newCard },
     now: () => new Date().toISOString(),
     isSettled,
     checkpoint: () => undefined,
@@ -69,8 +69,8 @@ export const requestOf = (nth: number, changes: Partial<Request> = {}): Request 
   settings: SETTINGS,
   crossing: { kind: "public-address", address: { kind: "picked", port: 9092, privateIsReachable: false } },
   sites: [
-    { zone: zone("alpha"), role: "coordinator", superNodes: 0 },
-    { zone: zone("beta"), role: "training", superNodes: 2 },
+    { site: zone("alpha"), role: "coordinator", superNodes: 0 },
+    { site: zone("beta"), role: "training", superNodes: 2 },
   ],
   minimumTrainingSites: 1,
   purpose: "Does a tumour grow?",

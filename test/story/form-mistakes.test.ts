@@ -34,7 +34,7 @@ describe("The form of deploy-site", () => {
     const form = await openForm();
     const { mistakes, delivered } = await send(form, {});
     assert.equal(delivered, false);
-    assert.deepEqual(Object.keys(mistakes).sort(), ["Coordinator zone", NAME, "Training zones", PURPOSE]);
+    assert.deepEqual(Object.keys(mistakes).sort(), ["Coordinator zone", NAME, "Training sites", PURPOSE]);
   });
 
   it("shows all mistakes at once, each on its own field", async () => {
@@ -48,9 +48,9 @@ describe("The form of deploy-site", () => {
       [INTERVAL]: "5",
       [TIMEOUT]: "90",
     });
-    const places = ["Training zones", NAME, MINIMUM, HOST, VERSION, INTERVAL];
+    const places = ["Training sites", NAME, MINIMUM, HOST, VERSION, INTERVAL];
     assert.deepEqual(Object.keys(mistakes).sort(), places.sort());
-    assert.match(mistakes["Training zones"] ?? "", /cannot be a training site.*no VM template for pytorch/);
+    assert.match(mistakes["Training sites"] ?? "", /cannot be a training site.*no VM template for pytorch/);
   });
 
   const SINGLE: readonly (readonly [what: string, field: string, answers: Answers, sentence: RegExp])[] = [
@@ -62,7 +62,7 @@ describe("The form of deploy-site", () => {
     ["Flower after 1.34", VERSION, { [VERSION]: "1.35.0" }, /Use 1\.29 to 1\.34/],
     [
       "a framework without a VM template in the zone",
-      "Training zones",
+      "Training sites",
       { [FRAMEWORK]: "pytorch" },
       /Hospital B has no VM template for pytorch/,
     ],
@@ -112,7 +112,7 @@ describe("The form of deploy-site", () => {
 
   it("refuses the coordinator's zone as a training zone too", async () => {
     const { mistakes } = await send(await formWith({ training: ["zone-a"] }), { [NAME]: "spring" });
-    assert.match(mistakes["Training zones"] ?? "", /cannot be a training site/);
+    assert.match(mistakes["Training sites"] ?? "", /cannot be a training site/);
   });
 
   it("takes the corrected form, and refuses the same name for another federation then", async () => {
@@ -167,7 +167,7 @@ async function formWith(wish: { training?: readonly string[]; given?: boolean })
   const training = wish.training ?? ["zone-b"];
   const { requester } = stage;
   const form = await openForm();
-  await requester.fill(form, { "Coordinator zone": "zone-a", "Training zones": training, [PURPOSE]: "A trial." });
+  await requester.fill(form, { "Coordinator zone": "zone-a", "Training sites": training, [PURPOSE]: "A trial." });
   const shown = await requester.view(FORM, training.map(superNodesLabel));
   if (wish.given !== true) return shown;
   await requester.fill(shown, { [ADDRESS_KIND]: "I give the address" });

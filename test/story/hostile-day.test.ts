@@ -122,7 +122,7 @@ describe("A SuperNode's VM that publishes whatever it likes for a day", () => {
   async function asksToJoin(): Promise<void> {
     await stage.requester.press(homeChannel, "Add a site", `Federation ${story.name}`);
     const view = await stage.requester.view("Add a site");
-    await stage.requester.fill(view, { "Training zone": JOINING, SuperNodes: "2" });
+    await stage.requester.fill(view, { "Training site": JOINING, SuperNodes: "2" });
     assert.equal((await stage.requester.submit(view)).errors, undefined);
   }
 

@@ -115,7 +115,7 @@ describe("A coordinator's guest that lies", () => {
   for (const lie of LIES) {
     it(`is refused when it ${lie.what}: the thread says so in one sentence, its zone's channel in detail`, async () => {
       const story = storyOf(lie);
-      await story.says(`(${lie.zone})`, lie.sentence, "Its owners are asked in their zone's channel");
+      await story.says(`(${lie.zone})`, lie.sentence, "Its owners are asked in their own channel");
       const asked = await story.zoneReads(
         lie.zone,
         `${ownerOf(lie)} `,

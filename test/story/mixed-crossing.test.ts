@@ -59,7 +59,7 @@ describe("A federation that is reached in two ways", () => {
     const { requester } = stage;
     await requester.press(homeChannel, "Add a site", `Federation ${story.name}`);
     const view = await requester.view("Add a site", ["How does its traffic cross?"]);
-    await requester.fill(view, { "Training zone": LATER, "How does its traffic cross?": "Through WireGuard" });
+    await requester.fill(view, { "Training site": LATER, "How does its traffic cross?": "Through WireGuard" });
     assert.equal((await requester.submit(view)).errors, undefined);
     await story.press(LATER, "Approve");
     await stage.owner(COORDINATOR).press(zoneChannel(COORDINATOR), "Admit", LATER);

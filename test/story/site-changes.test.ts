@@ -67,7 +67,7 @@ async function refusedToStranger(zone: string, button: string): Promise<void> {
 async function askToJoin(zone: string): Promise<void> {
   await stage.requester.press(homeChannel, "Add a site", `Federation ${NAME}`);
   const view = await stage.requester.view("Add a site");
-  await stage.requester.fill(view, { "Training zone": zone, SuperNodes: "1" });
+  await stage.requester.fill(view, { "Training site": zone, SuperNodes: "1" });
   assert.equal((await stage.requester.submit(view)).errors, undefined);
 }
 

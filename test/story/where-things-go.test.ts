@@ -49,9 +49,9 @@ const BRAVO: Party = {
 };
 const PARTIES = [ALPHA, BRAVO];
 
-const zonesOf = ({ coordinator, training }: Party): readonly string[] => [coordinator, ...training];
+const sitesOf = ({ coordinator, training }: Party): readonly string[] => [coordinator, ...training];
 const approvedZones = (party: Party): readonly string[] =>
-  zonesOf(party).filter((zone) => !party.rejecting.includes(zone));
+  sitesOf(party).filter((zone) => !party.rejecting.includes(zone));
 const ownersOf = (zones: readonly string[]): readonly string[] =>
   zones.flatMap((zone) => [zoneOwner(zone, 1), zoneOwner(zone, 2)]);
 
@@ -120,7 +120,7 @@ after(() => sandbox.stop());
 async function ask({ name, home, requester, coordinator, training }: Party): Promise<void> {
   const person = stage.person(requester);
   const first = await person.open(home, "deploy-site", FORM);
-  await person.fill(first, { "Coordinator zone": coordinator, "Training zones": training });
+  await person.fill(first, { "Coordinator zone": coordinator, "Training sites": training });
   const form = await person.view(FORM, training.map(superNodesLabel));
   await person.fill(form, {
     "Name of the federation": name,
@@ -148,7 +148,7 @@ const about = ({ name }: Party): string => `ederation ${name}`;
 /** Owners open what runs and what can be adjusted; strangers press the same buttons. */
 async function peopleLookAround(): Promise<void> {
   for (const party of PARTIES) {
-    for (const zone of zonesOf(party)) {
+    for (const zone of sitesOf(party)) {
       const owner = stage.owner(zone);
       for (const [button, title] of [
         ["See what runs", "See what is asked"],
@@ -262,7 +262,7 @@ describe("What the bot says of two federations in overlapping zones", () => {
   for (const party of PARTIES) {
     const other = party === ALPHA ? BRAVO : ALPHA;
     it(`keeps the card, the thread and the status of ${party.name} from everybody outside it`, async () => {
-      const zones = zonesOf(party);
+      const zones = sitesOf(party);
       const channels = [party.home, ...zones.map(zoneChannel)];
       const members = await Promise.all(channels.map(async (channel) => (await stage.slack.channel(channel)).members));
       const people = [...new Set(members.flat())];
@@ -296,7 +296,7 @@ describe("What the bot says of two federations in overlapping zones", () => {
 
     it(`shows ${party.name}'s address and fingerprint before that only on the cards of the zones that are asked`, async () => {
       const { fingerprint, host, trustedAt } = await factsOf(party);
-      const zones = zonesOf(party);
+      const zones = sitesOf(party);
       const found = belongs([fingerprint, `${host}:`], {
         channels: [party.home, ...zones.map(zoneChannel)],
         people: ownersOf(zones),

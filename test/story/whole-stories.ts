@@ -18,7 +18,7 @@ import {
   stopCoordinator,
   withdraw,
 } from "../builders/commands.ts";
-import { aDecisionContext, aZone, DAY, HOUR, MINUTE, STRANGER, zone, zonesOf } from "../builders/decision-context.ts";
+import { aDecisionContext, aZone, DAY, HOUR, MINUTE, STRANGER, sitesOf, zone } from "../builders/decision-context.ts";
 import { aFederation, type Story } from "../builders/federation.ts";
 import { THOROUGHNESS } from "../thoroughness.ts";
 
@@ -94,7 +94,7 @@ function aStory(
         zones,
         ...more,
         superNodes: count > 20 ? 1 : 2,
-        context: aDecisionContext({ zones: zonesOf(zones.map((each) => aZone(each))) }),
+        context: aDecisionContext({ sites: sitesOf(zones.map((each) => aZone(each))) }),
       }),
   };
 }

@@ -97,7 +97,7 @@ async function fillForm(person: string, view: View): Promise<void> {
   const name = field("Name of the federation");
   const purpose = field("What it is for");
   const leads = field("Coordinator zone");
-  const trains = field("Training zones");
+  const trains = field("Training sites");
   if (name !== undefined) values[name.blockId] = freeName();
   if (purpose !== undefined) values[purpose.blockId] = "Predicts readmission from records that stay where they are.";
   if (leads !== undefined && coordinator !== undefined) values[leads.blockId] = coordinator;

@@ -14,7 +14,7 @@ import {
   type Site,
   trainingSitesOf,
 } from "../model/state.ts";
-import { decidingZone, isApproved, isOwner, neededKinds } from "./consent.ts";
+import { decidingSite, isApproved, isOwner, neededKinds } from "./consent.ts";
 
 export function giveConsent(federation: Federation, context: DecisionContext, vote: Approve): Decision {
   const open = openProposal(federation, context, vote);
@@ -25,7 +25,7 @@ export function giveConsent(federation: Federation, context: DecisionContext, vo
   const isSame = (given: Site["consents"][number]): boolean =>
     given.kind === kind && given.digest === digest && samePerson(given.by, by);
   if (site.consents.some(isSame)) return refuse("already-decided");
-  return approving(federation, context, site, { type: "consent-given", site: site.zone, kind, by, digest });
+  return approving(federation, context, site, { type: "consent-given", site: site.name, kind, by, digest });
 }
 
 /** What was decided on a site, and the site's approval when nobody's consent is missing after it. */
@@ -36,11 +36,11 @@ export function approving(
   ...events: readonly FederationEvent[]
 ): Decision {
   const then = after(federation, events, context.now);
-  const now = then.sites.get(site.zone);
+  const now = then.sites.get(site.name);
   const proposal = now === undefined ? null : currentProposal(now);
   const completes = now?.approvalState === "pending" && isApproved(then, now, context);
   if (now === undefined || proposal === null || !completes) return decided(...events);
-  return decided(...events, { type: "site-approved", site: site.zone, digest: proposal.digest });
+  return decided(...events, { type: "site-approved", site: site.name, digest: proposal.digest });
 }
 
 /** One owner's rejection is enough: the version will not run, whatever the others said. */
@@ -49,7 +49,7 @@ export function refuseConsent(federation: Federation, context: DecisionContext, 
   if (typeof open === "string") return refuse(open);
   const { site, proposal } = open;
   const { consent: kind, by, because } = vote;
-  const refused = { type: "consent-refused", site: site.zone, kind, by, digest: proposal.digest, because } as const;
+  const refused = { type: "consent-refused", site: site.name, kind, by, digest: proposal.digest, because } as const;
   return decided(refused, ...without(federation, site, "rejected"));
 }
 
@@ -63,7 +63,7 @@ export function withdrawConsent(federation: Federation, context: DecisionContext
   if (runsAsProposed(site) || federation.ended !== null) return refuse("wave-started");
   const given = site.consents.some((consent) => consent.kind === kind && samePerson(consent.by, by));
   if (!given) return refuse("nothing-to-withdraw");
-  return approving(federation, context, site, { type: "consent-withdrawn", site: site.zone, kind, by });
+  return approving(federation, context, site, { type: "consent-withdrawn", site: site.name, kind, by });
 }
 
 /** Sites whose time has run out, to be decided on or to be planned, are excluded; what runs already goes on. */
@@ -71,8 +71,8 @@ export function expireProposals(federation: Federation, context: DecisionContext
   if (federation.ended !== null) return NOTHING;
   const events: FederationEvent[] = [];
   let state = federation;
-  for (const { zone } of federation.sites.values()) {
-    const site = state.sites.get(zone);
+  for (const { name } of federation.sites.values()) {
+    const site = state.sites.get(name);
     if (site === undefined || state.ended !== null || !isExpired(site, context)) continue;
     const found = without(state, site, "expired");
     state = after(state, found, context.now);
@@ -92,21 +92,21 @@ export function isExpired(site: Site, { now, policy }: Pick<DecisionContext, "no
 
 /** What follows when a version is not to run: what runs already is left alone, else the site is out. */
 function without(federation: Federation, site: Site, cause: "rejected" | "expired"): readonly FederationEvent[] {
-  if (site.deployment !== null) return [{ type: "proposal-dropped", site: site.zone, cause }];
-  const excluded: FederationEvent = { type: "site-excluded", site: site.zone, cause };
-  if (site.role === "training") return [excluded, ...endWithout(federation, site)];
+  if (site.deployment !== null) return [{ type: "proposal-dropped", site: site.name, cause }];
+  const excluded: FederationEvent = { type: "site-excluded", site: site.name, cause };
+  if (site.role === "training") return [excluded, ...endWithout(federation, [site])];
   const ended = cause === "rejected" ? "coordinator-rejected" : "coordinator-expired";
   return [excluded, { type: "federation-ended", cause: ended, by: null }];
 }
 
 /**
- * The end of a request that is left with too few training sites. Once something has been created, ending is a
+ * The end of a request that is left with too few training sites without these. Once something has been created, ending is a
  * matter of teardown: every owner stops its own zone.
  */
-export function endWithout(federation: Federation, site: Site): readonly FederationEvent[] {
+export function endWithout(federation: Federation, gone: readonly Site[]): readonly FederationEvent[] {
   if (coordinatorOf(federation).attempts > 0) return [];
   const remaining = trainingSitesOf(federation).filter(
-    (other) => other.zone !== site.zone && other.approvalState !== "excluded",
+    (other) => !gone.includes(other) && other.approvalState !== "excluded",
   );
   return remaining.length < federation.minimumTrainingSites
     ? [{ type: "federation-ended", cause: "too-few-sites", by: null }]
@@ -152,5 +152,5 @@ function mayDecide(
   site: Site,
   { consent: kind, by }: Pick<Vote, "consent" | "by">,
 ): boolean {
-  return neededKinds(site).includes(kind) && isOwner(context.zones.get(decidingZone(federation, site, kind)), by);
+  return neededKinds(site).includes(kind) && isOwner(context, decidingSite(federation, site, kind), by);
 }

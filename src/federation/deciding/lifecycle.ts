@@ -32,7 +32,7 @@ export function askPreflightAgain(federation: Federation, context: DecisionConte
   const blocked = [...federation.sites.values()].filter(({ problems }) => problems.length > 0);
   const concerned =
     samePerson(by, federation.requester) ||
-    blocked.some((site) => isOwner(context.zones.get(site.zone), by) || samePerson(by, site.requester));
+    blocked.some((site) => isOwner(context, site.name, by) || samePerson(by, site.requester));
   if (!concerned) return refuse("not-the-requester");
   if (federation.ended !== null) return refuse("federation-ended");
   return blocked.length === 0 ? refuse("preflight-running") : decided({ type: "preflight-asked-again", by });
@@ -43,8 +43,8 @@ export function requestSite(federation: Federation, context: DecisionContext, { 
   if (federation.ended !== null) return refuse("federation-ended");
   if (federation.teardown !== null) return refuse("teardown-under-way");
   if (federation.trustedAt === null) return refuse("federation-not-running");
-  if (!context.zones.has(wish.zone)) return refuse("unknown-zone");
-  const present = federation.sites.get(wish.zone);
+  if (!context.sites.has(wish.site)) return refuse("unknown-zone");
+  const present = federation.sites.get(wish.site);
   if (present?.role === "coordinator") return refuse("zone-already-in");
   if (present !== undefined && present.approvalState !== "excluded") return refuse("zone-already-in");
   if (superNodesIn(federation) + wish.superNodes > MAX_SUPERNODES) return refuse("too-many-supernodes");
@@ -68,11 +68,11 @@ function superNodesIn(federation: Federation): number {
 export function retrySite(federation: Federation, context: DecisionContext, { card, by }: OnSite): Decision {
   const site = siteOfCard(federation, card);
   if (site === null) return refuse("unknown-card");
-  if (!isOwner(context.zones.get(site.zone), by)) return refuse("not-an-owner");
+  if (!isOwner(context, site.name, by)) return refuse("not-an-owner");
   if (federation.ended !== null) return refuse("federation-ended");
   if (federation.teardown !== null) return refuse("teardown-under-way");
   if (!canRetry(federation, site)) return refuse("nothing-to-retry");
-  return decided({ type: "retry-asked", site: site.zone, by });
+  return decided({ type: "retry-asked", site: site.name, by });
 }
 
 /** Something of the site has gone wrong that a new attempt could mend, and none has been asked for yet. */
@@ -88,10 +88,10 @@ export function canRetry(federation: Federation, site: Site): boolean {
 export function retireSite(federation: Federation, context: DecisionContext, { card, by }: OnSite): Decision {
   const site = siteOfCard(federation, card);
   if (site === null) return refuse("unknown-card");
-  if (!isOwner(context.zones.get(site.zone), by)) return refuse("not-an-owner");
+  if (!isOwner(context, site.name, by)) return refuse("not-an-owner");
   if (site.role === "coordinator") return refuse("coordinator-cannot-retire");
   if (federation.ended !== null) return refuse("federation-ended");
   if (site.approvalState === "excluded") return NOTHING;
-  const retired: FederationEvent = { type: "site-retired", site: site.zone, by };
-  return decided(...revocations(federation, site.zone), retired, ...endWithout(federation, site));
+  const retired: FederationEvent = { type: "site-retired", site: site.name, by };
+  return decided(...revocations(federation, site.name), retired, ...endWithout(federation, [site]));
 }

@@ -30,7 +30,7 @@ export function awaitedOf(federation: Federation): Awaited | null {
 
 /** Whether the person may give a certificate now; the refusal where not. */
 export function whyNotGiven(federation: Federation, context: DecisionContext, by: Person): RefusalCode | null {
-  if (!isOwner(context.zones.get(coordinatorOf(federation).zone), by)) return "not-an-owner";
+  if (!isOwner(context, coordinatorOf(federation).name, by)) return "not-an-owner";
   if (federation.ended !== null) return "federation-ended";
   return awaitedOf(federation) === null ? "no-certificate-asked" : null;
 }
@@ -60,6 +60,6 @@ export function giveCertificate(
     return refuse("request-replaced");
   }
   if (awaited.vm.certificate?.fingerprint === certificate.fingerprint) return NOTHING;
-  const { zone: site } = coordinatorOf(federation);
+  const { name: site } = coordinatorOf(federation);
   return decided({ type: "certificate-issued", site, vmId, request, ...certificate });
 }

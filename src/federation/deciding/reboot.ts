@@ -10,14 +10,14 @@ import { isOwner } from "./consent.ts";
 export function rebootSite(federation: Federation, context: DecisionContext, { card, by }: OnSite): Decision {
   const site = siteOfCard(federation, card);
   if (site === null) return refuse("unknown-card");
-  if (!isOwner(context.zones.get(site.zone), by)) return refuse("not-an-owner");
+  if (!isOwner(context, site.name, by)) return refuse("not-an-owner");
   if (federation.ended !== null) return refuse("federation-ended");
   if (federation.teardown !== null) return refuse("teardown-under-way");
   if (rebootUnderWay(site) !== null) return refuse("reboot-under-way");
   if (!canReboot(federation, site)) return refuse("nothing-to-reboot");
   if (site.deployment !== null && isRebootBudgetSpent(site.deployment, context.now)) return refuse("too-many-reboots");
   const vms = [...rebootable(federation, site)].map(([vmId, action]) => ({ vmId, action }));
-  return decided({ type: "reboot-asked", site: site.zone, by, vms });
+  return decided({ type: "reboot-asked", site: site.name, by, vms });
 }
 
 /** Something is wrong with its VMs that a reboot could cure, and nothing was asked for yet that would replace them. */

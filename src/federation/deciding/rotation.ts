@@ -11,7 +11,7 @@ import { isOwner } from "./consent.ts";
 export function rotateTunnelKeys(federation: Federation, context: DecisionContext, { card, by }: OnSite): Decision {
   const site = siteOfCard(federation, card);
   if (site === null) return refuse("unknown-card");
-  if (!isOwner(context.zones.get(site.zone), by)) return refuse("not-an-owner");
+  if (!isOwner(context, site.name, by)) return refuse("not-an-owner");
   if (federation.ended !== null) return refuse("federation-ended");
   if (federation.teardown !== null) return refuse("teardown-under-way");
   if (rotationUnderWay(site) !== null) return refuse("rotation-under-way");
@@ -19,7 +19,7 @@ export function rotateTunnelKeys(federation: Federation, context: DecisionContex
   if (deployment === null || !canRotate(site)) return refuse("nothing-to-rotate");
   if (isRotationBudgetSpent(deployment, context.now)) return refuse("too-many-rotations");
   const number = (deployment.rotations.at(-1)?.number ?? 0) + 1;
-  return decided({ type: "tunnel-rotation-asked", site: site.zone, by, number, vmIds: rotatable(site) });
+  return decided({ type: "tunnel-rotation-asked", site: site.name, by, number, vmIds: rotatable(site) });
 }
 
 /** It has been up, so that its ends know each other, and nothing was asked for that would replace its VMs. */

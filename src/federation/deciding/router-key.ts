@@ -13,17 +13,17 @@ export function giveRouterKey(federation: Federation, context: DecisionContext, 
   const { card, by, routerKey } = command;
   const site = siteOfCard(federation, card);
   if (site === null) return refuse("unknown-card");
-  if (!isOwner(context.zones.get(site.zone), by)) return refuse("not-an-owner");
+  if (!isOwner(context, site.name, by)) return refuse("not-an-owner");
   if (federation.ended !== null) return refuse("federation-ended");
   if (federation.teardown !== null) return refuse("teardown-under-way");
   if (routerLink(site) === null) return refuse("no-router-planned");
   if (isTaken(federation, site, routerKey)) return refuse("router-key-taken");
   if (site.router?.key === routerKey) return NOTHING;
-  return decided({ type: "router-key-given", site: site.zone, by, key: routerKey });
+  return decided({ type: "router-key-given", site: site.name, by, key: routerKey });
 }
 
 /** By another end; also one that a VM had once, for whoever has that VM's disk has it still. */
-const isTaken = (federation: Federation, { zone }: Site, key: string): boolean =>
+const isTaken = (federation: Federation, { name }: Site, key: string): boolean =>
   federation.tunnelKeys.has(key) ||
   namedBy(federation, key) !== null ||
-  [...federation.sites.values()].some((other) => other.zone !== zone && other.router?.key === key);
+  [...federation.sites.values()].some((other) => other.name !== name && other.router?.key === key);

@@ -13,8 +13,7 @@ import { revocations } from "./revocations.ts";
 /** The requester or any owner asks; every owner then decides about its own zone. */
 export function askTeardown(federation: Federation, context: DecisionContext, { by }: OnFederation): Decision {
   const concerned =
-    samePerson(by, federation.requester) ||
-    [...federation.sites.keys()].some((zone) => isOwner(context.zones.get(zone), by));
+    samePerson(by, federation.requester) || [...federation.sites.keys()].some((name) => isOwner(context, name, by));
   if (!concerned) return refuse("not-visible");
   if (federation.ended !== null) return refuse("federation-ended");
   if (federation.teardown !== null) return NOTHING;
@@ -34,14 +33,14 @@ export function withdrawTeardown(federation: Federation, context: DecisionContex
     .filter(
       ({ teardown, approvalState }) => teardown !== null && teardown.agreedBy !== null && approvalState !== "excluded",
     )
-    .map(({ zone }): FederationEvent => ({ type: "site-excluded", site: zone, cause: "retired" }));
+    .map(({ name }): FederationEvent => ({ type: "site-excluded", site: name, cause: "retired" }));
   return decided({ type: "teardown-withdrawn", by }, ...left);
 }
 
-function whyNotWithdrawn(federation: Federation, { zones }: DecisionContext, by: Person): RefusalCode | null {
+function whyNotWithdrawn(federation: Federation, context: DecisionContext, by: Person): RefusalCode | null {
   const coordinator = coordinatorOf(federation);
   if (coordinator.deployment === null) return "coordinator-removed";
-  if (federation.stopAnnounced !== null) return isOwner(zones.get(coordinator.zone), by) ? null : "stop-announced";
+  if (federation.stopAnnounced !== null) return isOwner(context, coordinator.name, by) ? null : "stop-announced";
   if (federation.teardown?.because === "run-out") return "run-out";
   const askedBy = federation.teardown?.askedBy ?? null;
   return askedBy !== null && samePerson(askedBy, by) ? null : "not-the-asker";
@@ -62,17 +61,17 @@ export function teardownWithoutAnswer(federation: Federation, context: DecisionC
   const running = trainingSitesOf(federation).filter(({ deployment }) => deployment !== null);
   return [
     { type: "teardown-asked", by: null, because: "run-out", cards: cardsFor(federation, context) },
-    ...running.flatMap(({ zone }): readonly FederationEvent[] => [
-      ...revocations(federation, zone),
-      { type: "site-stopped", site: zone },
+    ...running.flatMap(({ name }): readonly FederationEvent[] => [
+      ...revocations(federation, name),
+      { type: "site-stopped", site: name },
     ]),
   ];
 }
 
 function cardsFor(federation: Federation, context: DecisionContext, except?: ZoneName): Record<string, CardId> {
   const cards: Record<string, CardId> = {};
-  for (const { zone, deployment } of federation.sites.values()) {
-    if (deployment !== null && zone !== except) cards[zone] = context.newCard();
+  for (const { name, zone, deployment } of federation.sites.values()) {
+    if (deployment !== null && zone !== except) cards[name] = context.newCard();
   }
   return cards;
 }
@@ -81,25 +80,25 @@ function cardsFor(federation: Federation, context: DecisionContext, except?: Zon
 export function agreeTeardown(federation: Federation, context: DecisionContext, { card, by }: OnSite): Decision {
   const site = siteOfCard(federation, card);
   if (site === null) return refuse("unknown-card");
-  if (!isOwner(context.zones.get(site.zone), by)) return refuse("not-an-owner");
+  if (!isOwner(context, site.name, by)) return refuse("not-an-owner");
   if (site.teardown === null) return refuse("teardown-not-asked");
   if (site.teardown.agreedBy !== null) return NOTHING;
-  const agreed: FederationEvent = { type: "teardown-agreed", site: site.zone, by };
+  const agreed: FederationEvent = { type: "teardown-agreed", site: site.name, by };
   return site.role === "coordinator"
     ? decided(agreed)
-    : decided(...revocations(federation, site.zone), agreed, { type: "site-stopped", site: site.zone });
+    : decided(...revocations(federation, site.name), agreed, { type: "site-stopped", site: site.name });
 }
 
 /** The coordinator's owner need not wait for the others: they are warned, and it stops a while later. */
 export function stopCoordinatorSoon(federation: Federation, context: DecisionContext, { card, by }: OnSite): Decision {
   const site = siteOfCard(federation, card);
   if (site === null || site.role !== "coordinator") return refuse("unknown-card");
-  if (!isOwner(context.zones.get(site.zone), by)) return refuse("not-an-owner");
+  if (!isOwner(context, site.name, by)) return refuse("not-an-owner");
   if (site.teardown === null) return refuse("teardown-not-asked");
   if (site.deployment === null) return refuse("nothing-runs");
   if (federation.stopAnnounced !== null) return NOTHING;
   const stopsAt = new Date(Date.parse(context.now) + context.policy.durations.warning).toISOString();
-  return decided({ type: "stop-announced", site: site.zone, by, stopsAt });
+  return decided({ type: "stop-announced", site: site.name, by, stopsAt });
 }
 
 /** What follows by itself once everybody who had to agree has: the coordinator stops, the federation ends. */
@@ -115,5 +114,5 @@ export function concludeTeardown(federation: Federation, context: DecisionContex
     (coordinator.teardown !== null && coordinator.teardown.agreedBy !== null);
   const announced = federation.stopAnnounced !== null && federation.stopAnnounced <= context.now;
   const othersGone = trainingSitesOf(federation).every(isEmpty);
-  return (agreed && othersGone) || announced ? decided({ type: "site-stopped", site: coordinator.zone }) : NOTHING;
+  return (agreed && othersGone) || announced ? decided({ type: "site-stopped", site: coordinator.name }) : NOTHING;
 }

@@ -39,7 +39,7 @@ export function askToGoOn(federation: Federation, context: DecisionContext): Dec
   if (term === null || term.question !== null) return NOTHING;
   if (!hasBegun(federation)) return decided({ type: "federation-ended", cause: "run-out", by: null });
   const cards: Record<string, CardId> = {};
-  for (const site of federation.sites.values()) if (takesPart(site)) cards[site.zone] = context.newCard();
+  for (const site of federation.sites.values()) if (takesPart(site)) cards[site.name] = context.newCard();
   const { endAnswer, endExtension } = context.policy.durations;
   const now = Date.parse(context.now);
   const end = endOf(term.until);
@@ -53,11 +53,11 @@ export function askToGoOn(federation: Federation, context: DecisionContext): Dec
 export function goOn(federation: Federation, context: DecisionContext, { card, by }: OnSite): Decision {
   const site = siteOfCard(federation, card);
   if (site === null) return refuse("unknown-card");
-  if (!isOwner(context.zones.get(site.zone), by)) return refuse("not-an-owner");
+  if (!isOwner(context, site.name, by)) return refuse("not-an-owner");
   if (federation.ended !== null) return refuse("federation-ended");
   const open = openGoOn(site);
   if (open === null || open.card !== card || site.approvalState === "excluded") return refuse("go-on-over");
-  return open.agreedBy === null ? decided({ type: "go-on-agreed", site: site.zone, by }) : NOTHING;
+  return open.agreedBy === null ? decided({ type: "go-on-agreed", site: site.name, by }) : NOTHING;
 }
 
 /** Sites whose owners' answer counts and is missing. */
@@ -76,7 +76,7 @@ export function concludeTerm(federation: Federation, context: DecisionContext): 
   return decided(...silent.flatMap((site) => runOut(federation, site)), extended);
 }
 
-const runOut = (federation: Federation, { zone }: Site): readonly FederationEvent[] => [
-  ...revocations(federation, zone),
-  { type: "site-run-out", site: zone },
+const runOut = (federation: Federation, { name }: Site): readonly FederationEvent[] => [
+  ...revocations(federation, name),
+  { type: "site-run-out", site: name },
 ];

@@ -4,11 +4,11 @@ import type { DecisionContext } from "../model/policy.ts";
 import { awaitsRouterKey } from "../model/router.ts";
 import { coordinatorOf, currentProposal, type Federation, openGoOn, type Proposal, type Site } from "../model/state.ts";
 import type { GoOn } from "../model/term.ts";
-import { decidingZone, isOwner, missingConsents, neededKinds, standingConsents } from "./consent.ts";
+import { decidingSite, isOwner, missingConsents, neededKinds, standingConsents } from "./consent.ts";
 import { canRetry } from "./lifecycle.ts";
 import { type Awaited, awaitedOf } from "./organisation.ts";
 
-type Directory = Pick<DecisionContext, "policy" | "zones">;
+type Directory = Pick<DecisionContext, "policy" | "sites">;
 
 export type Waiting =
   /** What would run in the own zone is to be approved, adjusted or rejected. */
@@ -36,7 +36,7 @@ export function waitingFor(person: Person, federation: Federation, directory: Di
   if (federation.ended !== null) return [];
   return [...federation.sites.values()].flatMap((site) => [
     ...decisions(person, federation, site, directory),
-    ...(isOwner(directory.zones.get(site.zone), person) ? ofOwnSite(federation, site) : []),
+    ...(isOwner(directory, site.name, person) ? ofOwnSite(federation, site) : []),
   ]);
 }
 
@@ -44,7 +44,7 @@ function decisions(person: Person, federation: Federation, site: Site, directory
   const proposal = currentProposal(site);
   if (proposal === null || site.approvalState !== "pending") return [];
   return neededKinds(site).flatMap((kind): readonly Waiting[] => {
-    const isTheirs = isOwner(directory.zones.get(decidingZone(federation, site, kind)), person);
+    const isTheirs = isOwner(directory, decidingSite(federation, site, kind), person);
     const isOpen = missingConsents(federation, site, kind, directory) > 0;
     const given = standingConsents(federation, site, kind, directory).some(({ by }) => samePerson(by, person));
     if (!isTheirs || !isOpen || given) return [];

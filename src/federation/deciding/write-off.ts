@@ -8,17 +8,21 @@ import { endWithout } from "./approval.ts";
 import { revocations } from "./revocations.ts";
 import { teardownByOperator } from "./teardown.ts";
 
-/** Whatever ran in a zone that is gone for good is no longer waited for. Without a coordinator the others are asked to end. */
+/**
+ * Whatever ran in a zone that is gone for good is no longer waited for, at none of its sites. Without a coordinator the
+ * others are asked to end.
+ */
 export function writeOff(federation: Federation, context: DecisionContext, { zone }: WriteOff): Decision {
-  const site = federation.sites.get(zone);
-  if (site === undefined || (site.approvalState === "excluded" && site.removals.length === 0)) {
-    return refuse("nothing-to-write-off");
-  }
-  const written: FederationEvent = { type: "site-written-off", site: zone };
-  const revoked = revocations(federation, zone);
-  if (federation.ended !== null || site.role === "training") {
-    const ended = federation.ended === null ? endWithout(federation, site) : [];
-    return decided(...revoked, written, ...ended);
-  }
-  return decided(...revoked, written, ...teardownByOperator(federation, zone, context));
+  const gone = [...federation.sites.values()].filter(
+    (site) => site.zone === zone && !(site.approvalState === "excluded" && site.removals.length === 0),
+  );
+  if (gone.length === 0) return refuse("nothing-to-write-off");
+  const written = gone.flatMap(({ name }): readonly FederationEvent[] => [
+    ...revocations(federation, name),
+    { type: "site-written-off", site: name },
+  ]);
+  if (federation.ended !== null) return decided(...written);
+  return gone.some(({ role }) => role === "coordinator")
+    ? decided(...written, ...teardownByOperator(federation, zone, context))
+    : decided(...written, ...endWithout(federation, gone));
 }

@@ -4,13 +4,13 @@
  */
 import { z } from "zod";
 import { type Reason as GuestReason, LINKS, type Link, REASONS } from "../../guest-protocol/names.ts";
-import { zoneName } from "./identity.ts";
+import { siteName, zoneName } from "./identity.ts";
 
 /** What a condition is about. */
 export const subject = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("site"), site: zoneName }),
+  z.strictObject({ kind: z.literal("site"), site: siteName }),
   /** The way from a training site to the SuperLink. */
-  z.strictObject({ kind: z.literal("link"), site: zoneName }),
+  z.strictObject({ kind: z.literal("link"), site: siteName }),
   z.strictObject({ kind: z.literal("zone"), zone: zoneName }),
 ]);
 export type Subject = z.infer<typeof subject>;

@@ -29,6 +29,7 @@ const FIELDS: Readonly<Record<number, readonly (keyof SitePlan)[]>> = {
     "version",
     "federation",
     "name",
+    "site",
     "zone",
     "role",
     "parts",

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { STAGES } from "../../guest-protocol/names.ts";
 import { noticed } from "./condition-events.ts";
 import { deploymentRef } from "./deployment-reference.ts";
-import { cardId, channelId, digest, federationId, person, slug, zoneName } from "./identity.ts";
+import { cardId, channelId, digest, federationId, person, siteName, slug } from "./identity.ts";
 import { MAX_PURPOSE, MAX_REQUEST } from "./limits.ts";
 import { dataWish, hubEndpoint, role, settings, sitePlan, superLinkEndpoint, tunnelWay } from "./plan.ts";
 import { reasonCode, refusalCode } from "./reasons.ts";
@@ -16,7 +16,7 @@ export const reason = z.strictObject({ code: reasonCode, detail: z.string() });
 export type Reason = z.infer<typeof reason>;
 
 export const siteWish = z.strictObject({
-  zone: zoneName,
+  site: siteName,
   role,
   superNodes: z.int().min(0).max(10),
   /** How its SuperNodes come, where there is a choice; they dial the public address when nothing is said. */
@@ -87,7 +87,7 @@ const commandKind = z.enum([
 export const issuer = z.enum(["florist", "organisation"]);
 export type Issuer = z.infer<typeof issuer>;
 
-const at = { site: zoneName };
+const at = { site: siteName };
 const vm = { ...at, vmId: z.int() };
 
 const hex256 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -318,7 +318,7 @@ const ended = [
     /** null: by nobody who was asked, for the reason given. */
     by: person.nullable(),
     because: z.enum(["asked", "written-off", "run-out"]),
-    cards: z.record(zoneName, cardId).readonly(),
+    cards: z.record(siteName, cardId).readonly(),
   }),
   z.strictObject({ type: z.literal("teardown-withdrawn"), by: person }),
   z.strictObject({ type: z.literal("teardown-reminder-due"), ...at }),

@@ -105,7 +105,7 @@ const keysForNewSuperLink = ({ keys }: Federation): Federation["keys"] =>
 
 function started(site: Site, event: EventOf<"attempt-started">, at: string): Site {
   const proposal = site.proposals.findLast(({ digest }) => digest === event.digest);
-  if (proposal === undefined) throw new Error(`${site.zone} starts what was never proposed.`);
+  if (proposal === undefined) throw new Error(`${site.name} starts what was never proposed.`);
   const deployment: Deployment = {
     attempt: event.attempt,
     startedAt: at,

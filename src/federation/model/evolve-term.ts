@@ -29,7 +29,7 @@ export function evolveTerm(
 }
 
 function withQuestion(site: Site, { cards, until, answerBy }: EventOf<"go-on-asked">): Site {
-  const card = cards[site.zone];
+  const card = cards[site.name];
   if (card === undefined) return site;
   const question: GoOn = { card, until, answerBy, agreedBy: null, reminded: false, outcome: "open" };
   return { ...site, goOns: [...site.goOns, question].slice(-MAX_QUESTIONS) };
@@ -52,5 +52,5 @@ export function withOpenGoOn(site: Site, change: (open: GoOn) => GoOn): Site {
 
 const withSites = (federation: Federation, change: (site: Site) => Site): Federation => ({
   ...federation,
-  sites: new Map([...federation.sites].map(([zone, site]) => [zone, change(site)])),
+  sites: new Map([...federation.sites].map(([name, site]) => [name, change(site)])),
 });

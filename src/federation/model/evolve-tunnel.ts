@@ -53,7 +53,7 @@ export function evolveTunnel(federation: Federation, event: TunnelEvent): Federa
 
 function isNamedBy(federation: Federation, { site, vmId, key }: EventOf<"tunnel-key-accepted">): boolean {
   const named = namedBy(federation, key);
-  return named?.site.zone === site && named.vmId === vmId;
+  return named?.site.name === site && named.vmId === vmId;
 }
 
 const ofVm = (

@@ -5,7 +5,7 @@ import type { EventOf, FederationEvent, SiteWish } from "./events.ts";
 import { type DeploymentEvent, evolveDeployment } from "./evolve-deployment.ts";
 import { evolveSite } from "./evolve-site.ts";
 import { evolveTerm, withoutQuestion } from "./evolve-term.ts";
-import type { Person } from "./identity.ts";
+import { type Person, zoneOf } from "./identity.ts";
 import { withoutConditions, withSite } from "./site-change.ts";
 import { type Federation, type Site, trainingSitesOf } from "./state.ts";
 import { withTimeline } from "./timeline.ts";
@@ -51,7 +51,7 @@ function born(event: EventOf<"federation-requested">, at: string): Federation {
     address: null,
     tunnelRange: null,
     refusedAddresses: [],
-    sites: new Map(event.sites.map((wish) => [wish.zone, newSite(wish, event.requester, at, false)])),
+    sites: new Map(event.sites.map((wish) => [wish.site, newSite(wish, event.requester, at, false)])),
     trustedAt: null,
     verifiedVm: null,
     keys: new Map(),
@@ -71,7 +71,8 @@ function born(event: EventOf<"federation-requested">, at: string): Federation {
 
 function newSite(wish: SiteWish, requester: Person, requestedAt: string, joinedLater: boolean): Site {
   return {
-    zone: wish.zone,
+    name: wish.site,
+    zone: zoneOf(wish.site),
     role: wish.role,
     wish,
     requester,
@@ -105,9 +106,9 @@ function apply(federation: Federation, recorded: Recorded): Federation {
     case "site-requested":
       return {
         ...federation,
-        sites: new Map(federation.sites).set(event.wish.zone, {
+        sites: new Map(federation.sites).set(event.wish.site, {
           ...newSite(event.wish, event.requester, at, true),
-          ...kept(federation.sites.get(event.wish.zone)),
+          ...kept(federation.sites.get(event.wish.site)),
         }),
       };
     case "authority-created": {
@@ -181,7 +182,7 @@ function kept(site: Site | undefined): Partial<Site> {
 
 const withEverySite = (federation: Federation, change: (site: Site) => Site): Federation => ({
   ...federation,
-  sites: new Map([...federation.sites].map(([zone, site]) => [zone, change(site)])),
+  sites: new Map([...federation.sites].map(([name, site]) => [name, change(site)])),
 });
 
 export const refusalKey = ({ by, kind }: Pick<EventOf<"command-refused">, "by" | "kind">): string =>
@@ -194,9 +195,9 @@ function askTeardown(federation: Federation, event: EventOf<"teardown-asked">, a
     teardown: { askedBy: event.by, because: event.because, askedAt: at },
   };
   for (const site of federation.sites.values()) {
-    const card = event.cards[site.zone];
+    const card = event.cards[site.name];
     if (card === undefined) continue;
-    state = withSite(state, site.zone, (before) => ({
+    state = withSite(state, site.name, (before) => ({
       ...before,
       teardown: { card, agreedBy: null, reminded: false },
     }));

@@ -22,12 +22,34 @@ export const channelId = z
   .brand("ChannelId");
 export type ChannelId = z.infer<typeof channelId>;
 
-/** A zone's name in the zones file: what people read, and what FL_SITE says. */
+/** A zone's name in the zones file, as people read it. */
 export const zoneName = z
   .string()
   .regex(/^[a-z0-9][a-z0-9-]{0,30}$/, "must be 1 to 31 of a-z, 0-9 and -, starting with a letter or digit")
   .brand("ZoneName");
 export type ZoneName = z.infer<typeof zoneName>;
+
+/** A site's name: that of its zone, or `zone/site` where the zone has several. */
+export const siteName = z
+  .string()
+  .regex(
+    /^[a-z0-9][a-z0-9-]{0,30}(\/[a-z0-9][a-z0-9-]{0,30})?$/,
+    "must be a zone's name, or zone/site, each 1 to 31 of a-z, 0-9 and -, starting with a letter or digit",
+  )
+  .brand("SiteName");
+export type SiteName = z.infer<typeof siteName>;
+
+/** The zone that a site is in. */
+export const zoneOf = (site: SiteName): ZoneName => zoneName.parse(site.split("/", 1)[0]);
+
+/** The site that has its zone's own name: what coordinates there, and what trains where the zone has one training site. */
+export const siteOfZone = (zone: ZoneName): SiteName => siteName.parse(zone);
+
+/** A site of a zone that has several. */
+export const siteIn = (zone: ZoneName, site: string): SiteName => siteName.parse(`${zone}/${site}`);
+
+/** As guests, shells and OpenNebula's names take it: `zone.site`. A zone's name holds no dot, so it is one site's only. */
+export const siteCode = (site: SiteName): string => site.replace("/", ".");
 
 /** A federation's random id, for ever unique. */
 export const federationId = z

@@ -1,7 +1,7 @@
 /** What would run in a zone: immutable once proposed, and what an approval is bound to. */
 import { z } from "zod";
 import type { DeploymentKind } from "./deployment-reference.ts";
-import { federationId, slug, zoneName } from "./identity.ts";
+import { federationId, siteName, slug, zoneName } from "./identity.ts";
 
 export const framework = z.enum(["none", "pytorch", "tensorflow", "sklearn"]);
 export type Framework = z.infer<typeof framework>;
@@ -136,11 +136,12 @@ const aside = z.strictObject({
  */
 export const PLAN_VERSION = 6;
 
-/** One zone's part in a federation, exactly. Holds no secret and nothing that differs from one attempt to the next. */
+/** One site's part in a federation, exactly. Holds no secret and nothing that differs from one attempt to the next. */
 export const sitePlan = z.strictObject({
   version: z.int().min(1).max(PLAN_VERSION),
   federation: federationId,
   name: slug,
+  site: siteName,
   zone: zoneName,
   role,
   /** In the order in which they are created. */
@@ -173,7 +174,7 @@ export type SitePlan = z.infer<typeof sitePlan>;
 /** The part whose VMs speak Flower; every plan has one. */
 export function flowerPart(plan: SitePlan): Part {
   const [first] = plan.parts;
-  if (first === undefined) throw new Error(`The plan for ${plan.zone} has no part.`);
+  if (first === undefined) throw new Error(`The plan for ${plan.site} has no part.`);
   return first;
 }
 

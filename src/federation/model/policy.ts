@@ -1,23 +1,24 @@
 /** What the configuration allows, as the core needs it. Parsed elsewhere; here it is only read. */
 
 import type { DeploymentKind } from "./deployment-reference.ts";
-import type { CardId, ChannelId, Person, TeamId, ZoneName } from "./identity.ts";
+import type { CardId, ChannelId, Person, SiteName, TeamId, ZoneName } from "./identity.ts";
 import type { ManifestLibrary } from "./manifests.ts";
 import type { Framework, HubEndpoint, TunnelWay } from "./plan.ts";
 import type { ObjectRef } from "./zone-facts.ts";
 
-/** One zone as its entry in the zones file describes it, without its endpoints and credentials. */
-export interface ZoneProfile {
-  readonly name: ZoneName;
-  /** The organisation's name, for people. */
+/** One site as the zones file describes it, without its zone's endpoints and credentials. */
+export interface SiteProfile {
+  readonly name: SiteName;
+  readonly zone: ZoneName;
+  /** The organisation's name, and the site's where it has several; for people. */
   readonly title: string;
-  /** The zone's own channel; a zone without one gets its cards in the federation's thread. */
+  /** The site's own channel; one without gets its cards in the federation's thread. */
   readonly channel: ChannelId | null;
   readonly owners: readonly Person[];
   /** How many owners must agree. */
   readonly quorum: number;
   readonly templates: {
-    /** null: this zone does not offer to coordinate. */
+    /** null: it does not offer to coordinate. */
     readonly superlink: ObjectRef | null;
     readonly supernode: Readonly<Partial<Record<Framework, ObjectRef>>>;
   };
@@ -30,7 +31,7 @@ export interface ZoneProfile {
   readonly alternatives: { readonly templates: readonly ObjectRef[]; readonly networks: readonly ObjectRef[] };
   /** Public keys of those who may reach the Control API, comments dropped. */
   readonly sshKeys: readonly string[];
-  /** Node configuration of this zone's SuperNodes. */
+  /** Node configuration of its SuperNodes. */
   readonly nodeConfig: Readonly<Record<string, string>>;
 }
 
@@ -89,7 +90,8 @@ export interface DecisionContext {
   /** ISO 8601 */
   readonly now: string;
   readonly policy: Policy;
-  readonly zones: ReadonlyMap<ZoneName, ZoneProfile>;
+  /** Every site there may be; each zone has one that bears its name. */
+  readonly sites: ReadonlyMap<SiteName, SiteProfile>;
   readonly manifests: ManifestLibrary;
   /** Addresses that other open plans have taken, by zone. */
   readonly takenAddresses: Pick<ReadonlyMap<ZoneName, ReadonlySet<string>>, "get">;

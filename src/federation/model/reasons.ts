@@ -21,6 +21,8 @@ export const REASONS = {
     "This OpenNebula creates every VM on hold, so none would start. Its administrator has to turn VM_SUBMIT_ON_HOLD off in oned.conf, then check again.",
   "attribute-restricted":
     "This OpenNebula lets no ordinary user set an attribute that the VMs need. Its administrator has to take it out of VM_RESTRICTED_ATTR in oned.conf, then check again.",
+  "site-left-file":
+    "The site is not in the zones file any more. The bot's operator can put it back; until then its zone's owners decide for it.",
   "zone-left-file":
     "The zone is not in the zones file any more. The bot's operator can put it back, or write its part off.",
   "template-missing":

@@ -28,8 +28,8 @@ export const isCuredByReboot = (code: ConditionCode): boolean => CURES.has(code)
 
 /** VMs of the site that a reboot could cure now, each with what it takes; the newest that is known of a VM counts. */
 export function rebootable(federation: Federation, site: Site): ReadonlyMap<number, RebootAction> {
-  const { deployment, zone } = site;
-  const conditions = conditionsOf(federation, zone);
+  const { deployment, name } = site;
+  const conditions = conditionsOf(federation, name);
   const unseen = conditions.some(({ subject, code }) => subject.kind === "zone" && isOfZone(code));
   if (deployment === null || hasTerminalFailure(deployment) || unseen) return new Map();
   const found = new Map<number, RebootAction>();

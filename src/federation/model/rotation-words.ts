@@ -1,12 +1,12 @@
 /** The words of changing tunnel keys without a break, and what is kept of it. */
 import { z } from "zod";
-import { type Person, person, zoneName } from "./identity.ts";
+import { type Person, person, siteName } from "./identity.ts";
 
 /** What came of it. `partly`: some VMs have a new key and some have not, and its time has run out. */
 const rotationOutcome = z.enum(["changed", "partly", "not-changed"]);
 export type RotationOutcome = z.infer<typeof rotationOutcome>;
 
-const at = { site: zoneName };
+const at = { site: siteName };
 const vm = { ...at, vmId: z.int() };
 
 export const rotationEvents = [

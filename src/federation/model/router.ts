@@ -1,5 +1,5 @@
 /** A zone's own router as that site's end of the tunnels. */
-import type { ZoneName } from "./identity.ts";
+import type { SiteName } from "./identity.ts";
 import type { WireGuardLink } from "./plan.ts";
 import { currentProposal, type Federation, type Site, trainingSitesOf } from "./state.ts";
 
@@ -21,7 +21,7 @@ export const awaitsRouterKey = (federation: Federation, site: Site): boolean =>
 
 /** A router's key and its pair of addresses. */
 export interface RouterEnd {
-  readonly site: ZoneName;
+  readonly site: SiteName;
   readonly key: string;
   readonly pair: number;
 }
@@ -31,7 +31,7 @@ export function routerEnd(site: Site): RouterEnd | null {
   const link = routerLink(site);
   return link === null || link.pairs === null || site.router === null
     ? null
-    : { site: site.zone, key: site.router.key, pair: link.pairs.first };
+    : { site: site.name, key: site.router.key, pair: link.pairs.first };
 }
 
 export const routerEnds = (federation: Federation): readonly RouterEnd[] =>

@@ -1,23 +1,23 @@
 /** Changes to one site that several events have in common. */
 import type { Condition } from "./conditions.ts";
 import { type DeploymentRef, removalKey } from "./deployment-reference.ts";
-import type { ZoneName } from "./identity.ts";
+import { type SiteName, zoneOf } from "./identity.ts";
 import { deploymentKind } from "./plan.ts";
 import type { Deployment, Federation, Removal, Site } from "./state.ts";
 
-export function withSite(federation: Federation, zone: ZoneName, change: (site: Site) => Site): Federation {
-  const site = federation.sites.get(zone);
-  if (site === undefined) throw new Error(`Federation ${federation.id} has no site in ${zone}.`);
-  return { ...federation, sites: new Map(federation.sites).set(zone, change(site)) };
+export function withSite(federation: Federation, name: SiteName, change: (site: Site) => Site): Federation {
+  const site = federation.sites.get(name);
+  if (site === undefined) throw new Error(`Federation ${federation.id} has no site ${name}.`);
+  return { ...federation, sites: new Map(federation.sites).set(name, change(site)) };
 }
 
 /** A change to what runs at a site; nothing where nothing runs. */
 export const withDeployment = (
   federation: Federation,
-  zone: ZoneName,
+  name: SiteName,
   change: (deployment: Deployment) => Deployment,
 ): Federation =>
-  withSite(federation, zone, (site) =>
+  withSite(federation, name, (site) =>
     site.deployment === null ? site : { ...site, deployment: change(site.deployment) },
   );
 
@@ -61,11 +61,15 @@ function remainsOf(deployment: Deployment): readonly (DeploymentRef | null)[] {
 
 /**
  * What was said of a site's VMs ends with them, whatever ended them.
- * @param ofZone also what is said of its zone: nothing of the federation is to run there any more
+ * @param ofZone also what is said of its zone, where nothing of the federation is to run there any more
  */
-export function withoutConditions(federation: Federation, zone: ZoneName, ofZone = false): Federation {
+export function withoutConditions(federation: Federation, name: SiteName, ofZone = false): Federation {
+  const zone = zoneOf(name);
+  const isLast = ![...federation.sites.values()].some(
+    (other) => other.zone === zone && other.name !== name && other.deployment !== null,
+  );
   const isOf = ({ subject }: Condition): boolean =>
-    subject.kind === "zone" ? ofZone && subject.zone === zone : subject.site === zone;
+    subject.kind === "zone" ? ofZone && isLast && subject.zone === zone : subject.site === name;
   const kept = [...federation.conditions].filter(([, condition]) => !isOf(condition));
   return kept.length === federation.conditions.size ? federation : { ...federation, conditions: new Map(kept) };
 }

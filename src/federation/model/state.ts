@@ -12,7 +12,7 @@ import type {
   SiteWish,
   VmObservation,
 } from "./events.ts";
-import type { CardId, ChannelId, Digest, FederationId, Person, Slug, ZoneName } from "./identity.ts";
+import type { CardId, ChannelId, Digest, FederationId, Person, SiteName, Slug, ZoneName } from "./identity.ts";
 import type { Role, Settings, SitePlan, SuperLinkEndpoint } from "./plan.ts";
 import type { ReasonCode } from "./reasons.ts";
 import type { Reboot } from "./reboot-words.ts";
@@ -161,8 +161,10 @@ export interface Removal {
  */
 export type ApprovalState = "planning" | "pending" | "approved" | "excluded";
 
-/** What is asked of a zone, beside what runs there. */
+/** What is asked of a site, beside what runs there. */
 export interface Site {
+  readonly name: SiteName;
+  /** Where it is. */
   readonly zone: ZoneName;
   readonly role: Role;
   readonly wish: SiteWish;
@@ -201,7 +203,7 @@ export interface Site {
 export interface AdmittedKey {
   readonly key: string;
   readonly publicKey: string;
-  readonly site: ZoneName;
+  readonly site: SiteName;
   readonly vmId: number;
   readonly revoked: boolean;
   /** The SuperLink lists it. */
@@ -215,7 +217,7 @@ export interface AdmittedKey {
 /** A key that counts as one end of a tunnel, or did. */
 export interface TunnelKey {
   readonly key: string;
-  readonly site: ZoneName;
+  readonly site: SiteName;
   readonly vmId: number;
   /** Which pair of addresses it has; null for the hub, which is one end of each. */
   readonly pair: number | null;
@@ -262,7 +264,7 @@ export interface Federation {
   readonly tunnelRange: string | null;
   /** The newest of those that its zone refused although they looked free. */
   readonly refusedAddresses: readonly string[];
-  readonly sites: ReadonlyMap<ZoneName, Site>;
+  readonly sites: ReadonlyMap<SiteName, Site>;
   /** When the coordinator's address and CA were first found to be the plan's. */
   readonly trustedAt: string | null;
   /** The coordinator VM whose address, CA and certificate were verified. */

@@ -1,6 +1,6 @@
 /** Up, degraded, down, unsteady, unknown: derived from what stands. A running VM proves nothing. */
 import { type Condition, isOfZone } from "./conditions.ts";
-import type { ZoneName } from "./identity.ts";
+import { type SiteName, zoneOf } from "./identity.ts";
 import { vmsOf } from "./plan.ts";
 import { coordinatorOf, type Federation, type Site } from "./state.ts";
 
@@ -26,9 +26,9 @@ export const raisedConditions = (federation: Federation): readonly Condition[] =
     .sort((one, other) => one.raisedSeq - other.raisedSeq);
 
 /** Those that stand about a site, its link, and its zone. */
-export const conditionsOf = (federation: Federation, zone: ZoneName): readonly Condition[] =>
+export const conditionsOf = (federation: Federation, site: SiteName): readonly Condition[] =>
   raisedConditions(federation).filter(({ subject }) =>
-    subject.kind === "zone" ? subject.zone === zone : subject.site === zone,
+    subject.kind === "zone" ? subject.zone === zoneOf(site) : subject.site === site,
   );
 
 export function statusOf(federation: Federation, site: Site): Status {
@@ -36,7 +36,7 @@ export function statusOf(federation: Federation, site: Site): Status {
   if (deployment === null) return { status: null, online: 0, expected: 0, isSteady: true };
   const expected = vmsOf(deployment.plan);
   const reached = [...deployment.vms.values()].filter(({ wasOnline }) => wasOnline).length;
-  const about = conditionsOf(federation, site.zone);
+  const about = conditionsOf(federation, site.name);
   const low = about.find(({ code }) => code === "supernodes-offline" || code === "superlink-down");
   const online = low?.extent?.online ?? (deployment.upAt === null ? reached : expected);
   const isSteady = low?.flapping !== true;
@@ -61,5 +61,5 @@ export function coordinatorServes(federation: Federation): boolean {
   const site = coordinatorOf(federation);
   const { deployment } = site;
   if (deployment === null || federation.verifiedVm === null || !deployment.vms.has(federation.verifiedVm)) return false;
-  return !conditionsOf(federation, site.zone).some(({ code, flapping }) => code === "superlink-down" && !flapping);
+  return !conditionsOf(federation, site.name).some(({ code, flapping }) => code === "superlink-down" && !flapping);
 }

@@ -10,10 +10,11 @@ import {
   type Subject,
 } from "../model/conditions.ts";
 import type { Reason } from "../model/events.ts";
-import type { ZoneName } from "../model/identity.ts";
+import { type SiteName, type ZoneName, zoneOf } from "../model/identity.ts";
 import { MAX_CERTIFICATES, MAX_IDENTITY_CHANGES } from "../model/limits.ts";
 import { vmsOf } from "../model/plan.ts";
 import type { DecisionContext } from "../model/policy.ts";
+import { hasZone } from "../model/site-profiles.ts";
 import { coordinatorOf, type DeployedVm, type Deployment, type Federation, type Site } from "../model/state.ts";
 import { type LiveFederation, onlineVms, superLinkServes } from "./live.ts";
 import { isForgedBySomebody, straysOf, whyDropped } from "./tunnel-drops.ts";
@@ -34,16 +35,17 @@ export function findingsOf(
   federation: Federation,
   live: LiveFederation,
   away: AwayZones,
-  context: Pick<DecisionContext, "zones">,
+  context: Pick<DecisionContext, "sites">,
 ): Findings {
-  const coordinator = coordinatorOf(federation).zone;
-  const isAway = (zone: ZoneName): boolean => away.has(zone) || !context.zones.has(zone);
-  const isSeen = (zone: ZoneName): boolean => live.sites.has(zone) && !isAway(zone);
+  const coordinator = coordinatorOf(federation).name;
+  const isAway = (zone: ZoneName): boolean => away.has(zone) || !hasZone(context.sites, zone);
+  const isSeen = (site: SiteName): boolean => live.sites.has(site) && !isAway(zoneOf(site));
   const running = [...federation.sites.values()].filter(({ deployment }) => deployment !== null);
-  const findings = running.flatMap((site) => [
-    ...zoneFindings(site, away, context),
-    ...(isSeen(site.zone) ? siteFindings(federation, site, live, isSeen(coordinator)) : []),
-  ]);
+  const zones = new Set(running.map(({ zone }) => zone));
+  const findings = [
+    ...[...zones].flatMap((zone) => zoneFindings(zone, away, context)),
+    ...running.flatMap((site) => (isSeen(site.name) ? siteFindings(federation, site, live, isSeen(coordinator)) : [])),
+  ];
   return {
     findings,
     isUnseen: (subject, code) => {
@@ -53,10 +55,10 @@ export function findingsOf(
   };
 }
 
-function zoneFindings({ zone }: Site, away: AwayZones, { zones }: Pick<DecisionContext, "zones">): readonly Finding[] {
+function zoneFindings(zone: ZoneName, away: AwayZones, { sites }: Pick<DecisionContext, "sites">): readonly Finding[] {
   const subject: Subject = { kind: "zone", zone };
   const about = (code: ConditionCode, detail: string): Finding => ({ subject, code, detail, vmIds: [], extent: null });
-  if (!zones.has(zone)) return [about("zone-left-file", zone)];
+  if (!hasZone(sites, zone)) return [about("zone-left-file", zone)];
   const known = away.get(zone);
   return known === undefined ? [] : [about(known.code, known.reason.detail)];
 }
@@ -68,7 +70,7 @@ function siteFindings(
   superLinkSeen: boolean,
 ): readonly Finding[] {
   const { deployment } = site;
-  const seen = live.sites.get(site.zone);
+  const seen = live.sites.get(site.name);
   if (deployment === null || seen === undefined || seen.attempt !== deployment.attempt) return [];
   const found = new Map<ConditionCode, { subject: Subject; vmIds: number[]; detail: string }>();
   const present = [...seen.vms.values()].filter(({ state }) => state !== "gone");
@@ -104,7 +106,7 @@ function siteFindings(
 }
 
 const finding = (site: Site, code: ConditionCode, extent: Extent | null, detail = ""): Finding => ({
-  subject: { kind: "site", site: site.zone },
+  subject: { kind: "site", site: site.name },
   code,
   detail,
   vmIds: [],
@@ -126,7 +128,7 @@ function superLinkFindings(federation: Federation, site: Site, live: LiveFederat
 
 function strayFindings(federation: Federation, site: Site, live: LiveFederation): readonly Finding[] {
   const { from, vmIds } = straysOf(federation, live, site);
-  const subject: Subject = { kind: "link", site: site.zone };
+  const subject: Subject = { kind: "link", site: site.name };
   const detail = from.slice(0, MAX_NAMED_VMS).join(" ");
   return from.length === 0
     ? []
@@ -154,7 +156,7 @@ interface Cause {
 
 /** What one VM shows, by its zone's word, by its own, and by what it has done. */
 function causesOf(site: Site, vm: LiveVm, known: DeployedVm | undefined, deployment: Deployment): readonly Cause[] {
-  const subject: Subject = { kind: "site", site: site.zone };
+  const subject: Subject = { kind: "site", site: site.name };
   const state = stateCode(vm);
   const own = vm.state === "running" && !vm.silent ? reportedBy(site, vm) : [];
   const conduct = known === undefined ? [] : conductOf(known, deployment);
@@ -174,7 +176,7 @@ function withHubsWord(
   causes: readonly Cause[],
 ): readonly Cause[] {
   const places = placesOf(federation, live, vm);
-  const subject: Subject = { kind: "link", site: site.zone };
+  const subject: Subject = { kind: "link", site: site.name };
   return [
     ...causes.map((cause) => {
       if (cause.code !== "link-tunnel-silent" && cause.code !== "link-unreachable") return cause;
@@ -224,14 +226,14 @@ function reportedBy(site: Site, vm: LiveVm): readonly Cause[] {
       ? []
       : [
           {
-            subject: { kind: "link", site: site.zone },
+            subject: { kind: "link", site: site.name },
             code: linkCode(link),
             detail: "",
           },
         ];
   if (reason === null || reason === "none" || (reason === "link-down" && link !== null)) return dialled;
   if (saysItServes(vm) && reason === "still-counted-online") return dialled;
-  return [{ subject: { kind: "site", site: site.zone }, code: guestCode(reason), detail: "" }, ...dialled];
+  return [{ subject: { kind: "site", site: site.name }, code: guestCode(reason), detail: "" }, ...dialled];
 }
 
 /** More than a VM is granted. */

@@ -11,7 +11,7 @@ import {
   isOfBothEnds,
 } from "../model/conditions.ts";
 import type { FederationEvent } from "../model/events.ts";
-import type { ZoneName } from "../model/identity.ts";
+import { type SiteName, type ZoneName, zoneOf } from "../model/identity.ts";
 import type { Durations } from "../model/policy.ts";
 import type { Federation } from "../model/state.ts";
 import { type Allowance, isLeft, spent } from "./allowance.ts";
@@ -56,7 +56,7 @@ export interface Tracker {
   /** By `conditionKey`. */
   readonly tracks: ReadonlyMap<string, Track>;
   /** What guests' claims were told of, by site. */
-  readonly claims: ReadonlyMap<ZoneName, Allowance>;
+  readonly claims: ReadonlyMap<SiteName, Allowance>;
 }
 export const NO_TRACK: Tracker = { tracks: new Map(), claims: new Map() };
 
@@ -122,11 +122,11 @@ interface Now {
 
 /** How many SuperNodes are online, or why a tunnel is silent, is in two zones: their own, and that of the SuperLink. */
 const isShown = ({ subject, code }: Pick<Finding, "subject" | "code">, { zone }: Moment): boolean =>
-  zone === undefined || isOfBothEnds(code) || (subject.kind === "zone" ? subject.zone : subject.site) === zone;
+  zone === undefined || isOfBothEnds(code) || (subject.kind === "zone" ? subject.zone : zoneOf(subject.site)) === zone;
 
 /** What guests say of themselves is told so often for each site; what is seen from outside is not held back. */
 class Claims {
-  readonly all: Map<ZoneName, Allowance>;
+  readonly all: Map<SiteName, Allowance>;
   readonly #ms: number;
 
   constructor(before: Tracker["claims"], { ms }: Moment) {

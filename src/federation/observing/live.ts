@@ -2,7 +2,7 @@
 import { PUBLISHED } from "../../guest-protocol/names.ts";
 import { decodeNodeList, type NodeEntry } from "../../guest-protocol/node-list.ts";
 import type { DeploymentRef } from "../model/deployment-reference.ts";
-import type { ZoneName } from "../model/identity.ts";
+import type { SiteName } from "../model/identity.ts";
 import { coordinatorOf, type Federation, type Site } from "../model/state.ts";
 import type { ServiceState, VmFacts, ZoneSnapshot } from "../model/zone-facts.ts";
 import { indexOf } from "./snapshot-index.ts";
@@ -22,8 +22,8 @@ export interface LiveSite {
 }
 
 export interface LiveFederation {
-  /** Of zones that were looked at since the program started. */
-  readonly sites: ReadonlyMap<ZoneName, LiveSite>;
+  /** Of sites in zones that were looked at since the program started. */
+  readonly sites: ReadonlyMap<SiteName, LiveSite>;
   /** What the verified SuperLink said last of the SuperNodes it knows; null when it has said nothing yet. */
   readonly nodes: readonly NodeEntry[] | null;
 }
@@ -64,15 +64,15 @@ export const isAnswerFor = (known: number | null, account: ZoneSnapshot["account
 export function seenLive(
   before: LiveFederation,
   federation: Federation,
-  zone: ZoneName,
+  name: SiteName,
   look: ZoneLook,
 ): LiveFederation {
-  const site = federation.sites.get(zone);
-  if (site?.deployment == null) return { ...before, sites: without(before.sites, zone) };
+  const site = federation.sites.get(name);
+  if (site?.deployment == null) return { ...before, sites: without(before.sites, name) };
   if (!isConclusive(site, look.snapshot)) return before;
   const sites = new Map(before.sites).set(
-    zone,
-    liveSiteOf(site, site.deployment.attempt, look, before.sites.get(zone)),
+    name,
+    liveSiteOf(site, site.deployment.attempt, look, before.sites.get(name)),
   );
   const nodes = site.role === "coordinator" ? nodesAfter(before, federation, look) : before.nodes;
   return { sites, nodes };
@@ -85,8 +85,8 @@ const nodesAfter = (
   { snapshot }: ZoneLook,
 ): LiveFederation["nodes"] => (federation.verifiedVm === null ? null : (nodesIn(federation, snapshot) ?? nodes));
 
-const without = (sites: LiveFederation["sites"], zone: ZoneName): LiveFederation["sites"] =>
-  new Map([...sites].filter(([name]) => name !== zone));
+const without = (sites: LiveFederation["sites"], name: SiteName): LiveFederation["sites"] =>
+  new Map([...sites].filter(([other]) => other !== name));
 
 function liveSiteOf(
   site: Site,
@@ -118,7 +118,7 @@ function nodesIn(federation: Federation, snapshot: ZoneSnapshot): readonly NodeE
 
 /** The verified SuperLink serves, as it says itself. */
 export function superLinkServes(federation: Federation, live: LiveFederation): boolean {
-  const vm = live.sites.get(coordinatorOf(federation).zone)?.vms.get(federation.verifiedVm ?? -1);
+  const vm = live.sites.get(coordinatorOf(federation).name)?.vms.get(federation.verifiedVm ?? -1);
   return vm !== undefined && saysItServes(vm);
 }
 
@@ -126,7 +126,7 @@ export function superLinkServes(federation: Federation, live: LiveFederation): b
 export function onlineVms(federation: Federation, site: Site, live: LiveFederation): readonly number[] {
   if (!superLinkServes(federation, live)) return [];
   const seen = new Set(live.nodes?.flatMap(({ key, status }) => (status === "online" ? [key] : [])));
-  const vms = live.sites.get(site.zone)?.vms;
+  const vms = live.sites.get(site.name)?.vms;
   return [...(site.deployment?.vms.values() ?? [])]
     .filter(({ vmId, acceptedKey }) => {
       const now = vms?.get(vmId);

@@ -3,6 +3,7 @@ import { partKeys, refKey } from "../model/deployment-reference.ts";
 import { canonical } from "../model/digest.ts";
 import type { FederationEvent } from "../model/events.ts";
 import { after } from "../model/evolve.ts";
+import { siteCode } from "../model/identity.ts";
 import { flowerPart, vmsOf } from "../model/plan.ts";
 import type { DecisionContext } from "../model/policy.ts";
 import type { ReasonCode } from "../model/reasons.ts";
@@ -14,10 +15,10 @@ import { indexOf, type Tagged } from "./snapshot-index.ts";
 import { verifyCoordinator } from "./verification.ts";
 import { observationOf } from "./vm-observation.ts";
 
-/** All that the snapshot of one zone adds about the federation's site there. */
-export function observeZone(
+/** All that the snapshot of one zone adds about one of the federation's sites there. */
+export function observeSite(
   federation: Federation,
-  { zone }: Site,
+  { name }: Site,
   { snapshot, silent }: ZoneLook,
   context: DecisionContext,
 ): readonly FederationEvent[] {
@@ -32,7 +33,7 @@ export function observeZone(
   const events: FederationEvent[] = [];
   let state = federation;
   for (const step of steps) {
-    const site = state.sites.get(zone);
+    const site = state.sites.get(name);
     if (site === undefined || !isConclusive(site, snapshot)) break;
     const found = step(state, site);
     state = after(state, found, context.now);
@@ -46,7 +47,7 @@ export function strayIn(federation: Federation, site: Site, snapshot: ZoneSnapsh
   const refs = [site.deployment?.ref ?? null, ...site.removals.map(({ ref }) => ref)];
   const known = new Set([...site.removed, ...refs.flatMap((ref) => (ref === null ? [] : partKeys(ref)))]);
   const tagged = indexOf(snapshot).taggedByFederation.get(federation.id) ?? [];
-  return tagged.filter((found) => found.site === site.zone && !known.has(refKey(found.ref)));
+  return tagged.filter((found) => found.site === siteCode(site.name) && !known.has(refKey(found.ref)));
 }
 
 /**
@@ -58,14 +59,14 @@ function findDuplicates(federation: Federation, site: Site, snapshot: ZoneSnapsh
   const awaited = deployment !== null && deployment.ref === null ? deployment.tag : null;
   return strayIn(federation, site, snapshot)
     .filter(({ tag }) => tag !== awaited)
-    .map(({ ref, tag }) => ({ type: "duplicate-found", site: site.zone, ref, tag }));
+    .map(({ ref, tag }) => ({ type: "duplicate-found", site: site.name, ref, tag }));
 }
 
 /** Of what was begun before the account was noted with it. */
 function seeAccount(site: Site, { account }: ZoneSnapshot): readonly FederationEvent[] {
   const { deployment } = site;
   if (deployment === null || deployment.ref === null || deployment.account !== null) return [];
-  return [{ type: "account-seen", site: site.zone, account: account.id }];
+  return [{ type: "account-seen", site: site.name, account: account.id }];
 }
 
 /** Whether the zone says that what was created will not come up any more. */
@@ -114,9 +115,9 @@ const whatVmsSay = (site: Site, snapshot: ZoneSnapshot): string =>
     )
     .join("; ");
 
-export const failed = (site: Pick<Site, "zone">, code: ReasonCode, detail: string): FederationEvent => ({
+export const failed = (site: Pick<Site, "name">, code: ReasonCode, detail: string): FederationEvent => ({
   type: "site-failed",
-  site: site.zone,
+  site: site.name,
   reason: { code, detail },
 });
 
@@ -132,7 +133,7 @@ function seeVms(site: Site, snapshot: ZoneSnapshot): readonly FederationEvent[] 
       const before = deployment.vms.get(vm.id);
       const observation = observationOf(vm, before, deployment.plan);
       if (before !== undefined && canonical(before.seen) === canonical(observation)) return [];
-      return [{ type: "vm-observed", site: site.zone, vmId: vm.id, observation }];
+      return [{ type: "vm-observed", site: site.name, vmId: vm.id, observation }];
     });
 }
 /** OneFlow may put VMs in the place of lost ones; more than so many times those approved are not looked at. */
@@ -161,7 +162,7 @@ function verifyVms(
       return [failed(site, "created-differs", `VM ${vm.id}: ${found.slice(0, 3).join("; ")}`)];
     }
   }
-  return verified.length === 0 ? [] : [{ type: "vms-verified", site: site.zone, vmIds: verified }];
+  return verified.length === 0 ? [] : [{ type: "vms-verified", site: site.name, vmIds: verified }];
 }
 
 /** What what is seen now adds over all zones: who is online for the first time, and which keys the SuperLink lists. */
@@ -172,12 +173,12 @@ export function observeLive(federation: Federation, live: LiveFederation): reado
 }
 
 function observeOnline(federation: Federation, site: Site, live: LiveFederation): readonly FederationEvent[] {
-  const { deployment, zone } = site;
+  const { deployment, name } = site;
   if (deployment === null || deployment.upAt !== null) return [];
   const online = onlineVms(federation, site, live);
   const first = online.filter((vmId) => deployment.vms.get(vmId)?.wasOnline === false);
-  const events: FederationEvent[] = first.map((vmId) => ({ type: "vm-online", site: zone, vmId }));
-  return online.length >= flowerPart(deployment.plan).vms ? [...events, { type: "site-up", site: zone }] : events;
+  const events: FederationEvent[] = first.map((vmId) => ({ type: "vm-online", site: name, vmId }));
+  return online.length >= flowerPart(deployment.plan).vms ? [...events, { type: "site-up", site: name }] : events;
 }
 
 function observeKeys({ keys, admissions }: Federation, { nodes }: LiveFederation): readonly FederationEvent[] {

@@ -45,11 +45,11 @@ export function whyDropped(
 function isHubTaken(
   federation: Federation,
   live: LiveFederation,
-  { zone }: Site,
+  { name }: Site,
   { vmId }: DeployedVm,
   inside: string,
 ): boolean {
-  const peers = live.sites.get(zone)?.vms.get(vmId)?.tunnel?.links.peers ?? [];
+  const peers = live.sites.get(name)?.vms.get(vmId)?.tunnel?.links.peers ?? [];
   const hub = hubKey(federation);
   const { deployment } = coordinatorOf(federation);
   const ofHub = deployment?.vms.get(federation.verifiedVm ?? -1);
@@ -78,7 +78,7 @@ export function isForgedBySomebody(federation: Federation, live: LiveFederation)
 }
 
 function isExplained(federation: Federation, live: LiveFederation, site: Site): boolean {
-  const seen = live.sites.get(site.zone)?.vms;
+  const seen = live.sites.get(site.name)?.vms;
   return [...(site.deployment?.vms.values() ?? [])].some((vm) => {
     const link = seen?.get(vm.vmId)?.link;
     return (link === "unreachable" || link === "tunnel-silent") && whyDropped(federation, live, site, vm) !== null;
@@ -104,7 +104,7 @@ export function straysOf(federation: Federation, live: LiveFederation, site: Sit
   if (end !== null) return { from: strayed(end.pair, atHub) ? [pairIn(link.range, end.pair).peer] : [], vmIds: [] };
   const found = [...(site.deployment?.vms.values() ?? [])].flatMap(({ vmId, tunnelKey }) => {
     const pair = federation.tunnelKeys.get(tunnelKey ?? "")?.pair ?? null;
-    const seen = live.sites.get(site.zone)?.vms.get(vmId);
+    const seen = live.sites.get(site.name)?.vms.get(vmId);
     const own = seen === undefined || seen.silent || seen.state !== "running" ? null : seen.tunnel;
     if (pair === null || !(strayed(pair, atHub) || strayed(pair, own))) return [];
     return [{ vmId, from: pairIn(link.range, pair).peer }];

@@ -2,7 +2,7 @@
 import { parseAddress } from "../../guest-protocol/address.ts";
 import { decodeTunnelLinks, type TunnelLinks, type TunnelPeerState } from "../../guest-protocol/tunnel.ts";
 import type { ConditionCode } from "../model/conditions.ts";
-import type { ZoneName } from "../model/identity.ts";
+import type { SiteName } from "../model/identity.ts";
 import { routerEnd } from "../model/router.ts";
 import { coordinatorOf, type DeployedVm, type Federation, type Site, trainingSitesOf } from "../model/state.ts";
 import { hubKey } from "../tunnels/peers.ts";
@@ -94,10 +94,10 @@ function whyNeverHeard(federation: Federation, live: LiveFederation, said: Tunne
 function ownWordOfHub(
   federation: Federation,
   live: LiveFederation,
-  { zone }: Site,
+  { name }: Site,
   { vmId }: DeployedVm,
 ): TunnelPeerState | "unknown" | null {
-  const peers = live.sites.get(zone)?.vms.get(vmId)?.tunnel?.links.peers ?? [];
+  const peers = live.sites.get(name)?.vms.get(vmId)?.tunnel?.links.peers ?? [];
   const hub = hubKey(federation);
   return peers.find(({ key }) => key === hub) ?? (peers.length === 0 || hub === null ? null : "unknown");
 }
@@ -133,19 +133,19 @@ export function placesOf(federation: Federation, live: LiveFederation, { tunnelK
 }
 
 const silentSites = (federation: Federation, live: LiveFederation): number =>
-  trainingSitesOf(federation).filter(({ zone }) =>
-    [...(live.sites.get(zone)?.vms.values() ?? [])].some(({ link }) => link === "tunnel-silent"),
+  trainingSitesOf(federation).filter(({ name }) =>
+    [...(live.sites.get(name)?.vms.values() ?? [])].some(({ link }) => link === "tunnel-silent"),
   ).length;
 
 /** Nothing while the hub's VM says nothing any more: what it said last is then from before. */
 export function hubSaid(federation: Federation, live: LiveFederation): TunnelSaid | null {
-  const vm = live.sites.get(coordinatorOf(federation).zone)?.vms.get(federation.verifiedVm ?? -1);
+  const vm = live.sites.get(coordinatorOf(federation).name)?.vms.get(federation.verifiedVm ?? -1);
   return vm === undefined || vm.silent || vm.state !== "running" ? null : vm.tunnel;
 }
 
 /** How one VM's tunnel does. */
 export interface TunnelState {
-  readonly site: ZoneName;
+  readonly site: SiteName;
   /** null: the zone's own router. */
   readonly vmId: number | null;
   /** Seconds since the newest handshake that either end knows of; null: neither knows of one. */
@@ -159,9 +159,9 @@ export function tunnelStates(federation: Federation, live: LiveFederation): read
   const routers = trainingSitesOf(federation).flatMap((site): readonly TunnelState[] => {
     const end = routerEnd(site);
     const age = end === null ? null : (atHub.get(end.key) ?? null);
-    return end === null ? [] : [{ site: site.zone, vmId: null, age, isAlive: isAlive({ age }) }];
+    return end === null ? [] : [{ site: site.name, vmId: null, age, isAlive: isAlive({ age }) }];
   });
-  const ofVms = trainingSitesOf(federation).flatMap(({ zone: site, deployment }) =>
+  const ofVms = trainingSitesOf(federation).flatMap(({ name: site, deployment }) =>
     [...(deployment?.vms.values() ?? [])].flatMap(({ vmId, tunnelKey, gone }): readonly TunnelState[] => {
       if (tunnelKey === null || gone) return [];
       const own = live.sites

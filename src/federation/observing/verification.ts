@@ -14,7 +14,7 @@ export function verifyCoordinator(
   snapshot: ZoneSnapshot,
   silent: ReadonlySet<number>,
 ): readonly FederationEvent[] {
-  const { deployment, zone } = coordinatorOf(federation);
+  const { deployment, name } = coordinatorOf(federation);
   // Whoever lied once is not believed when it says otherwise.
   if (deployment === null || hasTerminalFailure(deployment)) return [];
   for (const vm of deployment.vms.values()) {
@@ -24,8 +24,8 @@ export function verifyCoordinator(
     // Nobody reaches a hub without a key.
     if (deployment.plan.link.kind === "wireguard" && vm.seen.tunnelKey === null) continue;
     const lie = falsehood(federation, deployment, vm, facts);
-    if (lie !== null) return [{ type: "site-failed", site: zone, reason: lie }];
-    if (federation.verifiedVm !== vm.vmId) return [{ type: "coordinator-verified", site: zone, vmId: vm.vmId }];
+    if (lie !== null) return [{ type: "site-failed", site: name, reason: lie }];
+    if (federation.verifiedVm !== vm.vmId) return [{ type: "coordinator-verified", site: name, vmId: vm.vmId }];
   }
   return [];
 }

@@ -43,7 +43,7 @@ function adjusted(federation: Federation, command: Adjust, context: DecisionCont
   }
   const version = proposed(site, plan, context, { cause: "adjusted", by, adjustment });
   const { digest } = version;
-  const consent: FederationEvent = { type: "consent-given", site: site.zone, kind: "run", by, digest };
+  const consent: FederationEvent = { type: "consent-given", site: site.name, kind: "run", by, digest };
   const voted = approving(federation, context, site, version, consent);
   if (!voted.ok || !moved) return voted;
   return decided(
@@ -60,7 +60,7 @@ function notOffered(
   context: DecisionContext,
 ): Refused | null {
   if (superNodes !== undefined && superNodes > site.wish.superNodes) return refuse("more-supernodes");
-  const profile = context.zones.get(site.zone);
+  const profile = context.sites.get(site.name);
   if (profile === undefined) return refuse("unknown-zone");
   const { alternatives } = profile;
   const templates = [defaultTemplate(profile, site.wish, federation.settings), ...alternatives.templates];

@@ -6,7 +6,7 @@ import { DATA_DISK } from "../../guest-protocol/data.ts";
 import { formatExtraSan } from "../../guest-protocol/extra-san.ts";
 import { CONTEXT } from "../../guest-protocol/names.ts";
 import { canonical } from "../model/digest.ts";
-import type { Digest, FederationId } from "../model/identity.ts";
+import { type Digest, type FederationId, siteCode } from "../model/identity.ts";
 import { type Manifest, manifestDigest, type ServiceTemplate } from "../model/manifests.ts";
 import { flowerPart, type Part, type PlannedNic, type SitePlan } from "../model/plan.ts";
 import type { VmFacts } from "../model/zone-facts.ts";
@@ -66,7 +66,7 @@ export interface VmOrder {
 
 /** FL_ATTEMPT: how the bot knows its own services and VMs after a crash. */
 export const attemptTag = (federation: FederationId, plan: SitePlan, digest: Digest, sequence: number): string =>
-  formatAttempt({ federation, site: plan.zone, digest12: digest.slice(0, 12), sequence });
+  formatAttempt({ federation, site: siteCode(plan.site), digest12: digest.slice(0, 12), sequence });
 
 /** `caCertificate` is PEM; the plan itself holds only its fingerprint. */
 export function serviceOrder(plan: SitePlan, manifest: Manifest, tag: string, caCertificate: string): ServiceOrder {
@@ -74,7 +74,7 @@ export function serviceOrder(plan: SitePlan, manifest: Manifest, tag: string, ca
   const inputs = plan.role === "coordinator" ? coordinatorInputs(plan) : trainingInputs(plan, caCertificate);
   const part = flowerPart(plan);
   return {
-    name: `florist ${plan.name} ${plan.zone}`,
+    name: `florist ${plan.name} ${siteCode(plan.site)}`,
     userInputs: Object.fromEntries(Object.keys(template.user_inputs).map((name) => [name, inputs[name] ?? ""])),
     role: template.roles[0].name,
     cardinality: part.vms,
@@ -98,7 +98,8 @@ export function vmOrder(plan: SitePlan, order: ServiceOrder, manifest: Manifest,
 }
 
 /** Fit for a host name, which many VM templates make of it. */
-export const vmName = ({ name, zone }: SitePlan, number: number): string => `florist-${name}-${zone}-${number}`;
+export const vmName = ({ name, site }: SitePlan, number: number): string =>
+  `florist-${name}-${siteCode(site)}-${number}`;
 
 function guestContext(plan: SitePlan, order: ServiceOrder, manifest: Manifest): Record<string, string> {
   const [role] = serviceTemplateFor(flowerPart(plan).template.id, manifest).roles;
@@ -147,7 +148,7 @@ function trainingInputs(plan: SitePlan, caCertificate: string): Record<string, s
 function contextOf(plan: SitePlan, tag: string): Record<string, string> {
   const who = {
     [CONTEXT.federation]: plan.federation,
-    [CONTEXT.site]: plan.zone,
+    [CONTEXT.site]: siteCode(plan.site),
     [CONTEXT.attempt]: tag,
     ...tunnelContext(plan),
   };

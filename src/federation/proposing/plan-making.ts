@@ -5,6 +5,7 @@ import type { Digest, Person } from "../model/identity.ts";
 import { type Manifest, manifestDigest, manifestFor } from "../model/manifests.ts";
 import { flowerPart, type Part, PLAN_VERSION, type SitePlan } from "../model/plan.ts";
 import type { DecisionContext } from "../model/policy.ts";
+import { hasZone } from "../model/site-profiles.ts";
 import { authorityOf, currentAuthority, currentProposal, type Federation, type Site } from "../model/state.ts";
 import type { SurveyResult } from "../model/zone-facts.ts";
 import { hasTunnel } from "../tunnels/crossing.ts";
@@ -31,11 +32,13 @@ export function choiceFor(
   context: DecisionContext,
   adjustment: Adjustment = adjustmentOf(site),
 ): Choice | Reason {
-  const profile = context.zones.get(site.zone);
-  if (profile === undefined) return { code: "zone-left-file", detail: site.zone };
+  const profile = context.sites.get(site.name);
+  if (profile === undefined) {
+    return { code: hasZone(context.sites, site.zone) ? "site-left-file" : "zone-left-file", detail: site.name };
+  }
   const choice = chooseFor(profile, site.wish, federation.settings, adjustment);
   if (!("code" in choice) && choice.tunnelWay === "router" && profile.channel === null && hasTunnel(federation, site)) {
-    return { code: "router-without-channel", detail: site.zone };
+    return { code: "router-without-channel", detail: site.name };
   }
   if ("code" in choice || !hasTunnel(federation, site)) return choice;
   if (choice.tunnelWay === "router") return { ...choice, opens: { protocol: "tcp", direction: "outbound" } };
@@ -108,6 +111,7 @@ export function planOf(
     version: PLAN_VERSION,
     federation: federation.id,
     name: federation.name,
+    site: site.name,
     zone: site.zone,
     role: site.role,
     parts: [partOf(site, facts, coordinator ? chosen.address : null)],
@@ -117,7 +121,7 @@ export function planOf(
     endpoint: dialledBy(federation, site, chosen),
     caFingerprint,
     settings: federation.settings,
-    sshKeys: coordinator ? (context.zones.get(site.zone)?.sshKeys ?? []) : [],
+    sshKeys: coordinator ? (context.sites.get(site.name)?.sshKeys ?? []) : [],
     nodeConfig: coordinator ? {} : facts.choice.nodeConfig,
     ...asideOf(facts),
     ...(facts.choice.deploy === undefined ? {} : { deploy: facts.choice.deploy }),
@@ -193,7 +197,7 @@ export function proposed(
 ): EventOf<"site-planned"> {
   return {
     type: "site-planned",
-    site: site.zone,
+    site: site.name,
     card: context.newCard(),
     plan,
     digest: digestOf(plan),

@@ -4,7 +4,7 @@ import { DATA_SHOWN_AT, parseDataFolder } from "../../guest-protocol/data.ts";
 import { CONTEXT } from "../../guest-protocol/names.ts";
 import type { Adjustment, Reason, SiteWish } from "../model/events.ts";
 import type { DataWish, Settings, TunnelWay } from "../model/plan.ts";
-import type { ZoneProfile } from "../model/policy.ts";
+import type { SiteProfile } from "../model/policy.ts";
 import type { ReasonCode } from "../model/reasons.ts";
 import type {
   Absent,
@@ -31,7 +31,7 @@ export interface Choice extends SurveyQuery {
 
 /** What the zones file names for the role: null or undefined when the zone does not offer it. */
 export function defaultTemplate(
-  { templates }: ZoneProfile,
+  { templates }: SiteProfile,
   { role }: SiteWish,
   { framework }: Settings,
 ): ObjectRef | null | undefined {
@@ -39,7 +39,7 @@ export function defaultTemplate(
 }
 
 export function chooseFor(
-  profile: ZoneProfile,
+  profile: SiteProfile,
   wish: SiteWish,
   settings: Settings,
   adjustment: Adjustment,
@@ -72,7 +72,7 @@ function dataChoice({ role }: SiteWish, { data }: Adjustment): Pick<Choice, "dat
 }
 
 /** What the zones file says and a shell in the VM could read otherwise, by its name. */
-const foreignValue = ({ sshKeys }: ZoneProfile, nodeConfig: Choice["nodeConfig"]): string | undefined =>
+const foreignValue = ({ sshKeys }: SiteProfile, nodeConfig: Choice["nodeConfig"]): string | undefined =>
   Object.entries(nodeConfig).find(([name, value]) => !isContextValue(`${name}${value}`))?.[0] ??
   (sshKeys.every(isContextValue) ? undefined : "an ssh key");
 

@@ -5,7 +5,7 @@ import { revocations } from "../deciding/revocations.ts";
 import { type Decision, decided, refuse } from "../model/decision.ts";
 import { canonical } from "../model/digest.ts";
 import type { EventOf, FederationEvent, Reason } from "../model/events.ts";
-import type { ZoneName } from "../model/identity.ts";
+import type { SiteName } from "../model/identity.ts";
 import type { DecisionContext } from "../model/policy.ts";
 import { coordinatorOf, currentProposal, type Federation, type Proposal, type Site } from "../model/state.ts";
 import type { SurveyResult } from "../model/zone-facts.ts";
@@ -30,17 +30,17 @@ import {
   moveFrom,
 } from "./superlink-endpoint.ts";
 
-/** A look of each of the zones that were looked at. */
-export type Surveys = ReadonlyMap<ZoneName, SurveyResult>;
+/** A look at the zone of each site that was looked at. */
+export type Surveys = ReadonlyMap<SiteName, SurveyResult>;
 
 /** Plans for the sites that were asked for first, all together; or everything that stands in the way of any of them. */
 export function proposeSites(federation: Federation, surveys: Surveys, context: DecisionContext): Decision {
   const waiting = [...federation.sites.values()].filter(
-    ({ zone, approvalState, joinedLater }) => approvalState === "planning" && !joinedLater && surveys.has(zone),
+    ({ name, approvalState, joinedLater }) => approvalState === "planning" && !joinedLater && surveys.has(name),
   );
   const assessed = waiting.map((site) => ({ site, outcome: outcomeOf(federation, site, surveys, context) }));
   const coordinator = coordinatorOf(federation);
-  const own = assessed.find(({ site }) => site.zone === coordinator.zone)?.outcome;
+  const own = assessed.find(({ site }) => site.name === coordinator.name)?.outcome;
   const networks = assessed.flatMap(({ outcome }) => (isUsable(outcome) ? [outcome.network] : []));
   const network = own !== undefined && isUsable(own) ? own.network : undefined;
   const chosen = endpointFor(federation, network, networks, context);
@@ -62,11 +62,11 @@ export function proposeSites(federation: Federation, surveys: Surveys, context: 
 /** The plan for a site that joins later: it waits for nobody else, and nobody else for it. */
 export function proposeLater(
   federation: Federation,
-  zone: ZoneName,
+  name: SiteName,
   survey: SurveyResult,
   context: DecisionContext,
 ): Decision {
-  const site = federation.sites.get(zone);
+  const site = federation.sites.get(name);
   if (site === undefined || site.approvalState !== "planning" || !site.joinedLater) return decided();
   const facts = assess(federation, site, survey, context);
   if (!isUsable(facts)) return decided(...problemsOf(site, facts));
@@ -79,7 +79,7 @@ function outcomeOf(
   surveys: Surveys,
   context: DecisionContext,
 ): Usable | readonly Reason[] {
-  const survey = surveys.get(site.zone);
+  const survey = surveys.get(site.name);
   return survey === undefined ? [] : assess(federation, site, survey, context);
 }
 
@@ -100,11 +100,11 @@ function requested(
  */
 export function beginAttempt(
   federation: Federation,
-  zone: ZoneName,
+  name: SiteName,
   survey: SurveyResult,
   context: DecisionContext,
 ): Decision {
-  const site = federation.sites.get(zone);
+  const site = federation.sites.get(name);
   const proposal = site === undefined ? null : currentProposal(site);
   if (site === undefined || proposal === null || site.approvalState !== "approved") return refuse("not-open");
   if (approvalLapsed(federation, site, context)) return decided(lapsed(site, context));
@@ -115,10 +115,10 @@ export function beginAttempt(
   // What runs already was approved, and is not asked about again when a zone is as it was.
   if (changed !== null) return approving(federation, context, site, changed);
   // The VMs that are replaced lose their keys; those that come publish their own.
-  const replaced = site.deployment === null ? [] : revocations(federation, zone);
+  const replaced = site.deployment === null ? [] : revocations(federation, name);
   const { digest } = proposal;
-  const started: FederationEvent = { type: "attempt-started", site: zone, attempt: site.attempts + 1, digest };
-  return decided(...replaced, started, { type: "account-seen", site: zone, account: facts.account });
+  const started: FederationEvent = { type: "attempt-started", site: name, attempt: site.attempts + 1, digest };
+  return decided(...replaced, started, { type: "account-seen", site: name, account: facts.account });
 }
 
 /** Whoever asked for a retry is an owner and wants the same as runs: nobody else has to agree anew. */
@@ -127,7 +127,7 @@ const approvalLapsed = (federation: Federation, site: Site, context: DecisionCon
 
 const lapsed = (site: Site, context: DecisionContext): FederationEvent => ({
   type: "approval-lapsed",
-  site: site.zone,
+  site: site.name,
   expiresAt: expiryFrom(context),
 });
 
@@ -149,8 +149,8 @@ function changedSince(
 
 /** Before the coordinator's first attempt: approvals that do not hold any more are void already. */
 export function recheckApprovals(federation: Federation, surveys: Surveys, context: DecisionContext): Decision {
-  const events = [...surveys].flatMap(([zone, survey]): readonly FederationEvent[] => {
-    const site = federation.sites.get(zone);
+  const events = [...surveys].flatMap(([name, survey]): readonly FederationEvent[] => {
+    const site = federation.sites.get(name);
     const proposal = site === undefined ? null : currentProposal(site);
     if (site === undefined || proposal === null) return [];
     if (site.approvalState !== "approved" || site.deployment !== null) return [];
@@ -179,7 +179,7 @@ function problemsOf(site: Site, problems: readonly Reason[]): readonly Federatio
   const codes = (reasons: readonly Reason[]): string => canonical(reasons.map(({ code }) => code).toSorted());
   return codes(site.problems) === codes(problems)
     ? []
-    : [{ type: "preflight-failed", site: site.zone, problems: problems.slice(0, MAX_PROBLEMS) }];
+    : [{ type: "preflight-failed", site: site.name, problems: problems.slice(0, MAX_PROBLEMS) }];
 }
 const MAX_PROBLEMS = 20;
 
@@ -208,7 +208,7 @@ export function redialled(
   return [...federation.sites.values()].flatMap((site) => {
     const proposal = currentProposal(site);
     const open = site.approvalState === "pending" || site.approvalState === "approved";
-    if (site.zone === except.zone || !open || proposal === null) return [];
+    if (site.name === except.name || !open || proposal === null) return [];
     const endpoint = dialledBy(federation, site, chosen);
     if (canonical(endpoint) === canonical(proposal.plan.endpoint)) return [];
     return [proposed(site, { ...proposal.plan, endpoint }, context, { cause: "address-changed", by: proposal.by })];

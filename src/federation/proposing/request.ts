@@ -2,11 +2,12 @@
 
 import { z } from "zod";
 import type { Crossing, Issuer, SiteWish } from "../model/events.ts";
-import { type ChannelId, type FederationId, type Person, slug, type ZoneName } from "../model/identity.ts";
+import { type ChannelId, type FederationId, type Person, type SiteName, slug } from "../model/identity.ts";
 import { MAX_PURPOSE, MAX_SUPERNODES, MAX_TERM_DAYS, SUPERNODES } from "../model/limits.ts";
 import { type Framework, framework, KEEPALIVE, type Settings } from "../model/plan.ts";
-import type { TakenTunnel, ZoneProfile } from "../model/policy.ts";
+import type { SiteProfile, TakenTunnel } from "../model/policy.ts";
 import { REFUSALS } from "../model/reasons.ts";
+import { nameBeside } from "../model/site-profiles.ts";
 import { DAY_MS, dayOf } from "../model/term.ts";
 import { parseCrossing } from "./crossing-request.ts";
 import { wholeNumber } from "./whole-number.ts";
@@ -17,9 +18,9 @@ export const FLOWER = { default: "1.31.0", oldest: 29, newest: 34 } as const;
 export interface RequestForm {
   readonly name: string;
   readonly coordinator: string;
-  readonly training: readonly { readonly zone: string; readonly superNodes: string }[];
+  readonly training: readonly { readonly site: string; readonly superNodes: string }[];
   readonly crossing: Crossing["kind"];
-  /** Training zones that come through WireGuard, where some do. */
+  /** Training sites that come through WireGuard, where some do. */
   readonly tunnelled: readonly string[];
   /** For a public address. */
   readonly addressKind: "given" | "picked";
@@ -85,7 +86,7 @@ export interface Taken {
 /** Holds every field to what the bot can carry out. `now`: ISO 8601. */
 export function parseForm(
   form: RequestForm,
-  zones: ReadonlyMap<ZoneName, ZoneProfile>,
+  sites: ReadonlyMap<SiteName, SiteProfile>,
   taken: Taken,
   now: string,
 ): ParsedForm {
@@ -96,10 +97,10 @@ export function parseForm(
 
   const chosenFramework = framework.safeParse(form.framework);
   if (!chosenFramework.success) mistakes.framework = "Choose one of the frameworks offered.";
-  const sites = parseSites(form, zones, chosenFramework.data, mistakes);
+  const wishes = parseSites(form, sites, chosenFramework.data, mistakes);
   judgeTunnelled(form, mistakes);
   const minimumTrainingSites = parseMinimum(form, mistakes);
-  const tunnels = sites.reduce((sum, site) => sum + (site.crossing === "public-address" ? 0 : site.superNodes), 0);
+  const tunnels = wishes.reduce((sum, site) => sum + (site.crossing === "public-address" ? 0 : site.superNodes), 0);
   const { crossing, mistakes: ofCrossing } = parseCrossing(form, tunnels, taken.tunnels);
   Object.assign(mistakes, ofCrossing);
   const flower = parseFlower(form, mistakes);
@@ -112,7 +113,7 @@ export function parseForm(
       name: name.data,
       settings: { ...flower, framework: chosenFramework.data },
       crossing,
-      sites,
+      sites: wishes,
       minimumTrainingSites,
       purpose,
       issuer: form.issuer,
@@ -125,37 +126,38 @@ type Mistakes = Partial<Record<FormField, string>>;
 
 function parseSites(
   form: RequestForm,
-  zones: ReadonlyMap<ZoneName, ZoneProfile>,
+  sites: ReadonlyMap<SiteName, SiteProfile>,
   wanted: Framework | undefined,
   mistakes: Mistakes,
 ): readonly SiteWish[] {
-  const byName = new Map<string, ZoneProfile>([...zones.values()].map((zone) => [zone.name, zone]));
+  const byName = new Map<string, SiteProfile>([...sites.values()].map((site) => [site.name, site]));
   const coordinator = byName.get(form.coordinator);
   if (coordinator === undefined) mistakes.coordinator = "Choose the zone that runs the SuperLink.";
   else if (coordinator.templates.superlink === null) {
     mistakes.coordinator = "This zone does not offer to coordinate. Choose another one.";
   }
-  const told: string[] = form.training.length === 0 ? ["Choose at least one training zone."] : [];
-  const training = form.training.flatMap(({ zone, superNodes }, nth) => {
-    const profile = byName.get(zone);
+  const told: string[] = form.training.length === 0 ? ["Choose at least one training site."] : [];
+  const training = form.training.flatMap(({ site, superNodes }, nth) => {
+    const profile = byName.get(site);
     if (profile === undefined) {
-      told.push(`There is no zone ${zone}. Choose from the list.`);
+      told.push(`There is no site ${site}. Choose from the list.`);
       return [];
     }
-    if (form.training.findIndex((other) => other.zone === zone) < nth) told.push(`${profile.title} is listed twice.`);
-    if (zone === form.coordinator) {
+    if (form.training.findIndex((other) => other.site === site) < nth) told.push(`${profile.title} is listed twice.`);
+    if (site === form.coordinator) {
       told.push(
         "The coordinator's zone cannot be a training site of the same federation. Take it out of one of the two fields.",
       );
     }
     if (wanted !== undefined && profile.templates.supernode[wanted] === undefined) {
-      told.push(`${profile.title} has no VM template for ${wanted}. Choose another framework or zone.`);
+      told.push(`${profile.title} has no VM template for ${wanted}. Choose another framework or site.`);
     }
     const count = wholeNumber(superNodes, SUPERNODES.min, SUPERNODES.max);
     if (count === null) {
-      mistakes[`superNodes:${zone}`] = `Give a whole number from ${SUPERNODES.min} to ${SUPERNODES.max}.`;
+      mistakes[`superNodes:${site}`] = `Give a whole number from ${SUPERNODES.min} to ${SUPERNODES.max}.`;
     }
-    return [{ zone: profile.name, role: "training" as const, superNodes: count ?? 0, ...wayOf(form, zone) }];
+    const name = coordinator === undefined ? profile.name : nameBeside(coordinator.name, profile);
+    return [{ site: name, role: "training" as const, superNodes: count ?? 0, ...wayOf(form, site) }];
   });
   const superNodes = training.reduce((sum, site) => sum + site.superNodes, 0);
   if (superNodes > MAX_SUPERNODES) {
@@ -163,23 +165,23 @@ function parseSites(
   }
   if (told.length > 0) mistakes.training = told.join(" ");
   if (coordinator === undefined) return training;
-  return [{ zone: coordinator.name, role: "coordinator", superNodes: 0 }, ...training];
+  return [{ site: coordinator.name, role: "coordinator", superNodes: 0 }, ...training];
 }
 
-/** Of a zone that trains; nothing where all cross in the same way. */
-const wayOf = ({ crossing, tunnelled }: RequestForm, zone: string): Pick<SiteWish, "crossing"> =>
-  crossing === "both" ? { crossing: tunnelled.includes(zone) ? "wireguard" : "public-address" } : {};
+/** Of a site that trains; nothing where all cross in the same way. */
+const wayOf = ({ crossing, tunnelled }: RequestForm, site: string): Pick<SiteWish, "crossing"> =>
+  crossing === "both" ? { crossing: tunnelled.includes(site) ? "wireguard" : "public-address" } : {};
 
-/** Zones that were chosen and then taken out above would be forgotten without a word. */
+/** Sites that were chosen and then taken out above would be forgotten without a word. */
 function judgeTunnelled({ crossing, tunnelled, training }: RequestForm, mistakes: Mistakes): void {
-  if (crossing !== "both" || tunnelled.every((zone) => training.some((site) => site.zone === zone))) return;
-  mistakes.tunnelled = "Choose among the training zones above.";
+  if (crossing !== "both" || tunnelled.every((name) => training.some(({ site }) => site === name))) return;
+  mistakes.tunnelled = "Choose among the training sites above.";
 }
 
 function parseMinimum(form: RequestForm, mistakes: Mistakes): number {
   const minimum = wholeNumber(form.minimumTrainingSites, 1, Math.max(1, form.training.length));
   if (minimum === null) {
-    mistakes.minimumTrainingSites = `Give a whole number from 1 to ${Math.max(1, form.training.length)}, the number of training zones.`;
+    mistakes.minimumTrainingSites = `Give a whole number from 1 to ${Math.max(1, form.training.length)}, the number of training sites.`;
   }
   return minimum ?? 1;
 }

@@ -1,6 +1,6 @@
 /** Which keys may join a federation, and what its SuperLink is to be told. */
 import type { FederationEvent } from "../model/events.ts";
-import type { ZoneName } from "../model/identity.ts";
+import type { SiteName } from "../model/identity.ts";
 import { MAX_KEYS_PER_VM, MAX_SUPERNODES } from "../model/limits.ts";
 import { superNodesOf } from "../model/plan.ts";
 import type { ReasonCode } from "../model/reasons.ts";
@@ -8,7 +8,7 @@ import { type AdmittedKey, coordinatorOf, type DeployedVm, type Federation, isSp
 
 /** A key that a SuperNode published, after its proof was checked elsewhere. */
 export interface KeyClaim {
-  readonly site: ZoneName;
+  readonly site: SiteName;
   readonly vmId: number;
   /** Its fingerprint, or what stands for a key that cannot be read. */
   readonly key: string;

@@ -1,18 +1,18 @@
 /** When a SuperLink's certificate is due: to be issued or asked for, to be handed over, to be renewed. */
-import type { ZoneName } from "../model/identity.ts";
+import type { SiteName } from "../model/identity.ts";
 import { MAX_CERTIFICATES } from "../model/limits.ts";
 import type { DecisionContext } from "../model/policy.ts";
 import type { DeployedVm, Federation, IssuedCertificate, Site } from "../model/state.ts";
 
 interface CertificateTask {
   readonly kind: "certify" | "deliver-certificate";
-  readonly site: ZoneName;
+  readonly site: SiteName;
   readonly vmId: number;
 }
 
 export function superLinkTasks(
   federation: Federation,
-  { zone: site }: Site,
+  { name: site }: Site,
   vm: DeployedVm,
   context: DecisionContext,
 ): readonly CertificateTask[] {

@@ -1,7 +1,7 @@
 /** State, what is seen, now -> what is due. Every task may be carried out again: it looks first, and its outcome is an event. */
 import { isExpired, runsAsProposed } from "../deciding/approval.ts";
 import { concludeTeardown } from "../deciding/teardown.ts";
-import type { ZoneName } from "../model/identity.ts";
+import type { SiteName } from "../model/identity.ts";
 import { deploymentKind } from "../model/plan.ts";
 import type { DecisionContext, Durations } from "../model/policy.ts";
 import { outcomeOf, rebootUnderWay } from "../model/reboot.ts";
@@ -41,7 +41,7 @@ import {
 import { type TermTask, termTasks, termWakes } from "./term-tasks.ts";
 import { isTunnelKeyDue } from "./tunnel-keys.ts";
 
-type OnSite<K extends string> = { readonly kind: K; readonly site: ZoneName };
+type OnSite<K extends string> = { readonly kind: K; readonly site: SiteName };
 type OnVm<K extends string> = OnSite<K> & { readonly vmId: number };
 
 export type Task =
@@ -74,7 +74,7 @@ export function taskKey(task: Task): string {
 export function dueTasks(federation: Federation, live: LiveFederation, context: DecisionContext): readonly Task[] {
   const sites = [...federation.sites.values()];
   const removals = sites.flatMap((site) =>
-    site.removals.map(({ key }): Task => ({ kind: "remove", site: site.zone, removal: key })),
+    site.removals.map(({ key }): Task => ({ kind: "remove", site: site.name, removal: key })),
   );
   if (federation.ended !== null) return [...removals, ...endTasks(federation, sites)];
   return [
@@ -109,10 +109,10 @@ function planningTasks(federation: Federation, sites: readonly Site[], context: 
   const first = planning.filter(({ joinedLater }) => !joinedLater);
   if (first.length > 0 && !first.some(isBlocked)) tasks.push({ kind: "propose" });
   for (const site of planning) {
-    if (site.joinedLater && !isBlocked(site)) tasks.push({ kind: "propose-later", site: site.zone });
+    if (site.joinedLater && !isBlocked(site)) tasks.push({ kind: "propose-later", site: site.name });
   }
   if (sites.some((site) => isExpired(site, context))) tasks.push({ kind: "expire" });
-  for (const site of sites) if (isOverdue(site, context)) tasks.push({ kind: "remind", site: site.zone });
+  for (const site of sites) if (isOverdue(site, context)) tasks.push({ kind: "remind", site: site.name });
   return tasks;
 }
 
@@ -128,7 +128,7 @@ function teardownReminders(federation: Federation, { now, policy }: DecisionCont
   if (Date.parse(now) < Date.parse(teardown.askedAt) + policy.durations.approvalReminder) return [];
   return [...federation.sites.values()]
     .filter((site) => waitsForTeardown(site) && site.teardown?.reminded === false)
-    .map(({ zone }) => ({ kind: "remind-teardown", site: zone }));
+    .map(({ name }) => ({ kind: "remind-teardown", site: name }));
 }
 
 /** Its owners were asked to end it, it runs, and they have said nothing yet. */
@@ -136,7 +136,7 @@ const waitsForTeardown = ({ teardown, deployment }: Site): boolean =>
   teardown !== null && teardown.agreedBy === null && deployment !== null;
 
 function siteTasks(federation: Federation, site: Site, live: LiveFederation, context: DecisionContext): Task[] {
-  const begins: Task[] = mayBegin(federation, site) ? [{ kind: "begin", site: site.zone }] : [];
+  const begins: Task[] = mayBegin(federation, site) ? [{ kind: "begin", site: site.name }] : [];
   const { deployment } = site;
   return deployment === null ? begins : [...begins, ...deploymentTasks(federation, site, deployment, live, context)];
 }
@@ -153,13 +153,13 @@ function deploymentTasks(
   const late = lateness(site, deployment, live, context);
   const tasks: Task[] = [
     ...asked,
-    ...(late === null ? [] : [{ kind: "time-out", site: site.zone, code: late } as const]),
+    ...(late === null ? [] : [{ kind: "time-out", site: site.name, code: late } as const]),
   ];
   // What is replaced gives its address and its place back first.
   if (deployment.ref === null && isMakingRoom(site)) return tasks;
   const registers = deploymentKind(deployment.plan) === "oneflow" && deployment.templateId === null;
-  if (registers) return [...tasks, { kind: "register-template", site: site.zone }];
-  if (deployment.ref === null) return [...tasks, { kind: "create", site: site.zone }];
+  if (registers) return [...tasks, { kind: "register-template", site: site.name }];
+  if (deployment.ref === null) return [...tasks, { kind: "create", site: site.name }];
   return [
     ...tasks,
     ...missingVms(site, deployment, live),
@@ -204,25 +204,25 @@ function rebootTasks(federation: Federation, site: Site, { now, policy }: Decisi
   const reboot = rebootUnderWay(site);
   if (reboot === null) return [];
   const outcome = outcomeOf(federation, site, reboot, now, policy.durations.boot);
-  if (outcome !== null) return [{ kind: "end-reboot", site: site.zone, outcome }];
+  if (outcome !== null) return [{ kind: "end-reboot", site: site.name, outcome }];
   const open = reboot.vms.filter(({ answer }) => answer === null);
-  return open.map(({ vmId }) => ({ kind: "reboot", site: site.zone, vmId }));
+  return open.map(({ vmId }) => ({ kind: "reboot", site: site.name, vmId }));
 }
 
 /** It ends by what the ends' keys are then, or by time. */
 function rotationEndTasks(federation: Federation, site: Site, { now, policy }: DecisionContext): Task[] {
   const rotation = rotationUnderWay(site);
   const outcome = rotation === null ? null : rotationOutcome(federation, site, rotation, now, policy.durations);
-  return outcome === null ? [] : [{ kind: "end-tunnel-rotation", site: site.zone, outcome }];
+  return outcome === null ? [] : [{ kind: "end-tunnel-rotation", site: site.name, outcome }];
 }
 
 /** VMs that the newest look does not show: nothing follows from that until the zone has proven that they are done. */
 function missingVms(site: Site, deployment: Deployment, live: LiveFederation): Task[] {
-  const seen = live.sites.get(site.zone);
+  const seen = live.sites.get(site.name);
   if (seen === undefined || seen.attempt !== deployment.attempt) return [];
   return [...deployment.vms.values()]
     .filter(({ vmId, gone }) => !gone && seen.vms.get(vmId)?.state === "missing")
-    .map(({ vmId }) => ({ kind: "prove-gone", site: site.zone, vmId }));
+    .map(({ vmId }) => ({ kind: "prove-gone", site: site.name, vmId }));
 }
 
 function vmTasks(
@@ -238,7 +238,7 @@ function vmTasks(
   return [...own, ...tunnelTasks(federation, site, vm, live, context)];
 }
 
-function superNodeTasks(federation: Federation, { zone: site }: Site, vm: DeployedVm): Task[] {
+function superNodeTasks(federation: Federation, { name: site }: Site, vm: DeployedVm): Task[] {
   const { key } = vm.seen;
   if (key !== null && key !== vm.acceptedKey && !isTurnedAway(vm)) return [{ kind: "judge-key", site, vmId: vm.vmId }];
   return mayTellAdmitted(federation, vm) ? [{ kind: "tell-admitted", site, vmId: vm.vmId }] : [];
@@ -252,7 +252,7 @@ function tunnelTasks(
   { now }: DecisionContext,
 ): Task[] {
   if (!hasTunnel(federation, site)) return [];
-  const at = { site: site.zone, vmId: vm.vmId };
+  const at = { site: site.name, vmId: vm.vmId };
   if (isTunnelKeyDue(federation, site, vm)) return [{ kind: "judge-tunnel-key", ...at }];
   if (isTellingDue(federation, site, vm)) return [{ kind: "tell-tunnel-peers", ...at }];
   const step = rotationStep(federation, site, vm, live, now);
@@ -263,7 +263,7 @@ function admissionTasks(federation: Federation): Task[] {
   const coordinator = coordinatorOf(federation);
   const { deployment } = coordinator;
   const told = deployment !== null && !hasTerminalFailure(deployment) && coordinatorServes(federation);
-  return told && admissionsDue(federation) ? [{ kind: "deliver-admissions", site: coordinator.zone }] : [];
+  return told && admissionsDue(federation) ? [{ kind: "deliver-admissions", site: coordinator.name }] : [];
 }
 
 /** When time alone may next make something due, in milliseconds since 1970; null while nothing waits for time. */

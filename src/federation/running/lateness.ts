@@ -28,7 +28,7 @@ export const stuckAfter = ({ boot }: Pick<Durations, "boot">): number => boot / 
 
 /** Late only once the zone was looked at: what came while this program did not run is not late. */
 export function lateness(
-  { zone }: Site,
+  { name }: Site,
   deployment: Deployment,
   live: LiveFederation,
   { now, policy }: DecisionContext,
@@ -37,7 +37,7 @@ export function lateness(
   const waited = Date.parse(now) - Date.parse(deployment.createdAt ?? deployment.startedAt);
   const { boot } = policy.durations;
   if (deployment.ref === null) return waited > boot ? "create-timeout" : null;
-  const seen = live.sites.get(zone);
+  const seen = live.sites.get(name);
   if (seen === undefined || seen.attempt !== deployment.attempt) return null;
   if (isBeforeVms(seen)) return waited > stuckAfter(policy.durations) ? "service-stuck" : null;
   const reported = [...deployment.vms.values()].filter(
@@ -88,8 +88,8 @@ function notReported({ vms }: Deployment, seen: LiveSite): TimeOutCode {
 const MAX_ABANDONED = 2;
 
 /** Nothing of it exists but OneFlow's document: it may be asked for anew without anybody. */
-export function mayAbandon({ zone, deployment }: Site, live: LiveFederation): boolean {
-  const seen = live.sites.get(zone);
+export function mayAbandon({ name, deployment }: Site, live: LiveFederation): boolean {
+  const seen = live.sites.get(name);
   return (
     deployment !== null &&
     deployment.vms.size === 0 &&
@@ -100,8 +100,8 @@ export function mayAbandon({ zone, deployment }: Site, live: LiveFederation): bo
 }
 
 /** Where each VM of a late site is stuck, in the zone's words where it has some. */
-export function waitedFor({ zone, deployment }: Site, live: LiveFederation): string {
-  const seen = live.sites.get(zone);
+export function waitedFor({ name, deployment }: Site, live: LiveFederation): string {
+  const seen = live.sites.get(name);
   const known = deployment?.vms ?? new Map();
   const stuck = [...(seen?.vms.values() ?? [])].map(({ vmId, state, message }) => {
     const stage = known.get(vmId)?.seen.stage ?? null;

@@ -3,7 +3,7 @@
  * use, and the old one is forgotten. No step of the traffic waits for the bot: ends move over by themselves.
  */
 import type { FederationEvent } from "../model/events.ts";
-import type { ZoneName } from "../model/identity.ts";
+import type { SiteName } from "../model/identity.ts";
 import { MAX_KEYS_PER_VM } from "../model/limits.ts";
 import type { Durations } from "../model/policy.ts";
 import { namedBy, rotationUnderWay } from "../model/rotation.ts";
@@ -44,10 +44,10 @@ const partOf = (site: Site, { vmId, gone }: DeployedVm): VmRotation | null =>
 /** A next key that the VM names and that was not looked at yet. One that it had before is left from another change. */
 function announced(federation: Federation, site: Site, vm: DeployedVm, live: LiveFederation): string | null {
   const own = partOf(site, vm);
-  const key = live.sites.get(site.zone)?.vms.get(vm.vmId)?.nextTunnelKey ?? null;
+  const key = live.sites.get(site.name)?.vms.get(vm.vmId)?.nextTunnelKey ?? null;
   if (own === null || key === null || key === own.next || own.announcements >= MAX_ANNOUNCEMENTS) return null;
   const had = federation.tunnelKeys.get(key);
-  const isOld = had !== undefined && had.site === site.zone && had.vmId === vm.vmId;
+  const isOld = had !== undefined && had.site === site.name && had.vmId === vm.vmId;
   const isDone = own.next !== null && own.next === vm.tunnelKey;
   const refused = vm.refusedTunnelKeys;
   if (isOld || isDone || refused.length >= MAX_KEYS_PER_VM) return null;
@@ -58,17 +58,17 @@ function announced(federation: Federation, site: Site, vm: DeployedVm, live: Liv
 export function judgeAnnouncement(
   federation: Federation,
   live: LiveFederation,
-  zone: ZoneName,
+  name: SiteName,
   vmId: number,
 ): readonly FederationEvent[] {
-  const site = federation.sites.get(zone);
+  const site = federation.sites.get(name);
   const vm = site?.deployment?.vms.get(vmId);
   const key = site === undefined || vm === undefined ? null : announced(federation, site, vm, live);
   if (key === null) return [];
   const isFree = key !== UNREADABLE_KEY && !federation.tunnelKeys.has(key) && namedBy(federation, key) === null;
-  if (isFree) return [{ type: "tunnel-key-announced", site: zone, vmId, key }];
+  if (isFree) return [{ type: "tunnel-key-announced", site: name, vmId, key }];
   const reason = { code: "tunnel-next-key", detail: `VM ${vmId}` } as const;
-  return [{ type: "tunnel-key-refused", site: zone, vmId, key, reason }];
+  return [{ type: "tunnel-key-refused", site: name, vmId, key, reason }];
 }
 
 /** The key is made, not in use, and was not taken into use yet; and the other ends know it. */
@@ -76,18 +76,18 @@ function isSwitchDue(federation: Federation, site: Site, vm: DeployedVm, live: L
   const own = partOf(site, vm);
   if (own === null || own.next === null || own.next === vm.tunnelKey || own.switched === "delivered") return false;
   const { next } = own;
-  if (site.role === "training") return knows(live, coordinatorOf(federation).zone, federation.verifiedVm, next);
+  if (site.role === "training") return knows(live, coordinatorOf(federation).name, federation.verifiedVm, next);
   if (Date.parse(now) - Date.parse(own.announcedAt ?? now) > PATIENCE) return true;
   // Whoever has no tunnel now loses none. A router's administrator can follow only once the key is in use, and shown.
   return tunnelStates(federation, live).every(
-    ({ site: zone, vmId, isAlive }) => vmId === null || !isAlive || knows(live, zone, vmId, next),
+    ({ site: name, vmId, isAlive }) => vmId === null || !isAlive || knows(live, name, vmId, next),
   );
 }
 
 /** The VM's device has that key as one of its ends. */
-const knows = (live: LiveFederation, zone: ZoneName, vmId: number | null, key: string): boolean =>
+const knows = (live: LiveFederation, name: SiteName, vmId: number | null, key: string): boolean =>
   live.sites
-    .get(zone)
+    .get(name)
     ?.vms.get(vmId ?? -1)
     ?.tunnel?.links.peers.some((peer) => peer.key === key) === true;
 

@@ -1,13 +1,13 @@
 /** What a federation's last day makes due, by the clock alone. */
 import { askMoment, concludeTerm, hasBegun, noticeMoment, silentSites } from "../deciding/term.ts";
-import type { ZoneName } from "../model/identity.ts";
+import type { SiteName } from "../model/identity.ts";
 import type { DecisionContext } from "../model/policy.ts";
 import { type Federation, openGoOn } from "../model/state.ts";
 import type { Term } from "../model/term.ts";
 
 export type TermTask =
   | { readonly kind: "tell-end-near" | "ask-to-go-on" | "conclude-term" }
-  | { readonly kind: "remind-go-on"; readonly site: ZoneName };
+  | { readonly kind: "remind-go-on"; readonly site: SiteName };
 
 /** Of a federation that has not ended. */
 export function termTasks(federation: Federation, context: DecisionContext): readonly TermTask[] {
@@ -31,7 +31,7 @@ function tasksWhileAsked(federation: Federation, context: DecisionContext): read
   if (due === null || Date.parse(context.now) < due) return [];
   return silentSites(federation)
     .filter((site) => openGoOn(site)?.reminded === false)
-    .map(({ zone }) => ({ kind: "remind-go-on", site: zone }));
+    .map(({ name }) => ({ kind: "remind-go-on", site: name }));
 }
 
 /** Half of the time to answer is over. */

@@ -1,6 +1,6 @@
 /** Which keys count as ends of a federation's tunnels. */
 import type { FederationEvent } from "../model/events.ts";
-import type { ZoneName } from "../model/identity.ts";
+import type { SiteName } from "../model/identity.ts";
 import { MAX_KEYS_PER_VM } from "../model/limits.ts";
 import { superNodesOf } from "../model/plan.ts";
 import type { ReasonCode } from "../model/reasons.ts";
@@ -21,12 +21,12 @@ export function isTunnelKeyDue(federation: Federation, site: Site, vm: DeployedV
  * hub's: every site's VM knows that one, and none of them can take it away. A VM that comes back with another key loses
  * the one it had, a few times; also for a key that it is refused, or it could take somebody's tunnel and keep its own.
  */
-export function judgeTunnelKey(federation: Federation, zone: ZoneName, vmId: number): readonly FederationEvent[] {
-  const site = federation.sites.get(zone);
+export function judgeTunnelKey(federation: Federation, name: SiteName, vmId: number): readonly FederationEvent[] {
+  const site = federation.sites.get(name);
   const vm = site?.deployment?.vms.get(vmId);
   const key = vm?.seen.tunnelKey ?? null;
   if (site === undefined || vm === undefined || key === null || !isTunnelKeyDue(federation, site, vm)) return [];
-  const at = { site: zone, vmId };
+  const at = { site: name, vmId };
   const refusal = refusalOf(federation, site, vm, key);
   const known = federation.tunnelKeys.get(key);
   const had = vm.tunnelKey === null ? [] : [{ type: "tunnel-key-revoked" as const, ...at, key: vm.tunnelKey }];
@@ -53,7 +53,7 @@ const refused = (claim: Pick<TunnelKey, "site" | "vmId" | "key">, code: ReasonCo
 });
 
 function refusalOf(federation: Federation, site: Site, vm: DeployedVm, key: string): ReasonCode | null {
-  const isOwn = (one: TunnelKey): boolean => one.site === site.zone && one.vmId === vm.vmId;
+  const isOwn = (one: TunnelKey): boolean => one.site === site.name && one.vmId === vm.vmId;
   const own = [...federation.tunnelKeys.values()].filter((one) => isOwn(one) && !one.asked);
   if (site.deployment !== null && successorOf(site.deployment, vm) === key) return null;
   if (own.length + vm.refusedTunnelKeys.length >= MAX_KEYS_PER_VM) return "key-changes";
@@ -68,12 +68,12 @@ function refusalOf(federation: Federation, site: Site, vm: DeployedVm, key: stri
 }
 
 /** The first of its site's pairs that no other VM has; a VM that is not proven gone keeps its own. */
-function freePair(federation: Federation, { zone, deployment }: Site, { vmId }: DeployedVm): number | null {
+function freePair(federation: Federation, { name, deployment }: Site, { vmId }: DeployedVm): number | null {
   const link = deployment?.plan.link;
   if (deployment === null || link?.kind !== "wireguard" || link.way !== "own" || link.pairs === null) return null;
   const { first } = link.pairs;
   const others = [...federation.tunnelKeys.values()].filter(
-    (key) => key.site === zone && !key.revoked && key.vmId !== vmId,
+    (key) => key.site === name && !key.revoked && key.vmId !== vmId,
   );
   const taken = new Set(others.map(({ pair }) => pair));
   const own = Array.from({ length: superNodesOf(deployment.plan) }, (_, nth) => first + nth);

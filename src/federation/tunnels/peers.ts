@@ -1,7 +1,7 @@
 /** What each end of a federation's tunnels is to be told: who the other ends are. Pure. */
 import type { TunnelPeers } from "../../guest-protocol/tunnel.ts";
 import type { FederationEvent } from "../model/events.ts";
-import type { ZoneName } from "../model/identity.ts";
+import type { SiteName } from "../model/identity.ts";
 import type { WireGuardLink } from "../model/plan.ts";
 import { successorOf } from "../model/rotation.ts";
 import { type RouterEnd, routerEnds } from "../model/router.ts";
@@ -33,10 +33,10 @@ export function isTellingDue(federation: Federation, site: Site, vm: DeployedVm)
 /** What a VM is told next, with the intent to be journalled first: none where the same was intended before. */
 export function nextTelling(
   federation: Federation,
-  zone: ZoneName,
+  name: SiteName,
   vmId: number,
 ): { readonly intent: readonly FederationEvent[]; readonly peers: TunnelPeers } | null {
-  const site = federation.sites.get(zone);
+  const site = federation.sites.get(name);
   const deployment = site?.deployment ?? null;
   const vm = deployment?.vms.get(vmId);
   if (site === undefined || deployment === null || vm === undefined || vm.gone) return null;
@@ -46,7 +46,7 @@ export function nextTelling(
   const before = vm.tunnelTold;
   const isIntended = before !== null && saysTheSame(before, telling);
   const sequence = (before?.sequence ?? 0) + (isIntended ? 0 : 1);
-  const intent = { type: "tunnel-peers-intended", site: zone, vmId, sequence, ...telling } as const;
+  const intent = { type: "tunnel-peers-intended", site: name, vmId, sequence, ...telling } as const;
   return { intent: isIntended ? [] : [intent], peers: peersFor(federation, link, telling, sequence) };
 }
 

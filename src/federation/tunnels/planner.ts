@@ -1,7 +1,7 @@
 /** Who gets which part of a federation's tunnels, and what cannot be planned. Pure. */
 
 import type { Reason } from "../model/events.ts";
-import type { ZoneName } from "../model/identity.ts";
+import type { SiteName } from "../model/identity.ts";
 import { overlaps, type Span, spanOf, toIp, toNumber } from "../model/ipv4.ts";
 import { FLEET_PORT, type SitePlan, TUNNEL_MTU, type TunnelWay, type WireGuardLink } from "../model/plan.ts";
 import type { TakenTunnel } from "../model/policy.ts";
@@ -27,7 +27,7 @@ interface Block {
   readonly first: number;
   readonly count: number;
 }
-type Blocks = ReadonlyMap<ZoneName, Block | null>;
+type Blocks = ReadonlyMap<SiteName, Block | null>;
 
 const known = new WeakMap<Federation, { readonly range: string; readonly blocks: Blocks }>();
 
@@ -43,17 +43,17 @@ function blocksOf(federation: Federation, range: string): Blocks {
 
 function dealt(sites: readonly Site[], pairs: number): Blocks {
   // What was planned stays where it is, whoever comes or goes.
-  const blocks = new Map<ZoneName, Block | null>(
+  const blocks = new Map<SiteName, Block | null>(
     sites.flatMap((site) => {
       const block = isHeld(site) ? plannedBlock(site) : null;
-      return block === null ? [] : [[site.zone, block]];
+      return block === null ? [] : [[site.name, block]];
     }),
   );
   const taken = [...blocks.values()].flatMap((block) => block ?? []);
   for (const site of sites) {
-    if (site.approvalState !== "planning" || blocks.has(site.zone)) continue;
+    if (site.approvalState !== "planning" || blocks.has(site.name)) continue;
     const block = firstFree(taken, site.wish.superNodes, pairs, plannedBlock(site));
-    blocks.set(site.zone, block);
+    blocks.set(site.name, block);
     if (block !== null) taken.push(block);
   }
   return blocks;
@@ -140,7 +140,7 @@ export function judgeTunnel(
     const detail = `${range} overlaps ${toIp(own.first)} to ${toIp(own.last)} of ${network.name}`;
     problems.push({ code: "tunnel-range-overlaps", detail });
   }
-  if (site.role === "training" && blocksOf(federation, range).get(site.zone) === null) {
+  if (site.role === "training" && blocksOf(federation, range).get(site.name) === null) {
     problems.push({ code: "tunnel-range-full", detail: range });
   }
   return problems;
@@ -198,7 +198,7 @@ export function linkFor(
   const wish = tunnelWishOf(federation.crossing);
   if (wish === null || !hasTunnel(federation, site)) return { kind: "public-address" };
   if (range === null) throw new Error(`Federation ${federation.id} has no range for its tunnels yet.`);
-  const block = site.role === "coordinator" ? null : (blocksOf(federation, range).get(site.zone) ?? null);
+  const block = site.role === "coordinator" ? null : (blocksOf(federation, range).get(site.name) ?? null);
   return {
     kind: "wireguard",
     way,

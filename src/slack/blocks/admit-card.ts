@@ -12,7 +12,7 @@ import { actions, type Blocks, button, header, section, sections } from "./eleme
 import { clip, count, escaped, mention, mentions } from "./mrkdwn.ts";
 import { isAsked } from "./site-card.ts";
 import { reasonLines } from "./term-words.ts";
-import { zoneTitle } from "./titles.ts";
+import { placeTitle } from "./titles.ts";
 import { votes, whatIsMissing } from "./votes.ts";
 
 export function admitCard(
@@ -21,21 +21,21 @@ export function admitCard(
   proposal: Proposal,
   directory: Directory,
 ): { text: string; blocks: Blocks } {
-  const where = escaped(zoneTitle(directory, site));
+  const where = escaped(placeTitle(directory, site));
   const question = `May ${where} join federation ${federation.name}?`;
   const current = site.proposals.at(-1);
   if (current !== undefined && current.card !== proposal.card) {
-    const newer = `What would run there has changed. ${linkTo(admitCardKey(site.zone, current.card), "The newer card")} in this conversation is the one to decide on.`;
+    const newer = `What would run there has changed. ${linkTo(admitCardKey(site.name, current.card), "The newer card")} in this conversation is the one to decide on.`;
     return { text: `${question} ${newer}`, blocks: [section(`*${question}*\n${newer}`)] };
   }
   const open = isAsked(federation, site);
-  const owners = ownersOf(directory, coordinatorOf(federation).zone);
+  const owners = ownersOf(directory, coordinatorOf(federation).name);
   const asked = `${open && owners.length > 0 ? `For ${mentions(owners)}: ` : ""}${mention(site.requester)} asks that *${where}* joins the running federation *${federation.name}* with *${count(superNodesOf(proposal.plan), "SuperNode")}*.`;
   const outcome = outcomeOf(federation, site, proposal, directory);
   return {
     text: open ? `${asked} Admit or reject it on this card.` : `${question} ${outcome}`,
     blocks: [
-      header(clip(`Admit ${zoneTitle(directory, site)} to ${federation.name}?`, 150)),
+      header(clip(`Admit ${placeTitle(directory, site)} to ${federation.name}?`, 150)),
       section(
         `${asked} Its own owners are asked about what runs in their zone; you are asked whether your SuperLink takes their keys.`,
       ),
@@ -54,7 +54,7 @@ function outcomeOf(federation: Federation, site: Site, proposal: Proposal, direc
 function buttons(federation: Federation, site: Site, proposal: Proposal): readonly Button[] {
   if (federation.ended !== null || site.approvalState === "excluded" || site.deployment !== null) return [];
   const value = cardValue(federation.id, proposal.card);
-  const about = `${site.zone} to federation ${federation.name}`;
+  const about = `${site.name} to federation ${federation.name}`;
   const given = site.consents.some(({ kind, digest }) => kind === "admit" && digest === proposal.digest);
   const withdraw = given
     ? [button("Withdraw my agreement", ACTION.withdrawAdmission, value, { label: `No longer admit ${about}` })]

@@ -3,7 +3,8 @@
 import type { Directory } from "../../federation/deciding/visibility.ts";
 import type { Condition, ConditionCode } from "../../federation/model/conditions.ts";
 import { isAvailability, isOfZone } from "../../federation/model/conditions.ts";
-import type { Person, ZoneName } from "../../federation/model/identity.ts";
+import type { Person, SiteName } from "../../federation/model/identity.ts";
+import { keeperOf } from "../../federation/model/site-profiles.ts";
 import { coordinatorOf, type Federation } from "../../federation/model/state.ts";
 import { conditionsOf } from "../../federation/model/status.ts";
 import { CAUSES } from "./condition-causes.ts";
@@ -14,31 +15,31 @@ const MOST_LINES = 8;
 const MOST_VMS = 10;
 const MOST_CAUSES = 4;
 
-export const ownersOf = (directory: Pick<Directory, "zones">, zone: ZoneName): readonly Person[] =>
-  directory.zones.get(zone)?.owners ?? [];
+export const ownersOf = (directory: Pick<Directory, "sites">, site: SiteName): readonly Person[] =>
+  keeperOf(directory.sites, site)?.owners ?? [];
 
-/** Mentions of a zone's owners; in words where the zones file has none any more. */
-export function ownersNamed(directory: Directory, zone: ZoneName): string {
-  const owners = ownersOf(directory, zone);
+/** Mentions of a site's owners; in words where the zones file has none any more. */
+export function ownersNamed(directory: Directory, site: SiteName): string {
+  const owners = ownersOf(directory, site);
   return owners.length === 0 ? "the zone's owner" : mentions(owners);
 }
 
-/** For the zone's own channel: what it is, and who can do what. */
+/** For the site's own channel: what it is, and who can do what. */
 export function detailSentence(
   federation: Federation,
-  zone: ZoneName,
+  site: SiteName,
   code: ConditionCode,
   directory: Directory,
 ): string {
   const { what, owner, coordinator, operator, requester, itself } = CAUSES[code];
-  const isCoordinators = coordinatorOf(federation).zone === zone;
+  const isCoordinators = coordinatorOf(federation).name === site;
   const parts = [
     what,
     itself,
     owner === undefined ? undefined : `Here: ${owner}`,
     coordinator === undefined || isCoordinators
       ? undefined
-      : `At the coordinator, ${ownersNamed(directory, coordinatorOf(federation).zone)}: ${coordinator}`,
+      : `At the coordinator, ${ownersNamed(directory, coordinatorOf(federation).name)}: ${coordinator}`,
     operator === undefined ? undefined : `The bot's operator: ${operator}`,
     requester === undefined ? undefined : `${mentions([federation.requester])}: ${requester}`,
   ];
@@ -49,7 +50,7 @@ export function detailSentence(
 function publicWords(federation: Federation, code: ConditionCode, directory: Directory): string | null {
   const { what, everybody, coordinator } = CAUSES[code];
   const asked =
-    coordinator === undefined ? "" : ` ${ownersNamed(directory, coordinatorOf(federation).zone)}: ${coordinator}`;
+    coordinator === undefined ? "" : ` ${ownersNamed(directory, coordinatorOf(federation).name)}: ${coordinator}`;
   if (code.startsWith("link-")) return `A SuperNode reports: ${what}${asked}`;
   return everybody === undefined ? null : `${everybody}${asked}`;
 }
@@ -71,27 +72,27 @@ export function sinceWords({ since, count: times, flapping }: Pick<Condition, "s
 }
 
 /** What stands at a site beside its availability and its zone, which its status tells. */
-export const causesAt = (federation: Federation, zone: ZoneName): readonly Condition[] =>
-  conditionsOf(federation, zone).filter(({ code }) => !isAvailability(code) && !isOfZone(code));
+export const causesAt = (federation: Federation, site: SiteName): readonly Condition[] =>
+  conditionsOf(federation, site).filter(({ code }) => !isAvailability(code) && !isOfZone(code));
 
 /** That of a site's zone, which makes everything else old. */
-export const zoneCondition = (federation: Federation, zone: ZoneName): Condition | undefined =>
-  conditionsOf(federation, zone).find(({ code }) => isOfZone(code));
+export const zoneCondition = (federation: Federation, site: SiteName): Condition | undefined =>
+  conditionsOf(federation, site).find(({ code }) => isOfZone(code));
 
-/** For the zone's own channel, one line for each code, mrkdwn; at most eight and how many more there are. */
-export function conditionLines(federation: Federation, zone: ZoneName, directory: Directory): readonly string[] {
-  const standing = [...conditionsOf(federation, zone)].filter(({ code }) => !isAvailability(code));
+/** For the site's own channel, one line for each code, mrkdwn; at most eight and how many more there are. */
+export function conditionLines(federation: Federation, site: SiteName, directory: Directory): readonly string[] {
+  const standing = [...conditionsOf(federation, site)].filter(({ code }) => !isAvailability(code));
   const lines = standing.map((condition) => {
     const vms = condition.vmIds.length === 0 ? "" : `, VM ${listed(condition.vmIds.map(String), MOST_VMS)}`;
     const detail = condition.detail === "" ? "" : ` ${codeSpan(condition.detail, 150)}`;
-    return `• ${detailSentence(federation, zone, condition.code, directory)} (${sinceWords(condition)}${vms})${detail}`;
+    return `• ${detailSentence(federation, site, condition.code, directory)} (${sinceWords(condition)}${vms})${detail}`;
   });
   return firstOf(lines, MOST_LINES, "condition");
 }
 
 /** For every member of the home channel: each sentence once, mrkdwn. */
-export function publicCauses(federation: Federation, zone: ZoneName, directory: Directory): readonly string[] {
-  const sentences = causesAt(federation, zone).map(
+export function publicCauses(federation: Federation, site: SiteName, directory: Directory): readonly string[] {
+  const sentences = causesAt(federation, site).map(
     ({ code, flapping }) => `${publicSentence(federation, code, directory)}${flapping ? " This comes and goes." : ""}`,
   );
   return firstOf(

@@ -3,6 +3,7 @@
 import type { Button } from "@slack/types";
 import type { Directory } from "../../federation/deciding/visibility.ts";
 import { isOfZone } from "../../federation/model/conditions.ts";
+import { siteOfZone } from "../../federation/model/identity.ts";
 import { coordinatorOf, type Federation } from "../../federation/model/state.ts";
 import { raisedConditions } from "../../federation/model/status.ts";
 import type { TunnelWish } from "../../federation/tunnels/crossing.ts";
@@ -14,7 +15,7 @@ import { count, escaped, mention } from "./mrkdwn.ts";
 import { phaseOf } from "./phase.ts";
 import { type ListOptions, siteBlocks } from "./site-list.ts";
 import { endLines, purposeLines } from "./term-words.ts";
-import { zoneTitle } from "./titles.ts";
+import { placeTitle } from "./titles.ts";
 
 export type CardOptions = ListOptions;
 
@@ -46,7 +47,7 @@ function unseenZones(federation: Federation, directory: Directory): Blocks {
   );
   if (away.length === 0) return [];
   const lines = away.slice(0, MOST_AWAY).map(({ zone, condition }) => {
-    const where = escaped(zoneTitle(directory, { zone }));
+    const where = escaped(placeTitle(directory, { name: siteOfZone(zone) }));
     const what = condition.flapping ? "at times it cannot be looked at." : plainSentence(condition.code);
     return `${MARK.unknown} *${where}*, ${sinceWords(condition)}: ${escaped(what)}`;
   });
@@ -55,7 +56,7 @@ function unseenZones(federation: Federation, directory: Directory): Blocks {
 }
 
 function connections(federation: Federation, directory: Directory): string {
-  const coordinator = escaped(zoneTitle(directory, coordinatorOf(federation)));
+  const coordinator = escaped(placeTitle(directory, coordinatorOf(federation)));
   const { crossing } = federation;
   switch (crossing.kind) {
     case "public-address":

@@ -11,7 +11,7 @@ import { actions, type Blocks, button, section } from "./elements.ts";
 import { MARK } from "./marks.ts";
 import { escaped, mention, mentions, moment } from "./mrkdwn.ts";
 import { dayWords } from "./term-words.ts";
-import { zoneTitle } from "./titles.ts";
+import { placeTitle } from "./titles.ts";
 
 export function goOnCard(
   federation: Federation,
@@ -19,7 +19,7 @@ export function goOnCard(
   goOn: GoOn,
   directory: Directory,
 ): { text: string; blocks: Blocks } {
-  const where = escaped(zoneTitle(directory, site));
+  const where = escaped(placeTitle(directory, site));
   const title = `${where}: does federation ${federation.name} go on?`;
   const standing = standingOf(federation, site, goOn);
   const said = isAsked(federation, site, goOn) ? questionOf(federation, site, goOn, directory) : standing;
@@ -34,7 +34,7 @@ export const isAsked = (federation: Federation, site: Site, { outcome, agreedBy 
   federation.ended === null && outcome === "open" && agreedBy === null && site.approvalState !== "excluded";
 
 function questionOf(federation: Federation, site: Site, { until, answerBy }: GoOn, directory: Directory): string {
-  const owners = ownersOf(directory, site.zone);
+  const owners = ownersOf(directory, site.name);
   const asked = owners.length === 0 ? "" : `For ${mentions(owners)}: `;
   const last =
     federation.term === null ? "" : `The last day of this federation is ${dayWords(federation.term.until)}. `;
@@ -57,7 +57,7 @@ function standingOf(federation: Federation, site: Site, { until, agreedBy, outco
 function buttons(federation: Federation, site: Site, goOn: GoOn): readonly Button[] {
   if (!isAsked(federation, site, goOn)) return [];
   const value = cardValue(federation.id, goOn.card);
-  const about = `${site.zone} in federation ${federation.name}`;
+  const about = `${site.name} in federation ${federation.name}`;
   return [
     button("Go on", ACTION.goOn, value, {
       style: "primary",

@@ -25,7 +25,7 @@ import { code, count, escaped, moment } from "./mrkdwn.ts";
 import { phaseOf } from "./phase.ts";
 import { progressText, siteProgress } from "./progress.ts";
 import { dayWords } from "./term-words.ts";
-import { zoneTitle } from "./titles.ts";
+import { placeTitle } from "./titles.ts";
 
 /** Slack takes a hundred blocks: so many of each, and a sentence for the rest. */
 const MOST_WAITING = 40;
@@ -75,7 +75,7 @@ function waitingBlocks(content: HomeContent): Blocks {
 
 function waitingText(waiting: Waiting, { directory, addressOf }: HomeContent): string {
   const { federation, site } = waiting;
-  const where = escaped(zoneTitle(directory, site), 120);
+  const where = escaped(placeTitle(directory, site), 120);
   const way = (key: string, label: string) => {
     const address = addressOf(federation.id, key) ?? addressOf(federation.id, CARD_KEY);
     return address === null ? "" : ` <${address}|${label}>`;
@@ -86,19 +86,19 @@ function waitingText(waiting: Waiting, { directory, addressOf }: HomeContent): s
       const { card, plan, expiresAt } = waiting.proposal;
       const part = site.role === "coordinator" ? "the coordinator" : count(superNodesOf(plan), "SuperNode");
       const asked = `is asked to run ${part}, until ${moment(expiresAt)}.`;
-      return `${MARK.pending} ${about} ${asked}${way(siteCardKey(site.zone, card), "Decide on its card")}`;
+      return `${MARK.pending} ${about} ${asked}${way(siteCardKey(site.name, card), "Decide on its card")}`;
     }
     case "admit": {
       const { card, expiresAt } = waiting.proposal;
       const asked = `asks to join your coordinator, until ${moment(expiresAt)}.`;
-      return `${MARK.pending} ${about} ${asked}${way(admitCardKey(site.zone, card), "Decide on its card")}`;
+      return `${MARK.pending} ${about} ${asked}${way(admitCardKey(site.name, card), "Decide on its card")}`;
     }
     case "teardown":
-      return `${MARK.pending} ${about} is asked to end its part.${way(teardownCardKey(site.zone, waiting.teardown.card), "Decide on its card")}`;
+      return `${MARK.pending} ${about} is asked to end its part.${way(teardownCardKey(site.name, waiting.teardown.card), "Decide on its card")}`;
     case "go-on": {
       const { card, until, answerBy } = waiting.goOn;
       const asked = `say by ${moment(answerBy)} whether it goes on until ${dayWords(until)}.`;
-      return `${MARK.pending} ${about} ${asked}${way(goOnCardKey(site.zone, card), "Say so on its card")}`;
+      return `${MARK.pending} ${about} ${asked}${way(goOnCardKey(site.name, card), "Say so on its card")}`;
     }
     case "certificate": {
       const { awaited } = waiting;
@@ -111,16 +111,16 @@ function waitingText(waiting: Waiting, { directory, addressOf }: HomeContent): s
     case "problem": {
       const [problem] = site.problems;
       const sentence = problem === undefined ? "something is in its way." : REASONS[problem.code];
-      return `${MARK.down} ${about} ${escaped(sentence)}${way(preflightKey(site.zone), "See what is in its way")}`;
+      return `${MARK.down} ${about} ${escaped(sentence)}${way(preflightKey(site.name), "See what is in its way")}`;
     }
     case "router-key": {
       const { card } = waiting.proposal;
-      return `${MARK.pending} ${about} waits for the public key of your zone's router.${way(routerKey(site.zone, card), "Set the router up and give its key")}`;
+      return `${MARK.pending} ${about} waits for the public key of your zone's router.${way(routerKey(site.name, card), "Set the router up and give its key")}`;
     }
     case "unwell": {
       const progress = siteProgress(federation, site, directory);
       const newest = site.proposals.at(-1);
-      const key = newest === undefined ? CARD_KEY : siteCardKey(site.zone, newest.card);
+      const key = newest === undefined ? CARD_KEY : siteCardKey(site.name, newest.card);
       return `${MARK[progress.mark]} ${about} ${progressText(progress)}${way(key, "See what you can do on its card")}`;
     }
   }
@@ -150,10 +150,10 @@ function federationBlocks(content: HomeContent): Blocks {
 function federationText(federation: Federation, { person, directory, addressOf }: HomeContent): string {
   const address = addressOf(federation.id, CARD_KEY);
   const name = address === null ? federation.name : `<${address}|${federation.name}>`;
-  const own = [...federation.sites.values()].filter(({ zone }) => isOwner(directory.zones.get(zone), person));
+  const own = [...federation.sites.values()].filter(({ name }) => isOwner(directory, name, person));
   const lines = own.slice(0, MOST_ZONES).map((site) => {
     const progress = siteProgress(federation, site, directory);
-    return `${MARK[progress.mark]} ${escaped(zoneTitle(directory, site), 120)}: ${progressText(progress, 150)}`;
+    return `${MARK[progress.mark]} ${escaped(placeTitle(directory, site), 120)}: ${progressText(progress, 150)}`;
   });
   return [`*${name}*: ${escaped(phaseOf(federation), 150)}`, ...lines].join("\n");
 }

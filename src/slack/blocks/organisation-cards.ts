@@ -18,7 +18,7 @@ export const CERTIFICATE_WANTED =
   "The certificate that your CA has issued for the SuperLink's request, with every intermediate CA's, in PEM and in any order. Never give a private key.";
 
 const asked = (federation: Federation, directory: Directory): string => {
-  const owners = ownersOf(directory, coordinatorOf(federation).zone);
+  const owners = ownersOf(directory, coordinatorOf(federation).name);
   return owners.length === 0 ? "" : `For ${mentions(owners)}: `;
 };
 

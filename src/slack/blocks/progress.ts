@@ -144,7 +144,7 @@ function nextFor(site: Site): string | null {
 
 function asItRuns(federation: Federation, site: Site, deployment: Deployment): Progress {
   const status = statusOf(federation, site);
-  const away = zoneCondition(federation, site.zone);
+  const away = zoneCondition(federation, site.name);
   if (status.status === "unknown" || away !== undefined) return unknown(federation, site, status, away);
   if (deployment.failure !== null) {
     const online = status.online > 0 && site.role === "training" ? ` It has ${onlineWords(status)}.` : "";
@@ -160,7 +160,7 @@ function unknown(federation: Federation, site: Site, status: Status, away: Condi
   const last = lastKnown(site, status);
   if (away?.flapping === true) return at("unknown", `At times its zone cannot be looked at. Last known: ${last}`, away);
   if (away !== undefined) return at("unknown", `${plainSentence(away.code)} Known from before: ${last}`, away);
-  return zoneCondition(federation, coordinatorOf(federation).zone)?.flapping === true
+  return zoneCondition(federation, coordinatorOf(federation).name)?.flapping === true
     ? at("unknown", `At times the coordinator's zone cannot be looked at. Last known: ${last}`)
     : at("unknown", `The coordinator's zone cannot be looked at. Known from before: ${last}`);
 }
@@ -180,7 +180,7 @@ function onlineWords({ online, expected, isSteady }: Status): string {
 }
 
 function known(federation: Federation, site: Site, status: Status): Progress {
-  const low = conditionsOf(federation, site.zone).find(({ code }) => isAvailability(code)) ?? null;
+  const low = conditionsOf(federation, site.name).find(({ code }) => isAvailability(code)) ?? null;
   if (site.role === "coordinator") {
     if (!status.isSteady) return at("degraded", "Unsteady: at times the SuperLink does not serve.", low);
     return status.status === "up"
@@ -200,7 +200,7 @@ function known(federation: Federation, site: Site, status: Status): Progress {
 }
 
 function coming(federation: Federation, site: Site, deployment: Deployment): Progress {
-  const [cause] = causesAt(federation, site.zone);
+  const [cause] = causesAt(federation, site.name);
   const stage = stageOf(federation, site, deployment);
   return cause === undefined ? at("coming", stage) : at("coming", `${stage} ${plainSentence(cause.code)}`, cause);
 }

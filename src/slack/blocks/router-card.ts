@@ -51,7 +51,7 @@ export function routerCard(
       context("Make the private key on the router, and never send it anywhere: only its public half is asked for."),
       ...actions(
         button(label, ACTION.giveRouterKey, cardValue(federation.id, proposal.card), {
-          label: `${label} in ${site.zone} for federation ${federation.name}`,
+          label: `${label} in ${site.name} for federation ${federation.name}`,
           ...(given ? {} : { style: "primary" as const }),
         }),
       ),

@@ -15,7 +15,7 @@ import { rotateButton } from "./rotation.ts";
 /** @param own false where the zone has no channel: its detail then opens for its owners only */
 export function siteButtons(federation: Federation, site: Site, proposal: Proposal, own: boolean): readonly Button[] {
   const value = cardValue(federation.id, proposal.card);
-  const about = `in ${site.zone} for federation ${federation.name}`;
+  const about = `in ${site.name} for federation ${federation.name}`;
   const see = button("See what runs", ACTION.seeWhatRuns, value, { label: `See what runs ${about}` });
   const detail =
     own || !hasDetail(federation, site)
@@ -35,7 +35,7 @@ export function siteButtons(federation: Federation, site: Site, proposal: Propos
 }
 
 const hasDetail = (federation: Federation, site: Site): boolean =>
-  site.problems.length > 0 || site.deployment?.failure != null || conditionsOf(federation, site.zone).length > 0;
+  site.problems.length > 0 || site.deployment?.failure != null || conditionsOf(federation, site.name).length > 0;
 
 const seeAsked = (value: string, about: string): Button =>
   button("See what is asked", ACTION.seeWhatIsAsked, value, { label: `See what is asked to run ${about}` });

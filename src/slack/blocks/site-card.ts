@@ -24,7 +24,7 @@ import { progressText, siteProgress } from "./progress.ts";
 import { siteButtons } from "./site-buttons.ts";
 import { factsLine, siteFacts } from "./site-facts.ts";
 import { endLines, issuerLines, reasonLines } from "./term-words.ts";
-import { superNodesAt, zoneTitle } from "./titles.ts";
+import { placeTitle, superNodesAt } from "./titles.ts";
 import { endsLine } from "./tunnel-words.ts";
 import { votes, whatIsMissing } from "./votes.ts";
 
@@ -69,8 +69,8 @@ function askingCard(
   proposal: Proposal,
   { directory, own }: SiteCardOptions,
 ): SiteCard {
-  const where = zoneTitle(directory, site);
-  const owners = ownersOf(directory, site.zone);
+  const where = placeTitle(directory, site);
+  const owners = ownersOf(directory, site.name);
   const asked = `${owners.length === 0 ? "" : `For ${mentions(owners)}: `}${ask(federation, site)}`;
   return {
     text: `${escaped(where)}. ${asked} Approve, adjust or reject it on this card.`,
@@ -92,7 +92,7 @@ function askingCard(
 
 function decidedCard(federation: Federation, site: Site, proposal: Proposal, options: SiteCardOptions): SiteCard {
   const { directory, own } = options;
-  const where = zoneTitle(directory, site);
+  const where = placeTitle(directory, site);
   const progress = siteProgress(federation, site, directory);
   const plan = site.deployment?.plan ?? proposal.plan;
   return {
@@ -132,7 +132,7 @@ function state(federation: Federation, site: Site, { directory, own }: SiteCardO
   const problems = own && site.deployment !== null ? site.problems : [];
   return [
     section(`${MARK[progress.mark]} ${progressText(progress, 600)}`),
-    ...(own ? sections(conditionLines(federation, site.zone, directory)) : []),
+    ...(own ? sections(conditionLines(federation, site.name, directory)) : []),
     ...problems
       .slice(0, MOST_PROBLEMS)
       .map(({ code, detail }) => section(`${escaped(REASONS[code])}\n${codeBlock(detail, 600)}`)),
@@ -173,12 +173,12 @@ function whySuperseded(site: Site, proposal: Proposal): string {
 
 /** A card on which nothing can be done any more, with the way to the one that counts. */
 export function supersededCard(federation: Federation, site: Site, why: string, directory: Directory): SiteCard {
-  const where = escaped(zoneTitle(directory, site));
+  const where = escaped(placeTitle(directory, site));
   const current = site.approvalState === "planning" ? null : currentProposal(site);
   const newer =
     current === null
       ? ""
-      : ` ${linkTo(siteCardKey(site.zone, current.card), "The newer card")} in this conversation is the one that counts.`;
+      : ` ${linkTo(siteCardKey(site.name, current.card), "The newer card")} in this conversation is the one that counts.`;
   const text = `${where}, federation ${federation.name}: ${why}${newer}`;
   return { text, blocks: [section(`*${where}, federation ${federation.name}*\n${why}${newer}`)] };
 }

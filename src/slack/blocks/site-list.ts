@@ -7,7 +7,7 @@ import { section, sections } from "./elements.ts";
 import { emojiOf, MARK, taskOf } from "./marks.ts";
 import { clip, count, escaped, listed } from "./mrkdwn.ts";
 import { type Progress, progressText, siteProgress } from "./progress.ts";
-import { siteTitle, zoneTitle } from "./titles.ts";
+import { placeTitle, siteTitle } from "./titles.ts";
 
 /** Sites that are shown one by one. */
 const MOST_ALONE = 20;
@@ -38,7 +38,7 @@ function planOf(federation: Federation, sites: readonly Site[], directory: Direc
     const progress = siteProgress(federation, site, directory);
     return {
       type: "task_card",
-      task_id: site.zone,
+      task_id: site.name,
       title: siteTitle(directory, site),
       status: taskOf(progress.mark),
       details: { type: "rich_text", elements: [{ type: "rich_text_section", elements: richProgress(progress) }] },
@@ -69,7 +69,7 @@ function groupedLines(federation: Federation, sites: readonly Site[], directory:
   const groups = new Map<string, { readonly progress: Progress; readonly zones: Site[] }>();
   for (const site of sites) {
     const progress = siteProgress(federation, site, directory);
-    const name = site.role === "coordinator" ? `coordinator ${site.zone}` : `${progress.mark} ${progress.sentence}`;
+    const name = site.role === "coordinator" ? `coordinator ${site.name}` : `${progress.mark} ${progress.sentence}`;
     const known = groups.get(name);
     if (known === undefined) groups.set(name, { progress, zones: [site] });
     else known.zones.push(site);
@@ -96,7 +96,7 @@ function lineOf(progress: Progress, sites: readonly Site[], directory: Directory
   const [only] = sites;
   if (only !== undefined && sites.length === 1) {
     const kind = only.role === "coordinator" ? ", coordinator" : "";
-    return `${MARK[progress.mark]} *${escaped(zoneTitle(directory, only), 120)}*${kind}: ${progressText(progress, 200)}`;
+    return `${MARK[progress.mark]} *${escaped(placeTitle(directory, only), 120)}*${kind}: ${progressText(progress, 200)}`;
   }
   const names = listed(
     sites.map(({ zone }) => zone),

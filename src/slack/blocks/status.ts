@@ -9,7 +9,7 @@ import { MARK } from "./marks.ts";
 import { count, escaped, moment } from "./mrkdwn.ts";
 import { phaseOf } from "./phase.ts";
 import { progressText, siteProgress } from "./progress.ts";
-import { zoneTitle } from "./titles.ts";
+import { placeTitle } from "./titles.ts";
 import { tunnelLines } from "./tunnel-lines.ts";
 
 /** Characters of all lines of one answer together, and of a site's line at least. */
@@ -44,7 +44,7 @@ function siteLines(federation: Federation, directory: Directory): readonly strin
   for (const site of sites) {
     const progress = siteProgress(federation, site, directory);
     const kind = site.role === "coordinator" ? ", coordinator" : "";
-    const name = sites.length > 20 ? site.zone : zoneTitle(directory, site);
+    const name = sites.length > 20 ? site.name : placeTitle(directory, site);
     const line = `${MARK[progress.mark]} *${escaped(name, 120)}*${kind}: ${progressText(progress, Math.min(220, room))}`;
     if (length + line.length > MOST_TEXT) break;
     lines.push(line);

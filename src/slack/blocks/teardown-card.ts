@@ -9,7 +9,7 @@ import { ownersOf } from "./conditions.ts";
 import { actions, type Blocks, button, section, sections } from "./elements.ts";
 import { MARK } from "./marks.ts";
 import { escaped, mention, mentions, moment } from "./mrkdwn.ts";
-import { zoneTitle } from "./titles.ts";
+import { placeTitle } from "./titles.ts";
 
 type Teardown = NonNullable<Site["teardown"]>;
 
@@ -19,7 +19,7 @@ export function teardownCard(
   teardown: Teardown,
   directory: Directory,
 ): { text: string; blocks: Blocks } {
-  const where = escaped(zoneTitle(directory, site));
+  const where = escaped(placeTitle(directory, site));
   const title = isRunOut(federation)
     ? `${where}: federation ${federation.name} is taken down`
     : `${where}: tear down federation ${federation.name}?`;
@@ -37,7 +37,7 @@ export function withdrawnCard(
   site: Site,
   directory: Directory,
 ): { text: string; blocks: Blocks } {
-  const where = escaped(zoneTitle(directory, site));
+  const where = escaped(placeTitle(directory, site));
   const title = `${where}: tear down federation ${federation.name}?`;
   const why = "This was withdrawn: nobody need decide about it any more.";
   return { text: `${title} ${why}`, blocks: [section(`*${title}*\n${MARK.out} ${why}`)] };
@@ -53,7 +53,7 @@ function askedOf(federation: Federation, site: Site, teardown: Teardown, directo
   if (isRunOut(federation)) {
     return "Nobody of the coordinator's zone said in time that this federation goes on, so it is taken down: training sites first, the SuperLink last.";
   }
-  const owners = isOpen(federation, site, teardown) ? ownersOf(directory, site.zone) : [];
+  const owners = isOpen(federation, site, teardown) ? ownersOf(directory, site.name) : [];
   const by = federation.teardown?.askedBy ?? null;
   const who = by === null ? "The bot's operator asks" : `${mention(by)} asks`;
   const what =
@@ -79,7 +79,7 @@ function standing(federation: Federation, site: Site, { agreedBy }: Teardown): r
 function buttons(federation: Federation, site: Site, teardown: Teardown): readonly Button[] {
   if (federation.ended !== null || isRunOut(federation) || site.deployment === null) return [];
   const value = cardValue(federation.id, teardown.card);
-  const about = `${site.zone} for federation ${federation.name}`;
+  const about = `${site.name} for federation ${federation.name}`;
   const agree =
     teardown.agreedBy === null
       ? [

@@ -4,9 +4,9 @@ import { superNodesOf } from "../../federation/model/plan.ts";
 import { currentProposal, type Site } from "../../federation/model/state.ts";
 import { clip, count } from "./mrkdwn.ts";
 
-export function zoneTitle(directory: Directory, { zone }: Pick<Site, "zone">): string {
-  const title = directory.zones.get(zone)?.title;
-  return title === undefined ? zone : `${clip(title, 80)} (${zone})`;
+export function placeTitle(directory: Directory, { name }: Pick<Site, "name">): string {
+  const title = directory.sites.get(name)?.title;
+  return title === undefined ? name : `${clip(title, 80)} (${name})`;
 }
 
 /** SuperNodes that run, else those that would. */
@@ -16,7 +16,7 @@ export function superNodesAt(site: Site): number {
 }
 
 export function siteTitle(directory: Directory, site: Site): string {
-  const where = zoneTitle(directory, site);
+  const where = placeTitle(directory, site);
   if (site.role === "coordinator") return `${where}: coordinator, one SuperLink`;
   return `${where}: training site, ${count(superNodesAt(site), "SuperNode")}`;
 }

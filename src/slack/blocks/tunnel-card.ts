@@ -20,7 +20,7 @@ export function tunnelCard(
   const { link } = plan;
   if (link.kind !== "wireguard") return null;
   const ends = [...federation.tunnelKeys.values()].filter(({ revoked }) => !revoked);
-  const own = ends.filter((end) => end.site === site.zone);
+  const own = ends.filter((end) => end.site === site.name);
   if (own.length === 0) return null;
   const text = `The WireGuard configuration of federation ${federation.name} in this zone`;
   const lines =

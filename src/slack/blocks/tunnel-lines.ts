@@ -1,19 +1,19 @@
 /** How tunnels do, a line for each site, in words that stay the same for minutes. */
 import type { Directory } from "../../federation/deciding/visibility.ts";
-import type { ZoneName } from "../../federation/model/identity.ts";
+import type { SiteName } from "../../federation/model/identity.ts";
 import type { TunnelState } from "../../federation/observing/tunnels.ts";
 import { MARK } from "./marks.ts";
 import { count, escaped, firstOf, listed } from "./mrkdwn.ts";
-import { zoneTitle } from "./titles.ts";
+import { placeTitle } from "./titles.ts";
 
 /** Sites and, of each, VMs that are named. */
 const MOST_SITES = 20;
 const MOST_VMS = 5;
 
 export function tunnelLines(states: readonly TunnelState[], directory: Directory): readonly string[] {
-  const bySite = new Map<ZoneName, TunnelState[]>();
+  const bySite = new Map<SiteName, TunnelState[]>();
   for (const state of states) bySite.set(state.site, [...(bySite.get(state.site) ?? []), state]);
-  const lines = [...bySite].map(([zone, tunnels]) => siteLine(escaped(zoneTitle(directory, { zone }), 120), tunnels));
+  const lines = [...bySite].map(([name, tunnels]) => siteLine(escaped(placeTitle(directory, { name }), 120), tunnels));
   return lines.length === 0 ? [] : ["*WireGuard tunnels*", ...firstOf(lines, MOST_SITES, "site")];
 }
 

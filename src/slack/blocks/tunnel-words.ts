@@ -62,16 +62,16 @@ function routerTraffic({ endpoint }: SitePlan, link: WireGuardLink): string {
 }
 
 /** Which of a site's ends there are, for the card of what runs; nothing without tunnels. */
-export function endsLine(federation: Federation, { zone, role, deployment }: Site): readonly string[] {
+export function endsLine(federation: Federation, { name, role, deployment }: Site): readonly string[] {
   if (deployment === null || deployment.plan.link.kind !== "wireguard") return [];
   const peers = farEnds(federation);
   if (role === "coordinator") {
     const keys = [...federation.tunnelKeys.values()];
-    const isHub = keys.some(({ pair, site, revoked }) => !revoked && pair === null && site === zone);
+    const isHub = keys.some(({ pair, site, revoked }) => !revoked && pair === null && site === name);
     return [isHub ? `WireGuard: the hub of ${count(peers.length, "tunnel")}.` : "WireGuard: the hub has no key yet."];
   }
   if (deployment.plan.link.way === "router") return ["WireGuard: the zone's router has the tunnel."];
-  const own = peers.filter(({ site }) => site === zone).length;
+  const own = peers.filter(({ site }) => site === name).length;
   return [`WireGuard: ${own} of ${count(superNodesOf(deployment.plan), "SuperNode")} with a tunnel's key.`];
 }
 

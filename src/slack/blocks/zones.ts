@@ -1,15 +1,17 @@
 /** The answer to `zones`: who owns them, whether they can be reached, what is missing. */
 
 import type { Reason } from "../../federation/model/events.ts";
-import type { ZoneProfile } from "../../federation/model/policy.ts";
+import { type SiteName, siteOfZone, type ZoneName } from "../../federation/model/identity.ts";
+import type { SiteProfile } from "../../federation/model/policy.ts";
 import { REASONS } from "../../federation/model/reasons.ts";
+import { trainingChoices } from "../../federation/model/site-profiles.ts";
 import type { ZoneCheck } from "../../federation/ports.ts";
 import { ownersOf } from "./conditions.ts";
 import { type Blocks, section, sections } from "./elements.ts";
 import { MARK } from "./marks.ts";
 import { code, count, escaped, firstOf, mentions } from "./mrkdwn.ts";
 
-type Zones = ReadonlyMap<ZoneProfile["name"], ZoneProfile>;
+type Sites = ReadonlyMap<SiteName, SiteProfile>;
 
 /** Characters of one answer, and answers to one question: Slack takes no more. */
 const PAGE_TEXT = 9000;
@@ -24,15 +26,15 @@ const MOST_DETAIL = 150;
  */
 export function zonesCards(
   looks: readonly ZoneCheck[],
-  zones: Zones,
-  own: ReadonlySet<ZoneProfile["name"]> = new Set(),
+  sites: Sites,
+  own: ReadonlySet<ZoneName> = new Set(),
 ): readonly { text: string; blocks: Blocks }[] {
   const text = count(looks.length, "zone");
   if (looks.length === 0) return [{ text, blocks: [section("No zone is configured.")] }];
   const pages: string[][] = [[]];
   let [length, told] = [0, 0];
   for (const look of looks) {
-    const line = zoneText(look, zones.get(look.zone), own.has(look.zone));
+    const line = zoneText(look, sites, own.has(look.zone));
     if (length + line.length > PAGE_TEXT) {
       if (pages.length === MOST_PAGES) break;
       pages.push([]);
@@ -46,9 +48,10 @@ export function zonesCards(
   return pages.map((lines) => ({ text, blocks: sections(lines) }));
 }
 
-function zoneText(look: ZoneCheck, profile: ZoneProfile | undefined, isOwn: boolean): string {
-  const title = `*${escaped(profile?.title ?? look.zone, 80)}* (${code(look.zone)})`;
-  const owners = profile === undefined ? "" : mentions(ownersOf({ zones: new Map([[look.zone, profile]]) }, look.zone));
+function zoneText(look: ZoneCheck, sites: Sites, isOwn: boolean): string {
+  const ofZone = siteOfZone(look.zone);
+  const title = `*${escaped(sites.get(ofZone)?.title ?? look.zone, 80)}* (${code(look.zone)})`;
+  const owners = mentions(ownersOf({ sites }, ofZone));
   const well = look.problems.length === 0;
   const state =
     look.version === null
@@ -59,8 +62,14 @@ function zoneText(look: ZoneCheck, profile: ZoneProfile | undefined, isOwn: bool
     : firstOf([...new Set(look.problems.map((problem) => problemLine(problem, isOwn)))], MOST_PROBLEMS, "problem").join(
         "\n",
       );
-  return `${title}: ${state}, owners ${owners}\n${ready}`;
+  return [`${title}: ${state}, owners ${owners}`, ...departmentLines(look.zone, sites), ready].join("\n");
 }
+
+/** The sites of a zone that has several, each with those who decide for it. */
+const departmentLines = (zone: ZoneName, sites: Sites): readonly string[] =>
+  trainingChoices(sites)
+    .filter((site) => site.zone === zone && site.name !== siteOfZone(zone))
+    .map(({ name, title, owners }) => `• ${escaped(title, 80)} (${code(name)}), owners ${mentions(owners)}`);
 
 const problemLine = ({ code: reason, detail }: Reason, isOwn: boolean): string =>
   `• ${escaped(REASONS[reason])}${isOwn && detail !== "" ? ` ${code(detail, MOST_DETAIL)}` : ""}`;

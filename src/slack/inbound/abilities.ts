@@ -1,5 +1,5 @@
 /** What somebody can do: what help lists, and their home. */
-import { zonesOf } from "../../federation/deciding/visibility.ts";
+import { sitesOf } from "../../federation/deciding/visibility.ts";
 import type { Person } from "../../federation/model/identity.ts";
 import type { Abilities } from "../blocks/help.ts";
 import type { Bot } from "./bot.ts";
@@ -14,6 +14,6 @@ export async function abilitiesOf(bot: Bot, person: Person): Promise<Abilities> 
   return {
     command: hasCommand ? bot.commandName : null,
     mayRequest: hasCommand && (await mayRequest(bot, person)),
-    ownsZone: zonesOf(person, bot.configuration).length > 0,
+    ownsZone: sitesOf(person, bot.configuration).length > 0,
   };
 }

@@ -8,6 +8,7 @@ import type { Vote } from "../../federation/model/commands.ts";
 import { type Decision, refuse } from "../../federation/model/decision.ts";
 import { type CardId, type ChannelId, type FederationId, federationId } from "../../federation/model/identity.ts";
 import { REFUSALS, type RefusalCode } from "../../federation/model/reasons.ts";
+import { keeperOf } from "../../federation/model/site-profiles.ts";
 import { type Federation, isSettled, type Site } from "../../federation/model/state.ts";
 import type {
   Certificates,
@@ -76,7 +77,7 @@ export async function findCard(bot: Bot, value: string): Promise<OnCard | null> 
 
 /** Where its owners read about a card's site. */
 export const channelOfCard = ({ configuration }: Bot, found: OnCard | null): ChannelId | null =>
-  found === null ? null : (configuration.zones.get(found.site.zone)?.channel ?? found.federation.homeChannel);
+  found === null ? null : (keeperOf(configuration.sites, found.site.name)?.channel ?? found.federation.homeChannel);
 
 /** Decides on the newest state. Of a federation with which nothing can happen any more nothing is decided. */
 export async function decideOn(bot: Bot, id: FederationId, command: DirectCommand): Promise<Decision> {

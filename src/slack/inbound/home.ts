@@ -1,6 +1,7 @@
 /** Gathers what one person's home shows. */
 import type { HomeView } from "@slack/types";
-import { zonesOf } from "../../federation/deciding/visibility.ts";
+import { isOwner } from "../../federation/deciding/consent.ts";
+import { sitesOf } from "../../federation/deciding/visibility.ts";
 import { type Waiting, waitingFor } from "../../federation/deciding/waiting.ts";
 import { type FederationId, type Person, samePerson } from "../../federation/model/identity.ts";
 import { homeView } from "../blocks/home.ts";
@@ -27,7 +28,7 @@ export async function drawHome(bot: Bot, person: Person): Promise<DrawnHome> {
 
 /** Nothing waits for anybody but in the own zones: only the federations there are looked through. */
 function waitingIn(bot: Bot, person: Person): readonly Waiting[] {
-  const there = zonesOf(person, bot.configuration).flatMap(({ name }) => [...bot.federations.inZone(name)]);
+  const there = sitesOf(person, bot.configuration).flatMap(({ zone }) => [...bot.federations.inZone(zone)]);
   const oldestFirst = [...new Set(there)].sort((one, other) => (one.requestedAt < other.requestedAt ? -1 : 1));
   return oldestFirst.flatMap((federation) => waitingFor(person, federation, bot.configuration));
 }
@@ -37,5 +38,5 @@ export function mayConcern({ configuration, federations }: Bot, person: Person, 
   const federation = federations.get(id);
   if (federation === undefined) return false;
   const { requester, sites } = federation;
-  return samePerson(requester, person) || zonesOf(person, configuration).some(({ name }) => sites.has(name));
+  return samePerson(requester, person) || [...sites.keys()].some((name) => isOwner(configuration, name, person));
 }

@@ -4,7 +4,7 @@
  */
 import type { WebClient } from "@slack/web-api";
 import { z } from "zod";
-import { channelsOfViewers, type Directory, zonesOf } from "../../federation/deciding/visibility.ts";
+import { channelsOfViewers, type Directory, sitesOf } from "../../federation/deciding/visibility.ts";
 import type { ChannelId, Person } from "../../federation/model/identity.ts";
 import type { Federation } from "../../federation/model/state.ts";
 import { oncePer } from "../once-per.ts";
@@ -56,7 +56,7 @@ export function createMembership(
   const inTurn = fewAtATime(AT_A_TIME);
   const viewers = oncePer((federation: Federation) => channelsOfViewers(federation, directory));
   const channelsOf = (person: Person): ReadonlySet<ChannelId | null> =>
-    new Set(zonesOf(person, directory).map(({ channel }) => channel));
+    new Set(sitesOf(person, directory).map(({ channel }) => channel));
 
   async function fetchMembers(channel: string): Promise<ReadonlySet<string>> {
     const members = new Set<string>();

@@ -32,14 +32,14 @@ const MOST_KEPT = 5000;
 /** `now` is monotonic, in milliseconds. */
 export function createPeople(
   slack: WebClient,
-  { zones, policy }: Pick<Configuration, "zones" | "policy">,
+  { sites, policy }: Pick<Configuration, "sites" | "policy">,
   now: () => number = () => performance.now(),
 ): People {
   const kept = new Map<UserId, { readonly until: number; readonly membership: Promise<Membership> }>();
 
   /** As the zones file names them. */
   const named = (user: UserId): readonly Person[] =>
-    [...policy.requesters.people, ...[...zones.values()].flatMap(({ owners }) => owners)].filter(
+    [...policy.requesters.people, ...[...sites.values()].flatMap(({ owners }) => owners)].filter(
       (one) => one.user === user,
     );
 

@@ -1,5 +1,5 @@
 /** `status`, from the command and from a mention alike. */
-import { zonesOf } from "../../federation/deciding/visibility.ts";
+import { sitesOf } from "../../federation/deciding/visibility.ts";
 import type { Person } from "../../federation/model/identity.ts";
 import { samePerson } from "../../federation/model/identity.ts";
 import type { RefusalCode } from "../../federation/model/reasons.ts";
@@ -44,7 +44,7 @@ function withLinks({ addressOf }: Bot, federation: Federation, said: Said): Said
   const asked = [...federation.sites.values()].flatMap((site) => {
     const proposal = currentProposal(site);
     if (proposal === null || !isAsked(federation, site)) return [];
-    return [[siteCardKey(site.zone, proposal.card), `what ${site.zone} is asked`] as const];
+    return [[siteCardKey(site.name, proposal.card), `what ${site.name} is asked`] as const];
   });
   const links = [[CARD_KEY, "its card and thread"] as const, ...asked.slice(0, MOST_LINKED)].flatMap(([key, label]) => {
     const address = addressOf(federation.id, key);
@@ -105,7 +105,7 @@ export const federationsSeenBy = (bot: Bot, person: Person): Promise<Seen> =>
 
 /** Living ones: those that the person asked for or has a zone in, then the newest. */
 function likeliestFirst(bot: Bot, person: Person): readonly Federation[] {
-  const owned = zonesOf(person, bot.configuration);
+  const owned = sitesOf(person, bot.configuration);
   const concerning: Federation[] = [];
   const others: Federation[] = [];
   for (const federation of bot.federations.living()) {

@@ -1,5 +1,5 @@
 /** `zones`, from the command and from a mention alike: a fresh look, shown to the person alone. */
-import { zonesOf } from "../../federation/deciding/visibility.ts";
+import { sitesOf } from "../../federation/deciding/visibility.ts";
 import type { Person, ZoneName } from "../../federation/model/identity.ts";
 import { section } from "../blocks/elements.ts";
 import { MARK } from "../blocks/marks.ts";
@@ -12,7 +12,7 @@ import type { Bot } from "./bot.ts";
 const sentence = (text: string): Said => ({ text, blocks: [section(text)] });
 
 export async function answerZones(bot: Bot, person: Person, say: (said: Said) => Promise<void>): Promise<void> {
-  const own = new Set(zonesOf(person, bot.configuration).map(({ name }) => name));
+  const own = new Set(sitesOf(person, bot.configuration).map(({ zone }) => zone));
   const shown = await zonesShownTo(bot, person, own);
   if (shown !== null && shown.size === 0) {
     const who = "Only those who may ask for a federation, and the owners of zones, can see zones.";
@@ -21,7 +21,7 @@ export async function answerZones(bot: Bot, person: Person, say: (said: Said) =>
   }
   await say(sentence("Looking at the zones. The answer is shown here in a moment."));
   const looks = (await bot.zoneChecks.checkAll()).filter(({ zone }) => shown === null || shown.has(zone));
-  for (const card of zonesCards(looks, bot.configuration.zones, own)) await say(card);
+  for (const card of zonesCards(looks, bot.configuration.sites, own)) await say(card);
 }
 
 /**
@@ -36,6 +36,6 @@ async function zonesShownTo(
   const { command, mayRequest } = await abilitiesOf(bot, person);
   if (command === null) return own;
   if (mayRequest) return null;
-  const together = [...own].flatMap((name) => [...bot.federations.inZone(name)]);
-  return new Set([...own, ...together.flatMap(({ sites }) => [...sites.keys()])]);
+  const together = [...own].flatMap((zone) => [...bot.federations.inZone(zone)]);
+  return new Set([...own, ...together.flatMap(({ sites }) => [...sites.values()].map(({ zone }) => zone))]);
 }

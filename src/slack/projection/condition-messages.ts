@@ -4,6 +4,7 @@
  */
 
 import { isAvailability, isOfZone } from "../../federation/model/conditions.ts";
+import type { SiteName } from "../../federation/model/identity.ts";
 import { coordinatorOf, type Federation, type Site } from "../../federation/model/state.ts";
 import { CAUSES } from "../blocks/condition-causes.ts";
 import { detailSentence, ownersNamed, ownersOf, publicCauses, publicSentence } from "../blocks/conditions.ts";
@@ -11,7 +12,7 @@ import { section } from "../blocks/elements.ts";
 import type { CardOptions } from "../blocks/federation-card.ts";
 import { MARK } from "../blocks/marks.ts";
 import { code, count, escaped, mentions, moment } from "../blocks/mrkdwn.ts";
-import { zoneTitle } from "../blocks/titles.ts";
+import { placeTitle } from "../blocks/titles.ts";
 import { siteCardKey } from "../keys.ts";
 import { type DesiredMessage, linkTo } from "../message.ts";
 import { type Episode, episodesOf } from "./episodes.ts";
@@ -28,7 +29,7 @@ interface Teller {
 }
 
 export function conditionMessages(federation: Federation, options: CardOptions): readonly DesiredMessage[] {
-  const where = ({ zone }: Episode): string => `*${escaped(zoneTitle(options.directory, { zone }))}*`;
+  const where = ({ place: name }: Episode): string => `*${escaped(placeTitle(options.directory, { name }))}*`;
   const teller: Teller = { federation, options, where };
   const told = new Set<string>();
   return episodesOf(federation).flatMap((episode) => {
@@ -53,17 +54,17 @@ function inHome(teller: Teller, episode: Episode): readonly DesiredMessage[] {
 }
 
 /** The sentence that a site is up says it as well. */
-const toldBySiteUp = ({ timeline }: Federation, { zone, over }: Episode): boolean =>
+const toldBySiteUp = ({ timeline }: Federation, { place, over }: Episode): boolean =>
   timeline.some(
     ({ at, event }) =>
-      (event.type === "site-up" || event.type === "coordinator-verified") && event.site === zone && at === over?.at,
+      (event.type === "site-up" || event.type === "coordinator-verified") && event.site === place && at === over?.at,
   );
 
 function standingText(teller: Teller, episode: Episode): string {
   const { federation, options } = teller;
-  const { flapping, zone } = episode;
+  const { flapping, place } = episode;
   const said = flapping ? flappingText(teller, episode) : steadyText(teller, episode);
-  const causes = isAvailability(episode.finding.code) ? publicCauses(federation, zone, options.directory) : [];
+  const causes = isAvailability(episode.finding.code) ? publicCauses(federation, place, options.directory) : [];
   return [said, ...causes, whoActs(teller, episode)].filter((line) => line !== "").join("\n");
 }
 
@@ -97,14 +98,14 @@ function onlineWords({ finding }: Episode): string {
 }
 
 /** The owners read it in their own channel; where they have none, here. */
-function whoActs({ federation, options }: Teller, { zone, finding }: Episode): string {
+function whoActs({ federation, options }: Teller, { sites, finding }: Episode): string {
   if (CAUSES[finding.code].owner === undefined) {
     const operator = CAUSES[finding.code].operator;
     return operator === undefined ? "" : `The bot's operator: ${operator}`;
   }
-  const { own } = placeOf(federation, { zone }, options);
-  const owners = ownersOf(options.directory, zone);
-  if (own) return `Its owners are asked ${toSiteCard(federation, zone, "in their zone's channel")}.`;
+  const own = sites.find((name) => placeOf(federation, { name }, options).own);
+  if (own !== undefined) return `Its owners are asked ${toSiteCard(federation, own, "in their own channel")}.`;
+  const owners = sites.flatMap((site) => ownersOf(options.directory, site));
   return owners.length === 0 ? "" : `${mentions(owners)}: ${CAUSES[finding.code].owner}`;
 }
 
@@ -136,38 +137,41 @@ function allOf({ finding }: Episode): string {
   return expected === 0 ? "all of its SuperNodes" : `${expected} of ${count(expected, "SuperNode")}`;
 }
 
-/** In the zone's own channel, mentioned: once for each episode. */
-function toOwners(teller: Teller, episode: Episode): readonly DesiredMessage[] {
+/** In each concerned site's own channel, mentioned: once for each episode. */
+const toOwners = (teller: Teller, episode: Episode): readonly DesiredMessage[] =>
+  episode.sites.flatMap((name) => toOwnersOf(teller, episode, name));
+
+function toOwnersOf(teller: Teller, episode: Episode, name: SiteName): readonly DesiredMessage[] {
   const { federation, options } = teller;
-  const { zone, finding, seq, over } = episode;
-  const site = federation.sites.get(zone);
-  const owners = ownersOf(options.directory, zone);
+  const { finding, seq, over } = episode;
+  const site = federation.sites.get(name);
+  const owners = ownersOf(options.directory, name);
   if (site === undefined || owners.length === 0 || CAUSES[finding.code].owner === undefined) return [];
   const place = underSiteCard(federation, site, options);
   // Whoever reads of it when it is over has nothing to do about it any more.
   if (place === null || over !== null) return [];
   const said = episode.flapping ? flappingText(teller, episode) : steadyText(teller, episode);
   const detail = finding.detail === "" ? "" : ` ${code(finding.detail, 300)}`;
-  const text = `${mentions(owners)} ${said} ${detailSentence(federation, zone, finding.code, options.directory)}${detail}${toCard(site)}`;
-  return [reply(`alert/${zone}/${seq}`, place, text)];
+  const text = `${mentions(owners)} ${said} ${detailSentence(federation, name, finding.code, options.directory)}${detail}${toCard(site)}`;
+  return [reply(`alert/${name}/${seq}`, place, text)];
 }
 
 function toCard(site: Site): string {
   const newest = site.proposals.at(-1);
   return newest === undefined
     ? ""
-    : ` ${linkTo(siteCardKey(site.zone, newest.card), "Its card")} shows the causes and what you can do.`;
+    : ` ${linkTo(siteCardKey(site.name, newest.card), "Its card")} shows the causes and what you can do.`;
 }
 
 /** Once for each site, cause and attempt, and only where nothing else tells it. */
 function causeOnce(teller: Teller, episode: Episode): readonly DesiredMessage[] {
   const { federation, options } = teller;
-  const { zone, finding, attempt, seq } = episode;
+  const { place: name, finding, attempt, seq } = episode;
   const place = inHomeThread(federation, "act");
   switch (finding.code) {
     case "unknown-nodes": {
       const keys = finding.detail === "" ? "" : ` ${code(finding.detail, MOST_KEYS)}`;
-      const coordinators = ownersNamed(options.directory, coordinatorOf(federation).zone);
+      const coordinators = ownersNamed(options.directory, coordinatorOf(federation).name);
       const text = `${MARK.warning} ${CAUSES[finding.code].what}${keys} ${coordinators}: say here whose they are, or unregister them. Every other owner can retire their site.`;
       return [reply(timelineKey(seq), place, text)];
     }
@@ -182,22 +186,22 @@ function causeOnce(teller: Teller, episode: Episode): readonly DesiredMessage[] 
   }
   const said = publicSentence(federation, finding.code, options.directory);
   const text = `${MARK.warning} ${teller.where(episode)}: ${said}`;
-  const key = `condition/${zone}/${finding.code}/${attempt}`;
+  const key = `condition/${name}/${finding.code}/${attempt}`;
   return [reply(key, { ...place, importance: "tell" }, text), ...causeToOwners(teller, episode)];
 }
 
 /** Those who can mend it read in their own channel what it is. */
 function causeToOwners(
   { federation, options }: Teller,
-  { zone, finding, attempt, over }: Episode,
+  { place: name, finding, attempt, over }: Episode,
 ): readonly DesiredMessage[] {
-  const site = federation.sites.get(zone);
-  const owners = ownersOf(options.directory, zone);
+  const site = federation.sites.get(name);
+  const owners = ownersOf(options.directory, name);
   if (site === undefined || owners.length === 0 || over !== null || CAUSES[finding.code].owner === undefined) return [];
-  const said = detailSentence(federation, zone, finding.code, options.directory);
+  const said = detailSentence(federation, name, finding.code, options.directory);
   const place = underSiteCard(federation, site, options);
   if (place === null) return [];
   const detail = finding.detail === "" ? "" : ` ${code(finding.detail, 300)}`;
   const text = `${mentions(owners)} ${said}${detail}${toCard(site)}`;
-  return [reply(`alert/${zone}/${finding.code}/${attempt}`, place, text)];
+  return [reply(`alert/${name}/${finding.code}/${attempt}`, place, text)];
 }

@@ -1,13 +1,16 @@
 /** Conditions as they came and went, told apart by the events that began them. Pure. */
 import { type Condition, conditionKey, type Finding, isAvailability } from "../../federation/model/conditions.ts";
 import type { EventOf } from "../../federation/model/events.ts";
-import type { ZoneName } from "../../federation/model/identity.ts";
+import { type SiteName, siteOfZone } from "../../federation/model/identity.ts";
 import type { Federation, Site, TimelineEntry } from "../../federation/model/state.ts";
 
 export interface Episode {
   /** Number of the event that began it: stable while it lasts. */
   readonly seq: number;
-  readonly zone: ZoneName;
+  /** What it is told of: a site, or the zone by the site that bears its name. */
+  readonly place: SiteName;
+  /** Sites whose owners it concerns. */
+  readonly sites: readonly SiteName[];
   readonly finding: Finding;
   readonly since: string;
   readonly count: number;
@@ -28,8 +31,13 @@ interface Stage {
   isUp: boolean;
 }
 
-const zoneOf = ({ subject }: Pick<Finding, "subject">): ZoneName =>
-  subject.kind === "zone" ? subject.zone : subject.site;
+const placeOf = ({ subject }: Pick<Finding, "subject">): SiteName =>
+  subject.kind === "zone" ? siteOfZone(subject.zone) : subject.site;
+
+const sitesOf = ({ sites }: Federation, { subject }: Pick<Finding, "subject">): readonly SiteName[] =>
+  [...sites.values()]
+    .filter(({ name, zone }) => (subject.kind === "zone" ? zone === subject.zone : name === subject.site))
+    .map(({ name }) => name);
 
 /** In the order in which they began. */
 export function episodesOf(federation: Federation): readonly Episode[] {
@@ -40,7 +48,7 @@ export function episodesOf(federation: Federation): readonly Episode[] {
 
 class Walk {
   readonly #federation: Federation;
-  readonly #stages: ReadonlyMap<ZoneName, Stage>;
+  readonly #stages: ReadonlyMap<SiteName, Stage>;
   readonly #open = new Map<string, Episode>();
   readonly #findings = new Map<string, Finding>();
   readonly #closed: Episode[] = [];
@@ -49,7 +57,7 @@ class Walk {
     this.#federation = federation;
     const firsts = firstStageEvents(federation.timeline);
     this.#stages = new Map(
-      [...federation.sites.values()].map((site) => [site.zone, stageBefore(site, firsts.get(site.zone))]),
+      [...federation.sites.values()].map((site) => [site.name, stageBefore(site, firsts.get(site.name))]),
     );
   }
 
@@ -98,16 +106,18 @@ class Walk {
     this.#close(key, { seq: null, at: null });
     const known: Finding = { subject, code, detail, vmIds, extent };
     this.#findings.set(key, known);
-    const stage = this.#stages.get(zoneOf(finding));
+    const sites = sitesOf(this.#federation, finding);
+    const stage = this.#stageOf(sites);
     this.#open.set(key, {
       seq,
-      zone: zoneOf(finding),
+      place: placeOf(finding),
+      sites,
       finding: known,
       ...course,
       attempt: stage?.attempt ?? 0,
       wasUp: stage?.isUp ?? false,
       shownByAvailability: [...this.#open.values()].some(
-        (other) => other.zone === zoneOf(finding) && isAvailability(other.finding.code),
+        (other) => other.place === placeOf(finding) && isAvailability(other.finding.code),
       ),
       over: null,
     });
@@ -132,24 +142,36 @@ class Walk {
     this.#closed.push({ ...open, over });
   }
 
-  /** What was said of a site's VMs ends with them; what is said of its zone, with the site's part in it. */
-  #closeAllOf(zone: ZoneName, at: string, ofZone: boolean): void {
+  /** What was said of a site's VMs ends with them; what is said of its zone, with the federation's last part in it. */
+  #closeAllOf(site: SiteName, at: string, ofZone: boolean): void {
     for (const [key, episode] of this.#open) {
-      const ends = ofZone || episode.finding.subject.kind !== "zone";
-      if (ends && episode.zone === zone) this.#close(key, { seq: null, at });
+      const ends = episode.finding.subject.kind === "zone" ? ofZone && !this.#stands(key, episode) : true;
+      if (ends && episode.sites.includes(site)) this.#close(key, { seq: null, at });
     }
   }
 
-  #enter(zone: ZoneName, change: Partial<Stage>): void {
-    const stage = this.#stages.get(zone);
+  /** Another site of the zone goes on, and so does what is said of the zone. */
+  #stands(key: string, { seq }: Episode): boolean {
+    const standing = this.#federation.conditions.get(key);
+    return standing?.raised === true && standing.raisedSeq === seq;
+  }
+
+  #stageOf([first]: readonly SiteName[]): Stage | undefined {
+    return first === undefined ? undefined : this.#stages.get(first);
+  }
+
+  #enter(site: SiteName, change: Partial<Stage>): void {
+    const stage = this.#stages.get(site);
     if (stage !== undefined) Object.assign(stage, change);
   }
 
   #standing(known: Episode | undefined, condition: Condition): Episode {
     const { subject, code, detail, vmIds, extent, since, count, flapping, raisedSeq } = condition;
-    const stage = this.#stages.get(zoneOf(condition));
+    const sites = sitesOf(this.#federation, condition);
+    const stage = this.#stageOf(sites);
     return {
-      zone: zoneOf(condition),
+      place: placeOf(condition),
+      sites,
       attempt: stage?.attempt ?? 0,
       wasUp: stage?.isUp ?? false,
       shownByAvailability: false,
@@ -166,8 +188,8 @@ class Walk {
 
 type StageEvent = EventOf<"attempt-started" | "site-up" | "coordinator-verified">;
 
-function firstStageEvents(timeline: readonly TimelineEntry[]): ReadonlyMap<ZoneName, StageEvent> {
-  const firsts = new Map<ZoneName, StageEvent>();
+function firstStageEvents(timeline: readonly TimelineEntry[]): ReadonlyMap<SiteName, StageEvent> {
+  const firsts = new Map<SiteName, StageEvent>();
   for (const { event } of timeline) {
     if (event.type !== "attempt-started" && event.type !== "site-up" && event.type !== "coordinator-verified") continue;
     if (!firsts.has(event.site)) firsts.set(event.site, event);

@@ -52,7 +52,7 @@ function renewals(federation: Federation, options: CardOptions): readonly Desire
   const last = federation.timeline.findLast(({ event }) => event.type === "certificate-asked" && event.vmId === vmId);
   if (certificate === null || last === undefined) return [];
   const key = certificateKey(vmId);
-  const owners = mentions(ownersOf(options.directory, coordinator.zone));
+  const owners = mentions(ownersOf(options.directory, coordinator.name));
   const text = `${owners} The SuperLink of federation *${federation.name}* needs another certificate: the one that it has is valid until ${moment(certificate.expiresAt)}. What to do is on ${linkTo(key, "its card")}.`;
   return [reply(`certificate-renewal/${last.seq}`, own ? { ...place, thread: key } : place, text)];
 }

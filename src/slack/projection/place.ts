@@ -9,28 +9,28 @@ import { CARD_KEY, type Card, type DesiredMessage, linkTo, type Reply } from "..
 
 export type Place = Pick<DesiredMessage, "channel" | "thread" | "audience" | "importance">;
 
-/** A zone's own channel, or the federation's thread where it has none. What a site's owners read is theirs to act on. */
+/** A site's own channel, or the federation's thread where it has none. What a site's owners read is theirs to act on. */
 export function placeOf(
   federation: Federation,
-  site: Pick<Site, "zone">,
+  { name }: Pick<Site, "name">,
   { directory }: CardOptions,
 ): { readonly place: Place; readonly own: boolean } {
-  const [own] = channelsFor(federation, directory, { kind: "zone", zone: site.zone });
+  const [own] = channelsFor(federation, directory, { kind: "site", site: name });
   const [channel, thread] = own === undefined ? [federation.homeChannel, CARD_KEY] : [own, null];
   return { place: { channel, thread, audience: null, importance: "act" }, own: own !== undefined };
 }
 
-/** Under the site's card in its zone's channel; null where the zone has none, or nothing was proposed yet. */
+/** Under the site's card in its own channel; null where it has none, or nothing was proposed yet. */
 export function underSiteCard(federation: Federation, site: Site, options: CardOptions): Place | null {
   const { place, own } = placeOf(federation, site, options);
   const card = currentProposal(site)?.card;
-  return !own || card === undefined ? null : { ...place, thread: siteCardKey(site.zone, card) };
+  return !own || card === undefined ? null : { ...place, thread: siteCardKey(site.name, card) };
 }
 
 /** Words that lead to the card on which the site's owners act. */
-export function toSiteCard(federation: Federation, zone: Site["zone"], words: string): string {
-  const newest = federation.sites.get(zone)?.proposals.at(-1);
-  return newest === undefined ? words : linkTo(siteCardKey(zone, newest.card), words);
+export function toSiteCard(federation: Federation, name: Site["name"], words: string): string {
+  const newest = federation.sites.get(name)?.proposals.at(-1);
+  return newest === undefined ? words : linkTo(siteCardKey(name, newest.card), words);
 }
 
 export const reply = (key: string, place: Place, text: string, blocks: Blocks = [section(text)]): Reply => ({

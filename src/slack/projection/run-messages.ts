@@ -14,7 +14,7 @@ import { connectionCard } from "../blocks/connection.ts";
 import type { CardOptions } from "../blocks/federation-card.ts";
 import { MARK } from "../blocks/marks.ts";
 import { escaped, mention } from "../blocks/mrkdwn.ts";
-import { zoneTitle } from "../blocks/titles.ts";
+import { placeTitle } from "../blocks/titles.ts";
 import { certificateFile, trustCard } from "../blocks/trust-card.ts";
 import { CONNECTION_KEY, siteCardKey, trustKey } from "../keys.ts";
 import { CARD_KEY, type DesiredMessage, linkTo } from "../message.ts";
@@ -54,14 +54,14 @@ export function readyMessages(federation: Federation, { directory }: CardOptions
   if (federation.readyAt === null) return [];
   const coordinator = coordinatorOf(federation);
   const newest = currentProposal(coordinator)?.card;
-  const where = escaped(zoneTitle(directory, coordinator));
+  const where = escaped(placeTitle(directory, coordinator));
   const [channel] = channelsFor(federation, directory, { kind: "run-access" });
   const how =
     channel !== undefined
       ? `find in their zone's channel ${linkTo(CONNECTION_KEY, "how to start one")}.`
       : newest === undefined
         ? "can start them."
-        : `can start them; its owners find how on ${linkTo(siteCardKey(coordinator.zone, newest), "its card")}.`;
+        : `can start them; its owners find how on ${linkTo(siteCardKey(coordinator.name, newest), "its card")}.`;
   const text = `${MARK.ready} ${mention(federation.requester)} The federation is ready for runs. The holders of ${where}'s ssh keys ${how}`;
   const ready = reply("ready", inHomeThread(federation, "tell"), text);
   return channel === undefined ? [ready] : [ready, connection(federation, channel, { directory })];

@@ -19,7 +19,7 @@ import { code, count, escaped, firstOf, mentions, moment } from "../blocks/mrkdw
 import { routerCard, routerFiles } from "../blocks/router-card.ts";
 import { siteCard, supersededCard } from "../blocks/site-card.ts";
 import { teardownCard, withdrawnCard } from "../blocks/teardown-card.ts";
-import { superNodesAt, zoneTitle } from "../blocks/titles.ts";
+import { placeTitle, superNodesAt } from "../blocks/titles.ts";
 import { tunnelCard } from "../blocks/tunnel-card.ts";
 import {
   admitCardKey,
@@ -56,8 +56,8 @@ function tunnel(federation: Federation, site: Site, options: CardOptions): reado
   if (!own || site.deployment === null) return [];
   const { card: version } = site.deployment;
   const shown = tunnelCard(federation, site, site.deployment);
-  const thread = siteCardKey(site.zone, version);
-  return shown === null ? [] : [card(tunnelKey(site.zone, version), { ...place, thread, importance: "tell" }, shown)];
+  const thread = siteCardKey(site.name, version);
+  return shown === null ? [] : [card(tunnelKey(site.name, version), { ...place, thread, importance: "tell" }, shown)];
 }
 
 /** Under the newest card, from when it can be set up on; what is to be applied there also as files, anew when it changes. */
@@ -66,11 +66,11 @@ function router(federation: Federation, site: Site, options: CardOptions): reado
   const version = currentProposal(site)?.card;
   const shown = routerCard(federation, site);
   if (!own || version === undefined || shown === null) return [];
-  const there = { ...place, thread: siteCardKey(site.zone, version), importance: "tell" } as const;
+  const there = { ...place, thread: siteCardKey(site.name, version), importance: "tell" } as const;
   const files = routerFiles(federation, site).map(
-    (file): DesiredMessage => ({ ...there, ...file, kind: "file", key: routerFileKey(site.zone, version, file) }),
+    (file): DesiredMessage => ({ ...there, ...file, kind: "file", key: routerFileKey(site.name, version, file) }),
   );
-  return [card(routerKey(site.zone, version), there, shown), ...files];
+  return [card(routerKey(site.name, version), there, shown), ...files];
 }
 
 /** What stands in the way at a site, in detail; rewritten when it is mended. */
@@ -78,9 +78,9 @@ function preflight(federation: Federation, site: Site, options: CardOptions): re
   const { place, own } = placeOf(federation, site, options);
   const told = toldProblems(federation, site);
   if (!own || told.length === 0) return [];
-  const where = escaped(zoneTitle(options.directory, site));
+  const where = escaped(placeTitle(options.directory, site));
   const open = site.problems.length > 0 && federation.ended === null && site.approvalState !== "excluded";
-  const owners = ownersOf(options.directory, site.zone);
+  const owners = ownersOf(options.directory, site.name);
   const lines = firstOf(
     told.map(({ code: reason, detail }) => `• ${escaped(REASONS[reason])} ${code(detail, 150)}`),
     MOST_PROBLEMS,
@@ -94,12 +94,12 @@ function preflight(federation: Federation, site: Site, options: CardOptions): re
     ? actions(
         button("Check again", ACTION.checkAgain, federation.id, {
           style: "primary",
-          label: `Check ${site.zone} again for federation ${federation.name}`,
+          label: `Check ${site.name} again for federation ${federation.name}`,
         }),
       )
     : [];
   return [
-    card(preflightKey(site.zone), place, { text: head, blocks: [section(`${head}\n${lines.join("\n")}`), ...check] }),
+    card(preflightKey(site.name), place, { text: head, blocks: [section(`${head}\n${lines.join("\n")}`), ...check] }),
   ];
 }
 
@@ -107,7 +107,7 @@ function preflight(federation: Federation, site: Site, options: CardOptions): re
 function toldProblems(federation: Federation, site: Site): Site["problems"] {
   if (site.problems.length > 0) return site.problems;
   const last = federation.timeline.findLast(
-    ({ event }) => event.type === "preflight-failed" && event.site === site.zone && event.problems.length > 0,
+    ({ event }) => event.type === "preflight-failed" && event.site === site.name && event.problems.length > 0,
   );
   return last?.event.type === "preflight-failed" ? last.event.problems : [];
 }
@@ -116,7 +116,7 @@ function siteCards(federation: Federation, site: Site, options: CardOptions): re
   const { place, own } = placeOf(federation, site, options);
   const shown = { directory: options.directory, own };
   const cards = site.proposals.map((proposal) =>
-    card(siteCardKey(site.zone, proposal.card), place, siteCard(federation, site, proposal, shown)),
+    card(siteCardKey(site.name, proposal.card), place, siteCard(federation, site, proposal, shown)),
   );
   const dropped = droppedVersions(federation, site).map(({ key, why }) =>
     card(key, place, supersededCard(federation, site, why, options.directory)),
@@ -131,15 +131,15 @@ function droppedVersions(
 ): readonly { readonly key: string; readonly why: string }[] {
   const known = new Set(site.proposals.map((proposal: Proposal) => proposal.card));
   return federation.timeline.flatMap(({ seq, event }: TimelineEntry) => {
-    if (event.type !== "site-planned" || event.site !== site.zone || known.has(event.card)) return [];
+    if (event.type !== "site-planned" || event.site !== site.name || known.has(event.card)) return [];
     const drop = federation.timeline.find(
-      (later) => later.seq > seq && later.event.type === "proposal-dropped" && later.event.site === site.zone,
+      (later) => later.seq > seq && later.event.type === "proposal-dropped" && later.event.site === site.name,
     );
     if (drop?.event.type !== "proposal-dropped") return [];
     const why = drop.event.cause === "rejected" ? "was rejected" : "was not decided on in time";
     const { card: id } = event;
     return [
-      { key: siteCardKey(site.zone, id), why: `This version ${why} ${moment(drop.at)}. What runs here goes on.` },
+      { key: siteCardKey(site.name, id), why: `This version ${why} ${moment(drop.at)}. What runs here goes on.` },
     ];
   });
 }
@@ -151,25 +151,25 @@ function admissions(federation: Federation, site: Site, options: CardOptions): r
   return site.proposals
     .filter(({ askedAt }) => askedAt >= site.requestedAt)
     .map((proposal) =>
-      card(admitCardKey(site.zone, proposal.card), place, admitCard(federation, site, proposal, options.directory)),
+      card(admitCardKey(site.name, proposal.card), place, admitCard(federation, site, proposal, options.directory)),
     );
 }
 
 function goOns(federation: Federation, site: Site, options: CardOptions): readonly DesiredMessage[] {
   const { place } = placeOf(federation, site, options);
   return site.goOns.map((goOn) =>
-    card(goOnCardKey(site.zone, goOn.card), place, goOnCard(federation, site, goOn, options.directory)),
+    card(goOnCardKey(site.name, goOn.card), place, goOnCard(federation, site, goOn, options.directory)),
   );
 }
 
 function teardown(federation: Federation, site: Site, options: CardOptions): readonly DesiredMessage[] {
   const { place } = placeOf(federation, site, options);
   const withdrawn = site.withdrawnTeardowns.map((id) =>
-    card(teardownCardKey(site.zone, id), place, withdrawnCard(federation, site, options.directory)),
+    card(teardownCardKey(site.name, id), place, withdrawnCard(federation, site, options.directory)),
   );
   if (site.teardown === null) return withdrawn;
   const shown = teardownCard(federation, site, site.teardown, options.directory);
-  return [...withdrawn, card(teardownCardKey(site.zone, site.teardown.card), place, shown)];
+  return [...withdrawn, card(teardownCardKey(site.name, site.teardown.card), place, shown)];
 }
 
 /** What the other zones are told, so that they can leave: a newcomer was let in, the coordinator stops. */
@@ -182,7 +182,7 @@ export function noticesToOthers(federation: Federation, options: CardOptions): r
           `warning/${seq}`,
           ({ deployment }) => deployment !== null,
           (site) =>
-            `${MARK.warning} The coordinator of federation *${federation.name}* stops ${moment(event.stopsAt)}. Whatever still trains in ${escaped(zoneTitle(options.directory, site))} ends then.`,
+            `${MARK.warning} The coordinator of federation *${federation.name}* stops ${moment(event.stopsAt)}. Whatever still trains in ${escaped(placeTitle(options.directory, site))} ends then.`,
         )
       : [],
   );
@@ -193,12 +193,12 @@ export function noticesToOthers(federation: Federation, options: CardOptions): r
 }
 
 function aboutNewcomer(federation: Federation, site: Site, options: CardOptions): readonly DesiredMessage[] {
-  const who = escaped(zoneTitle(options.directory, site));
+  const who = escaped(placeTitle(options.directory, site));
   const text = `*${who}* joins federation *${federation.name}* with ${count(superNodesAt(site), "SuperNode")}.`;
   return toZones(
     federation,
     options,
-    `newcomer/${site.zone}/${site.requestedAt}`,
+    `newcomer/${site.name}/${site.requestedAt}`,
     ({ approvalState, requestedAt }) => approvalState === "approved" && requestedAt < site.requestedAt,
     (_, own) => `${text} If you do not want to train beside it, you can retire your own site on ${own}.`,
   );
@@ -216,9 +216,9 @@ function toZones(
     const { place, own } = placeOf(federation, site, options);
     const newest = site.proposals.at(-1);
     if (!own || site.role !== "training" || newest === undefined || !isConcerned(site)) return [];
-    const owners = ownersOf(options.directory, site.zone);
+    const owners = ownersOf(options.directory, site.name);
     const asked = owners.length === 0 ? "" : `${mentions(owners)} `;
-    const text = `${asked}${words(site, linkTo(siteCardKey(site.zone, newest.card), "its card"))}`;
-    return [reply(`${key}/${site.zone}`, place, text)];
+    const text = `${asked}${words(site, linkTo(siteCardKey(site.name, newest.card), "its card"))}`;
+    return [reply(`${key}/${site.name}`, place, text)];
   });
 }

@@ -1,6 +1,6 @@
 /** What the home channel is told of a federation's last day, and of its end. */
 import type { EventOf, FederationEvent } from "../../federation/model/events.ts";
-import type { ZoneName } from "../../federation/model/identity.ts";
+import type { SiteName } from "../../federation/model/identity.ts";
 import type { Federation } from "../../federation/model/state.ts";
 import { MARK } from "../blocks/marks.ts";
 import { listed, mention, moment } from "../blocks/mrkdwn.ts";
@@ -21,7 +21,7 @@ interface Beside {
 export function termSentence(
   event: TermEvent,
   beside: Beside,
-  nameOf: (zone: ZoneName) => string,
+  nameOf: (site: SiteName) => string,
   { requester }: Federation,
 ): string | null {
   switch (event.type) {

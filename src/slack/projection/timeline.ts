@@ -2,8 +2,9 @@
 
 import type { Directory } from "../../federation/deciding/visibility.ts";
 import type { EventOf, FederationEvent } from "../../federation/model/events.ts";
-import type { ZoneName } from "../../federation/model/identity.ts";
+import type { SiteName } from "../../federation/model/identity.ts";
 import { REASONS } from "../../federation/model/reasons.ts";
+import { keeperOf } from "../../federation/model/site-profiles.ts";
 import type { Federation, TimelineEntry } from "../../federation/model/state.ts";
 import { ownersNamed } from "../blocks/conditions.ts";
 import type { CardOptions } from "../blocks/federation-card.ts";
@@ -11,7 +12,7 @@ import { MARK } from "../blocks/marks.ts";
 import { count, escaped, firstOf, listed, mention, moment, quoted } from "../blocks/mrkdwn.ts";
 import { rebootSentence } from "../blocks/reboot.ts";
 import { rotationSentence } from "../blocks/rotation.ts";
-import { superNodesAt, zoneTitle } from "../blocks/titles.ts";
+import { placeTitle, superNodesAt } from "../blocks/titles.ts";
 import { siteCardKey, trustKey } from "../keys.ts";
 import { linkTo, type Reply } from "../message.ts";
 import { inHomeThread, placeOf, reply, toSiteCard } from "./place.ts";
@@ -19,7 +20,7 @@ import { endSentence, termSentence } from "./term-sentences.ts";
 
 export const timelineKey = (seq: number): string => `timeline/${seq}`;
 
-/** Zones that one sentence names. */
+/** Sites that one sentence names. */
 const MOST_NAMED = 12;
 /** Problems of one zone that one sentence tells. */
 const MOST_PROBLEMS = 3;
@@ -71,7 +72,7 @@ class Teller {
   sentence(event: FederationEvent): string | null {
     switch (event.type) {
       case "site-requested":
-        return `${mention(event.requester)} asks ${this.#title(event.wish.zone)} to join with ${count(event.wish.superNodes, "SuperNode")}. Its owners and the coordinator's are asked.`;
+        return `${mention(event.requester)} asks ${this.#title(event.wish.site)} to join with ${count(event.wish.superNodes, "SuperNode")}. Its owners and the coordinator's are asked.`;
       case "preflight-failed":
         return this.#problems(event);
       case "site-planned":
@@ -141,21 +142,21 @@ class Teller {
     }
   }
 
-  #title(zone: ZoneName): string {
-    return escaped(zoneTitle(this.#options.directory, { zone }));
+  #title(name: SiteName): string {
+    return escaped(placeTitle(this.#options.directory, { name }));
   }
 
-  #at({ site }: { readonly site: ZoneName }): string {
+  #at({ site }: { readonly site: SiteName }): string {
     return `*${this.#title(site)}*`;
   }
 
   #ofTerm(event: Parameters<typeof termSentence>[0]): string | null {
     const beside = { before: this.#before, after: this.#after };
-    return termSentence(event, beside, (zone) => this.#at({ site: zone }), this.#federation);
+    return termSentence(event, beside, (site) => this.#at({ site }), this.#federation);
   }
 
-  #isCoordinator(zone: ZoneName): boolean {
-    return this.#federation.sites.get(zone)?.role === "coordinator";
+  #isCoordinator(site: SiteName): boolean {
+    return this.#federation.sites.get(site)?.role === "coordinator";
   }
 
   get #requester(): string {
@@ -171,10 +172,10 @@ class Teller {
   }
 
   /** Those who must act, with the card on which they do where everybody may know of it. */
-  #asks(zone: ZoneName): string {
-    const { own } = placeOf(this.#federation, { zone }, this.#options);
-    const there = toSiteCard(this.#federation, zone, "in their zone's channel");
-    return own ? `its owners are asked ${there}` : `${ownersNamed(this.#directory, zone)} are asked`;
+  #asks(name: SiteName): string {
+    const { own } = placeOf(this.#federation, { name }, this.#options);
+    const there = toSiteCard(this.#federation, name, "in their own channel");
+    return own ? `its owners are asked ${there}` : `${ownersNamed(this.#directory, name)} are asked`;
   }
 
   /** What followed at once from a refusal, or from a site that left. */
@@ -193,13 +194,13 @@ class Teller {
 
   #consent(event: EventOf<"consent-given">): string {
     const what = event.kind === "run" ? "approved for" : "agreed to admit";
-    const quorum = this.#directory.zones.get(event.site)?.quorum ?? 1;
+    const quorum = keeperOf(this.#directory.sites, event.site)?.quorum ?? 1;
     const complete = quorum > 1 && this.#follows("site-approved") ? " That is enough: it is approved." : "";
     const again = this.#isNews(`${event.kind} ${event.site} ${event.by.team} ${event.by.user}`) ? "" : " again";
     return `${MARK.done} ${mention(event.by)} ${what} ${this.#at(event)}${again}.${complete}`;
   }
 
-  /** What is wrong in several zones is one reply; what was told of a zone and is the same is none. */
+  /** What is wrong at several sites is one reply; what was told of a site and is the same is none. */
   #problems(event: EventOf<"preflight-failed">): string | null {
     if (this.#before.some(({ type }) => type === "preflight-failed")) return null;
     const found = [event, ...this.#after].flatMap((one) => (one.type === "preflight-failed" ? [one] : []));
@@ -214,7 +215,7 @@ class Teller {
       const sentences = [...new Set(one.problems.map(({ code }) => escaped(REASONS[code])))];
       return `${MARK.down} ${this.#at(one)}: ${firstOf(sentences, MOST_PROBLEMS, "problem").join(" ")}`;
     });
-    return firstOf(lines, MOST_NAMED, "zone").join("\n");
+    return firstOf(lines, MOST_NAMED, "site").join("\n");
   }
 
   #isNews(meaning: string): boolean {
@@ -240,12 +241,12 @@ class Teller {
   }
 
   /** The address is everybody's, so all who are asked again are told of at once. */
-  #addressChanged(site: ZoneName): string | null {
+  #addressChanged(site: SiteName): string | null {
     const isMoved = (event: FederationEvent): event is EventOf<"site-planned"> =>
       event.type === "site-planned" && event.cause === "address-changed";
     if (this.#before.some(isMoved)) return null;
-    const zones = [site, ...this.#after.filter(isMoved).map((event) => event.site)];
-    const names = zones.map((zone) => `*${this.#title(zone)}*`);
+    const sites = [site, ...this.#after.filter(isMoved).map((event) => event.site)];
+    const names = sites.map((name) => `*${this.#title(name)}*`);
     return `The SuperLink's address had to change, so the owners of ${listed(names, MOST_NAMED)} are asked again.`;
   }
 
@@ -255,12 +256,12 @@ class Teller {
   }
 
   /** That a coordinator is up is told when it was verified. */
-  #up({ site: zone }: EventOf<"site-up">): string | null {
-    const site = this.#federation.sites.get(zone);
+  #up({ site: name }: EventOf<"site-up">): string | null {
+    const site = this.#federation.sites.get(name);
     if (site === undefined || site.role === "coordinator") return null;
     const number = superNodesAt(site);
-    const again = this.#isNews(`up ${zone}`) ? "" : " again";
-    return `${MARK.up} ${this.#at({ site: zone })} is up${again}: ${number} of ${count(number, "SuperNode")} online, as the SuperLink sees them.`;
+    const again = this.#isNews(`up ${name}`) ? "" : " again";
+    return `${MARK.up} ${this.#at({ site: name })} is up${again}: ${number} of ${count(number, "SuperNode")} online, as the SuperLink sees them.`;
   }
 
   #dropped({ site, cause }: EventOf<"proposal-dropped">): string | null {
@@ -273,11 +274,11 @@ class Teller {
     const isExpired = (one: FederationEvent): one is EventOf<"site-excluded"> =>
       one.type === "site-excluded" && one.cause === "expired";
     if (this.#before.some(isExpired)) return null;
-    const zones = [event, ...this.#after.filter(isExpired)].map((one) => this.#at(one));
+    const sites = [event, ...this.#after.filter(isExpired)].map((one) => this.#at(one));
     const ended = this.#after.find((one) => one.type === "federation-ended");
     const end = ended?.type === "federation-ended" ? ` ${endSentence(ended.cause)}` : "";
-    const was = zones.length === 1 ? "was not decided on in time and is" : "were not decided on in time and are";
-    return `${MARK.tooLate} ${listed(zones, MOST_NAMED)} ${was} left out.${end} ${this.#requester}`;
+    const was = sites.length === 1 ? "was not decided on in time and is" : "were not decided on in time and are";
+    return `${MARK.tooLate} ${listed(sites, MOST_NAMED)} ${was} left out.${end} ${this.#requester}`;
   }
 
   /** Told with what it followed from: a refusal, a site that left, the time that ran out. */
@@ -289,13 +290,13 @@ class Teller {
 
   #failed({ site, reason }: EventOf<"site-failed">): string {
     const said = `${MARK.down} ${this.#at({ site })}: ${escaped(REASONS[reason.code])}`;
-    const { own } = placeOf(this.#federation, { zone: site }, this.#options);
-    if (own) return `${said} Its owners are asked ${toSiteCard(this.#federation, site, "in their zone's channel")}.`;
+    const { own } = placeOf(this.#federation, { name: site }, this.#options);
+    if (own) return `${said} Its owners are asked ${toSiteCard(this.#federation, site, "in their own channel")}.`;
     const can = this.#isCoordinator(site) ? "retry it" : "retry or retire it";
     return `${said} ${ownersNamed(this.#directory, site)} can ${can} on ${this.#siteCard(site)}.`;
   }
 
-  #siteCard(site: ZoneName): string {
+  #siteCard(site: SiteName): string {
     const card = this.#federation.sites.get(site)?.proposals.at(-1)?.card;
     return card === undefined ? "its card" : linkTo(siteCardKey(site, card), "its card");
   }

@@ -4,14 +4,14 @@ import { expireProposals } from "../../../src/federation/deciding/approval.ts";
 import { missingConsents } from "../../../src/federation/deciding/consent.ts";
 import { cardId } from "../../../src/federation/model/identity.ts";
 import { adjust, approve, reject, retry, withdraw } from "../../builders/commands.ts";
-import { aZone, DAY, MINUTE, ownerOf, POLICY, REQUESTER, STRANGER, zonesOf } from "../../builders/decision-context.ts";
+import { aZone, DAY, MINUTE, ownerOf, POLICY, REQUESTER, STRANGER, sitesOf } from "../../builders/decision-context.ts";
 import { aFederation, type Story } from "../../builders/federation.ts";
 import { aNetwork } from "../../builders/survey.ts";
 
 const [first, second] = [ownerOf("beta", 1), ownerOf("beta", 2)];
 
 /** Beta wants both of its owners to agree. */
-const needsTwo = { zones: zonesOf([aZone("alpha"), aZone("beta", { quorum: 2 }), aZone("gamma")]) };
+const needsTwo = { sites: sitesOf([aZone("alpha"), aZone("beta", { quorum: 2 }), aZone("gamma")]) };
 const NOTHING = { ok: true, events: [] };
 
 describe("approving", () => {
@@ -55,7 +55,7 @@ describe("approving", () => {
   it("the vote of somebody who is no longer an owner does not count", () => {
     const story = aFederation({ context: needsTwo }).planned().approvedBy("beta", first);
     const others = aZone("beta", { quorum: 2, owners: [second, ownerOf("beta", 3)] });
-    story.inContext({ zones: zonesOf([aZone("alpha"), others, aZone("gamma")]) }).approvedBy("beta", second);
+    story.inContext({ sites: sitesOf([aZone("alpha"), others, aZone("gamma")]) }).approvedBy("beta", second);
     assert.equal(story.site("beta").approvalState, "pending");
     story.approvedBy("beta", ownerOf("beta", 3));
     assert.equal(story.site("beta").approvalState, "approved");
@@ -294,7 +294,7 @@ describe("a site that runs and is asked about another version", () => {
   it("can be agreed to anew when those who agreed are no owners any more", () => {
     const story = askedAnew().approvedBy("alpha");
     const others = aZone("alpha", { owners: [ownerOf("alpha", 3)] });
-    story.inContext({ zones: zonesOf([others, aZone("beta"), aZone("gamma")]) }).shows("alpha", (usual) => usual);
+    story.inContext({ sites: sitesOf([others, aZone("beta"), aZone("gamma")]) }).shows("alpha", (usual) => usual);
     story.begins("alpha");
     assert.equal(story.site("alpha").approvalState, "pending");
     story.approvedBy("alpha", ownerOf("alpha", 3));

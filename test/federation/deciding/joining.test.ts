@@ -4,11 +4,11 @@ import { expireProposals } from "../../../src/federation/deciding/approval.ts";
 import { MAX_SUPERNODES } from "../../../src/federation/model/limits.ts";
 import { proposeSites } from "../../../src/federation/proposing/proposal.ts";
 import { adjust, approve, reject, requestSite, retire, retry } from "../../builders/commands.ts";
-import { aZone, DAY, ownerOf, zone, zonesOf } from "../../builders/decision-context.ts";
+import { aZone, DAY, ownerOf, sitesOf, zone } from "../../builders/decision-context.ts";
 import { aFederation, type Story } from "../../builders/federation.ts";
 
-const zones = zonesOf(["alpha", "beta", "gamma", "delta", "epsilon"].map((name) => aZone(name)));
-const running = (): Story => aFederation({ context: { zones } }).running();
+const zones = sitesOf(["alpha", "beta", "gamma", "delta", "epsilon"].map((name) => aZone(name)));
+const running = (): Story => aFederation({ context: { sites: zones } }).running();
 const IMAGE = { code: "image-missing", detail: "Flower SuperNode" } as const;
 const fails = (story: Story, name: string): Story =>
   story.happens({ type: "site-failed", site: zone(name), reason: { code: "deployment-failed", detail: "quota" } });
@@ -66,7 +66,7 @@ describe("adding a site to a running federation", () => {
   });
 
   it("waits until the federation runs, and is refused for zones that are in it or unknown", () => {
-    const early = aFederation({ context: { zones } }).approved();
+    const early = aFederation({ context: { sites: zones } }).approved();
     assert.equal(early.refusalOf(requestSite("delta")), "federation-not-running");
     const story = running();
     assert.equal(story.refusalOf(requestSite("beta")), "zone-already-in");
@@ -76,7 +76,7 @@ describe("adding a site to a running federation", () => {
 
   it("is refused where the SuperLink could not be told of all SuperNodes", () => {
     const many = Array.from({ length: MAX_SUPERNODES / 10 + 1 }, (_, nth) => `zone${nth}`);
-    const context = { zones: zonesOf([...many, "another"].map((name) => aZone(name))) };
+    const context = { sites: sitesOf([...many, "another"].map((name) => aZone(name))) };
     const story = aFederation({ zones: many, superNodes: 10, context });
     story.happens({ type: "coordinator-verified", site: zone("zone0"), vmId: 1 });
     assert.equal(story.refusalOf(requestSite("another", 1)), "too-many-supernodes");
@@ -84,7 +84,7 @@ describe("adding a site to a running federation", () => {
 
   it("fits again where an owner lowered its number or a site has left", () => {
     const many = Array.from({ length: MAX_SUPERNODES / 10 + 1 }, (_, nth) => `zone${nth}`);
-    const context = { zones: zonesOf([...many, "another"].map((name) => aZone(name))) };
+    const context = { sites: sitesOf([...many, "another"].map((name) => aZone(name))) };
     const story = aFederation({ zones: many, superNodes: 10, context }).planned();
     story.does(adjust("zone1", { superNodes: 9 }));
     story.happens({ type: "coordinator-verified", site: zone("zone0"), vmId: 1 });

@@ -87,7 +87,7 @@ describe("a federation's last day", () => {
     const story = asked().does(goOn("alpha")).does(goOn("beta"));
     assert.deepEqual(due(story.passes(3 * DAY)), []);
     assert.deepEqual(due(story.passes(DAY)), ["remind-go-on gamma"]);
-    assert.deepEqual(due(story.happens({ type: "go-on-reminder-due", site: story.site("gamma").zone })), []);
+    assert.deepEqual(due(story.happens({ type: "go-on-reminder-due", site: story.site("gamma").name })), []);
   });
 
   it("takes training sites down that did not answer, with their keys, and the others go on", () => {
@@ -165,7 +165,7 @@ describe("a federation's last day", () => {
     const { digest } = story.deployment("beta");
     story.happens({
       type: "site-failed",
-      site: story.site("beta").zone,
+      site: story.site("beta").name,
       reason: { code: "deployment-failed", detail: "" },
     });
     story.does(retry("beta")).begins("beta");

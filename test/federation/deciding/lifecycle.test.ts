@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { canRetry } from "../../../src/federation/deciding/lifecycle.ts";
 import { beginAttempt } from "../../../src/federation/proposing/proposal.ts";
 import { approve, cancel, requestSite, retire } from "../../builders/commands.ts";
-import { aZone, DAY, ownerOf, REQUESTER, STRANGER, zone, zoneNames, zonesOf } from "../../builders/decision-context.ts";
+import { aZone, DAY, ownerOf, REQUESTER, STRANGER, sitesOf, zone, zoneNames } from "../../builders/decision-context.ts";
 import { aFederation } from "../../builders/federation.ts";
 
 describe("a federation", () => {
@@ -145,7 +145,7 @@ describe("whether a site can be retried", () => {
 
 describe("a stranger", () => {
   it("may ask for nothing but a new federation", () => {
-    const story = aFederation({ context: { zones: zonesOf(zoneNames(4).map((name) => aZone(name))) } }).running();
+    const story = aFederation({ context: { sites: sitesOf(zoneNames(4).map((name) => aZone(name))) } }).running();
     assert.equal(story.refusalOf(cancel(STRANGER)), "not-the-requester");
     assert.equal(story.refusalOf(retire("beta", STRANGER)), "not-an-owner");
   });

@@ -44,7 +44,7 @@ const requests = (story: Story): Story =>
 const isAsked = (story: Story): Story =>
   story.happens({
     type: "certificate-asked",
-    site: story.site("alpha").zone,
+    site: story.site("alpha").name,
     vmId: story.vm("alpha").vmId,
     request: story.vm("alpha").seen.request ?? sha256("request"),
     csr: "-----BEGIN CERTIFICATE REQUEST-----",
@@ -111,7 +111,7 @@ describe("certificates by the coordinator's organisation", () => {
   it("are asked for anew at half of their life, and twice more, and the old ones serve meanwhile", () => {
     const story = waiting().does(giveCertificate(1));
     const { vmId } = story.vm("alpha");
-    story.happens({ type: "certificate-delivered", site: story.site("alpha").zone, vmId, serial: "1" });
+    story.happens({ type: "certificate-delivered", site: story.site("alpha").name, vmId, serial: "1" });
     story.says("alpha", { ...story.announcement(), FL_STAGE: "serving" }).observes("alpha");
     assert.equal(story.federation.verifiedVm, vmId);
     story.passes(40 * DAY - HOUR);

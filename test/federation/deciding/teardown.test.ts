@@ -17,9 +17,9 @@ import {
   ownerOf,
   REQUESTER,
   STRANGER,
+  sitesOf,
   zone,
   zoneNames,
-  zonesOf,
 } from "../../builders/decision-context.ts";
 import { aFederation, type Story } from "../../builders/federation.ts";
 
@@ -139,8 +139,8 @@ describe("a teardown", () => {
   });
 
   it("starts nothing new: no site begins, joins or is retried", () => {
-    const zones = zonesOf(zoneNames(4).map((name) => aZone(name)));
-    const story = aFederation({ context: { zones } }).trusted();
+    const zones = sitesOf(zoneNames(4).map((name) => aZone(name)));
+    const story = aFederation({ context: { sites: zones } }).trusted();
     assert.deepEqual(kinds(story), ["begin", "begin"]);
     assert.deepEqual(kinds(story.does(askTeardown())), []);
     assert.equal(story.refusalOf(requestSite("delta")), "teardown-under-way");

@@ -7,9 +7,9 @@ import {
   aZone,
   channelOf,
   HOME_CHANNEL,
+  sitesOf,
   zone,
   zoneNames,
-  zonesOf,
 } from "../../builders/decision-context.ts";
 import { aFederation } from "../../builders/federation.ts";
 
@@ -21,14 +21,14 @@ describe("what is known of a federation", () => {
   });
 
   it("goes to a zone's own channel as far as it is the zone's", () => {
-    assert.deepEqual(channelsFor(partly.federation, partly.context, { kind: "zone", zone: zone("beta") }), [
+    assert.deepEqual(channelsFor(partly.federation, partly.context, { kind: "site", site: zone("beta") }), [
       channelOf("beta"),
     ]);
   });
 
   it("goes to no channel if it is the zone's and the zone has none", () => {
-    const context = aDecisionContext({ zones: zonesOf(zoneNames(3).map((name) => aZone(name, { channel: null }))) });
-    assert.deepEqual(channelsFor(partly.federation, context, { kind: "zone", zone: zone("beta") }), []);
+    const context = aDecisionContext({ sites: sitesOf(zoneNames(3).map((name) => aZone(name, { channel: null }))) });
+    assert.deepEqual(channelsFor(partly.federation, context, { kind: "site", site: zone("beta") }), []);
   });
 
   it("is trusted to the home channel and to the channels of approved sites", () => {

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { concludeTeardown } from "../../../src/federation/deciding/teardown.ts";
 import { agreeTeardown, askTeardown, requestSite, retire, writeOff } from "../../builders/commands.ts";
-import { aZone, zonesOf } from "../../builders/decision-context.ts";
+import { aZone, sitesOf } from "../../builders/decision-context.ts";
 import { aFederation, type Story } from "../../builders/federation.ts";
 
 const conclude = (story: Story): Story => story.takes(concludeTeardown(story.federation, story.context));
 const without = (name: string) => ({
-  zones: zonesOf(["alpha", "beta", "gamma"].filter((one) => one !== name).map((one) => aZone(one))),
+  sites: sitesOf(["alpha", "beta", "gamma"].filter((one) => one !== name).map((one) => aZone(one))),
 });
 
 describe("a zone that has left the zones file", () => {
@@ -20,7 +20,7 @@ describe("a zone that has left the zones file", () => {
 
   it("is well again when it is put back", () => {
     const story = aFederation().running().inContext(without("gamma")).watchesAll(40);
-    story.inContext({ zones: zonesOf(["alpha", "beta", "gamma"].map((one) => aZone(one))) }).watchesAll(40);
+    story.inContext({ sites: sitesOf(["alpha", "beta", "gamma"].map((one) => aZone(one))) }).watchesAll(40);
     assert.equal(story.status("gamma"), "up");
   });
 

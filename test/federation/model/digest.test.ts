@@ -7,7 +7,7 @@ import { flowerPart, PLAN_VERSION, type SitePlan } from "../../../src/federation
 import type { VmTemplateFacts, ZoneSurvey } from "../../../src/federation/model/zone-facts.ts";
 import { comparableDigest } from "../../../src/federation/proposing/plan-making.ts";
 import { beginAttempt, checkAddress, proposeSites } from "../../../src/federation/proposing/proposal.ts";
-import { aZone, LATER, SHIPPED, UPGRADED, zone, zonesOf } from "../../builders/decision-context.ts";
+import { aZone, LATER, SHIPPED, sitesOf, UPGRADED, zone } from "../../builders/decision-context.ts";
 import { aFederation, type Story } from "../../builders/federation.ts";
 import { aNetwork } from "../../builders/survey.ts";
 
@@ -125,7 +125,7 @@ function voidedBy(change: (story: Story) => Story): readonly string[] {
   assert.ok([...story.federation.sites.values()].every(({ deployment }) => deployment === null));
   return [...story.federation.sites.values()]
     .filter(({ approvalState }) => approvalState === "pending")
-    .map((site) => site.zone);
+    .map((site) => site.name);
 }
 
 type Found = Extract<ZoneSurvey["template"], { found: true }>;
@@ -183,7 +183,7 @@ describe("an approval is void exactly when what it approved has changed", () => 
 
   it("what the zones file says of a training site's network or node configuration: that site's", () => {
     for (const changed of [aZone("gamma", { network: 9 }), aZone("gamma", { nodeConfig: { "data-path": "/other" } })]) {
-      const context = { zones: zonesOf([aZone("alpha"), aZone("beta"), changed]) };
+      const context = { sites: sitesOf([aZone("alpha"), aZone("beta"), changed]) };
       const remade = (usual: ZoneSurvey): ZoneSurvey =>
         changed.network === 9 ? { ...usual, network: aNetwork({ id: 9 }) } : usual;
       assert.deepEqual(
@@ -194,9 +194,9 @@ describe("an approval is void exactly when what it approved has changed", () => 
   });
 
   it("as what a zone's sites are deployed, in a service of OneFlow or as VMs that none holds: that site's", () => {
-    const zones = zonesOf([aZone("alpha"), aZone("beta"), aZone("gamma", { deploy: "vms" })]);
+    const zones = sitesOf([aZone("alpha"), aZone("beta"), aZone("gamma", { deploy: "vms" })]);
     assert.deepEqual(
-      voidedBy((story) => story.inContext({ zones })),
+      voidedBy((story) => story.inContext({ sites: zones })),
       ["gamma"],
     );
   });
@@ -204,13 +204,13 @@ describe("an approval is void exactly when what it approved has changed", () => 
   it("the ssh keys of the coordinator's zone: the coordinator's", () => {
     const sshKeys = ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIsomebodyelse"];
     const zones = (changed: "alpha" | "beta") =>
-      zonesOf(["alpha", "beta", "gamma"].map((name) => aZone(name, name === changed ? { sshKeys } : {})));
+      sitesOf(["alpha", "beta", "gamma"].map((name) => aZone(name, name === changed ? { sshKeys } : {})));
     assert.deepEqual(
-      voidedBy((story) => story.inContext({ zones: zones("alpha") })),
+      voidedBy((story) => story.inContext({ sites: zones("alpha") })),
       ["alpha"],
     );
     assert.deepEqual(
-      voidedBy((story) => story.inContext({ zones: zones("beta") })),
+      voidedBy((story) => story.inContext({ sites: zones("beta") })),
       [],
     );
   });

@@ -28,7 +28,7 @@ test("a federation that has ended is not settled while something of it runs or i
   const sites = [...story.federation.sites.keys()];
   for (const site of sites) story.happens({ type: "site-stopped", site });
   assert.equal(isSettled(story.federation), false);
-  for (const { zone: site, removals } of story.federation.sites.values())
+  for (const { name: site, removals } of story.federation.sites.values())
     for (const { key } of removals) story.happens({ type: "deployment-removed", site, removal: key });
   assert.equal(isSettled(story.federation), true);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { VmFacts } from "../../../src/federation/model/zone-facts.ts";
-import { observeZone } from "../../../src/federation/observing/observation.ts";
+import { observeSite } from "../../../src/federation/observing/observation.ts";
 import { retry } from "../../builders/commands.ts";
 import { SECOND, zone } from "../../builders/decision-context.ts";
 import { aFederation, type Story } from "../../builders/federation.ts";
@@ -52,7 +52,7 @@ describe("looking at a zone", () => {
     story.creates("alpha").passes(SECOND);
     const snapshot = { ...story.zone("alpha").snapshot(story.context.now), services, servicesAt: early };
     const look = { snapshot, silent: new Set<number>() };
-    const types = observeZone(story.federation, story.site("alpha"), look, story.context).map(({ type }) => type);
+    const types = observeSite(story.federation, story.site("alpha"), look, story.context).map(({ type }) => type);
     assert.equal(types.includes("site-failed"), false);
   });
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { tunnelStates } from "../../../src/federation/observing/tunnels.ts";
 import { encodeTunnelLinks, type TunnelCount, type TunnelPeerState } from "../../../src/guest-protocol/tunnel.ts";
-import { aZone, zonesOf } from "../../builders/decision-context.ts";
+import { aZone, sitesOf } from "../../builders/decision-context.ts";
 import { aFederation, type Story } from "../../builders/federation.ts";
 
 const CROSSING = { kind: "wireguard", hub: { host: "198.51.100.7", port: 51820 }, range: null } as const;
@@ -122,7 +122,7 @@ describe("a silent tunnel", () => {
       crossing: CROSSING,
       superNodes: 1,
       zones: FOUR,
-      context: { zones: zonesOf(FOUR.map((name) => aZone(name))) },
+      context: { sites: sitesOf(FOUR.map((name) => aZone(name))) },
     }).running();
     const ends = (delta: number | null, count: number) => ({
       strays: [],

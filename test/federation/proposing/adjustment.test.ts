@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Adjustment } from "../../../src/federation/model/events.ts";
 import { adjust, approve, reject } from "../../builders/commands.ts";
-import { aZone, ownerOf, zonesOf } from "../../builders/decision-context.ts";
+import { aZone, ownerOf, sitesOf } from "../../builders/decision-context.ts";
 import { aFederation } from "../../builders/federation.ts";
 import { aDataImage, aNetwork } from "../../builders/survey.ts";
 
 const [first, second] = [ownerOf("beta", 1), ownerOf("beta", 2)];
 
 /** Beta wants both of its owners to agree. */
-const needsTwo = { zones: zonesOf([aZone("alpha"), aZone("beta", { quorum: 2 }), aZone("gamma")]) };
+const needsTwo = { sites: sitesOf([aZone("alpha"), aZone("beta", { quorum: 2 }), aZone("gamma")]) };
 
 describe("adjusting", () => {
   it("is the owner's own version and own vote, and voids earlier votes on the site", () => {

@@ -49,7 +49,7 @@ describe("what a VM template has beside the plan", () => {
     const before = { ...plan, version: 1 };
     story.happens({
       type: "site-planned",
-      site: plan.zone,
+      site: plan.site,
       card,
       plan: before,
       digest: digestOf(before),

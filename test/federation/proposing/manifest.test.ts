@@ -14,7 +14,7 @@ import { isContextValue } from "../../../src/guest-protocol/alphabets.ts";
 import { decodePem } from "../../../src/guest-protocol/certificates.ts";
 import { AUTHORITY } from "../../builders/chronicle.ts";
 import { adjust } from "../../builders/commands.ts";
-import { aZone, LATER, MANIFESTS, SHIPPED, zonesOf } from "../../builders/decision-context.ts";
+import { aZone, LATER, MANIFESTS, SHIPPED, sitesOf } from "../../builders/decision-context.ts";
 import { aFederation, type Story } from "../../builders/federation.ts";
 import { aDataImage } from "../../builders/survey.ts";
 
@@ -33,9 +33,9 @@ describe("what a zone is handed", () => {
     const written = fc.stringMatching(/^[A-Za-z0-9 ._:/,+=-]{0,40}$/);
     fc.assert(
       fc.property(written, fc.domain(), (text, host) => {
-        const zones = zonesOf(["alpha", "beta"].map((name) => aZone(name, { nodeConfig: { note: text } })));
+        const zones = sitesOf(["alpha", "beta"].map((name) => aZone(name, { nodeConfig: { note: text } })));
         const address = { kind: "given", host: host.toLowerCase(), port: 443 } as const;
-        const story = aFederation({ zones: ["alpha", "beta"], address, context: { zones } }).planned();
+        const story = aFederation({ zones: ["alpha", "beta"], address, context: { sites: zones } }).planned();
         for (const name of ["alpha", "beta"]) {
           const values = entering(order(story, name), story.proposal(name).plan);
           assert.deepEqual(
@@ -111,7 +111,7 @@ describe("what a zone is handed", () => {
   it("carries the owner's node configuration as Flower reads it: text in quotes, numbers and truth values bare", () => {
     const nodeConfig = { "data-path": "/data", folds: "5", ratio: "0.8", gpu: "true" };
     const story = aFederation({
-      context: { zones: zonesOf([aZone("alpha"), aZone("beta", { nodeConfig }), aZone("gamma")]) },
+      context: { sites: sitesOf([aZone("alpha"), aZone("beta", { nodeConfig }), aZone("gamma")]) },
     });
     const value = order(story.planned(), "beta").context["FL_NODE_CONFIG"] ?? "";
     assert.equal(Buffer.from(value, "base64").toString("utf8"), "data-path='/data' folds=5 ratio=0.8 gpu=true");
@@ -127,8 +127,8 @@ describe("what a zone is handed", () => {
   });
 
   it("asks for a disk of the owner's image beside those of the template, however VMs are made", () => {
-    const zones = zonesOf([aZone("alpha"), aZone("beta"), aZone("gamma", { deploy: "vms" })]);
-    const story = aFederation({ context: { zones } }).planned();
+    const zones = sitesOf([aZone("alpha"), aZone("beta"), aZone("gamma", { deploy: "vms" })]);
+    const story = aFederation({ context: { sites: zones } }).planned();
     for (const name of ["beta", "gamma"]) {
       story.shows(name, (usual) => ({ ...usual, data: aDataImage() }));
       story.does(adjust(name, { data: { kind: "disk", image: 12 } }));

@@ -14,7 +14,7 @@ import { type Choice, chooseFor, isTransient, judge, zoneReason } from "../../..
 import { proposeSites } from "../../../src/federation/proposing/proposal.ts";
 import { SETTINGS } from "../../builders/chronicle.ts";
 import { checkAgain } from "../../builders/commands.ts";
-import { aZone, ownerOf, STRANGER, zone, zonesOf } from "../../builders/decision-context.ts";
+import { aZone, ownerOf, STRANGER, sitesOf, zone } from "../../builders/decision-context.ts";
 import { aFederation, type Story } from "../../builders/federation.ts";
 import { aDataImage, aHeadroom, aNetwork, aSurvey, aTemplate } from "../../builders/survey.ts";
 
@@ -318,8 +318,8 @@ describe("a call that did not work", () => {
 });
 
 describe("what is looked for in a zone", () => {
-  const coordinator = { zone: zone("beta"), role: "coordinator", superNodes: 0 } as const;
-  const training = { zone: zone("beta"), role: "training", superNodes: 3 } as const;
+  const coordinator = { site: zone("beta"), role: "coordinator", superNodes: 0 } as const;
+  const training = { site: zone("beta"), role: "training", superNodes: 3 } as const;
 
   it("is the template of the role and framework, the zone's network and as many VMs as SuperNodes", () => {
     const beta = aZone("beta");
@@ -368,14 +368,14 @@ describe("what is looked for in a zone", () => {
   });
 
   it("is nothing in a zone that has left the zones file", () => {
-    const story = aFederation().inContext({ zones: zonesOf([aZone("alpha")]) });
+    const story = aFederation().inContext({ sites: sitesOf([aZone("alpha")]) });
     const outcome = choiceFor(story.federation, story.site("beta"), story.context);
     assert.equal("code" in outcome && outcome.code, "zone-left-file");
   });
 });
 
 const problems = (story: Story): readonly (readonly [string, string])[] =>
-  [...story.federation.sites.values()].flatMap(({ zone: name, problems: all }) =>
+  [...story.federation.sites.values()].flatMap(({ name, problems: all }) =>
     all.map(({ code }) => [name, code] as const),
   );
 

@@ -4,14 +4,14 @@ import fc from "fast-check";
 import { MAX_SUPERNODES } from "../../../src/federation/model/limits.ts";
 import { FLOWER, parseForm, type RequestForm, type Taken } from "../../../src/federation/proposing/request.ts";
 import { isContextValue } from "../../../src/guest-protocol/alphabets.ts";
-import { aZone, zone, zonesOf } from "../../builders/decision-context.ts";
+import { aZone, sitesOf, zone } from "../../builders/decision-context.ts";
 
 const FORM: RequestForm = {
   name: "tumour-study",
   coordinator: "alpha",
   training: [
-    { zone: "beta", superNodes: "2" },
-    { zone: "gamma", superNodes: "10" },
+    { site: "beta", superNodes: "2" },
+    { site: "gamma", superNodes: "10" },
   ],
   crossing: "public-address",
   tunnelled: [],
@@ -32,7 +32,7 @@ const FORM: RequestForm = {
 };
 const NOW = "2026-03-02T08:00:00.000Z";
 
-const ZONES = zonesOf([
+const ZONES = sitesOf([
   aZone("alpha"),
   aZone("beta"),
   aZone("gamma"),
@@ -67,9 +67,9 @@ describe("the form", () => {
         settings: { flowerVersion: "1.31.0", framework: "none", keepaliveTime: 60, keepaliveTimeout: 20 },
         crossing: { kind: "public-address", address: { kind: "given", host: "fl.example.org", port: 9092 } },
         sites: [
-          { zone: "alpha", role: "coordinator", superNodes: 0 },
-          { zone: "beta", role: "training", superNodes: 2 },
-          { zone: "gamma", role: "training", superNodes: 10 },
+          { site: "alpha", role: "coordinator", superNodes: 0 },
+          { site: "beta", role: "training", superNodes: 2 },
+          { site: "gamma", role: "training", superNodes: 10 },
         ],
         minimumTrainingSites: 2,
         purpose: "Does a tumour grow?",
@@ -116,9 +116,9 @@ describe("the form", () => {
         name: "Tumour Study",
         coordinator: "nowhere",
         training: [
-          { zone: "beta", superNodes: "0" },
-          { zone: "gamma", superNodes: "many" },
-          { zone: "omega", superNodes: "1" },
+          { site: "beta", superNodes: "0" },
+          { site: "gamma", superNodes: "many" },
+          { site: "omega", superNodes: "1" },
         ],
         host: "203.0.113.300",
         port: "0",
@@ -165,42 +165,42 @@ describe("zones", () => {
   });
 
   it("a zone does not coordinate and train in the same federation", () => {
-    const training = [{ zone: "alpha", superNodes: "2" }];
+    const training = [{ site: "alpha", superNodes: "2" }];
     assert.match(mistakes({ training, minimumTrainingSites: "1" })["training"] ?? "", /cannot be a training site/);
   });
 
   it("there is at least one training zone, and none twice", () => {
     assert.deepEqual(fieldsOf({ training: [], minimumTrainingSites: "1" }), ["training"]);
     const twice = [
-      { zone: "beta", superNodes: "2" },
-      { zone: "beta", superNodes: "3" },
+      { site: "beta", superNodes: "2" },
+      { site: "beta", superNodes: "3" },
     ];
     assert.match(mistakes({ training: twice })["training"] ?? "", /twice/);
   });
 
   it("every zone that lacks the framework's template is named", () => {
-    const zones = zonesOf([aZone("alpha"), aZone("beta"), aZone("gamma")]);
+    const zones = sitesOf([aZone("alpha"), aZone("beta"), aZone("gamma")]);
     const parsed = parseForm({ ...FORM, framework: "sklearn" }, zones, NOTHING_TAKEN, NOW);
     assert.match(parsed.ok ? "" : (parsed.mistakes.training ?? ""), /Beta Institute.*Gamma Institute/);
   });
 
   it("an unknown framework is told on its own field only", () => {
-    const training = [{ zone: "delta", superNodes: "2" }];
+    const training = [{ site: "delta", superNodes: "2" }];
     assert.deepEqual(fieldsOf({ framework: "jax", training, minimumTrainingSites: "1" }), ["framework"]);
   });
 
   it("a site has 1 to 10 SuperNodes", () => {
     for (const superNodes of ["0", "11", "1.5", "-1", "two", "", "1e1", "٣"]) {
-      const training = [{ zone: "beta", superNodes }];
+      const training = [{ site: "beta", superNodes }];
       assert.deepEqual(fieldsOf({ training, minimumTrainingSites: "1" }), ["superNodes:beta"], superNodes);
     }
   });
 
   it("all sites together have no more SuperNodes than a SuperLink can be told of", () => {
     const many = Array.from({ length: MAX_SUPERNODES / 10 + 1 }, (_, nth) => `zone${nth}`);
-    const zones = zonesOf(["alpha", ...many].map((name) => aZone(name, { channel: null })));
+    const zones = sitesOf(["alpha", ...many].map((name) => aZone(name, { channel: null })));
     const ask = (names: readonly string[]) => {
-      const training = names.map((name) => ({ zone: name, superNodes: "10" }));
+      const training = names.map((name) => ({ site: name, superNodes: "10" }));
       return parseForm({ ...FORM, training }, zones, NOTHING_TAKEN, NOW);
     };
     assert.equal(ask(many.slice(1)).ok, true);
@@ -288,7 +288,7 @@ describe("WireGuard", () => {
     const address = { kind: "given", host: "fl.example.org", port: 9092 };
     assert.deepEqual(crossing, { kind: "both", address, hub, range: "10.99.0.0/30" });
     assert.deepEqual(
-      sites.map((site) => [site.zone, site.crossing]),
+      sites.map((site) => [site.site, site.crossing]),
       [
         ["alpha", undefined],
         ["beta", "wireguard"],
@@ -385,7 +385,7 @@ describe("hostile input", () => {
     const form = fc.record<RequestForm>({
       name: text,
       coordinator: fc.oneof(text, fc.constant("alpha")),
-      training: fc.array(fc.record({ zone: fc.oneof(text, fc.constant("beta")), superNodes: text }), { maxLength: 3 }),
+      training: fc.array(fc.record({ site: fc.oneof(text, fc.constant("beta")), superNodes: text }), { maxLength: 3 }),
       crossing: fc.constantFrom("public-address", "wireguard", "both"),
       tunnelled: fc.array(fc.oneof(text, fc.constant("beta")), { maxLength: 2 }),
       addressKind: fc.constantFrom("given", "picked"),

@@ -4,7 +4,7 @@ import { digest } from "../../../src/federation/model/identity.ts";
 import type { ReasonCode } from "../../../src/federation/model/reasons.ts";
 import { awaitedSince, type Task, taskKey } from "../../../src/federation/running/due-tasks.ts";
 import { checkAgain, retire, retry } from "../../builders/commands.ts";
-import { aZone, DAY, MINUTE, ownerOf, SECOND, zone, zonesOf } from "../../builders/decision-context.ts";
+import { aZone, DAY, MINUTE, ownerOf, SECOND, sitesOf, zone } from "../../builders/decision-context.ts";
 import { aFederation, type Story } from "../../builders/federation.ts";
 
 const kinds = (story: Story): readonly string[] =>
@@ -246,7 +246,7 @@ describe("just before a site is created", () => {
   it("those who approved are still owners and as many as are needed, or it is asked again", () => {
     for (const changed of [others, aZone("beta", { quorum: 2 })]) {
       const story = aFederation().trusted();
-      story.inContext({ zones: zonesOf([aZone("alpha"), changed, aZone("gamma")]) });
+      story.inContext({ sites: sitesOf([aZone("alpha"), changed, aZone("gamma")]) });
       const { card } = story.proposal("beta");
       story.begins("beta");
       assert.equal(story.recorded.at(-1)?.event.type, "approval-lapsed");
@@ -263,7 +263,7 @@ describe("just before a site is created", () => {
     const story = aFederation()
       .trusted()
       .passes(6 * DAY);
-    story.inContext({ zones: zonesOf([aZone("alpha"), others, aZone("gamma")]) }).begins("beta");
+    story.inContext({ sites: sitesOf([aZone("alpha"), others, aZone("gamma")]) }).begins("beta");
     assert.equal(kinds(story.passes(5 * DAY)).includes("expire"), false);
     assert.equal(kinds(story.passes(2 * DAY)).includes("expire"), true);
   });

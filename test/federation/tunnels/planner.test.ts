@@ -9,7 +9,7 @@ import type { NetworkFacts, PortSpan } from "../../../src/federation/model/zone-
 import { serviceOrder } from "../../../src/federation/proposing/manifest.ts";
 import { pairIn, spanOfRange } from "../../../src/federation/tunnels/range.ts";
 import { requestSite, retire } from "../../builders/commands.ts";
-import { aZone, SHIPPED, zone, zonesOf } from "../../builders/decision-context.ts";
+import { aZone, SHIPPED, sitesOf, zone } from "../../builders/decision-context.ts";
 import { aFederation, type Story } from "../../builders/federation.ts";
 import { aNetwork } from "../../builders/survey.ts";
 
@@ -137,8 +137,8 @@ describe("a plan with tunnels", () => {
 
   it("says that no security group lets a site's VMs send to the hub, but for those whose router does", () => {
     const closed = (way: "own" | "router"): Story => {
-      const zones = zonesOf([aZone("alpha"), aZone("beta", { tunnelWay: way }), aZone("gamma")]);
-      const story = aFederation({ ...tunnelled(), context: { zones } });
+      const zones = sitesOf([aZone("alpha"), aZone("beta", { tunnelWay: way }), aZone("gamma")]);
+      const story = aFederation({ ...tunnelled(), context: { sites: zones } });
       return story.shows("beta", (usual) => ({ ...usual, openPorts: [{ first: 53, last: 53 }] })).planned();
     };
     assert.deepEqual(problemsOf(closed("own"), "beta"), ["tunnel-way-out-closed"]);
@@ -147,8 +147,8 @@ describe("a plan with tunnels", () => {
 
   /** Beta's VMs come through the zone's router. */
   const routed = (seen: { network?: Partial<NetworkFacts>; openPorts?: readonly PortSpan[] | null }): Story => {
-    const zones = zonesOf([aZone("alpha"), aZone("beta", { tunnelWay: "router" }), aZone("gamma")]);
-    const story = aFederation({ ...tunnelled("10.99.0.0/23"), context: { zones } });
+    const zones = sitesOf([aZone("alpha"), aZone("beta", { tunnelWay: "router" }), aZone("gamma")]);
+    const story = aFederation({ ...tunnelled("10.99.0.0/23"), context: { sites: zones } });
     const { network, openPorts = null } = seen;
     return story.shows("beta", (usual) => ({ ...usual, network: aNetwork(network), openPorts })).planned();
   };
@@ -187,8 +187,8 @@ describe("a plan with tunnels", () => {
   });
 
   it("says when the range has too few addresses for one more site", () => {
-    const zones = zonesOf(["alpha", "beta", "gamma", "delta"].map((name) => aZone(name)));
-    const story = aFederation({ ...tunnelled("10.99.0.0/29"), context: { zones } }).running();
+    const zones = sitesOf(["alpha", "beta", "gamma", "delta"].map((name) => aZone(name)));
+    const story = aFederation({ ...tunnelled("10.99.0.0/29"), context: { sites: zones } }).running();
     story.does(requestSite("delta")).planned();
     assert.deepEqual(problemsOf(story, "delta"), ["tunnel-range-full"]);
     story.does(retire("beta")).removes("beta");
@@ -205,7 +205,7 @@ describe("a plan in which some sites come by tunnels and others dial the public 
       crossing: { kind: "both", address: ADDRESS, hub: HUB, range: null },
       zones,
       tunnelled: ["gamma"],
-      context: { zones: zonesOf(["alpha", "beta", "gamma", "delta"].map((name) => aZone(name))) },
+      context: { sites: sitesOf(["alpha", "beta", "gamma", "delta"].map((name) => aZone(name))) },
     });
   const dialled = (story: Story, name: string) => story.proposal(name).plan.endpoint;
 
@@ -281,7 +281,7 @@ describe("a plan in which some sites come by tunnels and others dial the public 
 
 describe("the pairs of a federation's sites", () => {
   const NAMES = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta"];
-  const CONTEXT = { zones: zonesOf(NAMES.map((name) => aZone(name))) };
+  const CONTEXT = { sites: sitesOf(NAMES.map((name) => aZone(name))) };
 
   it("are nobody else's, whoever comes, goes, and comes again; and nobody else's plan changes by that", () => {
     const moves = fc.array(

@@ -5,7 +5,7 @@ import { tunnelStates } from "../../../src/federation/observing/tunnels.ts";
 import { serviceOrder } from "../../../src/federation/proposing/manifest.ts";
 import { decodeTunnelPeers, encodeTunnelLinks } from "../../../src/guest-protocol/tunnel.ts";
 import { adjust, giveRouterKey, retire, retry } from "../../builders/commands.ts";
-import { aZone, SHIPPED, STRANGER, zone, zonesOf } from "../../builders/decision-context.ts";
+import { aZone, SHIPPED, STRANGER, sitesOf, zone } from "../../builders/decision-context.ts";
 import { aFederation, type Story } from "../../builders/federation.ts";
 import { aNetwork } from "../../builders/survey.ts";
 import { aTunnelKey } from "../../builders/tunnel-key.ts";
@@ -19,7 +19,7 @@ const A_WHILE = 40;
 const routed = (): Story =>
   aFederation({
     crossing: CROSSING,
-    context: { zones: zonesOf([aZone("alpha"), aZone("beta"), aZone("gamma", { tunnelWay: "router" })]) },
+    context: { sites: sitesOf([aZone("alpha"), aZone("beta"), aZone("gamma", { tunnelWay: "router" })]) },
   });
 
 const begins = (story: Story): boolean => story.due().includes("begin gamma");
@@ -60,13 +60,13 @@ describe("a zone's own router", () => {
   });
 
   it("is refused before anybody is asked where the zone has no channel for its configuration", () => {
-    const zones = zonesOf([aZone("alpha"), aZone("beta"), aZone("gamma", { tunnelWay: "router", channel: null })]);
-    const story = aFederation({ crossing: CROSSING, context: { zones } }).planned();
+    const zones = sitesOf([aZone("alpha"), aZone("beta"), aZone("gamma", { tunnelWay: "router", channel: null })]);
+    const story = aFederation({ crossing: CROSSING, context: { sites: zones } }).planned();
     assert.deepEqual(
       story.site("gamma").problems.map(({ code }) => code),
       ["router-without-channel"],
     );
-    const without = aFederation({ context: { zones } }).planned();
+    const without = aFederation({ context: { sites: zones } }).planned();
     assert.deepEqual(without.site("gamma").problems, []);
   });
 

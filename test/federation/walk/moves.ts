@@ -9,7 +9,7 @@ import { askToGoOn, concludeTerm } from "../../../src/federation/deciding/term.t
 import type { Command } from "../../../src/federation/model/commands.ts";
 import type { DeploymentRef } from "../../../src/federation/model/deployment-reference.ts";
 import type { FederationEvent } from "../../../src/federation/model/events.ts";
-import type { CardId, ZoneName } from "../../../src/federation/model/identity.ts";
+import type { CardId, SiteName } from "../../../src/federation/model/identity.ts";
 import { vmsOf } from "../../../src/federation/model/plan.ts";
 import {
   coordinatorOf,
@@ -79,7 +79,7 @@ function commands(world: World, { joining }: Rules): readonly Move[] {
     asked.push([kind, { kind, by: REQUESTER, key }]);
   asked.push(...certificatesGiven(world, key));
   if (joining) {
-    const wish = { zone: zone("gamma"), role: "training", superNodes: 1 } as const;
+    const wish = { site: zone("gamma"), role: "training", superNodes: 1 } as const;
     asked.push(["request-site", { kind: "request-site", wish, by: REQUESTER, key }]);
   }
   return asked.flatMap(([name, command]) => carriedOut(world, name, command));
@@ -89,7 +89,7 @@ function commands(world: World, { joining }: Rules): readonly Move[] {
 function certificatesGiven({ federation, now }: World, key: string): (readonly [string, Command])[] {
   const awaited = awaitedOf(federation);
   if (awaited === null) return [];
-  const by = ownerOf(coordinatorOf(federation).zone);
+  const by = ownerOf(coordinatorOf(federation).name);
   const expiresAt = new Date(Date.parse(now) + 365 * DAY).toISOString();
   if (awaited.kind === "authority") {
     return [["give-authority", { kind: "give-authority", by, key, authority: { ...AUTHORITY, expiresAt } }]];
@@ -108,14 +108,14 @@ function certificatesGiven({ federation, now }: World, key: string): (readonly [
 
 function onSite(world: World, site: Site, key: string): (readonly [string, Command])[] {
   const { federation } = world;
-  const by = ownerOf(site.zone);
+  const by = ownerOf(site.name);
   const writeOff: Command = { kind: "write-off", zone: site.zone, by: null, key };
-  const moves: (readonly [string, Command])[] = [[`write-off ${site.zone}`, writeOff]];
+  const moves: (readonly [string, Command])[] = [[`write-off ${site.name}`, writeOff]];
   const card = currentProposal(site)?.card ?? null;
   if (card === null) return moves;
-  const name = (what: string): string => `${what} ${site.zone}`;
+  const name = (what: string): string => `${what} ${site.name}`;
   const vote = { card, by, key, consent: "run" } as const;
-  const admission = { card, by: ownerOf(coordinatorOf(federation).zone), key, consent: "admit" } as const;
+  const admission = { card, by: ownerOf(coordinatorOf(federation).name), key, consent: "admit" } as const;
   const ofTeardown: CardId = site.teardown?.card ?? card;
   return [
     ...moves,
@@ -137,9 +137,9 @@ function onSite(world: World, site: Site, key: string): (readonly [string, Comma
 const adjusting = (world: World, site: Site, card: CardId, key: string): Command => ({
   kind: "adjust",
   card,
-  by: ownerOf(site.zone),
+  by: ownerOf(site.name),
   adjustment: { data: { kind: "folder", path: "/other" } },
-  survey: surveyOf(world, site.zone),
+  survey: surveyOf(world, site.name),
   key,
 });
 
@@ -188,7 +188,7 @@ function outcomes(world: World, task: Task): Outcomes {
     }
     case "propose": {
       const waiting = [...federation.sites.values()].filter(({ approvalState }) => approvalState === "planning");
-      const surveys = new Map(waiting.map((site) => [site.zone, surveyOf(world, site.zone)]));
+      const surveys = new Map(waiting.map((site) => [site.name, surveyOf(world, site.name)]));
       return [orNothing(proposeSites(federation, surveys, context))];
     }
     case "propose-later":
@@ -216,7 +216,7 @@ function outcomes(world: World, task: Task): Outcomes {
     case "end-tunnel-rotation":
       return [[{ type: "tunnel-rotation-ended", site: task.site, outcome: task.outcome }]];
     case "time-out":
-      return [[failed({ zone: task.site }, task.code, "")]];
+      return [[failed({ name: task.site }, task.code, "")]];
     case "begin":
       return [begun(world, task.site)];
     default:
@@ -225,7 +225,7 @@ function outcomes(world: World, task: Task): Outcomes {
 }
 
 /** Tasks that take the zone's part. */
-function inZone(world: World, task: Extract<Task, { readonly site: ZoneName }>): Outcomes {
+function inZone(world: World, task: Extract<Task, { readonly site: SiteName }>): Outcomes {
   const { federation } = world;
   const { site } = task;
   switch (task.kind) {
@@ -240,7 +240,7 @@ function inZone(world: World, task: Extract<Task, { readonly site: ZoneName }>):
       return world.deploy === "vms" ? madeOneByOne(federation, site) : created(federation, site);
     case "certify":
       if (federation.issuer === "organisation") return [[isAsked(federation, task)]];
-      return [[issued(federation, world, task)], [failed({ zone: site }, "request-foreign-name", "")]];
+      return [[issued(federation, world, task)], [failed({ name: site }, "request-foreign-name", "")]];
     case "deliver-certificate":
       return [[{ type: "certificate-delivered", site, vmId: task.vmId, serial: "1" }]];
     case "judge-key": {
@@ -275,7 +275,7 @@ function inZone(world: World, task: Extract<Task, { readonly site: ZoneName }>):
 }
 
 interface OnVm {
-  readonly site: ZoneName;
+  readonly site: SiteName;
   readonly vmId: number;
 }
 
@@ -286,20 +286,20 @@ function rebooted({ site, vmId }: OnVm): Outcomes {
   return [[intended, answered("taken")], [intended], [intended, answered("wrong-state")]];
 }
 
-const refused = (site: ZoneName): FederationEvent => failed({ zone: site }, "deployment-failed", "");
+const refused = (site: SiteName): FederationEvent => failed({ name: site }, "deployment-failed", "");
 
 /** Before the coordinator's first attempt, approvals that do not hold are found void, as the bot does. */
-function begun(world: World, site: ZoneName): readonly FederationEvent[] {
+function begun(world: World, site: SiteName): readonly FederationEvent[] {
   const { federation } = world;
   const context = contextOf(world);
-  const first = coordinatorOf(federation).zone === site && federation.trustedAt === null;
+  const first = coordinatorOf(federation).name === site && federation.trustedAt === null;
   const others = first ? trainingSitesOf(federation).filter(({ approvalState }) => approvalState === "approved") : [];
-  const surveys = new Map(others.map((other) => [other.zone, surveyOf(world, other.zone)]));
+  const surveys = new Map(others.map((other) => [other.name, surveyOf(world, other.name)]));
   const recheck = orNothing(recheckApprovals(federation, surveys, context));
   return recheck.length > 0 ? recheck : orNothing(beginAttempt(federation, site, surveyOf(world, site), context));
 }
 
-function created(federation: Federation, site: ZoneName): Outcomes {
+function created(federation: Federation, site: SiteName): Outcomes {
   const found = federation.sites.get(site);
   if (found === undefined || found.deployment === null) return [];
   const { sequence, tag } = nextTag(federation, found, found.deployment);
@@ -314,7 +314,7 @@ function created(federation: Federation, site: ZoneName): Outcomes {
 }
 
 /** One VM each time: it is made, its answer is lost, it is refused for now or for good. */
-function madeOneByOne(federation: Federation, site: ZoneName): Outcomes {
+function madeOneByOne(federation: Federation, site: SiteName): Outcomes {
   const found = federation.sites.get(site);
   if (found === undefined || found.deployment === null) return [];
   const { madeVms, plan, tag: known } = found.deployment;
@@ -340,7 +340,7 @@ function madeOneByOne(federation: Federation, site: ZoneName): Outcomes {
 function issued(
   federation: Federation,
   world: World,
-  { site, vmId }: { site: ZoneName; vmId: number },
+  { site, vmId }: { site: SiteName; vmId: number },
 ): FederationEvent {
   return {
     type: "certificate-issued",
@@ -354,7 +354,7 @@ function issued(
   };
 }
 
-const isAsked = (federation: Federation, { site, vmId }: { site: ZoneName; vmId: number }): FederationEvent => ({
+const isAsked = (federation: Federation, { site, vmId }: { site: SiteName; vmId: number }): FederationEvent => ({
   type: "certificate-asked",
   site,
   vmId,
@@ -393,7 +393,7 @@ function tunnelTold(federation: Federation, { site, vmId }: OnVm): Outcomes {
 
 function provenGone(
   federation: Federation,
-  { site, vmId }: { site: ZoneName; vmId: number },
+  { site, vmId }: { site: SiteName; vmId: number },
   { health }: Place,
 ): readonly FederationEvent[] {
   if (health !== "gone" && health !== "vanished") return [];
@@ -403,7 +403,7 @@ function provenGone(
 const strayRef = (deploy: World["deploy"]): DeploymentRef =>
   deploy === "vms" ? { kind: "vms", ids: [99_000] } : { kind: "oneflow", id: 99_000 };
 
-function removed({ federation, deploy }: World, { site, removal: key }: { site: ZoneName; removal: string }): Outcomes {
+function removed({ federation, deploy }: World, { site, removal: key }: { site: SiteName; removal: string }): Outcomes {
   const removal = federation.sites.get(site)?.removals.find((one) => one.key === key);
   if (removal === undefined) return [];
   const late: FederationEvent[] =
@@ -435,11 +435,11 @@ function mishaps(world: World, { mishaps: most }: Rules): readonly Move[] {
   if (world.federation.ended !== null && [...world.places.values()].every(isUsual)) return [];
   const amiss = [...world.places.values()].filter((place) => !isUsual(place)).length;
   return [...world.federation.sites.values()].flatMap((site) => {
-    const place = placeOf(world, site.zone);
+    const place = placeOf(world, site.name);
     const becomes = (by: Mover, name: string, change: Partial<Place>): Move => ({
-      name: `${name} ${site.zone}`,
+      name: `${name} ${site.name}`,
       by,
-      next: withPlace(world, site.zone, change),
+      next: withPlace(world, site.name, change),
     });
     const back: Move[] = [
       ...(place.away ? [becomes("recovery", "answers again", { away: false })] : []),

@@ -18,7 +18,7 @@ function essence(world: World): string {
     .filter(([, { raised, code }]) => raised && (isAvailability(code) || isOfZone(code)))
     .map(([key]) => key);
   return canonical([
-    [...federation.sites.values()].map((site) => [siteEssence(world, site), placeOf(world, site.zone)]),
+    [...federation.sites.values()].map((site) => [siteEssence(world, site), placeOf(world, site.name)]),
     federation.authorities.length > 0,
     federation.authorityDestroyed,
     federation.endpoint !== null,
@@ -39,7 +39,7 @@ function siteEssence(world: World, site: Site): unknown {
   const { deployment } = site;
   const proposal = currentProposal(site);
   return [
-    site.zone,
+    site.name,
     site.approvalState,
     site.problems.map(({ code }) => code),
     proposal === null ? null : [proposal.plan.parts[0]?.nics[0]?.network.id, runsAsProposed(site)],

@@ -3,7 +3,7 @@
 import type { DeploymentKind, DeploymentRef } from "../../../src/federation/model/deployment-reference.ts";
 import type { FederationEvent } from "../../../src/federation/model/events.ts";
 import { after } from "../../../src/federation/model/evolve.ts";
-import type { ZoneName } from "../../../src/federation/model/identity.ts";
+import { type SiteName, zoneOf } from "../../../src/federation/model/identity.ts";
 import type { DecisionContext } from "../../../src/federation/model/policy.ts";
 import {
   coordinatorOf,
@@ -15,13 +15,13 @@ import type { SurveyResult, VmFacts, ZoneSnapshot } from "../../../src/federatio
 import { type AwayZones, findingsOf } from "../../../src/federation/observing/findings.ts";
 import { NO_TRACK, type Tracker, track } from "../../../src/federation/observing/hysteresis.ts";
 import { type LiveFederation, NOTHING_SEEN, seenLive } from "../../../src/federation/observing/live.ts";
-import { observeLive, observeZone } from "../../../src/federation/observing/observation.ts";
+import { observeLive, observeSite } from "../../../src/federation/observing/observation.ts";
 import { serviceOrder } from "../../../src/federation/proposing/manifest.ts";
 import { encodePem } from "../../../src/guest-protocol/certificates.ts";
 import { encodeNodeList } from "../../../src/guest-protocol/node-list.ts";
 import { encodeTunnelLinks } from "../../../src/guest-protocol/tunnel.ts";
 import { AUTHORITY } from "../../builders/chronicle.ts";
-import { aDecisionContext, aZone, cardNumbered, HOUR, SECOND, zonesOf } from "../../builders/decision-context.ts";
+import { aDecisionContext, aZone, cardNumbered, HOUR, SECOND, sitesOf } from "../../builders/decision-context.ts";
 import { aNodeKey } from "../../builders/node-key.ts";
 import { aNetwork, aSurvey, aTemplate } from "../../builders/survey.ts";
 import { aTunnelKey } from "../../builders/tunnel-key.ts";
@@ -51,17 +51,17 @@ const USUAL: Place = { inFile: true, away: false, survey: "usual", health: "fine
 export interface World {
   readonly federation: Federation;
   readonly now: string;
-  readonly places: ReadonlyMap<ZoneName, Place>;
+  readonly places: ReadonlyMap<SiteName, Place>;
   readonly live: LiveFederation;
   /** As what sites are deployed. */
   readonly deploy: DeploymentKind;
 }
 
-export const placeOf = ({ places }: World, zone: ZoneName): Place => places.get(zone) ?? USUAL;
+export const placeOf = ({ places }: World, zone: SiteName): Place => places.get(zone) ?? USUAL;
 export const isReachable = ({ inFile, away }: Place): boolean => inFile && !away;
 export const isUsual = (place: Place): boolean => JSON.stringify(place) === JSON.stringify(USUAL);
 
-export function withPlace(world: World, zone: ZoneName, change: Partial<Place>): World {
+export function withPlace(world: World, zone: SiteName, change: Partial<Place>): World {
   return { ...world, places: new Map(world.places).set(zone, { ...placeOf(world, zone), ...change }) };
 }
 
@@ -74,7 +74,7 @@ export function contextOf(world: World): DecisionContext {
   let cards = 0;
   return aDecisionContext({
     now: world.now,
-    zones: zonesOf(profiles),
+    sites: sitesOf(profiles),
     newCard: () => {
       cards += 1;
       return cardNumbered(100 * world.federation.seq + cards);
@@ -92,10 +92,10 @@ export const passes = (world: World, milliseconds: number): World => ({
   now: new Date(Date.parse(world.now) + milliseconds).toISOString(),
 });
 
-export function surveyOf(world: World, zone: ZoneName): SurveyResult {
+export function surveyOf(world: World, zone: SiteName): SurveyResult {
   const place = placeOf(world, zone);
   if (!isReachable(place)) return { ok: false, reason: { code: "zone-unreachable", detail: "" } };
-  const isCoordinator = coordinatorOf(world.federation).zone === zone;
+  const isCoordinator = coordinatorOf(world.federation).name === zone;
   const template = isCoordinator ? aTemplate({ id: 20, name: "Flower SuperLink" }) : aTemplate();
   const network = place.survey === "changed" ? aNetwork({ id: 30 }) : aNetwork();
   const version = place.survey === "blocked" ? "6.10.0" : "7.4.0";
@@ -113,7 +113,7 @@ export function watched(world: World): World {
 function plain(world: World): World {
   const { sites, ended } = world.federation;
   let state = world;
-  for (const { zone, approvalState, deployment, removals } of sites.values()) {
+  for (const { name: zone, approvalState, deployment, removals } of sites.values()) {
     const place = placeOf(world, zone);
     if (deployment?.ref == null && place.health !== "fine") state = withPlace(state, zone, { health: "fine" });
     const isOut = approvalState === "excluded" || ended !== null;
@@ -125,16 +125,16 @@ function plain(world: World): World {
 function looked(before: World, tracker: Tracker, ms: number): { readonly world: World; readonly tracker: Tracker } {
   let world: World = { ...passes(before, SECOND), live: NOTHING_SEEN };
   const away: AwayZones = new Map(
-    [...world.federation.sites.keys()]
-      .filter((zone) => placeOf(world, zone).away)
-      .map((zone) => [zone, { code: "zone-away", reason: { code: "zone-unreachable", detail: "" } }]),
+    [...world.federation.sites.values()]
+      .filter(({ name }) => placeOf(world, name).away)
+      .map(({ zone }) => [zone, { code: "zone-away", reason: { code: "zone-unreachable", detail: "" } }]),
   );
   if (world.federation.ended !== null) return { world, tracker };
   const context = contextOf(world);
   for (const [zone, site] of world.federation.sites) {
     if (!isReachable(placeOf(world, zone))) continue;
     const look = { snapshot: snapshotOf(world, zone), silent: new Set<number>() };
-    world = happens(world, observeZone(world.federation, site, look, context));
+    world = happens(world, observeSite(world.federation, site, look, context));
     world = { ...world, live: seenLive(world.live, world.federation, zone, look) };
     world = happens(world, observeLive(world.federation, world.live));
   }
@@ -145,11 +145,12 @@ function looked(before: World, tracker: Tracker, ms: number): { readonly world: 
 }
 
 /** What a zone shows of the site there. */
-function snapshotOf(world: World, zone: ZoneName): ZoneSnapshot {
+function snapshotOf(world: World, zone: SiteName): ZoneSnapshot {
   const { health } = placeOf(world, zone);
   const deployment = world.federation.sites.get(zone)?.deployment ?? null;
   const ref = deployment?.ref ?? null;
-  if (deployment === null || ref === null || health === "vanished") return new TestZone(zone, 0).snapshot(world.now);
+  if (deployment === null || ref === null || health === "vanished")
+    return new TestZone(zoneOf(zone), 0).snapshot(world.now);
   const stand = asCreated(world, zone, deployment, ref);
   const isService = ref.kind === "oneflow";
   if (health === "undeployable" && isService) {
@@ -162,8 +163,8 @@ function snapshotOf(world: World, zone: ZoneName): ZoneSnapshot {
   return stand.snapshot(world.now);
 }
 
-function asCreated(world: World, zone: ZoneName, { plan, tag }: Deployment, ref: DeploymentRef): TestZone {
-  const stand = new TestZone(zone, (ref.kind === "vms" ? (ref.ids[0] ?? 1) : ref.id) - 1);
+function asCreated(world: World, zone: SiteName, { plan, tag }: Deployment, ref: DeploymentRef): TestZone {
+  const stand = new TestZone(zoneOf(zone), (ref.kind === "vms" ? (ref.ids[0] ?? 1) : ref.id) - 1);
   const manifest = contextOf(world).manifests.find(plan.manifest);
   if (manifest === undefined) return stand;
   const order = serviceOrder(plan, manifest, tag ?? "", AUTHORITY.certificate);
@@ -234,7 +235,7 @@ function nodesOf(world: World, vmId: number | null): Parameters<typeof encodeNod
     .filter((key) => !dropped.has(key))
     .map((key, nth) => {
       const owner = keys.get(key);
-      const vm = sites.get(owner?.site ?? coordinatorOf(world.federation).zone)?.deployment?.vms.get(owner?.vmId ?? -1);
+      const vm = sites.get(owner?.site ?? coordinatorOf(world.federation).name)?.deployment?.vms.get(owner?.vmId ?? -1);
       const serves = vm?.toldAdmitted === true && owner !== undefined && placeOf(world, owner.site).health === "fine";
       return { key, nodeId: String(nth + 1), status: serves ? ("online" as const) : ("registered" as const) };
     });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { z } from "zod";
 import { checkMessageBlocks, checkModal } from "../../../sandbox/slack/block-kit/check.ts";
-import type { DecisionContext, ZoneProfile } from "../../../src/federation/model/policy.ts";
+import type { DecisionContext, SiteProfile } from "../../../src/federation/model/policy.ts";
 import type { Federation } from "../../../src/federation/model/state.ts";
 import { currentAuthority, currentProposal } from "../../../src/federation/model/state.ts";
 import { help } from "../../../src/slack/blocks/help.ts";
@@ -20,9 +20,9 @@ import {
   channelOf,
   HOME_CHANNEL,
   ownerOf,
+  sitesOf,
   zone,
   zoneNames,
-  zonesOf,
 } from "../../builders/decision-context.ts";
 import { aFederation } from "../../builders/federation.ts";
 import { aNetwork, aSurvey, aTemplate } from "../../builders/survey.ts";
@@ -55,7 +55,7 @@ describe("every message of a federation", () => {
       const bare = roomy();
       const context = {
         ...bare,
-        zones: new Map([...bare.zones].map(([key, profile]) => [key, { ...profile, channel: null }])),
+        zones: new Map([...bare.sites].map(([key, profile]) => [key, { ...profile, channel: null }])),
       };
       const { federation } = story();
       const shown = messages(federation, context).filter(({ kind }) => kind !== "file");
@@ -102,7 +102,7 @@ describe("every message of a federation", () => {
   });
 
   it("stays within Slack's limits with eight zones of long names and hostile text everywhere", () => {
-    const profile = (name: string): ZoneProfile =>
+    const profile = (name: string): SiteProfile =>
       aZone(name, {
         title: HOSTILE,
         sshKeys: Array.from({ length: 20 }, (_, nth) => `ssh-ed25519 AAAA${"x".repeat(400)}${nth}`),
@@ -112,7 +112,7 @@ describe("every message of a federation", () => {
         owners: Array.from({ length: 20 }, (_, nth) => ownerOf(name, nth)),
         quorum: 1,
       });
-    const context = aDecisionContext({ zones: zonesOf(zoneNames(8).map((name) => profile(name))) });
+    const context = aDecisionContext({ sites: sitesOf(zoneNames(8).map((name) => profile(name))) });
     const story = aFederation({ zones: zoneNames(8), superNodes: 10, context });
     const hostile = aTemplate({
       name: HOSTILE,
@@ -141,7 +141,7 @@ describe("every message of a federation", () => {
       assert.equal(problemsOf(view), "");
     }
     const looks = zoneNames(8).map((name) => ({ zone: name, version: HOSTILE, problems: [] }));
-    for (const { blocks } of zonesCards(looks, context.zones)) {
+    for (const { blocks } of zonesCards(looks, context.sites)) {
       assert.equal(checkMessageBlocks(plainJson(blocks), NOTHING_REFUSED).ok, true);
     }
     assert.equal(
@@ -177,10 +177,10 @@ describe("every modal", () => {
     const story = aFederation({ context: roomy() }).running();
     const { federation, context } = story;
     const beta = story.site("beta");
-    const profile = context.zones.get(zone("beta"));
+    const profile = context.sites.get(zone("beta"));
     assert.ok(profile !== undefined);
-    const setting = { channel: HOME_CHANNEL, zones: context.zones, running: [federation] };
-    const training = [...context.zones.keys()].map((name) => ({ zone: name, superNodes: "2" }));
+    const setting = { channel: HOME_CHANNEL, sites: context.sites, running: [federation] };
+    const training = [...context.sites.keys()].map((name) => ({ site: name, superNodes: "2" }));
     const views = [
       deploySiteForm(EMPTY_FORM, setting),
       deploySiteForm(
@@ -188,7 +188,7 @@ describe("every modal", () => {
         setting,
       ),
       deploySiteForm({ ...EMPTY_FORM, crossing: "wireguard", hub: "203.0.113.9", range: "10.99.0.0/23" }, setting),
-      addSiteForm(federation, { zone: "", superNodes: "" }, context.zones),
+      addSiteForm(federation, { site: "", superNodes: "" }, context.sites),
       adjustForm({ federation, site: beta, proposal: story.proposal("beta"), profile }),
     ];
     for (const view of views) assert.equal(problemsOf(view), "");

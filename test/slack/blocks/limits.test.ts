@@ -13,7 +13,7 @@ import { statusAnswer } from "../../../src/slack/blocks/status.ts";
 import { zonesCards } from "../../../src/slack/blocks/zones.ts";
 import { messagesOf } from "../../../src/slack/projection/projection.ts";
 import { requestSite } from "../../builders/commands.ts";
-import { aDecisionContext, aZone, HOME_CHANNEL, ownerOf, zone, zonesOf } from "../../builders/decision-context.ts";
+import { aDecisionContext, aZone, HOME_CHANNEL, ownerOf, sitesOf, zone } from "../../builders/decision-context.ts";
 import { aFederation } from "../../builders/federation.ts";
 import { phases, roomy } from "../phases.ts";
 import { everRead, textOf } from "../reading.ts";
@@ -31,7 +31,7 @@ const NOTHING_REFUSED: ReadonlySet<string> = new Set();
 const names = (count: number): readonly string[] =>
   Array.from({ length: count }, (_, nth) => `hospital${String(nth).padStart(3, "0")}`);
 const zonesNamed = (count: number) =>
-  zonesOf(
+  sitesOf(
     names(count).map((name) =>
       aZone(name, { title: `University Hospital & Research Institute of ${name}`.padEnd(80, "x") }),
     ),
@@ -50,7 +50,7 @@ function modalComplaints(view: object): string {
 describe("a federation of many sites", () => {
   for (const count of [20, 21, 46, 99]) {
     it(`has a card and a status that Slack takes, with every site on them: ${count}`, () => {
-      const context = aDecisionContext({ zones: zonesNamed(count) });
+      const context = aDecisionContext({ sites: zonesNamed(count) });
       const story = aFederation({ zones: names(count), context }).planned();
       for (const planBlock of [true, false]) {
         const { blocks } = federationCard(story.federation, { directory: context, planBlock });
@@ -65,7 +65,7 @@ describe("a federation of many sites", () => {
   }
 
   it("says of those that differ what is theirs, and how many more there are", () => {
-    const context = aDecisionContext({ zones: zonesNamed(99) });
+    const context = aDecisionContext({ sites: zonesNamed(99) });
     const story = aFederation({ zones: names(99), context });
     for (const [nth, name] of names(99).entries()) {
       const codes = ["zone-timeout", "zone-tls", "image-missing"] as const;
@@ -80,8 +80,8 @@ describe("a federation of many sites", () => {
 describe("the form", () => {
   it("is taken with a hundred zones, and asks for the SuperNodes of many with one field", () => {
     const zones = zonesNamed(100);
-    const training = names(95).map((name) => ({ zone: name, superNodes: "2" }));
-    const view = deploySiteForm({ ...EMPTY_FORM, training }, { channel: HOME_CHANNEL, zones, running: [] });
+    const training = names(95).map((name) => ({ site: name, superNodes: "2" }));
+    const view = deploySiteForm({ ...EMPTY_FORM, training }, { channel: HOME_CHANNEL, sites: zones, running: [] });
     assert.equal(modalComplaints(view), "");
     const chosen = names(95).map((value) => ({ value }));
     const read = readForm({
@@ -93,11 +93,11 @@ describe("the form", () => {
 
   it("offers every zone where there are more than a hundred", () => {
     const zones = zonesNamed(230);
-    const view = deploySiteForm(EMPTY_FORM, { channel: HOME_CHANNEL, zones, running: [] });
+    const view = deploySiteForm(EMPTY_FORM, { channel: HOME_CHANNEL, sites: zones, running: [] });
     assert.equal(modalComplaints(view), "");
     for (const name of names(230)) assert.ok(JSON.stringify(view).includes(`"${name}"`), name);
     const { federation } = aFederation({ context: roomy() }).running();
-    const add = addSiteForm(federation, { zone: "", superNodes: "" }, zones);
+    const add = addSiteForm(federation, { site: "", superNodes: "" }, zones);
     assert.equal(modalComplaints(add), "");
     for (const name of names(230)) assert.ok(JSON.stringify(add).includes(`"${name}"`), name);
   });
@@ -105,7 +105,7 @@ describe("the form", () => {
   it("says how many running federations are not offered", () => {
     const { federation } = aFederation({ context: roomy() }).running();
     const running = Array.from({ length: 120 }, () => federation);
-    const view = deploySiteForm(EMPTY_FORM, { channel: HOME_CHANNEL, zones: zonesNamed(3), running });
+    const view = deploySiteForm(EMPTY_FORM, { channel: HOME_CHANNEL, sites: zonesNamed(3), running });
     assert.match(JSON.stringify(view), /And 25 more: name one with the command/);
   });
 });
@@ -153,7 +153,7 @@ describe("the headline of a running federation", () => {
 describe("what is too much for one message", () => {
   const crowded = () =>
     aDecisionContext({
-      zones: zonesOf(
+      sites: sitesOf(
         ["alpha", "beta", "gamma"].map((name) =>
           aZone(name, {
             owners: Array.from({ length: 30 }, (_, nth) => ownerOf(name, nth + 1)),
@@ -178,7 +178,7 @@ describe("what is too much for one message", () => {
     const blocked = aFederation({ context }).happens({ type: "preflight-failed", site: zone("beta"), problems });
     assert.match(everRead(blocked).map(textOf).join("\n"), /and 4 more problems/);
     const looks = [{ zone: zone("alpha"), version: "7.4.0", problems }];
-    assert.match(JSON.stringify(zonesCards(looks, context.zones)), /and 1 more problem/);
+    assert.match(JSON.stringify(zonesCards(looks, context.sites)), /and 1 more problem/);
   });
 
   it("is said where a modal cannot show all of it", () => {
@@ -190,8 +190,8 @@ describe("what is too much for one message", () => {
 
   it("keeps the names of zones apart where their titles are long", () => {
     const view = deploySiteForm(
-      { ...EMPTY_FORM, training: names(3).map((name) => ({ zone: name, superNodes: "2" })) },
-      { channel: HOME_CHANNEL, zones: zonesNamed(3), running: [] },
+      { ...EMPTY_FORM, training: names(3).map((name) => ({ site: name, superNodes: "2" })) },
+      { channel: HOME_CHANNEL, sites: zonesNamed(3), running: [] },
     );
     assert.equal(modalComplaints(view), "");
     const options = [...JSON.stringify(view).matchAll(/"text":"([^"]*hospital00\d\))"/g)].map(([, text]) => text);
@@ -212,10 +212,10 @@ describe("every text that a form or a button holds", () => {
     });
     assert.deepEqual(cut, []);
     const zones = zonesNamed(3);
-    const form = deploySiteForm(EMPTY_FORM, { channel: HOME_CHANNEL, zones, running: [] });
+    const form = deploySiteForm(EMPTY_FORM, { channel: HOME_CHANNEL, sites: zones, running: [] });
     const forms = [
       form,
-      addSiteForm(aFederation({ context: roomy() }).running().federation, { zone: "", superNodes: "" }, zones),
+      addSiteForm(aFederation({ context: roomy() }).running().federation, { site: "", superNodes: "" }, zones),
     ];
     for (const view of forms) {
       for (const [text] of JSON.stringify(view).matchAll(/"text":"[^"]*…[^"]*"/g))

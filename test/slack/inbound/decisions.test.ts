@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { ZoneName } from "../../../src/federation/model/identity.ts";
+import type { SiteName } from "../../../src/federation/model/identity.ts";
 import { askTeardown } from "../../builders/commands.ts";
-import { aZone, HOME_CHANNEL, zone, zoneNames, zonesOf } from "../../builders/decision-context.ts";
+import { aZone, HOME_CHANNEL, sitesOf, zone, zoneNames } from "../../builders/decision-context.ts";
 import { aFederation } from "../../builders/federation.ts";
 import { type Bench, channel, openBench, owner, REQUESTER, STRANGER } from "../bench.ts";
 import { joinedLater, phase, roomy } from "../phases.ts";
@@ -36,8 +36,8 @@ describe("an owner's click", () => {
   });
 
   it("waits for a second owner where the zone wants two, and takes no second vote of the first", async (context) => {
-    const zones = zonesOf(zoneNames(3).map((name) => aZone(name, { quorum: 2 })));
-    const bench = await openBench(context, { story: aFederation({ context: { zones } }).planned() });
+    const zones = sitesOf(zoneNames(3).map((name) => aZone(name, { quorum: 2 })));
+    const bench = await openBench(context, { story: aFederation({ context: { sites: zones } }).planned() });
     const card = await bench.read(channel("beta"), "asks to run");
     await bench.press(owner("beta"), card, "Approve");
     const half = await bench.read(channel("beta"), "Waits for 1 owner of this zone");
@@ -149,10 +149,10 @@ describe("a newcomer", () => {
     await bench.press(REQUESTER, card, "Add a site");
     const { viewId, fields } = await bench.modal(REQUESTER);
     assert.deepEqual(
-      fields.find(({ blockId }) => blockId === "zone")?.options?.map(({ value }) => value),
+      fields.find(({ blockId }) => blockId === "site")?.options?.map(({ value }) => value),
       ["delta"],
     );
-    await bench.control.submit({ person: REQUESTER, viewId, values: { zone: "delta", superNodes: "3" } });
+    await bench.control.submit({ person: REQUESTER, viewId, values: { site: "delta", superNodes: "3" } });
     await bench.read(HOME_CHANNEL, "to join with 3 SuperNodes");
     assert.equal(siteOf(bench, "delta")?.wish.superNodes, 3);
   });
@@ -293,10 +293,10 @@ describe("a request", () => {
 
 describe("a zone without a channel", () => {
   it("is asked in the thread, and its detail opens for its owners only", async (context) => {
-    const zones = new Map<ZoneName, ReturnType<typeof aZone>>(
+    const zones = new Map<SiteName, ReturnType<typeof aZone>>(
       zoneNames(3).map((name) => [name, aZone(name, name === "beta" ? { channel: null } : {})]),
     );
-    const bench = await openBench(context, { story: aFederation({ context: { zones } }).planned() });
+    const bench = await openBench(context, { story: aFederation({ context: { sites: zones } }).planned() });
     const card = await bench.read(HOME_CHANNEL, "is shown to this zone's owners only");
     assert.notEqual(card.threadTs, null);
     assert.ok(!card.text.includes("Flower SuperNode"));

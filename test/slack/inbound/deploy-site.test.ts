@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { ACTION, VIEW } from "../../../src/slack/names.ts";
-import { aZone, HOME_CHANNEL, zone, zonesOf } from "../../builders/decision-context.ts";
+import { aZone, HOME_CHANNEL, sitesOf, zone } from "../../builders/decision-context.ts";
 import { aFederation } from "../../builders/federation.ts";
 import { type Bench, BOT_USER, channel, openBench, owner, REQUESTER } from "../bench.ts";
 import { HOST } from "../workspace-seed.ts";
@@ -100,8 +100,8 @@ describe("deploy-site", () => {
   });
 
   it("looks again when the form is submitted: a zone that has left the zones file is told on its field", async (context) => {
-    const zones = zonesOf(["alpha", "beta", "gamma"].map((name) => aZone(name)));
-    const bench = await openBench(context, { story: aFederation({ context: { zones } }) });
+    const zones = sitesOf(["alpha", "beta", "gamma"].map((name) => aZone(name)));
+    const bench = await openBench(context, { story: aFederation({ context: { sites: zones } }) });
     const viewId = await filled(bench);
     zones.delete(zone("beta"));
     const { errors } = await bench.control.submit({ person: REQUESTER, viewId });

@@ -12,7 +12,7 @@ import {
   ownerOf,
   REQUESTER as REQUESTER_IN_HOST,
   STRANGER as STRANGER_IN_HOST,
-  zonesOf,
+  sitesOf,
 } from "../../builders/decision-context.ts";
 import { aFederation, type Story } from "../../builders/federation.ts";
 import { type Bench, channel, OUTSIDER, openBench, owner, REQUESTER, STRANGER } from "../bench.ts";
@@ -22,7 +22,7 @@ import { phases, roomy } from "../phases.ts";
 const NAMES = ["alpha", "beta", "gamma", "delta"];
 const context = () =>
   aDecisionContext({
-    zones: zonesOf(
+    sites: sitesOf(
       NAMES.map((name) => aZone(name, name === "alpha" ? { owners: [ownerOf(name), STRANGER_IN_HOST] } : {})),
     ),
   });
@@ -112,7 +112,7 @@ describe("The bot's home", () => {
 
 describe("What waits for somebody", () => {
   const kinds = (federation: Federation, name: string, by = ownerOf(name)) =>
-    waitingFor(by, federation, roomy()).map(({ kind, site }) => `${kind} ${site.zone}`);
+    waitingFor(by, federation, roomy()).map(({ kind, site }) => `${kind} ${site.name}`);
   const at = (phase: string): Federation => {
     const found = phases().find(([name]) => name === phase);
     if (found === undefined) throw new Error(`There is no phase ${phase}.`);

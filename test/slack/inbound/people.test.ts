@@ -28,7 +28,7 @@ function grid() {
 function openGrid(context: TestContext, team: string): Promise<Bench> {
   const gina = { team: teamId.parse(team), user: userId.parse(GINA) };
   const zones = ZONES.map((name) => aZone(name, name === "beta" ? { owners: [gina] } : {}));
-  const story = aFederation({ context: { zones: new Map(zones.map((one) => [one.name, one])) } }).planned();
+  const story = aFederation({ context: { sites: new Map(zones.map((one) => [one.name, one])) } }).planned();
   return openBench(context, { slack: { seed: grid() }, story });
 }
 

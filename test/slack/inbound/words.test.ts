@@ -10,8 +10,8 @@ import {
   HOME_CHANNEL,
   ownerOf,
   STRANGER as STRANGER_IN_HOST,
+  sitesOf,
   zone,
-  zonesOf,
 } from "../../builders/decision-context.ts";
 import { aFederation } from "../../builders/federation.ts";
 import { type Bench, channel, OUTSIDER, openBench, owner, RANDOM, REQUESTER, STRANGER } from "../bench.ts";
@@ -143,7 +143,7 @@ describe("who is told what they can do", () => {
 
   it("reads no refusal when a click comes a second time, only how things stand", async (context) => {
     const profiles = ["alpha", "beta", "gamma"].map((name) => aZone(name, { quorum: 2 }));
-    const story = aFederation({ context: aDecisionContext({ zones: zonesOf(profiles) }) }).planned();
+    const story = aFederation({ context: aDecisionContext({ sites: sitesOf(profiles) }) }).planned();
     const bench = await openBench(context, { story });
     await bench.press(owner("beta"), await bench.read(channel("beta"), "asks to run"), "Approve");
     await bench.press(owner("beta"), await bench.read(channel("beta"), "@beta-1 approved"), "Approve");
@@ -166,7 +166,7 @@ describe("the answer to zones", () => {
     const alone = await openBench(context, { zones });
     assert.deepEqual(await shown(alone, STRANGER), ["alpha"]);
     assert.deepEqual(await shown(alone, REQUESTER), names);
-    const story = aFederation({ context: aDecisionContext({ zones: zonesOf(zones) }) }).running();
+    const story = aFederation({ context: aDecisionContext({ sites: sitesOf(zones) }) }).running();
     assert.deepEqual(await shown(await openBench(context, { story }), STRANGER), ["alpha", "beta", "gamma"]);
   });
 });

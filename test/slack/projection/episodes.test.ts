@@ -9,8 +9,8 @@ import {
   HOME_CHANNEL,
   HOUR,
   MINUTE,
+  sitesOf,
   zone,
-  zonesOf,
 } from "../../builders/decision-context.ts";
 import { aFederation, type Story } from "../../builders/federation.ts";
 import { phase } from "../phases.ts";
@@ -151,11 +151,11 @@ describe("a site that keeps going up and down", () => {
 
 describe("a site of ten whose SuperLink is cut once", () => {
   it("comes to at most two replies, whatever each of its SuperNodes says", () => {
-    const zones = zonesOf(["alpha", "beta"].map((name) => aZone(name)));
+    const zones = sitesOf(["alpha", "beta"].map((name) => aZone(name)));
     const story = aFederation({
       zones: ["alpha", "beta"],
       superNodes: 10,
-      context: aDecisionContext({ zones }),
+      context: aDecisionContext({ sites: zones }),
     }).running();
     const texts = news(story, () => {
       for (let nth = 0; nth < 10; nth += 1) story.says("beta", { FL_LINK: "unreachable", FL_REASON: "link-down" }, nth);

@@ -115,7 +115,7 @@ describe("whoever must act", () => {
   it("is where the home thread leads when it says that owners are asked", () => {
     const story = phase("with a failed site");
     const said = replies(everRead(story), HOME_CHANNEL).find((message) => textOf(message).includes("are asked"));
-    const link = `<florist:approval/beta/${story.proposal("beta").card}|in their zone's channel>`;
+    const link = `<florist:approval/beta/${story.proposal("beta").card}|in their own channel>`;
     assert.ok(textOf(said ?? fail()).includes(link), textOf(said ?? fail()));
   });
 

@@ -218,7 +218,7 @@ describe("the answer to status", () => {
 });
 
 describe("the form", () => {
-  const setting = { channel: HOME_CHANNEL, zones: roomy().zones, running: [] };
+  const setting = { channel: HOME_CHANNEL, sites: roomy().sites, running: [] };
   const fieldsOf = (form: typeof EMPTY_FORM): readonly string[] =>
     deploySiteForm(form, setting).blocks.flatMap(({ block_id: id }) => (id === undefined ? [] : [id]));
 

@@ -1,32 +1,33 @@
 /** The form with which a running federation gets one more training site. Pure. */
 import type { InputBlock, ModalView } from "@slack/types";
 import type { SiteWish } from "../../../federation/model/events.ts";
-import type { ZoneName } from "../../../federation/model/identity.ts";
+import type { SiteName } from "../../../federation/model/identity.ts";
 import { SUPERNODES } from "../../../federation/model/limits.ts";
-import type { ZoneProfile } from "../../../federation/model/policy.ts";
-import type { Federation } from "../../../federation/model/state.ts";
+import type { SiteProfile } from "../../../federation/model/policy.ts";
+import { nameBeside, trainingChoices } from "../../../federation/model/site-profiles.ts";
+import { coordinatorOf, type Federation } from "../../../federation/model/state.ts";
 import { wholeNumber } from "../../../federation/proposing/whole-number.ts";
 import { VIEW } from "../../names.ts";
 import { plain, section } from "../elements.ts";
 import { numberInput, radioInput, selectInput } from "./inputs.ts";
 import { message } from "./modal.ts";
+import { siteChoice } from "./site-choice.ts";
 import { type StateValues, typed } from "./state-values.ts";
-import { zoneChoice } from "./zone-choice.ts";
 
 interface SiteForm {
-  readonly zone: string;
+  readonly site: string;
   readonly superNodes: string;
 }
 
 export function addSiteForm(
   federation: Federation,
   form: SiteForm,
-  zones: ReadonlyMap<ZoneName, ZoneProfile>,
+  sites: ReadonlyMap<SiteName, SiteProfile>,
 ): ModalView {
-  const choices = freeZones(federation, zones).map(zoneChoice);
+  const choices = freeSites(federation, sites).map(siteChoice);
   if (choices.length === 0) {
     return message("Add a site", [
-      section("Every zone with a VM template for this federation's framework is part of it already."),
+      section("Every site with a VM template for this federation's framework is part of it already."),
     ]);
   }
   return {
@@ -38,9 +39,9 @@ export function addSiteForm(
     close: plain("Cancel", 24),
     blocks: [
       section(
-        `One more training site for federation *${federation.name}*. The zone's owners are asked, and so are the coordinator's. The other sites go on undisturbed.`,
+        `One more training site for federation *${federation.name}*. The site's owners are asked, and so are the coordinator's. The other sites go on undisturbed.`,
       ),
-      selectInput("zone", "Training zone", choices, form.zone),
+      selectInput("site", "Training site", choices, form.site),
       numberInput("superNodes", "SuperNodes", form.superNodes || String(SUPERNODES.default), SUPERNODES),
       ...wayInput(federation),
     ],
@@ -64,26 +65,28 @@ function wayTyped(values: StateValues, { crossing }: Federation): Pick<SiteWish,
   return { crossing: typed(values, WAY_BLOCK) === "wireguard" ? "wireguard" : "public-address" };
 }
 
-/** Zones that are not in the federation and could train for it. */
-function freeZones(federation: Federation, zones: ReadonlyMap<ZoneName, ZoneProfile>): readonly ZoneProfile[] {
-  return [...zones.values()].filter((zone) => {
-    const present = federation.sites.get(zone.name);
-    const free = present === undefined || (present.approvalState === "excluded" && present.role === "training");
-    return free && zone.templates.supernode[federation.settings.framework] !== undefined;
+/** Sites that are not in the federation and could train for it. */
+function freeSites(federation: Federation, sites: ReadonlyMap<SiteName, SiteProfile>): readonly SiteProfile[] {
+  const coordinator = coordinatorOf(federation).name;
+  return trainingChoices(sites).filter((site) => {
+    const present = federation.sites.get(nameBeside(coordinator, site));
+    const free = present === undefined || present.approvalState === "excluded";
+    return free && site.templates.supernode[federation.settings.framework] !== undefined;
   });
 }
 
 export function readSiteForm(
   values: StateValues,
   federation: Federation,
-  zones: ReadonlyMap<ZoneName, ZoneProfile>,
+  sites: ReadonlyMap<SiteName, SiteProfile>,
 ): { readonly wish: SiteWish } | { readonly mistakes: Readonly<Record<string, string>> } {
   const mistakes: Record<string, string> = {};
-  const wanted = typed(values, "zone");
-  const zone = freeZones(federation, zones).find(({ name }) => name === wanted);
-  if (zone === undefined) mistakes["zone"] = "Choose a zone that is not part of this federation.";
+  const wanted = typed(values, "site");
+  const site = freeSites(federation, sites).find(({ name }) => name === wanted);
+  if (site === undefined) mistakes["site"] = "Choose a site that is not part of this federation.";
   const superNodes = wholeNumber(typed(values, "superNodes"), SUPERNODES.min, SUPERNODES.max);
   if (superNodes === null) mistakes["superNodes"] = `Give a whole number from ${SUPERNODES.min} to ${SUPERNODES.max}.`;
-  if (zone === undefined || superNodes === null) return { mistakes };
-  return { wish: { zone: zone.name, role: "training", superNodes, ...wayTyped(values, federation) } };
+  if (site === undefined || superNodes === null) return { mistakes };
+  const name = nameBeside(coordinatorOf(federation).name, site);
+  return { wish: { site: name, role: "training", superNodes, ...wayTyped(values, federation) } };
 }

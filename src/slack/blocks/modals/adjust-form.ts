@@ -9,7 +9,7 @@ import {
   type TunnelWay,
   tunnelWay,
 } from "../../../federation/model/plan.ts";
-import type { ZoneProfile } from "../../../federation/model/policy.ts";
+import type { SiteProfile } from "../../../federation/model/policy.ts";
 import { REASONS } from "../../../federation/model/reasons.ts";
 import type { Federation, Proposal, Site } from "../../../federation/model/state.ts";
 import type { ObjectRef } from "../../../federation/model/zone-facts.ts";
@@ -37,7 +37,7 @@ export interface Adjustable {
   readonly federation: Federation;
   readonly site: Site;
   readonly proposal: Proposal;
-  readonly profile: ZoneProfile;
+  readonly profile: SiteProfile;
 }
 
 export function adjustForm({ federation, site, proposal, profile }: Adjustable): ModalView {
@@ -109,13 +109,13 @@ function choiceOf(field: string, label: string, offered: readonly ObjectRef[], n
 function templatesOffered(
   federation: Federation,
   site: Site,
-  { templates, alternatives }: ZoneProfile,
+  { templates, alternatives }: SiteProfile,
 ): readonly ObjectRef[] {
   const usual = site.role === "coordinator" ? templates.superlink : templates.supernode[federation.settings.framework];
   return [...new Set([...(usual === null || usual === undefined ? [] : [usual]), ...alternatives.templates])];
 }
 
-const networksOffered = ({ network, alternatives }: ZoneProfile): readonly ObjectRef[] => [
+const networksOffered = ({ network, alternatives }: SiteProfile): readonly ObjectRef[] => [
   ...new Set([network, ...alternatives.networks]),
 ];
 

@@ -1,22 +1,23 @@
 /** The part of the form of `deploy-site` that asks how traffic crosses. */
 import type { InputBlock } from "@slack/types";
-import type { ZoneName } from "../../../federation/model/identity.ts";
-import type { ZoneProfile } from "../../../federation/model/policy.ts";
+import type { SiteName } from "../../../federation/model/identity.ts";
+import type { SiteProfile } from "../../../federation/model/policy.ts";
+import { trainingChoices } from "../../../federation/model/site-profiles.ts";
 import type { RequestForm } from "../../../federation/proposing/request.ts";
 import { HUB_PORT } from "../../../federation/tunnels/planner.ts";
 import { ACTION } from "../../names.ts";
 import { type Choice, checkboxInput, multiSelectInput, numberInput, radioInput, textInput } from "./inputs.ts";
+import { siteChoice } from "./site-choice.ts";
 import { type StateValues, typed } from "./state-values.ts";
-import { zoneChoice } from "./zone-choice.ts";
 
 const CROSSING_BLOCK = "crossing";
 export const TUNNELLED_BLOCK = "tunnelled";
 export const ADDRESS_KIND_BLOCK = "addressKind";
 export const PRIVATE_BLOCK = "privateIsReachable";
 
-type Zones = ReadonlyMap<ZoneName, ZoneProfile>;
+type Sites = ReadonlyMap<SiteName, SiteProfile>;
 
-export function crossingInputs(form: RequestForm, zones: Zones): readonly InputBlock[] {
+export function crossingInputs(form: RequestForm, sites: Sites): readonly InputBlock[] {
   const kinds: Choice[] = [
     { value: "public-address", text: "To a public address of the SuperLink" },
     { value: "wireguard", text: "Through WireGuard, to one UDP port" },
@@ -27,27 +28,27 @@ export function crossingInputs(form: RequestForm, zones: Zones): readonly InputB
       hint: "Either way over TLS. WireGuard is for a SuperLink that has no public address, or may have no TCP port open.",
       redraws: ACTION.crossingChosen,
     }),
-    ...waysOf(form, zones),
+    ...waysOf(form, sites),
     privateInput(form),
   ];
 }
 
-function waysOf(form: RequestForm, zones: Zones): readonly InputBlock[] {
+function waysOf(form: RequestForm, sites: Sites): readonly InputBlock[] {
   switch (form.crossing) {
     case "public-address":
       return addressInputs(form);
     case "wireguard":
       return tunnelInputs(form);
     case "both":
-      return [tunnelledInput(form, zones), ...addressInputs(form), ...tunnelInputs(form)];
+      return [tunnelledInput(form, sites), ...addressInputs(form), ...tunnelInputs(form)];
   }
 }
 
-const tunnelledInput = ({ tunnelled }: RequestForm, zones: Zones): InputBlock =>
+const tunnelledInput = ({ tunnelled }: RequestForm, sites: Sites): InputBlock =>
   multiSelectInput(
     TUNNELLED_BLOCK,
-    "Training zones that come through WireGuard",
-    [...zones.values()].map(zoneChoice),
+    "Training sites that come through WireGuard",
+    trainingChoices(sites).map(siteChoice),
     tunnelled,
     { hint: "The others dial the public address. A site that is added later can come in either way.", optional: true },
   );

@@ -1,10 +1,11 @@
 /** The form of `deploy-site`: what was typed so far -> the modal, and back. Pure. */
 import type { InputBlock, ModalView } from "@slack/types";
 import { z } from "zod";
-import { type ChannelId, channelId, type ZoneName } from "../../../federation/model/identity.ts";
+import { type ChannelId, channelId, type SiteName } from "../../../federation/model/identity.ts";
 import { MAX_PURPOSE, SUPERNODES } from "../../../federation/model/limits.ts";
 import { FLEET_PORT, framework, KEEPALIVE } from "../../../federation/model/plan.ts";
-import type { ZoneProfile } from "../../../federation/model/policy.ts";
+import type { SiteProfile } from "../../../federation/model/policy.ts";
+import { trainingChoices } from "../../../federation/model/site-profiles.ts";
 import type { Federation } from "../../../federation/model/state.ts";
 import { FLOWER, type FormField, type RequestForm } from "../../../federation/proposing/request.ts";
 import { ACTION, VIEW } from "../../names.ts";
@@ -17,14 +18,14 @@ import {
   TUNNELLED_BLOCK,
 } from "./crossing-inputs.ts";
 import { type Choice, dateInput, multiSelectInput, numberInput, radioInput, selectInput, textInput } from "./inputs.ts";
+import { siteChoice } from "./site-choice.ts";
 import { chosen, type StateValues, typed } from "./state-values.ts";
-import { zoneChoice } from "./zone-choice.ts";
 
 const NEW_FEDERATION = "new";
 const ISSUER_BLOCK = "issuer";
 const FEDERATION_BLOCK = "federation";
-/** One number for every training zone: so many of them have no field each. No zone has this name. */
-const EVERY_ZONE = "superNodes:*";
+/** One number for every training site: so many of them have no field each. No site has this name. */
+const EVERY_SITE = "superNodes:*";
 /** A modal holds a hundred blocks. */
 const MOST_FIELDS = 40;
 /** Running federations that are offered; the others are named with the command. */
@@ -60,7 +61,7 @@ export const channelOfForm = (privateMetadata: string): ChannelId =>
 export interface FormSetting {
   /** Becomes the federation's home channel. */
   readonly channel: ChannelId;
-  readonly zones: ReadonlyMap<ZoneName, ZoneProfile>;
+  readonly sites: ReadonlyMap<SiteName, SiteProfile>;
   /** Running federations of that channel, to which a site can be added instead. */
   readonly running: readonly Federation[];
 }
@@ -77,8 +78,8 @@ export function deploySiteForm(form: RequestForm, setting: FormSetting): ModalVi
       ...federationChoice(setting.running),
       textInput("name", "Name of the federation", form.name, { placeholder: "spring-trial", max: 31 }),
       ...reasonInputs(form),
-      ...siteInputs(form, [...setting.zones.values()]),
-      ...crossingInputs(form, setting.zones),
+      ...siteInputs(form, setting.sites),
+      ...crossingInputs(form, setting.sites),
       issuerInput(form),
       ...flowerInputs(form),
     ],
@@ -112,21 +113,24 @@ function federationChoice(running: readonly Federation[]): readonly InputBlock[]
   ];
 }
 
-function siteInputs(form: RequestForm, zones: readonly ZoneProfile[]): readonly InputBlock[] {
-  const coordinators = zones.filter(({ templates }) => templates.superlink !== null);
+function siteInputs(form: RequestForm, sites: FormSetting["sites"]): readonly InputBlock[] {
+  const coordinators = [...sites.values()].filter(({ templates }) => templates.superlink !== null);
   return [
-    selectInput("coordinator", "Coordinator zone", coordinators.map(zoneChoice), form.coordinator, {
+    selectInput("coordinator", "Coordinator zone", coordinators.map(siteChoice), form.coordinator, {
       hint: "Runs the SuperLink that all training sites dial.",
       redraws: ACTION.coordinatorChosen,
     }),
     multiSelectInput(
       "training",
-      "Training zones",
-      zones.map(zoneChoice),
-      form.training.map(({ zone }) => zone),
-      { hint: "Each runs SuperNodes beside its own data.", redraws: ACTION.trainingChosen },
+      "Training sites",
+      trainingChoices(sites).map(siteChoice),
+      form.training.map(({ site }) => site),
+      {
+        hint: "Each runs SuperNodes beside its own data.",
+        redraws: ACTION.trainingChosen,
+      },
     ),
-    ...superNodesInputs(form, zones),
+    ...superNodesInputs(form, [...sites.values()]),
     numberInput("minimumTrainingSites", "Start with at least this many training sites", form.minimumTrainingSites, {
       min: 1,
       max: 100,
@@ -134,18 +138,18 @@ function siteInputs(form: RequestForm, zones: readonly ZoneProfile[]): readonly 
   ];
 }
 
-function superNodesInputs({ training }: RequestForm, zones: readonly ZoneProfile[]): readonly InputBlock[] {
+function superNodesInputs({ training }: RequestForm, sites: readonly SiteProfile[]): readonly InputBlock[] {
   if (training.length <= MOST_FIELDS) {
-    return training.map(({ zone, superNodes }) => superNodesInput(zone, superNodes, zones));
+    return training.map(({ site, superNodes }) => superNodesInput(site, superNodes, sites));
   }
-  const label = `SuperNodes in each of these ${training.length} zones`;
-  const hint = "An owner can lower the number for the own zone.";
-  return [numberInput(EVERY_ZONE, label, String(SUPERNODES.default), SUPERNODES, { hint })];
+  const label = `SuperNodes at each of these ${training.length} sites`;
+  const hint = "An owner can lower the number for the own site.";
+  return [numberInput(EVERY_SITE, label, String(SUPERNODES.default), SUPERNODES, { hint })];
 }
 
-function superNodesInput(zone: string, superNodes: string, zones: readonly ZoneProfile[]): InputBlock {
-  const title = zones.find(({ name }) => name === zone)?.title ?? zone;
-  const field: FormField = `superNodes:${zone}`;
+function superNodesInput(site: string, superNodes: string, sites: readonly SiteProfile[]): InputBlock {
+  const title = sites.find(({ name }) => name === site)?.title ?? site;
+  const field: FormField = `superNodes:${site}`;
   return numberInput(field, `SuperNodes in ${title}`, superNodes, SUPERNODES);
 }
 
@@ -184,7 +188,7 @@ export function readForm(values: StateValues): RequestForm {
   return {
     name: field("name"),
     coordinator,
-    training: chosen(values, "training").map((zone) => ({ zone, superNodes: superNodesTyped(values, zone) })),
+    training: chosen(values, "training").map((site) => ({ site, superNodes: superNodesTyped(values, site) })),
     crossing: crossingTyped(values),
     tunnelled: chosen(values, TUNNELLED_BLOCK),
     addressKind: typed(values, ADDRESS_KIND_BLOCK) === "given" ? "given" : "picked",
@@ -204,8 +208,8 @@ export function readForm(values: StateValues): RequestForm {
   };
 }
 
-function superNodesTyped(values: StateValues, zone: string): string {
-  const block = [`superNodes:${zone}`, EVERY_ZONE].find((name) => values[name] !== undefined);
+function superNodesTyped(values: StateValues, site: string): string {
+  const block = [`superNodes:${site}`, EVERY_SITE].find((name) => values[name] !== undefined);
   return block === undefined ? String(SUPERNODES.default) : typed(values, block);
 }
 
@@ -229,6 +233,6 @@ export function placed(
 
 function blockOf(field: string, values: StateValues): string {
   if (values[field] !== undefined) return field;
-  if (field.startsWith("superNodes:") && values[EVERY_ZONE] !== undefined) return EVERY_ZONE;
+  if (field.startsWith("superNodes:") && values[EVERY_SITE] !== undefined) return EVERY_SITE;
   return Object.keys(values)[0] ?? field;
 }

@@ -89,7 +89,7 @@ async function deploySite(bot: Bot, command: Command, name: string | undefined, 
   if (name !== undefined) return await addSite(bot, command, name, say);
   const refused = await whyNoHome(bot, command.channel);
   if (refused !== null) return await say(sentence(`${MARK.hint} ${refused}`));
-  if (bot.configuration.zones.size === 0) return await say(sentence("No zone is configured."));
+  if (bot.configuration.sites.size === 0) return await say(sentence("No zone is configured."));
   await openDeploySite(bot, channelId.parse(command.channel), command.triggerId);
 }
 

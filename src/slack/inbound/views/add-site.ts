@@ -12,7 +12,7 @@ import type { Submission } from "../payloads.ts";
 import { mayRequest } from "../requesting.ts";
 
 export async function openAddSite(bot: Bot, federation: Federation, triggerId: string): Promise<void> {
-  const view = addSiteForm(federation, { zone: "", superNodes: "" }, bot.configuration.zones);
+  const view = addSiteForm(federation, { site: "", superNodes: "" }, bot.configuration.sites);
   await bot.slack.views.open({ trigger_id: triggerId, view });
 }
 
@@ -27,7 +27,7 @@ async function submit(bot: Bot, { person: by, view }: Submission): Promise<Modal
   const federation = await findFederation(bot, view.privateMetadata);
   if (federation === null || !(await bot.membership.sees(by, federation))) return refused(REFUSALS["not-visible"]);
   if (!(await mayRequest(bot, by))) return refused(REFUSALS["not-a-requester"]);
-  const read = readSiteForm(view.values, federation, bot.configuration.zones);
+  const read = readSiteForm(view.values, federation, bot.configuration.sites);
   // A repeated delivery finds the zone taken by the first one, and is answered by the same decision.
   if ("mistakes" in read && !wasAccepted(federation, { key: view.id }))
     return { kind: "mistakes", mistakes: read.mistakes };

@@ -32,7 +32,7 @@ async function adjustable(bot: Bot, value: string): Promise<Adjustable | null> {
   const found = await findCard(bot, value);
   if (found === null) return null;
   const proposal = currentProposal(found.site);
-  const profile = bot.configuration.zones.get(found.site.zone);
+  const profile = bot.configuration.sites.get(found.site.name);
   if (proposal === null || profile === undefined) return null;
   return { federation: found.federation, site: found.site, proposal, profile };
 }

@@ -30,7 +30,7 @@ export async function openDeploySite(bot: Bot, channel: ChannelId, triggerId: st
 
 const settingOf = (bot: Bot, channel: ChannelId): FormSetting => ({
   channel,
-  zones: bot.configuration.zones,
+  sites: bot.configuration.sites,
   running: [...bot.federations.living()]
     .filter((federation) => federation.homeChannel === channel && takesSites(federation))
     .sort(newestFirst),
@@ -63,7 +63,7 @@ async function redraw(bot: Bot, redraws: Redraws, click: Click): Promise<Answer>
   const redrawn =
     existing === null
       ? deploySiteForm(readForm(view.values), setting)
-      : addSiteForm(existing, { zone: "", superNodes: "" }, bot.configuration.zones);
+      : addSiteForm(existing, { site: "", superNodes: "" }, bot.configuration.sites);
   await redraws.draw(view, click, redrawn);
   return null;
 }
@@ -79,7 +79,7 @@ async function submit(bot: Bot, { person, view }: Submission): Promise<ModalAnsw
   const form = readForm(view.values);
   const names = takenNames(bot, form.name.trim());
   const { takenTunnels, now } = bot.federations.decisionContext(id);
-  const parsed = parseForm(form, bot.configuration.zones, { names, tunnels: takenTunnels }, now);
+  const parsed = parseForm(form, bot.configuration.sites, { names, tunnels: takenTunnels }, now);
   if (!parsed.ok) return { kind: "mistakes", mistakes: placed(parsed.mistakes, view.values) };
   return await create(bot, { ...parsed.request, federation: id, homeChannel, requester: person });
 }

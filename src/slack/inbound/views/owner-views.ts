@@ -28,7 +28,7 @@ export function register(app: App, bot: Bot): void {
 async function forOwner(bot: Bot, { value, person, triggerId }: Click, viewOf: ViewOf): Promise<Answer> {
   const found = await findCard(bot, value);
   if (found === null) return refusalText(whyNotFound(bot, value));
-  if (!isOwner(bot.configuration.zones.get(found.site.zone), person)) return refusalText("not-an-owner");
+  if (!isOwner(bot.configuration, found.site.name, person)) return refusalText("not-an-owner");
   const view = viewOf(bot, found);
   if (view === null) return refusalText("unknown-card");
   await bot.slack.views.open({ trigger_id: triggerId, view });
@@ -60,7 +60,7 @@ function details(bot: Bot, { federation, site }: OnCard): ModalView {
     section(progressText(siteProgress(federation, site, bot.configuration), 600)),
     ...failed,
     ...problems.flat(),
-    ...sections(conditionLines(federation, site.zone, bot.configuration)),
+    ...sections(conditionLines(federation, site.name, bot.configuration)),
   ]);
 }
 

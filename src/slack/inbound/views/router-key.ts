@@ -21,7 +21,7 @@ export function register(app: App, bot: Bot): void {
 async function open(bot: Bot, { value, person: by, triggerId }: Click): Promise<Answer> {
   const found = await findCard(bot, value);
   if (found === null) return refusalText(whyNotFound(bot, value));
-  if (!isOwner(bot.configuration.zones.get(found.site.zone), by)) return refusalText("not-an-owner");
+  if (!isOwner(bot.configuration, found.site.name, by)) return refusalText("not-an-owner");
   await bot.slack.views.open({ trigger_id: triggerId, view: routerForm(value) });
   return null;
 }
