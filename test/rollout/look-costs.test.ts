@@ -32,7 +32,7 @@ test("A look at a zone asks for the federations that have a site there alone, ho
   for (let nth = 1; nth <= ELSEWHERE; nth += 1) {
     const [coordinator, training] = requestOf(nth).sites;
     assert.ok(coordinator !== undefined && training !== undefined);
-    const site = there.includes(idOf(nth)) ? { ...training, zone: zone("gamma") } : training;
+    const site = there.includes(idOf(nth)) ? { ...training, site: zone("gamma") } : training;
     assert.equal((await store.create(requestOf(nth, { sites: [coordinator, site] }))).ok, true);
   }
   const hinted = new Set<string>();

@@ -65,6 +65,6 @@ describe("The task that reboots a VM", () => {
     assert.equal(stage.state().sites.get(BETA)?.deployment, null);
     assert.equal(await rebootVm(stage.context, stale, BETA, asked().vmId), "done");
     assert.deepEqual(heard, []);
-    await assert.rejects(once(), /Nothing runs in beta/);
+    await assert.rejects(once(), /Nothing runs at beta/);
   });
 });

@@ -55,7 +55,7 @@ describe("every message of a federation", () => {
       const bare = roomy();
       const context = {
         ...bare,
-        zones: new Map([...bare.sites].map(([key, profile]) => [key, { ...profile, channel: null }])),
+        sites: new Map([...bare.sites].map(([key, profile]) => [key, { ...profile, channel: null }])),
       };
       const { federation } = story();
       const shown = messages(federation, context).filter(({ kind }) => kind !== "file");

@@ -105,7 +105,7 @@ describe("deploy-site", () => {
     const viewId = await filled(bench);
     zones.delete(zone("beta"));
     const { errors } = await bench.control.submit({ person: REQUESTER, viewId });
-    assert.match(errors?.["training"] ?? "", /zone/i);
+    assert.match(errors?.["training"] ?? "", /no site beta/);
     assert.equal([...bench.store.living()].length, 1);
   });
 
