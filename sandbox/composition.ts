@@ -37,6 +37,8 @@ export interface SandboxOptions {
   readonly network?: Network;
   /** Zones that have no OneFlow: VMs are made there that no service holds. */
   readonly withoutOneFlow?: readonly string[];
+  /** The zones are an OpenNebula federation: users and login tokens of the first are those of all. */
+  readonly federated?: boolean;
   /** The bot's entry point below `src/`, and its arguments; a test passes one of its own. */
   readonly bot?: string;
   readonly botArgs?: readonly string[];
@@ -108,6 +110,7 @@ async function start(
       ...["--zones", String(options.zones), "--port-base", String(options.portBase)],
       ...["--speed", String(options.speed), "--seed", options.seed, "--pace", options.pace ?? "even"],
       ...(options.real === true ? ["--real"] : []),
+      ...(options.federated === true ? ["--federated"] : []),
       ...(options.withoutOneFlow ?? []).flatMap((zone) => ["--without-oneflow", zone]),
       ...(options.record === undefined ? [] : ["--record", options.record]),
     ],

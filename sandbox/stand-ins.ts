@@ -21,6 +21,7 @@ const { values } = parseArgs({
     seed: { type: "string", default: "florist" },
     pace: { type: "string", default: "even" },
     "without-oneflow": { type: "string", multiple: true, default: [] },
+    federated: { type: "boolean", default: false },
     real: { type: "boolean", default: false },
     record: { type: "string" },
   },
@@ -50,6 +51,7 @@ async function serve(): Promise<void> {
     speed,
     pace: paceNamed(values.pace),
     withoutOneFlow: values["without-oneflow"],
+    federated: values.federated,
     record: record === undefined ? noRecord : fileRecorder(record),
   });
   ends.unshift(zones.stop);

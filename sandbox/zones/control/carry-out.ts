@@ -97,12 +97,25 @@ async function carryOutOnAccounts(frontEnd: FrontEnd, command: Command): Promise
     case "promote-user":
       zone.accounts.promote(userCalled(zone, command.user), command.administrator);
       return {};
+    case "end-tokens":
+      zone.accounts.endTokens(userCalled(zone, command.user));
+      return {};
+    case "list-zone":
+      zone.listed = command.listed;
+      zone.listedAt = command.at;
+      return {};
+    case "list-others":
+      zone.others = Array.from({ length: command.count }, (_, index) => otherZone(FIRST_OTHER + index));
+      return {};
     case "add-service-document":
       return { id: addServiceDocument(zone, userCalled(zone, command.owner), command.body) };
     default:
       return carryOutOnDaemons(frontEnd, command);
   }
 }
+
+const FIRST_OTHER = 1000;
+const otherZone = (id: number) => ({ id, name: `Other zone ${id}`, endpoint: `https://zone-${id}.example:2633/RPC2` });
 
 async function carryOutOnDaemons(frontEnd: FrontEnd, command: Command): Promise<CommandResult> {
   const { zone } = frontEnd;

@@ -44,6 +44,12 @@ export const command = z.discriminatedUnion("do", [
   /** While they are held, a service stays in COOLDOWN, for whoever wants to look at it there. */
   z.object({ do: z.literal("hold-cooldowns"), held: z.boolean() }),
   z.object({ do: z.literal("enable-zone"), enabled: z.boolean() }),
+  /** How the federation's pool has the zone: whether at all, and at which address; null is its own. */
+  z.object({ do: z.literal("list-zone"), listed: z.boolean().default(true), at: z.string().nullable().default(null) }),
+  /** So many further zones in the federation's pool, numbered on from 1000, which nobody stands in for. */
+  z.object({ do: z.literal("list-others"), count: z.number().int().min(0).max(10_000) }),
+  /** Login tokens of that user end now. */
+  z.object({ do: z.literal("end-tokens"), user: z.string() }),
   z.object({ do: z.literal("miss-ready"), times }),
   /** Behind everybody's back: with its VMs, or the document alone. */
   z.object({ do: z.literal("delete-service"), service: id, vms: z.enum(["end", "leave"]).default("end") }),

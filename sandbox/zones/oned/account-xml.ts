@@ -2,7 +2,7 @@ import { cdataElement, element, idsElement, textElement } from "../xml.ts";
 import { type Accounts, type Group, primaryGroup, type User } from "./accounts.ts";
 import { textOf } from "./acl.ts";
 import { defaultQuotasXml, groupQuotasXml, userQuotasXml } from "./quotas.ts";
-import type { Zone } from "./zone.ts";
+import type { OtherZone, Zone } from "./zone.ts";
 
 /** The recordings have their hashes blanked; so has this. */
 const NO_HASH = "0".repeat(64);
@@ -35,9 +35,22 @@ export function groupPoolXml(zone: Zone, groups: readonly Group[]): string {
   return element("GROUP_POOL", ...members, defaultGroupQuotas(zone.accounts));
 }
 
+/** In a federation every zone tells of the same ones; the first has those that nobody stands in for. */
 export function zonePoolXml(zones: readonly Zone[]): string {
-  return element("ZONE_POOL", ...[...zones].sort((a, b) => b.id - a.id).map(zoneXml));
+  const others = zones.flatMap((zone) => zone.others).map((other) => ({ id: other.id, xml: otherXml(other) }));
+  const own = zones.filter(({ listed }) => listed).map((zone) => ({ id: zone.id, xml: zoneXml(zone) }));
+  return element("ZONE_POOL", ...[...own, ...others].sort((a, b) => b.id - a.id).map(({ xml }) => xml));
 }
+
+const otherXml = ({ id, name, endpoint }: OtherZone): string =>
+  element(
+    "ZONE",
+    textElement("ID", id),
+    textElement("NAME", name),
+    textElement("STATE", 0),
+    element("TEMPLATE", cdataElement("ENDPOINT", endpoint)),
+    element("SERVER_POOL"),
+  );
 
 const MASTER = 0;
 /** Written by the first start of a front-end, and never by whoever adds a zone to a federation. */
@@ -49,7 +62,11 @@ export function zoneXml(zone: Zone): string {
     textElement("ID", zone.id),
     textElement("NAME", zone.name),
     textElement("STATE", zone.enabled ? 0 : 1),
-    element("TEMPLATE", cdataElement("ENDPOINT", zone.endpoints.xmlRpc), zone.id === MASTER ? ITS_GRPC : ""),
+    element(
+      "TEMPLATE",
+      cdataElement("ENDPOINT", zone.listedAt ?? zone.endpoints.xmlRpc),
+      zone.id === MASTER ? ITS_GRPC : "",
+    ),
     element("SERVER_POOL"),
   );
 }

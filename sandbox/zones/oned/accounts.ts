@@ -229,6 +229,11 @@ export class Accounts {
     return made;
   }
 
+  /** As when their time is over: they are shown until somebody makes another. */
+  endTokens(user: User): void {
+    for (const [token, { group }] of user.tokens) user.tokens.set(token, { end: this.#clock.seconds() - 1, group });
+  }
+
   groupNamed(name: string): Group {
     const group = this.groups.find((candidate) => candidate.name === name);
     if (group === undefined) throw new Error(`the seed names a group that it does not define: ${name}`);

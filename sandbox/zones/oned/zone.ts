@@ -56,6 +56,11 @@ export class Zone {
   masterAnswers = (): boolean => true;
   /** A disabled zone answers what is only read. */
   enabled = true;
+  /** As the federation's pool has it: whether it is in it, and where; null: where it is. */
+  listed = true;
+  listedAt: string | null = null;
+  /** Further zones of that pool, which nobody stands in for. */
+  others: readonly OtherZone[] = [];
 
   constructor(id: number, name: string, seed: ZoneSeed, clock: Clock, hypervisor: Hypervisor) {
     this.id = id;
@@ -208,6 +213,12 @@ export class Zone {
   #releaseAddresses(vm: VirtualMachine): void {
     for (const network of this.networks.newestFirst()) releaseLeases(network, vm.id);
   }
+}
+
+export interface OtherZone {
+  readonly id: number;
+  readonly name: string;
+  readonly endpoint: string;
 }
 
 export interface Ownership {
