@@ -12,11 +12,14 @@ import type { VitalSigns } from "./health/vital-signs.ts";
 import type { Logger } from "./log.ts";
 import { openManifestArchive } from "./manifests/archive.ts";
 import { readGuestScript } from "./manifests/guest-script.ts";
+import { doorsOf, openWays, type Ways } from "./opennebula/ways.ts";
 import { packageRoot } from "./package-root.ts";
 import { openRuntime, type Runtime } from "./runtime.ts";
+import { Redactor } from "./secret.ts";
 import { createSlackApp, type SlackApp } from "./slack/app.ts";
 import { findWorkspace } from "./slack/workspace.ts";
 import { openChannelIds } from "./store/channel-id-file.ts";
+import { openZonePoolFile } from "./store/zone-pool-file.ts";
 
 export interface RunningBot {
   /** Where Slack's requests are to be sent; null in Socket Mode. */
@@ -29,27 +32,37 @@ export interface RunningBot {
   stop(): Promise<void>;
 }
 
-/** `checkpoint` is for tests: named points at which they may end the process. The shipped program passes nothing. */
+/**
+ * `checkpoint` is for tests: named points at which they may end the process. The shipped program passes nothing. `redactor`,
+ * which the log is written through, learns what becomes secret meanwhile.
+ */
 export async function startBot(
   configuration: Configuration,
   log: Logger,
   checkpoint: Checkpoint = () => undefined,
+  redactor: Redactor = new Redactor([]),
 ): Promise<RunningBot> {
   const health = configuration.health === null ? null : await openHealth(configuration.health);
   try {
-    return await startParts(configuration, log, checkpoint, health);
+    return await startParts(configuration, { log, checkpoint, redactor }, health);
   } catch (error) {
     await health?.stop();
     throw error;
   }
 }
 
+interface Attendants {
+  readonly log: Logger;
+  readonly checkpoint: Checkpoint;
+  readonly redactor: Redactor;
+}
+
 async function startParts(
   configuration: Configuration,
-  log: Logger,
-  checkpoint: Checkpoint,
+  attendants: Attendants,
   health: Health | null,
 ): Promise<RunningBot> {
+  const { log, checkpoint } = attendants;
   const { botToken, apiUrl } = configuration.slack;
   const workspace = await findWorkspace({ botToken, apiUrl, retries: configuration.retries, log });
   const shipped = await readManifests(join(packageRoot(), "manifests"));
@@ -63,12 +76,14 @@ async function startParts(
     installingTeams: workspace.teams,
   };
   const manifests = await openManifestArchive(join(dataDirectory, "manifests"), shipped, log);
+  const ways = await waysOf(configuration, attendants);
   const runtime = await openRuntime({
     dataDirectory,
     storeKey: configuration.storeKey,
     policy,
     sites,
-    access: configuration.zoneAccess,
+    access: doorsOf(configuration.zoneAccess.values(), ways),
+    pool: ways.pool,
     writtenOff: configuration.writtenOff,
     manifests,
     looking: configuration.polling,
@@ -96,7 +111,7 @@ async function startParts(
     commandName: slack.command,
     pace: configuration.slackPace,
   });
-  health?.attend(vitalSigns(app, runtime));
+  health?.attend(vitalSigns(app, runtime, ways));
   const { port } = await begun(app, runtime);
   return {
     url: slack.delivery.kind === "http" ? `http://${slack.delivery.host}:${port}/slack/events` : null,
@@ -105,16 +120,33 @@ async function startParts(
     async stop() {
       await app.stop();
       await runtime.stop();
+      ways.close();
       await health?.stop();
     },
   };
 }
 
-function vitalSigns(app: SlackApp, { store, storeTrouble, looks }: Runtime): VitalSigns {
+function vitalSigns(app: SlackApp, { store, storeTrouble, looks }: Runtime, ways: Ways): VitalSigns {
   const tally = new FederationTally();
   for (const federation of store.living()) tally.change(federation, null);
   store.onChange((after, before) => tally.change(after, before));
-  return { tally, storeTrouble, looks, isConnected: () => app.isConnected(), backlog: () => app.backlog() };
+  return {
+    ...{ tally, storeTrouble, looks },
+    pool: () => ways.pool?.state() ?? null,
+    isConnected: () => app.isConnected(),
+    backlog: () => app.backlog(),
+  };
+}
+
+async function waysOf(configuration: Configuration, { log, checkpoint, redactor }: Attendants): Promise<Ways> {
+  const { zonepool: pool, zoneAccess, tokenLife, retries, dataDirectory } = configuration;
+  return openWays({
+    pool,
+    access: zoneAccess.values(),
+    file: await openZonePoolFile(join(dataDirectory, "zonepool.json"), log),
+    ...{ tokenLife, retries, log, checkpoint },
+    learn: (secret) => redactor.learn(secret),
+  });
 }
 
 /** Whichever of its ids the zones file gives a channel. */

@@ -37,8 +37,8 @@ const inBrief = (error: Error): object => {
 };
 
 export interface LogOptions {
-  /** Secrets that may stand in no line, however they are spelled there. */
-  readonly secrets?: Iterable<Secret>;
+  /** Knows what may stand in no line, however it is spelled there. */
+  readonly redactor?: Redactor;
   /** stderr without it, where lines mix with no output of the program. */
   readonly to?: DestinationStream;
 }
@@ -46,9 +46,8 @@ export interface LogOptions {
 /** `level` is one of pino's, `silent` for none. */
 export function createLog(
   level: string,
-  { secrets = [], to = destination({ fd: 2, sync: true }) }: LogOptions = {},
+  { redactor = new Redactor([]), to = destination({ fd: 2, sync: true }) }: LogOptions = {},
 ): Logger {
-  const redactor = new Redactor(secrets);
   const serialize = level === "debug" || level === "trace" ? stdSerializers.err : inBrief;
   return pino(
     {

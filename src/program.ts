@@ -6,6 +6,7 @@ import { readFileFromDisk } from "./config/file-reader.ts";
 import { describeMistakes, loadConfiguration } from "./config/load-configuration.ts";
 import type { Checkpoint } from "./federation/ports.ts";
 import { createLog } from "./log.ts";
+import { Redactor } from "./secret.ts";
 import { whyEnded } from "./start-failure.ts";
 
 /** Milliseconds. */
@@ -33,10 +34,11 @@ export async function checkConfiguration(): Promise<void> {
 export async function runProgram(checkpoint?: Checkpoint): Promise<void> {
   const configuration = await configured();
   if (configuration === null) return;
-  const log = createLog(configuration.logLevel, { secrets: secretsOf(configuration) });
+  const redactor = new Redactor(secretsOf(configuration));
+  const log = createLog(configuration.logLevel, { redactor });
   const ended = Promise.race([once(process, "SIGTERM"), once(process, "SIGINT")]);
   try {
-    const starting = startBot(configuration, log, checkpoint);
+    const starting = startBot(configuration, log, checkpoint, redactor);
     // While Slack does not answer there is nothing to close yet.
     const bot = await Promise.race([starting, ended.then(() => null)]);
     if (bot === null) process.exit(0);

@@ -17,7 +17,8 @@ import { tellEvents } from "./health/event-lines.ts";
 import type { ZoneCall } from "./health/metrics.ts";
 import { createPoller, type ZonePoller } from "./opennebula/poll.ts";
 import type { Pace as LookPace } from "./opennebula/poll-interval.ts";
-import { type OpenZone, openZone, type ZoneOptions } from "./opennebula/zone.ts";
+import { type OpenZone, openZone, type ZoneDoor, type ZoneOptions } from "./opennebula/zone.ts";
+import type { ZonePool } from "./opennebula/zone-pool.ts";
 import { organisationCertificates } from "./rollout/organisation-certificates.ts";
 import { type Pace, Scheduler } from "./rollout/scheduler.ts";
 import type { TaskContext } from "./rollout/task-context.ts";
@@ -37,7 +38,9 @@ export interface RuntimeOptions {
   readonly storeKey: KeyObject;
   readonly policy: Policy;
   readonly sites: ReadonlyMap<SiteName, SiteProfile>;
-  readonly access: ReadonlyMap<ZoneName, Omit<ZoneOptions, "name" | "checkpoint" | "onCall">>;
+  readonly access: ReadonlyMap<ZoneName, ZoneDoor>;
+  /** Where zones are listed that the zones file counts on; null or absent: nowhere. */
+  readonly pool?: ZonePool | null;
   /** Zones that are gone for good, by the operator's word. */
   readonly writtenOff: readonly ZoneName[];
   readonly manifests: ManifestLibrary;
@@ -115,6 +118,7 @@ function runtime(options: RuntimeOptions, stored: Store, keys: KeyStore) {
     pollHints,
     clock: () => performance.now(),
     onSeen: (id) => scheduler.attend(id),
+    isDisabled: (zone) => options.pool?.disabled.has(zone) === true,
   });
   const context: TaskContext = {
     store,
@@ -156,6 +160,7 @@ function runtime(options: RuntimeOptions, stored: Store, keys: KeyStore) {
       await writeOff(store, options);
       tellMissing(store, options);
       await watch.missUnknownZones((zone) => hasZone(options.sites, zone));
+      await options.pool?.start((zone) => pollHints(zone).pollSoon());
       for (const [name, zone] of clients) pollers.set(name, pollerOf(name, zone, { watch, looks }, options));
       store.onChange((federation) => watch.attend(federation));
       for (const federation of store.living()) watch.attend(federation);
@@ -163,6 +168,7 @@ function runtime(options: RuntimeOptions, stored: Store, keys: KeyStore) {
     },
     /** Nothing new begins; what is under way ends; then the store is closed. */
     async stop(): Promise<void> {
+      options.pool?.stop();
       for (const poller of pollers.values()) poller.stop();
       await scheduler.stop();
       await store.idle();

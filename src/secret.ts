@@ -30,7 +30,7 @@ export class Secret {
   }
 }
 
-interface Revealing {
+export interface Revealing {
   reveal(): string;
 }
 
@@ -43,17 +43,26 @@ export const credential = (user: string, password: Revealing): Secret => new Sec
  */
 export class Redactor {
   readonly #secrets: readonly Sought[];
+  #learned: readonly Sought[] = [];
 
   constructor(secrets: Iterable<Revealing>) {
     const values = [...new Set([...secrets].map((secret) => secret.reveal()))].filter((value) => value !== "");
     this.#secrets = values.sort((one, other) => other.length - one.length).map((value) => new Sought(value));
   }
 
+  /** A secret that there was not at the beginning, such as a login token. Of these only the newest are kept in mind. */
+  learn(secret: Revealing): void {
+    this.#learned = [new Sought(secret.reveal()), ...this.#learned].slice(0, MOST_LEARNED);
+  }
+
   clean(text: string): string {
     const flat = flattened(text);
-    return this.#secrets.reduce((clean, secret) => secret.outOf(clean, flat), text);
+    return [...this.#learned, ...this.#secrets].reduce((clean, secret) => secret.outOf(clean, flat), text);
   }
 }
+
+/** Each is searched for in every text: those of a few accounts, with the one before, are enough. */
+const MOST_LEARNED = 32;
 
 /** One secret. Most texts hold none, which is quickly seen; how it may be spelled is worked out when it is in one. */
 class Sought {

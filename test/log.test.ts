@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { createLog } from "../src/log.ts";
-import { Secret } from "../src/secret.ts";
+import { Redactor, Secret } from "../src/secret.ts";
 
 function logged(
   level: string,
@@ -14,7 +14,7 @@ function logged(
       text += line;
     },
   };
-  write(createLog(level, { to, secrets }));
+  write(createLog(level, { to, redactor: new Redactor(secrets) }));
   return text;
 }
 

@@ -12,6 +12,10 @@ export interface Configuration {
   /** Where the zones file names a site's own channel. */
   readonly channelLines: ReadonlyMap<SiteName, string>;
   readonly zoneAccess: ReadonlyMap<ZoneName, ZoneAccess>;
+  /** The zones that an OpenNebula federation lists; null: the zones file says all. */
+  readonly zonepool: ZonePoolAccess | null;
+  /** How long a login token is good for. */
+  readonly tokenLife: number;
   /** Zones that are gone for good, by the operator's word. */
   readonly writtenOff: readonly ZoneName[];
   readonly polling: { readonly fastest: number; readonly slowest: number };
@@ -30,7 +34,16 @@ export interface Configuration {
 /** What it takes to talk to one zone. */
 export interface ZoneAccess {
   readonly name: ZoneName;
-  readonly xmlrpc: string;
+  /** null: the zone pool says it. */
+  readonly xmlrpc: string | null;
+  /** The zone's number or name in the zone pool. */
+  readonly called: number | string;
+  /** It has an address and an account of its own, and need not be in the pool. */
+  readonly standsAlone: boolean;
+  /** User and password are those that all zones of the pool share. */
+  readonly sharesAccount: boolean;
+  /** What the zone is shown. */
+  readonly login: "password" | "token";
   /** Absent where the zone has no OneFlow. */
   readonly oneflow?: string;
   readonly user: string;
@@ -39,6 +52,18 @@ export interface ZoneAccess {
   readonly ca?: string;
   readonly deadlines: { readonly xmlrpc: number; readonly oneflow: number };
   readonly inFlight: { readonly xmlrpc: number; readonly oneflow: number };
+}
+
+/** Where zones are listed, and the account that they share. */
+export interface ZonePoolAccess {
+  readonly xmlrpc: string;
+  readonly user: string;
+  readonly password: Secret;
+  /** PEM */
+  readonly ca?: string;
+  readonly deadline: number;
+  /** Between two looks. */
+  readonly interval: number;
 }
 
 export interface SlackAccess {
@@ -64,8 +89,9 @@ export const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** Every secret that other programs are told, as a text of theirs may repeat it. */
-export function secretsOf({ slack, zoneAccess }: Configuration): readonly Secret[] {
+export function secretsOf({ slack, zoneAccess, zonepool }: Configuration): readonly Secret[] {
   const ofSlack = slack.delivery.kind === "http" ? slack.delivery.signingSecret : slack.delivery.appToken;
-  const ofZones = [...zoneAccess.values()].flatMap(({ user, password }) => [password, credential(user, password)]);
+  const accounts = [...zoneAccess.values(), ...(zonepool === null ? [] : [zonepool])];
+  const ofZones = accounts.flatMap(({ user, password }) => [password, credential(user, password)]);
   return [slack.botToken, ofSlack, ...ofZones];
 }

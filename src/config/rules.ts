@@ -5,6 +5,7 @@
 import { z } from "zod";
 import type { Finding, Path } from "./mistake.ts";
 import { zoneEntry } from "./zone-entry.ts";
+import { zonepoolFindings } from "./zonepool-rules.ts";
 import { policySection, zonesFile } from "./zones-file.ts";
 
 type Rule = (file: unknown) => readonly Finding[];
@@ -223,7 +224,7 @@ const settleOutlastsCallOfVms: Rule = (file) => {
 
 const vmsEntry = z.union([
   z.object({ deploy: z.literal("vms") }),
-  z.object({ xmlrpc: z.unknown(), oneflow: z.undefined().optional() }),
+  z.object({ title: z.unknown(), oneflow: z.undefined().optional() }),
 ]);
 
 const retriesGrow = policyRule(policyShape.pick({ retries: true, slack: true }).prefault({}), ({ retries, slack }) => [
@@ -243,6 +244,7 @@ const RULES: readonly Rule[] = [
   servicesNeedOneFlow,
   ownChannel,
   ownAccount,
+  zonepoolFindings,
   somebodyMayAsk,
   requesterNotStuck,
   reminderBeforeExpiry,

@@ -1,10 +1,10 @@
 /** The sites that a zone's entry makes, each with what belongs to it. Pure. */
 import { siteOfZone, type ZoneName } from "../federation/model/identity.ts";
 import type { SiteProfile } from "../federation/model/policy.ts";
-import type { ZoneEntry } from "./zone-entry.ts";
+import type { PooledEntry } from "./zonepool-entry.ts";
 
 /** The first bears the zone's name. */
-export function sitesOfZone(zone: ZoneName, entry: ZoneEntry): readonly SiteProfile[] {
+export function sitesOfZone(zone: ZoneName, entry: PooledEntry): readonly SiteProfile[] {
   const offered = Object.entries(entry.train?.templates ?? {}).filter(([, template]) => template !== undefined);
   const own: SiteProfile = {
     name: siteOfZone(zone),

@@ -40,7 +40,7 @@ export const secretSourceForm = z.union([
   z.strictObject({ file: z.string().min(1) }),
 ]);
 
-const secretSource = z.unknown().transform((value, context): SecretSource => {
+export function readSource(value: unknown, context: z.core.$RefinementCtx): SecretSource {
   if (value === undefined) return fault(context, "is missing", PASSWORD_REMEDY);
   if (typeof value === "string" || typeof value === "number") {
     const remedy = `${PASSWORD_REMEDY} Change the password: it may have been read or copied with this file.`;
@@ -48,7 +48,14 @@ const secretSource = z.unknown().transform((value, context): SecretSource => {
   }
   const source = secretSourceForm.safeParse(value);
   return source.success ? source.data : fault(context, "does not say where the password is", PASSWORD_REMEDY);
-});
+}
+
+export const secretSource = z.unknown().transform(readSource);
+
+export const userName = text("Give the bot's user in this zone: a plain one, no administrator.").regex(
+  /^[^:\s\p{Cc}]+$/u,
+  "Give a user name without colon and spaces: OpenNebula writes it before the password as user:password.",
+);
 
 const NODE_CONFIG_REMEDY =
   "Use letters, digits, space and . _ : / , + = - only: the value reaches a shell in the VM. Names begin with a letter, without spaces.";
@@ -120,11 +127,17 @@ export const zoneEntry = section(
         error: "Give oneflow for services of OneFlow, or vms for VMs that no service holds; oneflow is usual.",
       })
       .optional(),
-    user: text("Give the bot's user in this zone: a plain one, no administrator.").regex(
-      /^[^:\s\p{Cc}]+$/u,
-      "Give a user name without colon and spaces: OpenNebula writes it before the password as user:password.",
-    ),
+    user: userName,
     password: secretSource,
+    login: z
+      .enum(["password", "token"], {
+        error: "Give password, or token for a login token that is made with the password and shown in its place.",
+      })
+      .optional(),
+    /** What the zone is called in the zone pool, where that is not the entry's own name. */
+    pool: z
+      .union([z.int().min(0), z.string().min(1)], { error: "Give the zone's number or name in the zone pool." })
+      .optional(),
     ca: text("Give the file with the CA certificate that signed the endpoints', in PEM.").optional(),
     channel: channelEntry.optional(),
     owners: z
@@ -143,4 +156,3 @@ export const zoneEntry = section(
   },
   "Give the zone's title, endpoints, account, owners, templates and network; zones.example.yml shows an entry.",
 );
-export type ZoneEntry = z.infer<typeof zoneEntry>;

@@ -4,6 +4,7 @@ import { zoneName } from "../federation/model/identity.ts";
 import { term, wait } from "./duration.ts";
 import { idText, section } from "./shape.ts";
 import { channelEntry, personEntry, zoneEntry } from "./zone-entry.ts";
+import { pooledEntry, zonepoolSection } from "./zonepool-entry.ts";
 
 const count = (fallback: number) =>
   z
@@ -57,7 +58,17 @@ export const policySection = section(
       },
       POLICY_REMEDY,
     ).prefault({}),
-    polling: section({ fastest: wait("300 ms"), slowest: wait("30 s") }, POLICY_REMEDY).prefault({}),
+    polling: section(
+      {
+        fastest: wait("300 ms"),
+        slowest: wait("30 s"),
+        /** Between two looks at the zone pool. */
+        zonepool: wait("1 min"),
+      },
+      POLICY_REMEDY,
+    ).prefault({}),
+    /** Life of a login token; it is renewed at half of it. */
+    tokenLife: term("1 day"),
     calls: section(
       {
         xmlrpcDeadline: wait("20 s"),
@@ -92,11 +103,13 @@ const zoneKey = idText(zoneName, "Choose a short name, such as zone-a: people re
 
 const WRITTEN_OFF_REMEDY = "Name zones that are gone for good, such as [zone-c]; each has left `zones`.";
 
-export const zonesFile = section(
+const ZONES_REMEDY = "Give at least one zone: its name, and below it what belongs to it.";
+
+export const pooledZonesFile = section(
   {
-    zones: z.record(zoneKey, zoneEntry, {
-      error: "Give at least one zone: its name, and below it what belongs to it.",
-    }),
+    zones: z.record(zoneKey, pooledEntry, { error: ZONES_REMEDY }),
+    /** The zones that an OpenNebula federation lists: entries need not say then where they are. */
+    zonepool: zonepoolSection.optional(),
     requesters: section(
       {
         people: z.array(personEntry, { error: REQUESTERS_REMEDY }).default([]),
@@ -112,4 +125,12 @@ export const zonesFile = section(
   },
   "Give at least `zones` and `requesters`; zones.example.yml shows a whole file.",
 );
-export type ZonesFile = z.infer<typeof zonesFile>;
+export type ZonesFile = z.infer<typeof pooledZonesFile>;
+
+/** Without a zone pool every entry says all of it. */
+export const zonesFile = pooledZonesFile.extend({ zones: z.record(zoneKey, zoneEntry, { error: ZONES_REMEDY }) });
+
+const withPool = z.looseObject({ zonepool: z.unknown().refine((pool) => pool !== undefined) });
+
+export const shapeOf = (file: unknown): typeof zonesFile | typeof pooledZonesFile =>
+  withPool.safeParse(file).success ? pooledZonesFile : zonesFile;

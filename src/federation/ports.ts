@@ -13,6 +13,7 @@ import type { ReasonCode } from "./model/reasons.ts";
 import type { RebootAction, RebootAnswer } from "./model/reboot-words.ts";
 import type { Federation } from "./model/state.ts";
 import type { ServiceProof, SurveyQuery, VmProof, ZoneSnapshot, ZoneSurvey } from "./model/zone-facts.ts";
+import type { PoolZone } from "./model/zone-pool.ts";
 import type { TunnelState } from "./observing/tunnels.ts";
 import type { Unusable } from "./proposing/adjustment.ts";
 import type { DiskOrder, NicOrder, VmOrder } from "./proposing/manifest.ts";
@@ -243,6 +244,19 @@ export interface ChannelIds {
   newest(channel: ChannelId): ChannelId;
   /** In force at once; durable when it returns. */
   change(from: ChannelId, to: ChannelId): Promise<void>;
+}
+
+/** What a zone pool listed, and where each zone of the zones file was reached. */
+export interface KnownZonePool {
+  readonly zones: readonly PoolZone[];
+  readonly addresses: ReadonlyMap<ZoneName, string>;
+}
+
+export interface ZonePoolFile {
+  /** What was kept last before it was opened; null: nothing. */
+  readonly known: KnownZonePool | null;
+  /** Replaces what is kept, where it is another. */
+  keep(known: KnownZonePool): Promise<void>;
 }
 
 /** Where a message of a federation stands in Slack. */

@@ -65,6 +65,7 @@ export class Metrics {
       for (const { zone, state } of signs()?.looks() ?? [])
         if (state !== "not-yet") gauge.set({ zone }, Number(state === "seen"));
     });
+    this.#ofPool(signs);
     this.#gauge("florist_slack_connected", "Whether Slack reaches the bot.", [], (gauge) =>
       gauge.set(Number(signs()?.isConnected() ?? false)),
     );
@@ -95,6 +96,23 @@ export class Metrics {
 
   text(): Promise<string> {
     return this.#registry.metrics();
+  }
+
+  #ofPool(signs: () => VitalSigns | null): void {
+    const pool = () => signs()?.pool() ?? null;
+    this.#gauge("florist_zonepool_age_seconds", "Since the zone pool answered last.", [], (gauge) => {
+      const age = pool()?.age ?? null;
+      if (age !== null) gauge.set(age / 1000);
+    });
+    this.#gauge("florist_zonepool_differences", "In how much zone pool and zones file differ.", [], (gauge) => {
+      const seen = pool();
+      if (seen !== null) gauge.set(seen.differences);
+    });
+    this.#gauge("florist_zone_enabled", "Whether a zone is enabled in the zone pool.", ["zone"], (gauge) => {
+      const seen = pool();
+      for (const { zone } of seen === null ? [] : (signs()?.looks() ?? []))
+        gauge.set({ zone }, Number(seen?.disabled.has(zone) !== true));
+    });
   }
 
   /** In the names that every exporter has. prom-client's own set would wake the process a hundred times a second. */

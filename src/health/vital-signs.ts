@@ -9,6 +9,15 @@ export interface ZoneLooked {
   readonly age: number | null;
 }
 
+/** What is known of the zone pool. */
+export interface PoolSeen {
+  /** Milliseconds since it answered last; null: it has not yet. */
+  readonly age: number | null;
+  /** In how much it and the zones file differ. */
+  readonly differences: number;
+  readonly disabled: ReadonlySet<string>;
+}
+
 export interface VitalSigns {
   readonly tally: FederationTally;
   /** Why nothing can be journalled any more; null where it can. */
@@ -16,6 +25,8 @@ export interface VitalSigns {
   /** Whether what people do in Slack reaches the bot. */
   isConnected(): boolean;
   looks(): readonly ZoneLooked[];
+  /** null: the zones file names none. */
+  pool(): PoolSeen | null;
   /** Messages that wait to be sent. */
   backlog(): number;
 }

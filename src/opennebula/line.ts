@@ -1,27 +1,20 @@
 /** HTTP to one of a zone's daemons: few calls at once, each with a connection of its own, and each ends in time. */
 import { Client, type Dispatcher, errors } from "undici";
-import type { Redactor } from "../secret.ts";
 import { CallLimiter, type Rank } from "./call-limiter.ts";
+import type { Credentials } from "./credentials.ts";
 import { type Call, connectionFailed, errorCode, NotHttp, place, tooLarge } from "./failure.ts";
 import { retryAfter } from "./retry-after.ts";
 
 /** No answer is read further than this; pools are asked for in pieces that stay far below. */
 const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 
-/** The bot's account in a zone. The password is asked for at each call and kept nowhere else. */
-export interface Account {
-  readonly user: string;
-  readonly password: { reveal(): string };
-}
-
 export interface Endpoint {
   readonly zone: string;
-  readonly url: URL;
+  /** Asked for at each call: the zone pool may name another one meanwhile. Throws `ZoneError` where none is known. */
+  readonly url: () => URL;
   /** PEM. The zone's own CA instead of the system's. */
   readonly ca?: string;
-  readonly account: Account;
-  /** Knows the account's credentials. */
-  readonly redactor: Redactor;
+  readonly account: Credentials;
   readonly inFlight: number;
   /** Milliseconds. */
   readonly deadline: number;
@@ -58,8 +51,8 @@ export class Line {
 
   /** What the call is, for whoever reads how it failed. */
   describe(what: string, effect: boolean): Call {
-    const { zone, url, redactor } = this.#endpoint;
-    return { zone, endpoint: place(url), what, effect, redactor };
+    const { zone, url, account } = this.#endpoint;
+    return { zone, endpoint: place(url()), what, effect, redactor: account.redactor };
   }
 
   /** Whatever answered, whole. Throws `ZoneError`, ambiguous when the call changes something and may have arrived. */
@@ -67,12 +60,13 @@ export class Line {
     const began = performance.now();
     const ended = (outcome: string) => this.#endpoint.onCall?.(performance.now() - began, outcome);
     let connected = false;
-    const client = this.#client();
+    const url = this.#endpoint.url();
+    const client = this.#client(url);
     client.once("connect", () => {
       connected = true;
     });
     try {
-      const answer = await this.#limiter.run((signal) => this.#exchange(client, sending, signal), rank);
+      const answer = await this.#limiter.run((signal) => this.#exchange(client, url, sending, signal), rank);
       ended("answered");
       return answer;
     } catch (error) {
@@ -90,8 +84,8 @@ export class Line {
   }
 
   /** Never used twice: a connection that the server has meanwhile closed would make a create ambiguous. */
-  #client(): Client {
-    const { url, ca } = this.#endpoint;
+  #client(url: URL): Client {
+    const { ca } = this.#endpoint;
     return new Client(url.origin, {
       pipelining: 0,
       maxResponseSize: MAX_ANSWER_BYTES,
@@ -101,10 +95,11 @@ export class Line {
 
   async #exchange(
     client: Client,
+    url: URL,
     { method, path, headers, body }: Omit<Sending, "rank">,
     signal: AbortSignal,
   ): Promise<Answer> {
-    const base = this.#endpoint.url.pathname.replace(/\/$/, "");
+    const base = url.pathname.replace(/\/$/, "");
     const answer = await begun(client.request({ method, path: `${base}${path}`, headers, body: body ?? null, signal }));
     const { date } = answer.headers;
     if (typeof date === "string") this.#endpoint.onDate?.(date);

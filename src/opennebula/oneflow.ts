@@ -107,14 +107,15 @@ export class OneFlow {
     return parsed.data.DOCUMENT.ID;
   }
 
-  #send(
+  async #send(
     call: Call,
     method: "GET" | "POST" | "DELETE",
     path: string,
     { body, rank = "first" }: { readonly body?: object; readonly rank?: Rank } = {},
   ): Promise<Answer> {
-    const { user, password } = this.#endpoint.account;
-    const authorization = `Basic ${Buffer.from(`${user}:${password.reveal()}`).toString("base64")}`;
+    const { account } = this.#endpoint;
+    const secret = (await account.current()).reveal();
+    const authorization = `Basic ${Buffer.from(`${account.user}:${secret}`).toString("base64")}`;
     if (body === undefined) return this.#line.send(call, { method, path, headers: { authorization }, rank });
     const headers = { authorization, "content-type": "application/json" };
     return this.#line.send(call, { method, path, headers, body: JSON.stringify(body), rank });

@@ -1,6 +1,7 @@
 /** oned's XML-RPC: what is asked of a zone, and what its answers mean. */
 import { z } from "zod";
-import type { ZoneErrorCode } from "../federation/model/zone-facts.ts";
+import { ZoneError, type ZoneErrorCode } from "../federation/model/zone-facts.ts";
+import type { Secret } from "../secret.ts";
 import type { Rank } from "./call-limiter.ts";
 import { type Call, notSent, notUnderstood, refused } from "./failure.ts";
 import { type Answer, type Endpoint, Line } from "./line.ts";
@@ -66,6 +67,14 @@ export class XmlRpc implements Reading {
     return value;
   }
 
+  /** A call that makes something which goes by a text. Throws as `act` does. */
+  async obtain(method: string, ...parameters: readonly Parameter[]): Promise<string> {
+    const call = this.#line.describe(method, true);
+    const value = await this.#call(call, method, parameters, "first");
+    if (typeof value !== "string") throw notUnderstood(call, "a number where text was expected");
+    return value;
+  }
+
   close(): void {
     this.#line.close();
   }
@@ -77,12 +86,24 @@ export class XmlRpc implements Reading {
     return value;
   }
 
+  /** Who is not known has changed nothing: such a call is sent once more where there is something else to be known by. */
   async #call(call: Call, method: string, parameters: readonly Parameter[], rank: Rank): Promise<string | number> {
+    const { account } = this.#endpoint;
+    const shown = await account.current();
+    try {
+      return await this.#once(call, this.#written(call, method, parameters, shown), rank);
+    } catch (error) {
+      if (!isUnknownUser(error) || !(await account.replace(shown))) throw error;
+    }
+    return this.#once(call, this.#written(call, method, parameters, await account.current()), rank);
+  }
+
+  async #once(call: Call, body: string, rank: Rank): Promise<string | number> {
     const answer = await this.#line.send(call, {
       method: "POST",
       path: "",
       headers: { "content-type": "text/xml" },
-      body: this.#written(call, method, parameters),
+      body,
       rank,
     });
     const parsed = envelope.safeParse(await understood(call, answer));
@@ -92,15 +113,16 @@ export class XmlRpc implements Reading {
     throw refused(call, refusalCode(typeof code === "number" ? code : -1, value), value);
   }
 
-  #written(call: Call, method: string, parameters: readonly Parameter[]): string {
-    const { user, password } = this.#endpoint.account;
+  #written(call: Call, method: string, parameters: readonly Parameter[], secret: Secret): string {
     try {
-      return methodCall(method, [`${user}:${password.reveal()}`, ...parameters]);
+      return methodCall(method, [`${this.#endpoint.account.user}:${secret.reveal()}`, ...parameters]);
     } catch {
       throw notSent(call);
     }
   }
 }
+
+const isUnknownUser = (error: unknown): boolean => error instanceof ZoneError && error.code === "authentication";
 
 async function understood(call: Call, { status, text }: Answer): Promise<unknown> {
   try {

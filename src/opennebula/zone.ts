@@ -3,13 +3,13 @@
 import type { RebootAction, RebootAnswer } from "../federation/model/reboot-words.ts";
 import { type AccountFacts, ZoneError, type ZoneSnapshot } from "../federation/model/zone-facts.ts";
 import type { Zone } from "../federation/ports.ts";
-import { credential, Redactor } from "../secret.ts";
+import type { Revealing } from "../secret.ts";
 import { readAccount } from "./account.ts";
 import { AccountDocuments, type SeenServices } from "./account-documents.ts";
 import { AccountVms, type SeenVms } from "./account-vms.ts";
+import { byPassword, type Credentials } from "./credentials.ts";
 import { withoutSecrets } from "./failure.ts";
 import { foreignText } from "./foreign-text.ts";
-import type { Account } from "./line.ts";
 import { OneFlow } from "./oneflow.ts";
 import { parseVmState } from "./parse/vm.ts";
 import { survey } from "./survey.ts";
@@ -18,11 +18,26 @@ import { createVm, disksOfService } from "./vm-creation.ts";
 import { XmlRpc } from "./xmlrpc.ts";
 import { ZoneSettings } from "./zone-settings.ts";
 
-export interface ZoneOptions extends Account {
-  /** As the zones file calls it, for what people read. */
-  readonly name: string;
+/** Where a zone's oned is and whom it knows, as the zones file alone says it. */
+interface OfFile {
   /** Such as `https://one.example.org:2633/RPC2`. */
   readonly xmlrpc: string;
+  readonly user: string;
+  readonly password: Revealing;
+}
+
+/** The same, where it may change while the bot runs. */
+export interface Way {
+  readonly url: () => URL;
+  readonly account: Credentials;
+}
+
+/** A zone as the configuration knows it. */
+export type ZoneDoor = Limits & (OfFile | Way);
+
+export type ZoneOptions = ZoneDoor & Hearing;
+
+interface Limits {
   /** Such as `https://one.example.org:2474`; absent where there is none. */
   readonly oneflow?: string;
   /** PEM of the CA that signed both endpoints' certificates; without it the system's are trusted. */
@@ -31,6 +46,11 @@ export interface ZoneOptions extends Account {
   readonly deadlines: { readonly xmlrpc: number; readonly oneflow: number };
   /** Calls at once, by daemon. oned takes fifteen from everybody together. */
   readonly inFlight: { readonly xmlrpc: number; readonly oneflow: number };
+}
+
+interface Hearing {
+  /** As the zones file calls it, for what people read. */
+  readonly name: string;
   /** Hears of every call: the milliseconds that it took, and `answered` or a `ZoneError`'s code. */
   readonly onCall?: (daemon: "oned" | "oneflow", took: number, outcome: string) => void;
   /** Hears what time it is for each daemon, as the `Date` of its answers says it. */
@@ -53,29 +73,36 @@ export interface OpenZone extends Zone {
 
 const APPEND = 1;
 
+/** As the zones file says it. */
+const fixedWay = ({ xmlrpc, user, password }: OfFile): Way => {
+  const url = new URL(xmlrpc);
+  return { url: () => url, account: byPassword(user, password) };
+};
+
 export function openZone(options: ZoneOptions): OpenZone {
-  const { name, user, password, ca, deadlines, inFlight, onDate, onCall } = options;
-  const redactor = new Redactor([password, credential(user, password)]);
+  const { name, ca, deadlines, inFlight, onDate, onCall } = options;
+  const { url, account: credentials } = "xmlrpc" in options ? fixedWay(options) : options;
+  const { redactor } = credentials;
   const shared = {
     zone: name,
-    account: { user, password },
-    redactor,
+    account: credentials,
     ...(ca === undefined ? {} : { ca }),
     ...(onDate === undefined ? {} : { onDate }),
   };
   const oned = new XmlRpc({
     ...shared,
-    url: new URL(options.xmlrpc),
+    url,
     deadline: deadlines.xmlrpc,
     inFlight: inFlight.xmlrpc,
     onCall: (took, outcome) => onCall?.("oned", took, outcome),
   });
+  const flowUrl = options.oneflow === undefined ? null : new URL(options.oneflow);
   const flow =
-    options.oneflow === undefined
+    flowUrl === null
       ? null
       : new OneFlow({
           ...shared,
-          url: new URL(options.oneflow),
+          url: () => flowUrl,
           deadline: deadlines.oneflow,
           inFlight: inFlight.oneflow,
           onCall: (took, outcome) => onCall?.("oneflow", took, outcome),
@@ -101,14 +128,20 @@ export function openZone(options: ZoneOptions): OpenZone {
     return result;
   }
 
-  /** OneFlow says "Invalid credentials" also when its oned is down: then what oned says itself is the truth. */
+  /**
+   * OneFlow says "Invalid credentials" also when its oned is down: then what oned says itself is the truth. A login token
+   * that has ended is replaced by asking oned, and as nothing was done for whom OneFlow did not know, it is asked again.
+   */
   async function viaOneFlow<T>(call: (oneflow: OneFlow) => Promise<T>): Promise<T> {
     if (flow === null) throw withoutOneFlow(name);
+    const shown = await credentials.current();
     try {
       return await call(flow);
     } catch (error) {
-      if (hasCode(error, "authentication")) await oned.read("one.system.version");
-      throw error;
+      if (!hasCode(error, "authentication")) throw error;
+      await oned.read("one.system.version");
+      if ((await credentials.current()).reveal() === shown.reveal()) throw error;
+      return call(flow);
     }
   }
 

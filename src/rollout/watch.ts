@@ -29,6 +29,8 @@ export interface WatchOptions {
   readonly clock: () => number;
   /** A look shows what may make something due although nothing was journalled. */
   readonly onSeen: (id: FederationId) => void;
+  /** Whether the zone's administrators have disabled it, by the zone pool's word. */
+  readonly isDisabled?: (zone: ZoneName) => boolean;
 }
 
 /** What is remembered of a federation between looks. */
@@ -163,7 +165,7 @@ export class Watch {
     const seen = look === null ? live : names.reduce((sum, name) => seenLive(sum, known, name, look), live);
     const ofAll = observeLive(known, seen);
     const then = after(known, ofAll, now);
-    const findings = findingsOf(then, seen, this.#awayOf(then), context);
+    const findings = findingsOf(then, seen, this.#awayOf(then), context, this.#options.isDisabled);
     const moment = { ms: this.#options.clock(), now, zone };
     const tracked = track(tracker, then, findings, moment, policy.durations);
     return {

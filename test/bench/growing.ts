@@ -14,6 +14,7 @@ import type { Federations } from "../../src/federation/ports.ts";
 import type { Request } from "../../src/federation/proposing/request.ts";
 import { openManifestArchive } from "../../src/manifests/archive.ts";
 import { readGuestScript } from "../../src/manifests/guest-script.ts";
+import { doorsOf, openWays } from "../../src/opennebula/ways.ts";
 import { packageRoot } from "../../src/package-root.ts";
 import { newFederationId, openRuntime } from "../../src/runtime.ts";
 import { QUIET } from "./filling.ts";
@@ -74,6 +75,12 @@ const loaded = await loadConfiguration({ environment: process.env, readFile: rea
 if (!loaded.ok) throw new Error(describeMistakes(loaded.mistakes));
 const { configuration } = loaded;
 const { dataDirectory, sites, retries } = configuration;
+const ways = openWays({
+  pool: configuration.zonepool,
+  access: configuration.zoneAccess.values(),
+  file: { known: null, keep: () => Promise.resolve() },
+  ...{ tokenLife: configuration.tokenLife, retries, log: QUIET },
+});
 const manifests = await openManifestArchive(
   join(dataDirectory, "manifests"),
   { coordinator: await shipped("coordinator"), training: await shipped("training-site") },
@@ -84,7 +91,7 @@ const runtime = await openRuntime({
   storeKey: configuration.storeKey,
   policy: { ...configuration.policy, installingTeams: [REQUESTER.team] },
   sites,
-  access: configuration.zoneAccess,
+  access: doorsOf(configuration.zoneAccess.values(), ways),
   writtenOff: [],
   manifests,
   looking: configuration.polling,

@@ -1,14 +1,15 @@
 /** The zones file's JSON schema, for editors: made from the shapes that the bot reads it with, remedies as descriptions. */
 import { z } from "zod";
-import { secretSourceForm, zoneEntry } from "../../src/config/zone-entry.ts";
-import { zonesFile } from "../../src/config/zones-file.ts";
+import { secretSource, secretSourceForm } from "../../src/config/zone-entry.ts";
+import { pooledEntry } from "../../src/config/zonepool-entry.ts";
+import { pooledZonesFile } from "../../src/config/zones-file.ts";
 
 export function zonesSchema(): string {
-  const schema = z.toJSONSchema(zonesFile, {
+  const schema = z.toJSONSchema(pooledZonesFile, {
     io: "input",
     unrepresentable: "any",
     override({ zodSchema, jsonSchema }) {
-      if (zodSchema === zoneEntry.shape.password) {
+      if (zodSchema === secretSource || zodSchema === pooledEntry.shape.password) {
         const { $schema: _of, ...source } = z.toJSONSchema(secretSourceForm);
         Object.assign(jsonSchema, source);
       }

@@ -34,6 +34,9 @@ const VM = [
 /** What is wrong with a zone as a whole: what is known of what runs there is then from before. */
 const ZONE = ["zone-away", "zone-account", "zone-administrator", "zone-left-file"] as const;
 
+/** A zone that can be seen, and in which nothing can be changed. */
+const HINDRANCE = ["zone-read-only"] as const;
+
 /** What somebody has done in a VM: keys that no site published, and more keys or requests than a VM is granted. */
 const CONDUCT = ["unknown-nodes", "key-changes", "certificate-requests"] as const;
 
@@ -61,6 +64,7 @@ export type ConditionCode =
   | (typeof AVAILABILITY)[number]
   | (typeof VM)[number]
   | (typeof ZONE)[number]
+  | (typeof HINDRANCE)[number]
   | (typeof CONDUCT)[number]
   | TunnelCode
   | LinkCode
@@ -74,6 +78,7 @@ export const CONDITION_CODES: readonly ConditionCode[] = [
   ...AVAILABILITY,
   ...VM,
   ...ZONE,
+  ...HINDRANCE,
   ...CONDUCT,
   ...TUNNEL,
   ...LINKS.flatMap((link) => (link === "ok" ? [] : [linkCode(link)])),

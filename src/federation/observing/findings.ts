@@ -36,6 +36,7 @@ export function findingsOf(
   live: LiveFederation,
   away: AwayZones,
   context: Pick<DecisionContext, "sites">,
+  isDisabled: (zone: ZoneName) => boolean = () => false,
 ): Findings {
   const coordinator = coordinatorOf(federation).name;
   const isAway = (zone: ZoneName): boolean => away.has(zone) || !hasZone(context.sites, zone);
@@ -44,6 +45,7 @@ export function findingsOf(
   const zones = new Set(running.map(({ zone }) => zone));
   const findings = [
     ...[...zones].flatMap((zone) => zoneFindings(zone, away, context)),
+    ...[...zones].filter(isDisabled).map(disabledFinding),
     ...running.flatMap((site) => (isSeen(site.name) ? siteFindings(federation, site, live, isSeen(coordinator)) : [])),
   ];
   return {
@@ -62,6 +64,15 @@ function zoneFindings(zone: ZoneName, away: AwayZones, { sites }: Pick<DecisionC
   const known = away.get(zone);
   return known === undefined ? [] : [about(known.code, known.reason.detail)];
 }
+
+/** Whatever is seen there is seen all the same. */
+const disabledFinding = (zone: ZoneName): Finding => ({
+  subject: { kind: "zone", zone },
+  code: "zone-read-only",
+  detail: "",
+  vmIds: [],
+  extent: null,
+});
 
 function siteFindings(
   federation: Federation,

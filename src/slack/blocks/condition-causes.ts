@@ -259,6 +259,12 @@ const OTHERS: Causes<OtherCode> = {
     operator: "name an ordinary user of the zone in the zones file.",
     everybody: "The zone takes the bot's account for an administrator; what is shown is from before.",
   },
+  "zone-read-only": {
+    what: "Nothing can be created, renewed or ended in the zone while it is disabled in its OpenNebula.",
+    owner: "have its administrator enable it again with `onezone enable`; what waits for that goes on by itself then.",
+    everybody:
+      "The zone is disabled in its OpenNebula: what runs there goes on, and nothing there can be changed until it is enabled again.",
+  },
   "zone-left-file": {
     what: "The zone is not in the zones file any more, so nobody looks at what runs there.",
     operator: "put it back, or write its part off.",

@@ -41,7 +41,8 @@ export function conditionMessages(federation: Federation, options: CardOptions):
 }
 
 /** Availability and what is wrong with a whole zone are told from beginning to end, everything else once. */
-const isEpisode = ({ finding }: Episode): boolean => isAvailability(finding.code) || isOfZone(finding.code);
+const isEpisode = ({ finding }: Episode): boolean =>
+  isAvailability(finding.code) || isOfZone(finding.code) || finding.code === "zone-read-only";
 
 /** One message that is rewritten while it lasts, and one when it is over. */
 function inHome(teller: Teller, episode: Episode): readonly DesiredMessage[] {
@@ -76,6 +77,8 @@ function steadyText({ where }: Teller, episode: Episode): string {
       return `${MARK.down} ${at} does not serve since ${moment(since)}. No training site is connected until it does.`;
     case "supernodes-offline":
       return `${isNone(episode) ? `${MARK.down} ${at} is down` : `${MARK.degraded} ${at} is degraded`}: ${onlineWords(episode)} since ${moment(since)}.`;
+    case "zone-read-only":
+      return `${MARK.degraded} ${at} is disabled in its OpenNebula since ${moment(since)}: what runs there goes on, and nothing can be changed there.`;
     case "zone-away":
       return `${MARK.unknown} ${at} has not answered since ${moment(since)}; what is shown is from then.`;
     default:
@@ -86,7 +89,7 @@ function steadyText({ where }: Teller, episode: Episode): string {
 function flappingText({ where, options }: Teller, episode: Episode): string {
   const { finding, since, count: times } = episode;
   const calm = Math.round(options.directory.policy.durations.calm / 60_000);
-  const what = isOfZone(finding.code) ? "keeps coming and going" : "keeps going up and down";
+  const what = !isAvailability(finding.code) ? "keeps coming and going" : "keeps going up and down";
   return `${MARK.degraded} ${where(episode)} ${what}: ${times} times since ${moment(since)}. It is told here again when it has been steady for ${count(calm, "minute")}.`;
 }
 
@@ -117,6 +120,7 @@ function pastText({ where }: Teller, episode: Episode): string {
 }
 
 function pastWords(code: Episode["finding"]["code"], flapping: boolean): string {
+  if (code === "zone-read-only") return flapping ? "kept being disabled and enabled" : "was disabled";
   if (isOfZone(code)) return flapping ? "kept coming and going" : "could not be looked at";
   if (flapping) return "kept going up and down";
   return code === "superlink-down" ? "did not serve" : "had SuperNodes offline";
@@ -126,6 +130,7 @@ function overText({ where, options }: Teller, episode: Episode): string {
   const at = where(episode);
   const calm = Math.round(options.directory.policy.durations.calm / 60_000);
   const steady = episode.flapping ? ` and has been steady for ${count(calm, "minute")}` : "";
+  if (episode.finding.code === "zone-read-only") return `${MARK.done} ${at} is enabled again${steady}.`;
   if (isOfZone(episode.finding.code)) return `${MARK.done} ${at} can be looked at again${steady}.`;
   return episode.finding.code === "superlink-down"
     ? `${MARK.up} ${at} serves again${steady}.`
