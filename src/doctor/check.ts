@@ -15,6 +15,8 @@ export type CheckCode =
   | "channel-owners"
   | "person"
   | "clock"
+  | "zone-pool"
+  | "zone-pool-login"
   | "zone-reach"
   | "zone-account"
   | "zone-rights"

@@ -6,18 +6,21 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
-import { type Configuration, secretsOf, type ZoneAccess } from "../config/configuration.ts";
+import { type Configuration, secretsOf } from "../config/configuration.ts";
 import type { ReadFile } from "../config/file-reader.ts";
 import { loadConfiguration } from "../config/load-configuration.ts";
 import type { Environment } from "../config/secret-source.ts";
+import type { ZoneName } from "../federation/model/identity.ts";
 import type { SiteProfile } from "../federation/model/policy.ts";
 import { sitesByZone } from "../federation/model/site-profiles.ts";
-import type { ChannelIds, ZoneCheck } from "../federation/ports.ts";
-import { type OpenZone, openZone } from "../opennebula/zone.ts";
+import type { ChannelIds, Log, ZoneCheck } from "../federation/ports.ts";
+import { doorsOf } from "../opennebula/ways.ts";
+import { type OpenZone, openZone, type ZoneDoor } from "../opennebula/zone.ts";
 import { packageRoot } from "../package-root.ts";
 import { checkAlternatives, checkOffers } from "../rollout/offers.ts";
 import { Redactor } from "../secret.ts";
 import { openChannelIds } from "../store/channel-id-file.ts";
+import { openZonePoolFile } from "../store/zone-pool-file.ts";
 import { lookAtKeyStore } from "../trust/key-store.ts";
 import { type Check, notLookedAt } from "./check.ts";
 import { type ClockSample, clockChecks } from "./clock-checks.ts";
@@ -27,6 +30,7 @@ import { lookAtDirectory } from "./data-look.ts";
 import { type Report, reportOf } from "./report.ts";
 import { examineSlack } from "./slack-examination.ts";
 import { alternativeChecks, zoneChecks } from "./zone-checks.ts";
+import { examinePool } from "./zonepool-examination.ts";
 
 export interface ExaminationOptions {
   readonly environment: Environment;
@@ -38,6 +42,8 @@ export interface ExaminationOptions {
 /** Milliseconds that one call to a zone, and all looks at one zone together, may take, whatever the zones file grants. */
 const LONGEST_CALL = 15_000;
 const LONGEST_ZONE = 60_000;
+
+const SILENT: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 interface Part {
   readonly checks: readonly Check[];
@@ -51,16 +57,10 @@ export async function examine({ environment, readFile: read, now = Date.now }: E
   const [data, slack, zones] = await Promise.all([
     examineData(configuration),
     lookAtSlack(configuration, now),
-    Promise.all([...configuration.zoneAccess.values()].map((access) => examineZone(access, configuration, now))),
+    examineZones(configuration, now),
   ]);
-  const clock = clockChecks([slack, ...zones].flatMap((part) => part.clock));
-  const found = [
-    ...configurationChecks([]),
-    ...data,
-    ...slack.checks,
-    ...zones.flatMap(({ checks }) => checks),
-    ...clock,
-  ];
+  const clock = clockChecks([slack, zones].flatMap((part) => part.clock));
+  const found = [...configurationChecks([]), ...data, ...slack.checks, ...zones.checks, ...clock];
   return reportOf(withoutSecrets(found, new Redactor(secretsOf(configuration))));
 }
 
@@ -85,11 +85,33 @@ async function lookAtSlack(configuration: Configuration, now: () => number): Pro
   return { checks, clock: heard.sample("Slack") };
 }
 
-async function examineZone(access: ZoneAccess, configuration: Configuration, now: () => number): Promise<Part> {
-  const { name } = access;
+async function examineZones(configuration: Configuration, now: () => number): Promise<Part> {
+  const { known } = await openZonePoolFile(join(configuration.dataDirectory, "zonepool.json"), SILENT);
+  const { zonepool, zoneAccess, retries } = configuration;
+  const pool = zonepool === null ? null : { ...zonepool, deadline: Math.min(zonepool.deadline, LONGEST_CALL) };
+  const { checks, ways } = await examinePool({ pool, access: zoneAccess.values(), retries }, known);
+  const doors = doorsOf(zoneAccess.values(), ways);
+  try {
+    const parts = await Promise.all([...doors].map(([name, door]) => examineZone(name, door, configuration, now)));
+    return {
+      checks: [...checks, ...parts.flatMap((part) => part.checks)],
+      clock: parts.flatMap(({ clock }) => clock),
+    };
+  } finally {
+    await ways.revoke();
+    ways.close();
+  }
+}
+
+async function examineZone(
+  name: ZoneName,
+  door: ZoneDoor,
+  configuration: Configuration,
+  now: () => number,
+): Promise<Part> {
   const sites = sitesByZone(configuration.sites.values()).get(name) ?? [];
   const heard = new Clock(now);
-  const zone = openZone({ ...access, deadlines: shortened(access), onDate: (date) => heard.hear(date) });
+  const zone = openZone({ ...door, name, deadlines: shortened(door), onDate: (date) => heard.hear(date) });
   const tooLate = setTimeout(() => zone.close(), LONGEST_ZONE);
   try {
     const seen = await checkOffers(zone, name, sites);
@@ -123,7 +145,7 @@ const timeless = ({ zone, version }: ZoneCheck): readonly Check[] =>
         ),
       ];
 
-const shortened = ({ deadlines }: ZoneAccess): ZoneAccess["deadlines"] => ({
+const shortened = ({ deadlines }: ZoneDoor): ZoneDoor["deadlines"] => ({
   xmlrpc: Math.min(deadlines.xmlrpc, LONGEST_CALL),
   oneflow: Math.min(deadlines.oneflow, LONGEST_CALL),
 });

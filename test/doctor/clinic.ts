@@ -30,6 +30,8 @@ export interface Blueprint {
   readonly people: Mutable<PersonSeed>[];
   readonly channels: Mutable<ChannelSeed>[];
   readonly zones: Partial<ZoneSeed>[];
+  /** Whether the zones are an OpenNebula federation, with the users of the first. */
+  federated: boolean;
   readonly environment: Record<string, string>;
   readonly files: Record<string, { text: string; openToOthers: boolean }>;
 }
@@ -76,6 +78,7 @@ export async function openClinic(before: Plant["before"]): Promise<Clinic> {
     people: seed.people.map((one) => ({ ...one })),
     channels: seed.channels.map((one) => ({ ...one, members: [...one.members], connected: [...one.connected] })),
     zones: zoneSeeds(2, { zones: [] }),
+    federated: false,
     environment: {
       SLACK_BOT_TOKEN: BOT_TOKEN,
       SLACK_APP_TOKEN: APP_TOKEN,
@@ -107,6 +110,7 @@ export async function openClinic(before: Plant["before"]): Promise<Clinic> {
     portBase: 0,
     controlPort: 0,
     seed: { zones: blueprint.zones },
+    federated: blueprint.federated,
     hypervisor: undefined,
     speed: 100,
     record: ({ operation }) => operations.push(operation),
