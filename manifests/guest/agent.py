@@ -1,8 +1,9 @@
-"""The florist agent: makes this VM a SuperLink or a SuperNode of a Flower federation.
+"""The florist agent: makes this VM a SuperLink, a SuperNode or a zone's gateway of a Flower federation.
 
 START_SCRIPT runs `install` as root at every boot and every change of CONTEXT; that starts `run` as a service and
-returns. `run` talks to this zone's OneGate and to nobody else, except that a SuperNode dials its SuperLink, through a
-WireGuard tunnel where CONTEXT says so, and that Flower is fetched from the Python package index where the image lacks it.
+returns. `run` talks to this zone's OneGate and to nobody else, except that a SuperNode or a gateway dials the SuperLink,
+through a WireGuard tunnel where CONTEXT says so, and that Flower is fetched from the Python package index where the image
+lacks it.
 Each file is one chapter:
 
 context    what CONTEXT may say                   superlink       certificate, start, renewal
@@ -14,6 +15,7 @@ link       dialling the SuperLink                 flower_options  gRPC options t
 data       what the zone's owner attached
 tunnel     this VM's end of a WireGuard tunnel    ends            what is seen of the other ends
 wireguard  a WireGuard device, its addresses      netlink         the kernel's WireGuard device
+gateway    the tunnel that a zone's SuperNodes share
 """
 
 import contextlib
@@ -30,6 +32,7 @@ from pathlib import Path
 import guard
 from context import Failure, parse_context
 from flower import Flower, Places, write
+from gateway import Gateway
 from guest import Guest
 from process import end_processes, rotate
 from superlink import SuperLink
@@ -117,7 +120,9 @@ def serve(places: Places, guest: Guest, settings: dict[str, str]) -> None:
     users = [guard.user("florist-keys"), guard.user("florist-apps")]
     places.prepare(*users)
     with contextlib.ExitStack() as at_end:
-        tunnel = Tunnel(context, guest, places, users[1]) if context.get("WG_KIND") == "own" else None
+        kind, name = context.get("WG_KIND"), context["FL_ROLE"]
+        has_end = kind == "own" or name == "gateway"
+        tunnel = Tunnel(context, guest, places, users[1]) if has_end else None
         if tunnel:
             # Before anything that may wait for OneGate: after a reboot the others find this VM at once.
             tunnel.start()
@@ -128,22 +133,30 @@ def serve(places: Places, guest: Guest, settings: dict[str, str]) -> None:
         for user in users:
             end_processes(user)
         guard.keep_from_onegate(users, guest.endpoint)
-        guest.upkeep = lambda: upkeep(places, users, guest.endpoint)
+        detour(context)
+        guest.upkeep = lambda: upkeep(places, users, guest.endpoint, context)
+        if name == "gateway":
+            Gateway(context, guest, places, tunnel).run()
         flower = Flower(context, places, *users)
-        superlink = context["FL_ROLE"] == "superlink"
-        role = SuperLink(context, guest, flower) if superlink else SuperNode(context, guest, flower, tunnel)
+        role = SuperLink(context, guest, flower) if name == "superlink" else SuperNode(context, guest, flower, tunnel)
         at_end.callback(role.stop)
         role.run()
 
 
-def upkeep(places: Places, users: list, endpoint: str) -> None:
+def detour(context: dict[str, str]) -> None:
+    if gateway := context.get("WG_GATEWAY"):
+        guard.lead_to_gateway(context["FL_SUPERLINK_ADDRESS"], gateway)
+
+
+def upkeep(places: Places, users: list, endpoint: str, context: dict[str, str]) -> None:
     """Somebody may have flushed the rules. Names that do not resolve for a moment or a full disk stop nothing here."""
     try:
         for name in ("agent", "install", "flwr", "tunnel"):
             rotate(places.logs / f"{name}.log")
         guard.keep_from_onegate(users, endpoint)
+        detour(context)
     except Exception as error:
-        log.warning("logs or the rule that keeps apps from OneGate were not looked after: %r", error)
+        log.warning("logs or rules of the firewall were not looked after: %r", error)
 
 
 if __name__ == "__main__":

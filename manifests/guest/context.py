@@ -54,7 +54,7 @@ def are_names(text: str) -> bool:
 EVERYWHERE = {
     "FL_PROTOCOL": ("1", None),
     "FL_TLS_ENABLED": ("YES", None),
-    "FL_ROLE": ("superlink|supernode", None),
+    "FL_ROLE": ("gateway|superlink|supernode", None),
     "FL_FEDERATION": (NAME, None),
     "FL_SITE": (NAME, None),
     "FL_ATTEMPT": (rf"{NAME}/{NAME}/[0-9a-f]{{12}}/[1-9]\d{{0,8}}", None),
@@ -62,17 +62,18 @@ EVERYWHERE = {
     "ML_FRAMEWORK": ("none|pytorch|tensorflow|sklearn", "none"),
     "FL_LAUNCHER": ("venv|containers|look", "look"),
 }
+DIALS = {"FL_SUPERLINK_ADDRESS": (is_address, None), "FL_SSL_CA_CERTFILE": (BASE64, None)}
 OF_ROLE = {
+    "gateway": DIALS | {"WG_KIND": ("gateway", None)},
     "superlink": {"FL_DIALLED_ADDRESS": (is_address, None), "FL_CERT_EXTRA_SAN": (are_names, "DNS:localhost")},
-    "supernode": {
-        "FL_SUPERLINK_ADDRESS": (is_address, None),
-        "FL_SSL_CA_CERTFILE": (BASE64, None),
+    "supernode": DIALS
+    | {
         "FL_NODE_CONFIG": (BASE64, ""),
         "FL_DATA": (rf"(disk|{FOLDER})?", ""),
     },
 }
 
-OF_TUNNEL = {"WG_KIND": ("own|router", None), "WG_MTU": (r"1(2[89]\d|3\d\d|4[01]\d|420)", None)}
+OF_TUNNEL = {"WG_KIND": ("own|gateway|router", None), "WG_MTU": (r"1(2[89]\d|3\d\d|4[01]\d|420)", None)}
 OF_HUB = {"WG_KIND": ("own", None), "WG_ADDRESS": (is_prefixed, None), "WG_PORT": (lambda text: is_address(f"localhost:{text}"), None)}
 
 
@@ -80,6 +81,8 @@ def parse_context(values: dict[str, str]) -> dict[str, str]:
     """The same values, each of its form. Refuses the first that is not by its name, never by what it holds."""
     checked, role = {}, values.get("FL_ROLE", "")
     of_tunnel = (OF_TUNNEL | (OF_HUB if role == "superlink" else {})) if values.get("WG_KIND") else {}
+    if (role, values.get("WG_KIND")) == ("supernode", "gateway"):
+        of_tunnel |= {"WG_GATEWAY": (is_ip, None)}
     for name, (form, default) in (EVERYWHERE | OF_ROLE.get(role, {}) | of_tunnel).items():
         value = values.get(name) or default
         if value is None or not (form(value) if callable(form) else re.fullmatch(form, value)):

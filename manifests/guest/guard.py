@@ -2,17 +2,21 @@
 
 Flower runs whatever code the coordinator's people submit. So it gets two users: `keys` runs Flower's daemons, `apps`
 runs that code. Neither is root, neither reads what belongs to the other, and neither reaches OneGate. Where there is a
-tunnel, nothing passes through this VM from one of its ends to another, and apps send nothing into it.
+tunnel, nothing passes through this VM from one of its ends to another, and apps send nothing into it. A gateway passes
+on what its zone's SuperNodes dial, and nothing else.
 """
 
 import pwd
 import re
+import shutil
 import socket
 import urllib.parse
+from dataclasses import dataclass
+from pathlib import Path
 
-from context import Failure
+from context import Failure, address
 from process import User
-from tools import tool
+from tools import ToolFailure, tool
 
 
 def user(name: str) -> User:
@@ -45,9 +49,55 @@ COUNTED = "type ipv4_addr; size 1024; flags dynamic,timeout; timeout 1h;"
 # Packets inside, by who sends them: the device has seen to it that this is their address. The agent's own go to port 9.
 STRAYS = "update @strays { ip saddr counter }"
 HOOKS = {"prerouting": "priority -10", "input": "priority -10", "output": "priority 0", "forward": "priority 0"}
+FORWARDS = Path("/proc/sys/net/ipv4/ip_forward")
+AT_BOOT = Path("/etc/sysctl.d/90-florist.conf")
+HEADERS = 40  # bytes of IPv4 and TCP
 
 
-def shield_tunnel(device: str, apps: User, port: int | None, served: int, own: set[str]) -> None:
+@dataclass(frozen=True)
+class Passage:
+    """What a gateway passes on: who dials its own addresses gets the SuperLink inside the tunnel."""
+
+    host: str
+    port: int
+    doors: frozenset[str]  # this VM's addresses in its zone
+    mtu: int
+
+    def rules(self, device: str) -> dict[str, list[str]]:
+        """
+        Whoever is dialled answers from the address that was dialled, and is asked from the tunnel's own: no filter of
+        addresses minds, and nobody needs a route. Both ways say how large a segment the tunnel takes.
+        """
+        largest = f"tcp flags & (syn|rst) == syn tcp option maxseg size set {self.mtu - HEADERS}"
+        doors = ", ".join(sorted(self.doors))
+        return {
+            "enter": [f"iifname != {device} ip daddr {{ {doors} }} tcp dport {self.port} dnat ip to {self.host}"],
+            "leave": [f"oifname {device} masquerade"],
+            "forward": [
+                f"oifname {device} {largest}",
+                f"iifname {device} {largest}",
+                f"oifname {device} ip daddr {self.host} tcp dport {self.port} ct status dnat accept",
+                f"iifname {device} ct status dnat ct state established,related accept",
+                "drop",
+            ],
+        }
+
+
+def passage_in(context: dict[str, str]) -> Passage:
+    host, port = address(context["FL_SUPERLINK_ADDRESS"])
+    doors = frozenset(value for name, value in context.items() if name.startswith("ETH"))
+    return Passage(host, port, doors, int(context["WG_MTU"]))
+
+
+CHAINS = {hook: f"filter hook {hook} {priority}" for hook, priority in HOOKS.items()} | {
+    "enter": "nat hook prerouting priority -100",
+    "leave": "nat hook postrouting priority 100",
+}
+
+
+def shield_tunnel(
+    device: str, apps: User, port: int | None, served: int, own: set[str], passage: Passage | None = None
+) -> None:
     """
     What comes out of it reaches `served` of its `own` addresses where others dial this VM at `port`, else nothing, and is
     counted there; so is what apps send into it. Counts stay when done again.
@@ -69,14 +119,68 @@ def shield_tunnel(device: str, apps: User, port: int | None, served: int, own: s
             f"oifname {device} meta skuid {apps.uid} drop",
         ],
         "forward": [f"iifname {device} drop", f"oifname {device} drop"],
-    }
+    } | (passage.rules(device) if passage else {})
     lines = ["add table inet florist_tunnel"]
     lines += [f"add set inet florist_tunnel {name} {{ {COUNTED} }}" for name in ("knocks", "strays")]
     for chain, listed in rules.items():
-        lines.append(f"add chain inet florist_tunnel {chain} {{ type filter hook {chain} {HOOKS[chain]}; }}")
+        lines.append(f"add chain inet florist_tunnel {chain} {{ type {CHAINS[chain]}; }}")
         lines.append(f"flush chain inet florist_tunnel {chain}")
         lines += [f"add rule inet florist_tunnel {chain} {rule}" for rule in listed]
-    tool("nft", "-f", "-", given="\n".join([*lines, ""]).encode())
+    if not passage:
+        tool("nft", "-f", "-", given="\n".join([*lines, ""]).encode())
+        return
+    translate("\n".join([*lines, ""]))
+    if not AT_BOOT.exists():
+        write_at_boot()
+    forward()
+
+
+def open_in_ufw(device: str, port: int | None, served: int, passage: Passage | None) -> None:
+    """Its own chain drops what another one accepts, and an image may set it up anew at every boot."""
+    if not (port or passage) or not shutil.which("ufw") or b"Status: active" not in tool("ufw", "status"):
+        return
+    if port:
+        tool("ufw", "allow", f"{port}/udp")
+    if passage:
+        for way in ("in", "out"):
+            tool("ufw", "route", "allow", way, "on", device)
+    else:
+        tool("ufw", "allow", "in", "on", device, "to", "any", "port", str(served), "proto", "tcp")
+
+
+def forward() -> None:
+    """Read often, for whoever sets it back stops everything; written only then."""
+    try:
+        if FORWARDS.read_text().strip() != "1":
+            FORWARDS.write_text("1")
+    except OSError as error:
+        raise Failure("translation-unavailable", f"This VM may not forward packets: {error}") from error
+
+
+def write_at_boot() -> None:
+    """Before this program runs; where there is no such folder, this program is early enough."""
+    if AT_BOOT.parent.is_dir():
+        AT_BOOT.write_text("net.ipv4.ip_forward = 1\n")
+
+
+def lead_to_gateway(dialled: str, gateway: str) -> None:
+    """
+    What is dialled inside the tunnels leads to the zone's gateway, which answers from the address that is dialled on the
+    wire: its own. So the SuperLink has one name for everybody.
+    """
+    host, port = address(dialled)
+    tool("ip", "route", "replace", f"{host}/32", "via", gateway)
+    rule = f"ip daddr {host} tcp dport {port} dnat to {gateway}"
+    chain = f"chain output {{\ntype nat hook output priority -100\n{rule}\n}}"
+    table = "table ip florist_gateway"
+    translate(f"{table}\ndelete {table}\n{table} {{\n{chain}\n}}\n")
+
+
+def translate(rules: str) -> None:
+    try:
+        tool("nft", "-f", "-", given=rules.encode())
+    except ToolFailure as failure:
+        raise Failure("translation-unavailable", f"This VM's kernel translates no addresses: {failure}") from failure
 
 
 def knocks() -> dict[str, int]:

@@ -12,7 +12,6 @@ import json
 import logging
 import os
 import re
-import shutil
 import socket
 import threading
 import time
@@ -28,7 +27,6 @@ from link import Dialled, dial, resolved, silence
 from netlink import Change, PeerState
 from process import User
 from superlink import FLEET_PORT
-from tools import tool
 from wireguard import NAME, forged, make_key, open_device, public_key, set_addresses
 
 TURN = 0.5  # seconds; a network moves to a new key that much later at the most
@@ -54,6 +52,7 @@ class Tunnel:
         self.apps = apps
         self.is_hub = context["FL_ROLE"] == "superlink"
         self.port = int(context["WG_PORT"]) if self.is_hub else None
+        self.passage = guard.passage_in(context) if context["FL_ROLE"] == "gateway" else None
         self.log_file = places.logs / "tunnel.log"
         self.key_file = places.agent / "tunnel.key"
         self.next_file = places.agent / "tunnel-next.key"
@@ -85,6 +84,11 @@ class Tunnel:
     @property
     def taken(self) -> bool:
         return self.applied > 0
+
+    @property
+    def stands(self) -> bool:
+        """The device is there with its key, and so are the rules around it."""
+        return self.laid is not None and self.in_use == self.key[0]
 
     def start(self) -> None:
         self.thread = threading.Thread(target=self.go_on, daemon=True)
@@ -161,10 +165,12 @@ class Tunnel:
         layout = self.addresses(), set().union(*wanted.values())
         if self.is_due("upkeep", UPKEEP_EVERY) or layout != self.laid:
             own = {each.partition("/")[0] for each in layout[0]}
-            guard.shield_tunnel(NAME, self.apps, self.port, FLEET_PORT, own)
-            self.open_in_ufw()
+            guard.shield_tunnel(NAME, self.apps, self.port, FLEET_PORT, own, self.passage)
+            guard.open_in_ufw(NAME, self.port, FLEET_PORT, self.passage)
             set_addresses(*layout, self.context["WG_MTU"])
             self.laid = layout
+        if self.passage:
+            guard.forward()
         if self.in_use != self.key[0]:
             self.use_key()
         if self.apply(wanted):
@@ -275,12 +281,6 @@ class Tunnel:
         peer = self.ends.state[key]
         self.device.set(changes=[Change(key, remove=True), Change(key, frozenset(peer.allowed), peer.endpoint)])
         self.ends.seen[key].make_anew()
-
-    def open_in_ufw(self) -> None:
-        """Its own chain drops what another one accepts, and an image may set it up anew at every boot."""
-        if self.is_hub and shutil.which("ufw") and b"Status: active" in tool("ufw", "status"):
-            tool("ufw", "allow", f"{self.port}/udp")
-            tool("ufw", "allow", "in", "on", NAME, "to", "any", "port", str(FLEET_PORT), "proto", "tcp")
 
     def is_due(self, what: str, every: float) -> bool:
         if time.monotonic() < self.due[what]:

@@ -33,6 +33,7 @@ export const CONTEXT = {
   tunnelAddress: "WG_ADDRESS",
   tunnelPort: "WG_PORT",
   tunnelMtu: "WG_MTU",
+  tunnelGateway: "WG_GATEWAY",
 } as const;
 
 /** VM attributes that a guest publishes. What they say is a claim until the bot has checked it. */
@@ -69,7 +70,7 @@ export const GIVEN = {
   switchTunnelKey: "WG_SWITCH",
 } as const;
 
-export const GUEST_ROLES = ["superlink", "supernode"] as const;
+export const GUEST_ROLES = ["gateway", "superlink", "supernode"] as const;
 export type GuestRole = (typeof GUEST_ROLES)[number];
 
 /** What the owner of a site can have on its SuperNodes beside Flower and NumPy. */
@@ -116,6 +117,7 @@ export const REASONS = [
   "clock",
   "tunnel-unavailable",
   "tunnel-port-taken",
+  "translation-unavailable",
   "peers-malformed",
   "data-missing",
   "data-empty",

@@ -90,7 +90,7 @@ class Bench(unittest.TestCase):
             ("tunnel.time.monotonic", lambda: self.now),
             ("ends.time.time", lambda: self.wall),
             ("link.socket.getaddrinfo", self.look_up),
-            ("tunnel.shutil.which", lambda _: None),
+            ("guard.shutil.which", lambda _: None),
         ):
             patch = mock.patch(target, stand_in)
             patch.start()
@@ -317,7 +317,7 @@ class Peers(Bench):
             said.append(command)
             return status
 
-        with mock.patch("tunnel.shutil.which", lambda _: "/usr/sbin/ufw"), mock.patch("tunnel.tool", tool):
+        with mock.patch("guard.shutil.which", lambda _: "/usr/sbin/ufw"), mock.patch("guard.tool", tool):
             status = b"Status: inactive\n"
             self.turn()
             self.assertEqual(said, [("ufw", "status")])
