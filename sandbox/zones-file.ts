@@ -59,6 +59,7 @@ function entryOf({ name, xmlrpc, oneflow }: ZoneAddresses) {
     quorum: 1,
     coordinate: { template: "Flower SuperLink 1.31.0", sshKeys: [SSH_KEY] },
     train: { templates: { none: "Flower SuperNode 1.31.0" } },
+    gateway: { template: "Flower gateway" },
     network: name === "zone-a" ? "public" : "private",
     alternatives: { networks: ["public", "private"] },
     nodeConfig: { organisation: hospitalOf(name) },

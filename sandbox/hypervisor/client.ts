@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { GUEST_ROLES } from "../../src/guest-protocol/names.ts";
 import type { FaultRule } from "./faults.ts";
 import type { VmAddress, VmSpec } from "./hypervisor.ts";
 import type { GuestView } from "./quick-hypervisor.ts";
@@ -11,7 +12,7 @@ const REQUEST_TIMEOUT_MS = 30_000;
 
 const state = z.object({ zone: z.string(), vmId: z.number(), state: z.enum(["running", "stopped"]) });
 const guest: z.ZodType<GuestView> = state.extend({
-  role: z.enum(["superlink", "supernode", "dummy", "unknown"]),
+  role: z.enum([...GUEST_ROLES, "dummy", "unknown"]),
   alive: z.boolean(),
   cut: z.boolean(),
   stage: z.string().nullable(),
@@ -25,7 +26,7 @@ const guest: z.ZodType<GuestView> = state.extend({
 });
 
 const realGuest: z.ZodType<RealView> = state.extend({
-  role: z.enum(["superlink", "supernode"]).nullable(),
+  role: z.enum(GUEST_ROLES).nullable(),
   cut: z.boolean(),
   pid: z.number().nullable(),
   space: z.string(),

@@ -41,11 +41,20 @@ export type SupernodeContext = Identity & {
   readonly role: "supernode";
   readonly superlink: Address;
   readonly authorities: readonly string[];
+  /** The address of its zone's gateway, where that has the tunnel. */
+  readonly gateway: string | undefined;
   /** What the owner attached. */
   readonly data: "none" | "folder" | "disk";
 };
 
-export type GuestContext = SuperlinkContext | SupernodeContext;
+/** The VM that has its zone's tunnel for the SuperNodes beside it. */
+export type GatewayContext = Identity & {
+  readonly role: "gateway";
+  readonly superlink: Address;
+  readonly authorities: readonly string[];
+};
+
+export type GuestContext = SuperlinkContext | SupernodeContext | GatewayContext;
 
 /** gRPC pings no more often than every 10 s; an interval over two hours is a mistake. Seconds. */
 const KEEPALIVE = { min: 10, max: 7200, time: "60", timeout: "20" };
@@ -68,9 +77,20 @@ export function readContext(values: Values): GuestContext {
     version: required(values, CONTEXT.flowerVersion, parseVersion),
     tunnel: tunnelContext(values, role),
   };
-  const context = role === "superlink" ? superlinkContext(values, identity) : supernodeContext(values, identity);
+  const context = contextOf(role, values, identity);
   checkKeepalive(values);
   return context;
+}
+
+function contextOf(role: GuestRole, values: Values, identity: Identity): GuestContext {
+  switch (role) {
+    case "superlink":
+      return superlinkContext(values, identity);
+    case "supernode":
+      return supernodeContext(values, identity);
+    case "gateway":
+      return { ...identity, role, ...superlinkIn(values) };
+  }
 }
 
 function superlinkContext(values: Values, identity: Identity): SuperlinkContext {
@@ -92,36 +112,51 @@ function insideOf(tunnel: TunnelContext | undefined): Address | undefined {
 function supernodeContext(values: Values, identity: Identity): SupernodeContext {
   required(values, CONTEXT.framework, (text) => parseFramework(text || "none"));
   required(values, CONTEXT.nodeConfig, parseNodeConfig);
-  const superlink = required(values, CONTEXT.superlinkAddress, parseAddress);
-  const authorities = required(values, CONTEXT.caCertificate, (text) => decodePem(text, "CERTIFICATE"));
-  if (!areAuthorities(authorities)) {
-    throw new GuestFailure("context-invalid", `${CONTEXT.caCertificate} holds no CA certificate.`);
-  }
   const folder = required(values, CONTEXT.data, (text) =>
     text === "" || text === DATA_DISK.told ? accept(text, true) : parseDataFolder(text),
   );
   return {
     ...identity,
     role: "supernode",
-    superlink,
-    authorities,
+    ...superlinkIn(values),
+    gateway: gatewayIn(values),
     data: folder === "" ? "none" : folder === DATA_DISK.told ? "disk" : "folder",
   };
 }
 
+/** Whom it dials, and which CA it believes. */
+function superlinkIn(values: Values): Pick<SupernodeContext, "superlink" | "authorities"> {
+  const superlink = required(values, CONTEXT.superlinkAddress, parseAddress);
+  const authorities = required(values, CONTEXT.caCertificate, (text) => decodePem(text, "CERTIFICATE"));
+  if (!areAuthorities(authorities)) {
+    throw new GuestFailure("context-invalid", `${CONTEXT.caCertificate} holds no CA certificate.`);
+  }
+  return { superlink, authorities };
+}
+
+const gatewayIn = (values: Values): string | undefined =>
+  values[CONTEXT.tunnelKind] === "gateway"
+    ? required(values, CONTEXT.tunnelGateway, (text) => accept(text, isIPv4(text)))
+    : undefined;
+
+const TUNNEL_KINDS: Readonly<Record<GuestRole, readonly string[]>> = {
+  superlink: ["own"],
+  supernode: ["own", "gateway", "router"],
+  gateway: ["gateway"],
+};
+
 function tunnelContext(values: Values, role: GuestRole): TunnelContext | undefined {
-  if ((values[CONTEXT.tunnelKind] ?? "") === "") {
+  if ((values[CONTEXT.tunnelKind] ?? "") === "" && role !== "gateway") {
     return undefined;
   }
-  const kinds = role === "supernode" ? ["own", "router"] : ["own"];
-  const kind = required(values, CONTEXT.tunnelKind, (text) => accept(text, kinds.includes(text)));
+  const kind = required(values, CONTEXT.tunnelKind, (text) => accept(text, TUNNEL_KINDS[role].includes(text)));
   const number = (name: string, min: number, max: number) =>
     Number(required(values, name, (text) => accept(text, /^[1-9][0-9]{0,4}$/.test(text) && isWithin(text, min, max))));
   const mtu = number(CONTEXT.tunnelMtu, TUNNEL_MTU.min, TUNNEL_MTU.max);
-  if (kind === "router") {
+  if (role === "supernode" && kind !== "own") {
     return undefined;
   }
-  if (role === "supernode") {
+  if (role !== "superlink") {
     return { mtu, hub: undefined };
   }
   const address = required(values, CONTEXT.tunnelAddress, parsePrefixed);

@@ -19,6 +19,8 @@ const plainFault = z.enum([
   "copied-tunnel-key",
   "hub-tunnel-key",
   "tunnel-unavailable",
+  "translation-unavailable",
+  "passes-nothing",
   "data-missing",
   "data-empty",
   "data-unreadable",

@@ -8,6 +8,7 @@ import type { OneGate } from "./one-gate.ts";
 import type { Pace } from "./pace.ts";
 import type { Publisher } from "./publisher.ts";
 import type { Underlay } from "./tunnel/underlay.ts";
+import type { ZoneGateways } from "./tunnel/zone-gateways.ts";
 import type { ZoneRouters } from "./tunnel/zone-routers.ts";
 
 /** Milliseconds at speed 1. */
@@ -55,6 +56,7 @@ export type GuestEnvironment = {
   readonly heartbeat: Heartbeat;
   readonly underlay: Underlay;
   readonly routers: ZoneRouters;
+  readonly gateways: ZoneGateways;
   readonly pace: Pace;
   readonly faults: () => readonly Fault[];
   readonly log: Logger;

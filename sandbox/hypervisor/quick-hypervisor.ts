@@ -10,6 +10,7 @@ import { LoopbackNetwork } from "./network.ts";
 import type { Pace } from "./pace.ts";
 import { QuickVm, type QuickWorld, type VmRole } from "./quick-vm.ts";
 import { Underlay } from "./tunnel/underlay.ts";
+import { ZoneGateways } from "./tunnel/zone-gateways.ts";
 import { ZoneRouters } from "./tunnel/zone-routers.ts";
 
 /** One guest as the control interface shows it: what it holds to be true of itself, not what a fault makes of it. */
@@ -40,6 +41,7 @@ export class QuickHypervisor implements Hypervisor {
   readonly network = new LoopbackNetwork();
   readonly underlay: Underlay;
   readonly routers: ZoneRouters;
+  readonly #gateways = new ZoneGateways();
   readonly #entries = new Map<string, Entry>();
   readonly #folder: string;
   readonly #world: QuickWorld;
@@ -54,6 +56,7 @@ export class QuickHypervisor implements Hypervisor {
       network: this.network,
       underlay: this.underlay,
       routers: this.routers,
+      gateways: this.#gateways,
       neighbourOf: (id, role) => this.#neighbourOf(id, role),
     };
   }
@@ -193,7 +196,7 @@ export class QuickHypervisor implements Hypervisor {
   }
 
   #neighbourOf(id: string, role: GuestRole) {
-    const said = role === "superlink" ? PUBLISHED.tunnelKey : PUBLISHED.nodeKey;
+    const said = role === "supernode" ? PUBLISHED.nodeKey : PUBLISHED.tunnelKey;
     const others = [...this.#entries.values()].filter(
       ({ vm }) => vm.id !== id && vm.role === role && vm.said.has(said),
     );

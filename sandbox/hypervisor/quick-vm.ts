@@ -1,10 +1,11 @@
 import type { Logger } from "pino";
 import { parseRole } from "../../src/guest-protocol/claims.ts";
 import { CONTEXT, type GuestRole } from "../../src/guest-protocol/names.ts";
-import { readContext } from "./context.ts";
+import { type GuestContext, readContext } from "./context.ts";
 import type { Disk } from "./disk.ts";
 import { type Attributes, distorted } from "./distortion.ts";
 import type { FaultBook } from "./faults.ts";
+import { Gateway } from "./gateway.ts";
 import {
   bootWithHeartbeat,
   type GuestDetails,
@@ -24,6 +25,7 @@ import { Superlink } from "./superlink.ts";
 import { Supernode } from "./supernode.ts";
 import { Tunnel } from "./tunnel/tunnel.ts";
 import type { Underlay } from "./tunnel/underlay.ts";
+import type { ZoneGateways } from "./tunnel/zone-gateways.ts";
 import type { ZoneRouters } from "./tunnel/zone-routers.ts";
 
 /** `dummy` is a VM whose CONTEXT is not ours: it only exists. `unknown` is ours, with a role that nobody knows. */
@@ -34,6 +36,7 @@ export type QuickWorld = {
   readonly network: LoopbackNetwork;
   readonly underlay: Underlay;
   readonly routers: ZoneRouters;
+  readonly gateways: ZoneGateways;
   readonly faults: FaultBook;
   readonly pace: Pace;
   readonly log: Logger;
@@ -118,10 +121,7 @@ export class QuickVm {
       const environment = this.#environment();
       const context = readContext(this.spec.context);
       const tunnel = context.tunnel === undefined ? undefined : await Tunnel.open(environment, context.tunnel);
-      const program =
-        context.role === "superlink"
-          ? new Superlink(environment, context, tunnel)
-          : new Supernode(environment, context, tunnel);
+      const program = programOf(environment, context, tunnel);
       this.#program = program;
       await Promise.all([program.run(), tunnel?.run()]);
     } catch (error) {
@@ -141,6 +141,7 @@ export class QuickVm {
       network: this.#world.network,
       underlay: this.#world.underlay,
       routers: this.#world.routers,
+      gateways: this.#world.gateways,
       heartbeat: this.#heartbeat,
       oneGate: this.#oneGate,
       publisher: this.#publisher,
@@ -162,6 +163,18 @@ export class QuickVm {
 
   get #log(): Logger {
     return this.#world.log.child({ vm: this.id, role: this.role });
+  }
+}
+
+function programOf(environment: GuestEnvironment, context: GuestContext, tunnel: Tunnel | undefined): GuestProgram {
+  switch (context.role) {
+    case "superlink":
+      return new Superlink(environment, context, tunnel);
+    case "supernode":
+      return new Supernode(environment, context, tunnel);
+    case "gateway":
+      if (tunnel === undefined) throw new GuestFailure("context-invalid", "A gateway has a tunnel.");
+      return new Gateway(environment, context, tunnel);
   }
 }
 

@@ -22,6 +22,7 @@ import type { Lead } from "./network.ts";
 import { NodeIdentity } from "./node-identity.ts";
 import { areAuthorities } from "./tls-identity.ts";
 import type { Tunnel } from "./tunnel/tunnel.ts";
+import type { Passage } from "./tunnel/zone-gateways.ts";
 
 /** Whom a SuperNode dials and which CA it believes: CONTEXT's word is number 0. */
 type Target = { readonly sequence: number; readonly address: Address; readonly authorities: readonly string[] };
@@ -220,14 +221,23 @@ export class Supernode implements GuestProgram {
     if (dialled.link !== "ok") {
       return "failed";
     }
-    this.#tunnel?.guard(dialled.socket, address);
+    (this.#tunnel ?? this.#gateway)?.guard(dialled.socket, address);
     return dialled.socket;
   }
 
-  /** Through the own tunnel, through the one that the zone's router has, or directly. */
+  get #gateway(): Passage | undefined {
+    const { gateways, spec } = this.#guest;
+    const { gateway } = this.#context;
+    return gateway === undefined ? undefined : gateways.at(spec.zone, gateway);
+  }
+
+  /** Through the own tunnel, through the one that the zone's gateway or router has, or directly. */
   #lead(address: Address): Lead | undefined {
-    const { id, network, routers, spec } = this.#guest;
+    const { gateways, id, network, routers, spec } = this.#guest;
+    const { gateway } = this.#context;
     if (this.#tunnel !== undefined) return this.#tunnel.lead(address);
+    if (gateway !== undefined && network.isCut(id)) return network.lead(address, id);
+    if (gateway !== undefined) return gateways.lead(spec.zone, gateway, address);
     return routers.has(spec.zone) ? routers.lead(spec.zone, address) : network.lead(address, id);
   }
 

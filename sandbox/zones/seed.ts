@@ -141,6 +141,7 @@ function builtInSeed(index: number): z.input<typeof zoneSeed> {
     vmTemplates: [
       { name: "Flower SuperLink 1.31.0", text: vmTemplateText({ image: 0, network: 0, memoryMb: 2048 }) },
       { name: "Flower SuperNode 1.31.0", text: vmTemplateText({ image: 1, network: 1, memoryMb: 4096 }) },
+      { name: "Flower gateway", text: vmTemplateText({ image: 1, network: 1, memoryMb: 512 }) },
     ],
     hosts: [
       { name: `node1-${name}`, cpu: 512, memoryMb: 2_097_152 },

@@ -2,7 +2,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { parseRole } from "../../../src/guest-protocol/claims.ts";
-import { CONTEXT } from "../../../src/guest-protocol/names.ts";
+import { CONTEXT, type GuestRole } from "../../../src/guest-protocol/names.ts";
 import type { Hypervisor, VmAddress, VmSpec, VmState } from "../hypervisor.ts";
 import type { RouterConfiguration } from "../tunnel/zone-routers.ts";
 import { setClock } from "./clock.ts";
@@ -20,7 +20,7 @@ type Entry = { readonly vm: RealVm; running: boolean; cut: boolean };
 /** One VM as the control interface shows it. */
 export type RealView = VmState & {
   /** What CONTEXT says; null for a VM that is none of ours. */
-  readonly role: "superlink" | "supernode" | null;
+  readonly role: GuestRole | null;
   readonly cut: boolean;
   /** Its first process on this machine, null while it is off. */
   readonly pid: number | null;

@@ -1,5 +1,5 @@
 /** What a VM is in the federation, read from what it was told and what it says. */
-import { CONTEXT, PUBLISHED } from "../../../src/guest-protocol/names.ts";
+import { CONTEXT, GUEST_ROLES, type GuestRole, PUBLISHED } from "../../../src/guest-protocol/names.ts";
 import type { ShownVm, ShownZone } from "../protocol.ts";
 
 export type LinkState = "up" | "joining" | "down" | "cut" | "flapping" | "dead";
@@ -7,7 +7,7 @@ export type LinkState = "up" | "joining" | "down" | "cut" | "flapping" | "dead";
 export interface Guest {
   readonly zone: string;
   readonly vm: ShownVm;
-  readonly role: "superlink" | "supernode" | "other";
+  readonly role: GuestRole | "other";
   readonly federation: string;
   /** What it says of itself, or nothing yet. */
   readonly stage: string;
@@ -23,8 +23,7 @@ export function guestsOf(zones: readonly ShownZone[]): readonly Guest[] {
 
 export function guestOf(zone: string, vm: ShownVm): Guest {
   const { context, attributes } = vm;
-  const said = context[CONTEXT.role];
-  const role = said === "superlink" || said === "supernode" ? said : "other";
+  const role = GUEST_ROLES.find((known) => known === context[CONTEXT.role]) ?? "other";
   const stage = attributes[PUBLISHED.stage] ?? "";
   const link = attributes[PUBLISHED.link] ?? "";
   return {

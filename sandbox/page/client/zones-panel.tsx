@@ -107,10 +107,17 @@ const VM_FAULTS: readonly { readonly fault: VmFault; readonly name: string; read
   { fault: "kill", name: "Kill", says: "Everything in it dies; switching off boots it again." },
 ];
 
+const KINDS: Readonly<Record<Guest["role"], string>> = {
+  gateway: "Gateway",
+  superlink: "SuperLink",
+  supernode: "SuperNode",
+  other: "VM",
+};
+
 function VmRow({ guest }: { readonly guest: Guest }): JSX.Element {
   const [open, setOpen] = useState(false);
   const { vm, zone, role, state } = guest;
-  const kind = role === "superlink" ? "SuperLink" : role === "supernode" ? "SuperNode" : "VM";
+  const kind = KINDS[role];
   return (
     <li class={`vm ${state}`}>
       <div class="vm-line">
