@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Sandbox, type SandboxOptions, startSandbox } from "../../sandbox/composition.ts";
 import type { SandboxZonesFile } from "../../sandbox/zones-file.ts";
+import type { TunnelWay } from "../../src/federation/model/plan.ts";
 import { type Ending, type StoryWish, tellShortStory } from "./short-story.ts";
 
 const MORTAL = "test/faults/mortal-bot.js";
@@ -27,23 +28,20 @@ const patient = (usual: SandboxZonesFile) => ({
   },
 });
 
-const routed = ({ zones }: SandboxZonesFile) =>
+const crossingBy = ({ zones }: SandboxZonesFile, way: TunnelWay) =>
   Object.fromEntries(
-    Object.entries(zones).map(([name, entry]) => [
-      name,
-      name === TRAINING ? { ...entry, tunnel: "router" as const } : entry,
-    ]),
+    Object.entries(zones).map(([name, entry]) => [name, name === TRAINING ? { ...entry, tunnel: way } : entry]),
   );
 
 /** Without one of these: to a public address, one SuperNode, OneFlow in both zones. */
 type Wish = Partial<StoryWish> & Pick<SandboxOptions, "withoutOneFlow">;
 
-const storyOf = ({ hub = null, superNodes = 1, isRouted = false }: Wish): StoryWish => ({ hub, superNodes, isRouted });
+const storyOf = ({ hub = null, superNodes = 1, way = "own" }: Wish): StoryWish => ({ hub, superNodes, way });
 
-const optionsFor = ({ withoutOneFlow = [], isRouted = false }: Wish): SandboxOptions => ({
+const optionsFor = ({ withoutOneFlow = [], way = "own" }: Wish): SandboxOptions => ({
   ...usually,
   withoutOneFlow,
-  configure: (usual) => ({ ...patient(usual), ...(isRouted ? { zones: routed(usual) } : {}) }),
+  configure: (usual) => ({ ...patient(usual), zones: crossingBy(usual, way) }),
 });
 
 export function assertSameEnd(ending: Ending, undisturbed: Ending): void {

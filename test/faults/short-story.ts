@@ -7,6 +7,7 @@ import { giveRouterKey, routerConfigurationIn } from "../../sandbox/story/router
 import { Stage } from "../../sandbox/story/stage.ts";
 import { ZonesControl } from "../../sandbox/zones/client.ts";
 import { homeChannel, zoneChannel, zoneOwner } from "../../sandbox/zones-file.ts";
+import type { TunnelWay } from "../../src/federation/model/plan.ts";
 import { eventsOf, receiptsOf } from "./data-directory.ts";
 
 const NAME = "spring-trial";
@@ -43,11 +44,11 @@ export interface StoryWish {
   /** null: traffic crosses to a public address. */
   readonly hub: Hub | null;
   readonly superNodes: number;
-  /** The training zone's own router has its end of the tunnels. */
-  readonly isRouted: boolean;
+  /** Who has the training zone's end of the tunnels. */
+  readonly way: TunnelWay;
 }
 
-export async function tellShortStory(sandbox: Sandbox, { hub, superNodes, isRouted }: StoryWish): Promise<Ending> {
+export async function tellShortStory(sandbox: Sandbox, { hub, superNodes, way }: StoryWish): Promise<Ending> {
   if (hub !== null) await new GuestsClient(sandbox.guests).forward(COORDINATOR, hub);
   const slack = slackControl(sandbox.slackControl);
   const zones = new ZonesControl(sandbox.zonesControl);
@@ -74,7 +75,7 @@ export async function tellShortStory(sandbox: Sandbox, { hub, superNodes, isRout
       () => isThere(slack, zoneChannel(zone), "approved"),
     );
   }
-  if (isRouted) await setUpRouter(slack, sandbox);
+  if (way === "router") await setUpRouter(slack, sandbox);
   await insist(slack, "the site up", nothing, () => isThere(slack, homeChannel, `(${TRAINING})`, "is up"));
   await note("up");
   await switchOff(zones, TRAINING);
@@ -88,7 +89,7 @@ export async function tellShortStory(sandbox: Sandbox, { hub, superNodes, isRout
     (await eventsOf(sandbox)).some(({ type }) => type === "reboot-ended"),
   );
   await note("rebooted");
-  if (hub !== null && !isRouted) await changeKeys(slack, sandbox);
+  if (hub !== null && way !== "router") await changeKeys(slack, sandbox);
   const requester = new Player(slack, "U0REQUEST1", TRY_AGAIN_MS);
   await insist(
     slack,
