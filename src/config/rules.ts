@@ -104,6 +104,17 @@ const servicesNeedOneFlow = zoneRule(
   ],
 );
 
+const gatewayNeedsTemplate = zoneRule(
+  z.object({ tunnel: z.literal("gateway"), gateway: z.undefined().optional() }),
+  () => [
+    {
+      path: ["tunnel"],
+      problem: "asks for a gateway, and `gateway` names no VM template for it",
+      remedy: "Add `gateway: {template: …}`, or say `tunnel: own`.",
+    },
+  ],
+);
+
 const ownChannel = uniqueRule(
   zoneShape.pick({ channel: true }).transform(({ channel }, context): string => {
     if (channel === undefined) context.addIssue("none");
@@ -242,6 +253,7 @@ const RULES: readonly Rule[] = [
   enoughOwners,
   offersRole,
   servicesNeedOneFlow,
+  gatewayNeedsTemplate,
   ownChannel,
   ownAccount,
   zonepoolFindings,

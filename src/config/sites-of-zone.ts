@@ -13,7 +13,11 @@ export function sitesOfZone(zone: ZoneName, entry: PooledEntry): readonly SitePr
     channel: entry.channel ?? null,
     owners: entry.owners,
     quorum: entry.quorum,
-    templates: { superlink: entry.coordinate?.template ?? null, supernode: Object.fromEntries(offered) },
+    templates: {
+      superlink: entry.coordinate?.template ?? null,
+      supernode: Object.fromEntries(offered),
+      gateway: entry.gateway?.template ?? null,
+    },
     network: entry.network,
     deploy: entry.deploy ?? (entry.oneflow === undefined ? "vms" : "oneflow"),
     tunnelWay: entry.tunnel,

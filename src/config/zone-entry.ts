@@ -107,10 +107,16 @@ const train = section(
 );
 
 const tunnelWay = z
-  .enum(["own", "router"], {
-    error: "Give own, where each VM has its end of a WireGuard tunnel, or router, where the zone's own router has it.",
+  .enum(["own", "gateway", "router"], {
+    error:
+      "Give own, where each VM has its end of a WireGuard tunnel, gateway, where a VM beside them has it for all, or router, where the zone's own router has it.",
   })
   .default("own");
+
+const gateway = section(
+  { template: reference },
+  "Give the VM template of the VM that has the zone's tunnel, such as {template: Flower gateway 1.31.0}.",
+);
 
 const references = z.array(reference, { error: "Give a list of names or numbers." }).default([]);
 
@@ -148,6 +154,7 @@ export const zoneEntry = section(
     train: train.optional(),
     network: reference,
     tunnel: tunnelWay,
+    gateway: gateway.optional(),
     alternatives: section(
       { templates: references, networks: references },
       "Give what an owner may choose instead, such as {templates: [], networks: [lab]}.",

@@ -29,13 +29,15 @@ export interface InstantiateRequest {
   readonly name: string;
   /** Must hold every input that the template declares, optional ones too. */
   readonly userInputs: Readonly<Record<string, string>>;
-  readonly role: {
-    readonly name: string;
-    readonly cardinality: number;
-    readonly context: Readonly<Record<string, string>>;
-    readonly nics: readonly NicOrder[];
-    readonly added?: AddedDisks;
-  };
+  readonly roles: readonly RoleRequest[];
+}
+
+export interface RoleRequest {
+  readonly name: string;
+  readonly cardinality: number;
+  readonly context: Readonly<Record<string, string>>;
+  readonly nics: readonly NicOrder[];
+  readonly added?: AddedDisks;
 }
 
 export interface ServiceTemplateFacts {

@@ -48,27 +48,26 @@ export class OneFlow {
 
   /**
    * The new service's id. OneFlow answers before anything is deployed: what quota, network or image refuse later is
-   * told only in the service's log. `disks` take the place of the VM template's. A network that the template declares gets the default behind its last `|`.
+   * told only in the service's log. `disks`, by role, take the place of the VM template's. A network that the template
+   * declares gets the default behind its last `|`.
    */
   async instantiate(
     templateId: number,
-    { name, userInputs, role }: InstantiateRequest,
-    disks: readonly DiskEntries[],
+    { name, userInputs, roles }: InstantiateRequest,
+    disks: ReadonlyMap<string, readonly DiskEntries[]>,
   ): Promise<number> {
     const merge_template = {
       name,
       user_inputs_values: userInputs,
-      roles: [
-        {
-          name: role.name,
-          cardinality: role.cardinality,
-          template_contents: {
-            CONTEXT: role.context,
-            ...(role.nics.length === 0 ? {} : { NIC: role.nics }),
-            ...(disks.length === 0 ? {} : { DISK: disks }),
-          },
+      roles: roles.map((role) => ({
+        name: role.name,
+        cardinality: role.cardinality,
+        template_contents: {
+          CONTEXT: role.context,
+          ...(role.nics.length === 0 ? {} : { NIC: role.nics }),
+          ...(disks.has(role.name) ? { DISK: disks.get(role.name) } : {}),
         },
-      ],
+      })),
     };
     return this.#create(`/service_template/${templateId}/action`, {
       action: { perform: "instantiate", params: { merge_template } },

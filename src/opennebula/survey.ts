@@ -36,18 +36,21 @@ export async function survey(look: Looking, settings: ZoneSettings, query: Surve
   const { oned, words } = look;
   const version = words(await settings.version(oned));
   const { facts, user, groups } = await readAccount(oned, words);
-  const [{ rules, disabled }, template, network, data] = await Promise.all([
+  const [{ rules, disabled }, template, gateway, network, data] = await Promise.all([
     settings.read(oned),
     surveyTemplate(look, query.template, facts),
+    query.gateway === undefined ? null : surveyTemplate(look, query.gateway, facts),
     surveyNetwork(look, query.network),
     query.dataImage === undefined ? null : surveyData(look, query.dataImage),
   ]);
-  const openPorts = query.opens === undefined ? null : await surveyPorts(oned, query.opens, template, network);
+  const openPorts =
+    query.opens === undefined ? null : await surveyPorts(oned, query.opens, gateway ?? template, network);
   const primary = groups.find(({ id }) => id === user.primaryGroup);
   return {
     version,
     account: facts,
     template,
+    gateway,
     network,
     headroom: headroom(
       [user.quotas, ...(primary === undefined ? [] : [primary.quotas])],

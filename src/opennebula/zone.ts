@@ -11,6 +11,7 @@ import { byPassword, type Credentials } from "./credentials.ts";
 import { withoutSecrets } from "./failure.ts";
 import { foreignText } from "./foreign-text.ts";
 import { OneFlow } from "./oneflow.ts";
+import type { DiskEntries } from "./parse/template.ts";
 import { parseVmState } from "./parse/vm.ts";
 import { survey } from "./survey.ts";
 import { attributesText } from "./template-text.ts";
@@ -179,8 +180,10 @@ export function openZone(options: ZoneOptions): OpenZone {
       effect("register-template", "", () => viaOneFlow((oneflow) => oneflow.registerTemplate(body))),
     instantiate: (templateId, request) =>
       effect("instantiate", `${templateId} ${request.name}`, async () => {
-        const { added } = request.role;
-        const disks = added === undefined ? [] : await disksOfService(oned, name, added);
+        const disks = new Map<string, readonly DiskEntries[]>();
+        for (const { name: role, added } of request.roles) {
+          if (added !== undefined) disks.set(role, await disksOfService(oned, name, added));
+        }
         return viaOneFlow((oneflow) => oneflow.instantiate(templateId, request, disks));
       }),
     removeService: (serviceId) =>

@@ -85,5 +85,9 @@ function offers(profile: SiteProfile): readonly Choice[] {
     profile.templates.superlink === null
       ? []
       : [chooseFor(profile, { site: profile.name, role: "coordinator", superNodes: 0 }, anySettings("none"), {})];
-  return [...coordinating, ...training].flatMap((choice) => ("code" in choice ? [] : [choice]));
+  const { gateway } = profile.templates;
+  const [first, ...others] = training.flatMap((choice) => ("code" in choice ? [] : [choice]));
+  // A gateway comes with whatever trains; one look shows its template.
+  const trained = first === undefined ? [] : [{ ...first, ...(gateway === null ? {} : { gateway }) }, ...others];
+  return [...coordinating.flatMap((choice) => ("code" in choice ? [] : [choice])), ...trained];
 }

@@ -1,18 +1,18 @@
 /** A deployment that is a OneFlow service: its template, its create, its end. */
 import { canonical } from "../federation/model/digest.ts";
 import { type SiteName, zoneOf } from "../federation/model/identity.ts";
-import { flowerPart } from "../federation/model/plan.ts";
+import type { SitePlan } from "../federation/model/plan.ts";
 import { authorityOf } from "../federation/model/state.ts";
 import { nextTag } from "../federation/observing/observation.ts";
-import type { Zone } from "../federation/ports.ts";
-import { serviceOrder, serviceTemplateFor } from "../federation/proposing/manifest.ts";
+import type { InstantiateRequest, Zone } from "../federation/ports.ts";
+import { type ServiceOrder, serviceOrder, serviceTemplateFor } from "../federation/proposing/manifest.ts";
 import { deploymentOf, type Job, type Outcome, record, siteOf, type TaskContext } from "./task-context.ts";
 import { attempt, isOtherAccount, lateAnswer, manifestOf } from "./zone-effect.ts";
 
 /** Registers the service template unless one of ours with exactly that content is there. */
 export async function registerTemplate(context: TaskContext, job: Job, place: SiteName): Promise<Outcome> {
   const deployment = deploymentOf(job, place);
-  const wanted = serviceTemplateFor(flowerPart(deployment.plan).template.id, manifestOf(context, job, deployment));
+  const wanted = serviceTemplateFor(deployment.plan, manifestOf(context, job, deployment));
   if (deployment.templateName !== wanted.name) {
     const taken = await record(context, job, place, { type: "template-intended", site: place, name: wanted.name });
     if (!taken) return "done";
@@ -58,11 +58,7 @@ async function orderService(context: TaskContext, job: Job, place: SiteName): Pr
   const wanted = serviceOrder(plan, manifestOf(context, job, deployment), tag, authority.certificate);
   const intended = { type: "deployment-intended", site: place, sequence, tag } as const;
   if (!(await record(context, job, place, intended))) return "done";
-  const { name, userInputs, role, cardinality, context: values, nics, disks } = wanted;
-  const { template } = flowerPart(plan);
-  const added = disks.length === 0 ? {} : { added: { template, disks } };
-  const request = { name, userInputs, role: { name: role, cardinality, context: values, nics, ...added } };
-  const create = () => context.zone(zoneOf(place)).instantiate(templateId, request);
+  const create = () => context.zone(zoneOf(place)).instantiate(templateId, requestFor(plan, wanted));
   const id = await attempt(context, job, place, create, tag);
   if (id === null) return "later";
   await record(context, job, place, {
@@ -73,4 +69,15 @@ async function orderService(context: TaskContext, job: Job, place: SiteName): Pr
   });
   context.pollHints(zoneOf(place)).pollSoon();
   return "done";
+}
+
+function requestFor({ parts }: SitePlan, { name, userInputs, roles }: ServiceOrder): InstantiateRequest {
+  return {
+    name,
+    userInputs,
+    roles: roles.map(({ disks, ...role }) => {
+      const template = parts.find((part) => part.name === role.name)?.template;
+      return disks.length === 0 || template === undefined ? role : { ...role, added: { template, disks } };
+    }),
+  };
 }

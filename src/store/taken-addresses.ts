@@ -1,4 +1,5 @@
-/** Which addresses the SuperLinks of living federations have, by zone; kept up with each change. */
+/** Which addresses living federations have asked for, by zone: SuperLinks' and gateways'; kept up with each change. */
+import { gatewayAddressesOf } from "../federation/model/gateway.ts";
 import type { ZoneName } from "../federation/model/identity.ts";
 import type { DecisionContext } from "../federation/model/policy.ts";
 import { coordinatorOf, type Federation } from "../federation/model/state.ts";
@@ -8,55 +9,46 @@ interface Place {
   readonly address: string;
 }
 
-const placeOf = (federation: Federation | null | undefined): Place | null => {
-  if (federation === null || federation === undefined) return null;
-  const { address, ended } = federation;
-  return address === null || ended !== null ? null : { zone: coordinatorOf(federation).zone, address };
-};
+function placesOf(federation: Federation | null | undefined): readonly Place[] {
+  if (federation === null || federation === undefined || federation.ended !== null) return [];
+  const { address, sites } = federation;
+  const superLink = address === null ? [] : [{ zone: coordinatorOf(federation).zone, address }];
+  const gateways = [...sites.values()].flatMap((site) =>
+    gatewayAddressesOf(site).map((each) => ({ zone: site.zone, address: each })),
+  );
+  return [...superLink, ...gateways];
+}
 
 export class TakenAddresses {
-  /** How many federations have an address: two may, where one was given by hand. */
+  /** How often each is wanted: two federations may have one that was given by hand. */
   readonly #byZone = new Map<ZoneName, Map<string, number>>();
-  readonly #sets = new Map<ZoneName, Set<string>>();
 
   change(before: Federation | null, after: Federation | null): void {
-    this.#count(placeOf(before), -1);
-    this.#count(placeOf(after), 1);
+    for (const place of placesOf(before)) this.#count(place, -1);
+    for (const place of placesOf(after)) this.#count(place, 1);
   }
 
   /** Those of all others. It follows later changes: whoever wants to keep it makes a copy. */
   but(own: Federation | undefined): DecisionContext["takenAddresses"] {
-    const place = placeOf(own);
-    return { get: (zone) => this.#setOf(zone, place) };
+    return { get: (zone) => this.#othersIn(zone, own) };
   }
 
-  #setOf(zone: ZoneName, own: Place | null): ReadonlySet<string> | undefined {
-    const taken = this.#sets.get(zone);
-    if (taken === undefined || own === null || own.zone !== zone) return taken;
-    if ((this.#byZone.get(zone)?.get(own.address) ?? 0) > 1) return taken;
-    // Asked for only when a federation that has an address looks for another one.
-    return new Set([...taken].filter((address) => address !== own.address));
+  #othersIn(zone: ZoneName, own: Federation | undefined): ReadonlySet<string> | undefined {
+    const counts = this.#byZone.get(zone);
+    if (counts === undefined) return undefined;
+    const left = new Map(counts);
+    for (const place of placesOf(own)) {
+      if (place.zone === zone) left.set(place.address, (left.get(place.address) ?? 0) - 1);
+    }
+    return new Set([...left].flatMap(([address, count]) => (count > 0 ? [address] : [])));
   }
 
-  #count(place: Place | null, by: 1 | -1): void {
-    if (place === null) return;
-    const { zone, address } = place;
+  #count({ zone, address }: Place, by: 1 | -1): void {
     const counts = this.#byZone.get(zone) ?? new Map<string, number>();
-    const taken = this.#sets.get(zone) ?? new Set<string>();
     const count = (counts.get(address) ?? 0) + by;
-    if (count > 0) {
-      counts.set(address, count);
-      taken.add(address);
-    } else {
-      counts.delete(address);
-      taken.delete(address);
-    }
-    if (taken.size > 0) {
-      this.#byZone.set(zone, counts);
-      this.#sets.set(zone, taken);
-    } else {
-      this.#byZone.delete(zone);
-      this.#sets.delete(zone);
-    }
+    if (count > 0) counts.set(address, count);
+    else counts.delete(address);
+    if (counts.size > 0) this.#byZone.set(zone, counts);
+    else this.#byZone.delete(zone);
   }
 }

@@ -54,7 +54,7 @@ async function standUp(zone: OpenZone, role: keyof typeof USED, cardinality: num
   await zone.instantiate(templateId, {
     name: role,
     userInputs: {},
-    role: { name: role, cardinality, context: {}, nics },
+    roles: [{ name: role, cardinality, context: {}, nics }],
   });
   const seen = new Set<number>();
   await until(`${cardinality} running VMs`, async () => {

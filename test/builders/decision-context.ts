@@ -86,7 +86,7 @@ export function aZone(name: string, changes: Partial<SiteProfile> = {}): SitePro
     channel: channelOf(name),
     owners: [ownerOf(name, 1), ownerOf(name, 2)],
     quorum: 1,
-    templates: { superlink: "Flower SuperLink", supernode: { none: "Flower SuperNode", pytorch: 31 } },
+    templates: { superlink: "Flower SuperLink", supernode: { none: "Flower SuperNode", pytorch: 31 }, gateway: null },
     network: "public",
     deploy: "oneflow",
     tunnelWay: "own",

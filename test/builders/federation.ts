@@ -9,7 +9,7 @@ import type { Decision } from "../../src/federation/model/decision.ts";
 import { sha256 } from "../../src/federation/model/digest.ts";
 import type { ConsentKind } from "../../src/federation/model/events.ts";
 import type { Person, SiteName } from "../../src/federation/model/identity.ts";
-import { deploymentKind } from "../../src/federation/model/plan.ts";
+import { deploymentKind, hasTunnelEnd } from "../../src/federation/model/plan.ts";
 import type { RefusalCode } from "../../src/federation/model/reasons.ts";
 import { coordinatorOf, trainingSitesOf } from "../../src/federation/model/state.ts";
 import { nextTag } from "../../src/federation/observing/observation.ts";
@@ -185,15 +185,17 @@ export class Story extends Watched {
   /** The site's SuperNodes publish their keys, are admitted and serve, and the SuperLink sees them. */
   joins(name: string): this {
     this.deployed(name);
-    const nths = [...this.vms(name).keys()];
+    const { plan } = this.deployment(name);
+    const all = this.vms(name).map(({ seen }, nth) => ({ part: seen.part, nth }));
+    const nths = all.flatMap(({ part, nth }) => (part === "gateway" ? [] : [nth]));
     for (const nth of nths) this.publishes(name, nth, keyName(name, this.vm(name, nth).vmId));
-    if (this.hasTunnel(name)) {
-      for (const nth of nths) this.showsTunnelKey(name, nth, keyName(name, this.vm(name, nth).vmId));
+    for (const { part, nth } of all) {
+      if (hasTunnelEnd(plan, part)) this.showsTunnelKey(name, nth, keyName(name, this.vm(name, nth).vmId));
     }
     this.observes(name).tunnels();
     for (const nth of nths) this.judges(this.claim(name, nth));
     this.tellsSuperLink().sees("registered").tellsSuperNodes(name);
-    for (const nth of nths) this.says(name, { FL_STAGE: "serving", FL_LINK: "ok", READY: "YES" }, nth);
+    for (const { nth } of all) this.says(name, { FL_STAGE: "serving", FL_LINK: "ok", READY: "YES" }, nth);
     return this.observes(name).sees("online");
   }
 

@@ -82,6 +82,7 @@ export function aSurvey(changes: Partial<ZoneSurvey> = {}): ZoneSurvey {
     version: "7.4.0",
     account: { id: 4, name: "florist", administrator: false },
     template: aTemplate(),
+    gateway: null,
     network: aNetwork(),
     headroom: aHeadroom(),
     data: null,

@@ -1,17 +1,28 @@
 /** A zone as a test sees it: what runs there is what was ordered, until the test changes it. */
 import type { ZoneName } from "../../src/federation/model/identity.ts";
 import type { Manifest } from "../../src/federation/model/manifests.ts";
-import { flowerPart, type SitePlan } from "../../src/federation/model/plan.ts";
+import { partOf, type SitePlan } from "../../src/federation/model/plan.ts";
 import type { AccountFacts, ServiceFacts, VmFacts, ZoneSnapshot } from "../../src/federation/model/zone-facts.ts";
-import { type ServiceOrder, serviceTemplateFor, vmName } from "../../src/federation/proposing/manifest.ts";
+import {
+  type RoleOrder,
+  type ServiceOrder,
+  serviceTemplateFor,
+  vmName,
+} from "../../src/federation/proposing/manifest.ts";
 
 /** The bot's account in every zone, unless a test says otherwise. */
 const ACCOUNT: AccountFacts = { id: 4, name: "florist", administrator: false };
 
 /** A VM exactly as it was approved, running and still silent. */
-function aVm(plan: SitePlan, order: ServiceOrder, manifest: Manifest, changes: Partial<VmFacts> = {}): VmFacts {
-  const { template, nics } = flowerPart(plan);
-  const [role] = serviceTemplateFor(template.id, manifest).roles;
+function aVm(
+  plan: SitePlan,
+  order: ServiceOrder,
+  role: RoleOrder,
+  manifest: Manifest,
+  changes: Partial<VmFacts> = {},
+): VmFacts {
+  const { template, nics } = partOf(plan, role.name);
+  const shipped = serviceTemplateFor(plan, manifest).roles.find(({ name }) => name === role.name);
   return {
     id: 0,
     name: `${role.name}_0`,
@@ -24,12 +35,16 @@ function aVm(plan: SitePlan, order: ServiceOrder, manifest: Manifest, changes: P
       networkId: network.id,
       ip: address ?? "10.0.0.9",
     })),
-    imageIds: [...template.images.map(({ id }) => id), ...order.disks.map(({ IMAGE_ID }) => Number(IMAGE_ID))],
-    context: { ...role.template_contents.CONTEXT, ...order.userInputs, ...order.context },
+    imageIds: [...template.images.map(({ id }) => id), ...role.disks.map(({ IMAGE_ID }) => Number(IMAGE_ID))],
+    context: { ...shipped?.template_contents.CONTEXT, ...order.userInputs, ...role.context },
     attributes: {},
     ...changes,
   };
 }
+
+/** The role of each VM, in the order in which they come. */
+const rolesOf = ({ roles }: ServiceOrder): readonly RoleOrder[] =>
+  roles.flatMap((role) => Array.from({ length: role.cardinality }, () => role));
 
 export class TestZone {
   readonly name: ZoneName;
@@ -49,8 +64,9 @@ export class TestZone {
   /** Carries an order out at once and answers the service's number. */
   create(plan: SitePlan, order: ServiceOrder, manifest: Manifest): number {
     const serviceId = this.#nextId();
-    const vmIds = Array.from({ length: order.cardinality }, () => this.#nextId());
-    const attempt = order.context["FL_ATTEMPT"];
+    const made = rolesOf(order).map((role) => ({ id: this.#nextId(), role }));
+    const vmIds = made.map(({ id }) => id);
+    const attempt = order.roles[0]?.context["FL_ATTEMPT"];
     this.#services = [
       ...this.#services,
       {
@@ -63,14 +79,14 @@ export class TestZone {
         ...(attempt === undefined ? {} : { attempt }),
       },
     ];
-    this.#vms = [...this.#vms, ...vmIds.map((id) => aVm(plan, order, manifest, { id, serviceId }))];
+    this.#vms = [...this.#vms, ...made.map(({ id, role }) => aVm(plan, order, role, manifest, { id, serviceId }))];
     return serviceId;
   }
 
   /** Carries the orders of VMs that no service holds out at once and answers their numbers. */
   createVms(plan: SitePlan, order: ServiceOrder, manifest: Manifest): readonly number[] {
-    const made = Array.from({ length: order.cardinality }, (_, index) =>
-      aVm(plan, order, manifest, { id: this.#nextId(), name: vmName(plan, index + 1) }),
+    const made = rolesOf(order).map((role, index) =>
+      aVm(plan, order, role, manifest, { id: this.#nextId(), name: vmName(plan, index + 1) }),
     );
     this.#vms = [...this.#vms, ...made];
     return made.map(({ id }) => id);

@@ -47,7 +47,7 @@ suite("A configuration that loads", () => {
       channel: "C0ZONEB001",
       owners: [{ team: "T0BIRCH001", user: "U0OWNERB01" }],
       quorum: 1,
-      templates: { superlink: null, supernode: { none: 7 } },
+      templates: { superlink: null, supernode: { none: 7 }, gateway: null },
       network: 3,
       deploy: "oneflow",
       alternatives: { templates: [], networks: [] },

@@ -17,7 +17,7 @@ const serviceTemplate = z.strictObject({
     z.string(),
     z.string().regex(/^[MO]\|(text|text64|boolean|number|list)\|[^|]+(\|[^|]+\|[^|]+)?$/),
   ),
-  roles: z.tuple([
+  roles: z.array(
     z.strictObject({
       name: z.string(),
       type: z.literal("vm"),
@@ -27,7 +27,7 @@ const serviceTemplate = z.strictObject({
       template_id: z.literal(0),
       template_contents: z.strictObject({ CONTEXT: z.record(z.string(), z.string()) }),
     }),
-  ]),
+  ),
 });
 
 function projectRoot(): string {
@@ -42,12 +42,21 @@ function read(file: string): z.infer<typeof serviceTemplate> {
   return serviceTemplate.parse(JSON.parse(readFileSync(join(projectRoot(), "manifests", file), "utf8")));
 }
 
+const sizeOf = ({ name, cardinality, min_vms, max_vms }: z.infer<typeof serviceTemplate>["roles"][number]) => ({
+  name,
+  cardinality,
+  min_vms,
+  max_vms,
+});
+
 const coordinator = read("coordinator.json");
 const trainingSite = read("training-site.json");
 
 describe("the service templates that zones are given", () => {
-  for (const template of [coordinator, trainingSite]) {
-    const [role] = template.roles;
+  const all = [coordinator, trainingSite].flatMap(({ name, user_inputs, roles }) =>
+    roles.map((role) => ({ template: { name: `${name}, ${role.name}`, user_inputs }, role })),
+  );
+  for (const { template, role } of all) {
     const entries = role.template_contents.CONTEXT;
     const inputs = Object.keys(template.user_inputs);
 
@@ -89,19 +98,14 @@ describe("the service templates that zones are given", () => {
   }
 
   it("a coordinator is one SuperLink and no SuperNode", () => {
-    const [{ name, cardinality, min_vms, max_vms }] = coordinator.roles;
-    assert.deepEqual(
-      { name, cardinality, min_vms, max_vms },
-      { name: "superlink", cardinality: 1, min_vms: 1, max_vms: 1 },
-    );
+    assert.deepEqual(coordinator.roles.map(sizeOf), [{ name: "superlink", cardinality: 1, min_vms: 1, max_vms: 1 }]);
   });
 
-  it("a training site is 1 to 10 SuperNodes, two by default, that wait for no other role", () => {
-    const [{ name, cardinality, min_vms, max_vms }] = trainingSite.roles;
-    assert.deepEqual(
-      { name, cardinality, min_vms, max_vms },
+  it("a training site is 1 to 10 SuperNodes, two by default, and one gateway where that is asked for", () => {
+    assert.deepEqual(trainingSite.roles.map(sizeOf), [
+      { name: "gateway", cardinality: 1, min_vms: 1, max_vms: 1 },
       { name: "supernode", cardinality: 2, min_vms: 1, max_vms: 10 },
-    );
+    ]);
   });
 
   it("a training site cannot be instantiated without the SuperLink's address and CA", () => {

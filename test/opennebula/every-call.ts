@@ -89,5 +89,5 @@ const VM_ORDER = {
 const ORDER = {
   name: "florist demo",
   userInputs: {},
-  role: { name: "superlink", cardinality: 1, context: {}, nics: [] },
+  roles: [{ name: "superlink", cardinality: 1, context: {}, nics: [] }],
 };

@@ -20,7 +20,7 @@ const nic = { NAME: "_NIC0", NETWORK_ID: "0", IP: "10.10.10.77" };
 const service = {
   name: "florist-demo",
   userInputs: { FL_SUPERLINK_ADDRESS: "10.10.10.12:9092", FL_CERT_EXTRA_SAN: "" },
-  role: { name: "superlink", cardinality: 1, context: { FL_ATTEMPT: "f1:zone-a:0123:1" }, nics: [nic] },
+  roles: [{ name: "superlink", cardinality: 1, context: { FL_ATTEMPT: "f1:zone-a:0123:1" }, nics: [nic] }],
 };
 
 describe("OneFlow", () => {

@@ -13,7 +13,7 @@ afterEach(async () => {
 const SERVICE = {
   name: "florist",
   userInputs: {},
-  role: { name: "superlink", cardinality: 1, context: { FL_ATTEMPT: "a" }, nics: [] },
+  roles: [{ name: "superlink", cardinality: 1, context: { FL_ATTEMPT: "a" }, nics: [] }],
 };
 
 /** Everything of an error that anybody could print. */

@@ -47,7 +47,7 @@ describe("a zone in trouble", () => {
   const order = (attempt: string) => ({
     name: "florist-demo",
     userInputs: {},
-    role: { name: "superlink", cardinality: 1, context: { FL_ATTEMPT: attempt, REPORT_READY: "NO" }, nics: [] },
+    roles: [{ name: "superlink", cardinality: 1, context: { FL_ATTEMPT: attempt, REPORT_READY: "NO" }, nics: [] }],
   });
   const manifest = {
     name: "one SuperLink",

@@ -61,15 +61,17 @@ const manifest = (templateId: number) => ({
   roles: [{ name: "superlink", type: "vm", cardinality: 1, min_vms: 1, template_id: templateId }],
 });
 
+const roleAt = (attempt: string, address: string) => ({
+  name: "superlink",
+  cardinality: 1,
+  context: { FL_ATTEMPT: attempt, REPORT_READY: "NO" },
+  nics: [{ NAME: "_NIC0", NETWORK_ID: "0", IP: address, MODEL: "virtio" }],
+});
+
 const order = (attempt: string, address: string) => ({
   name: "florist-demo",
   userInputs: { FLOWER_VERSION: "1.31.0" },
-  role: {
-    name: "superlink",
-    cardinality: 1,
-    context: { FL_ATTEMPT: attempt, REPORT_READY: "NO" },
-    nics: [{ NAME: "_NIC0", NETWORK_ID: "0", IP: address, MODEL: "virtio" }],
-  },
+  roles: [roleAt(attempt, address)],
 });
 
 describe("a zone from the first look to the last VM", () => {
@@ -146,8 +148,7 @@ describe("a zone from the first look to the last VM", () => {
     const zone = open();
     const { template } = await zone.survey({ template: "Flower SuperLink 1.31.0", network: "public", deploy: "vms" });
     assert.ok(template.found && template.contextNames.length > 0);
-    const { role } = order("f1/zone-a/0123456789ab/1", "203.0.113.24");
-    const { context, nics } = role;
+    const { context, nics } = roleAt("f1/zone-a/0123456789ab/1", "203.0.113.24");
     const wanted = { templateId: template.id, name: "florist-demo-zone-a-1", context, nics, disks: [] };
     const vmId = await zone.createVm({ ...wanted, contentDigest: template.contentDigest });
     const { vms, services } = await comesTo(zone, ({ vms: all }) => all.some(({ state }) => state === "running"));
@@ -173,19 +174,20 @@ describe("a zone from the first look to the last VM", () => {
     assert.deepEqual([data.id, data.isDisk, data.isShared, data.persistent], [1, true, false, false]);
     const disks = [{ IMAGE_ID: "1", SERIAL: "florist-data" }];
     const { contentDigest, id } = template;
-    const { role, ...rest } = order("f1/zone-a/0123456789ab/1", "203.0.113.25");
+    const rest = order("f1/zone-a/0123456789ab/1", "203.0.113.25");
+    const role = roleAt("f1/zone-a/0123456789ab/1", "203.0.113.25");
     const { context, nics } = role;
     const alone = await zone.createVm({ templateId: id, name: "one", context, nics, disks, contentDigest });
     const templateId = await zone.registerServiceTemplate(manifest(id));
     const asRole = (digest: string) => ({ ...role, added: { template: { id, contentDigest: digest }, disks } });
-    const held = order("f1/zone-a/0123456789ab/2", "203.0.113.26").role;
+    const held = roleAt("f1/zone-a/0123456789ab/2", "203.0.113.26");
     await assert.rejects(
-      zone.instantiate(templateId, { ...rest, role: asRole("0".repeat(64)) }),
+      zone.instantiate(templateId, { ...rest, roles: [asRole("0".repeat(64))] }),
       /was changed after it was approved/,
     );
     const serviceId = await zone.instantiate(templateId, {
       ...rest,
-      role: { ...asRole(contentDigest), nics: held.nics },
+      roles: [{ ...asRole(contentDigest), nics: held.nics }],
     });
     const { vms } = await comesTo(zone, ({ vms: all }) => all.filter(({ state }) => state === "running").length === 2);
     const own = template.images.flatMap((image) => ("found" in image ? [] : [image.id]));

@@ -41,6 +41,7 @@ describe("surveying a zone", () => {
         datastores: new Map(),
         imageVms: new Map(),
       },
+      gateway: null,
       data: null,
       openPorts: null,
       disabled: false,

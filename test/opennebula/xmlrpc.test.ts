@@ -249,5 +249,5 @@ describe("a call to oned", () => {
 const SERVICE = {
   name: "florist",
   userInputs: {},
-  role: { name: "superlink", cardinality: 1, context: { FL_ATTEMPT: "a" }, nics: [] },
+  roles: [{ name: "superlink", cardinality: 1, context: { FL_ATTEMPT: "a" }, nics: [] }],
 };

@@ -136,7 +136,7 @@ describe("everything that changes a zone", () => {
     const zone = daemons.open({ checkpoint: (point) => void points.push(point) });
     await zone.registerServiceTemplate({});
     const role = { name: "superlink", cardinality: 1, context: {}, nics: [] };
-    await zone.instantiate(1, { name: "x", userInputs: {}, role });
+    await zone.instantiate(1, { name: "x", userInputs: {}, roles: [role] });
     await zone.removeService(1);
     await zone.publish(1, { FL_ADMITTED: "YES" });
     await zone.terminateVm(1);

@@ -61,7 +61,7 @@ function profileOf(name: SiteProfile["name"], deploy: DeploymentKind): SiteProfi
     channel: null,
     owners: [OWNER],
     quorum: 1,
-    templates: { superlink: "Flower SuperLink 1.31.0", supernode: { none: "Flower SuperNode 1.31.0" } },
+    templates: { superlink: "Flower SuperLink 1.31.0", supernode: { none: "Flower SuperNode 1.31.0" }, gateway: null },
     network: "public",
     deploy,
     tunnelWay: "own",

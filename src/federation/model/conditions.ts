@@ -51,6 +51,8 @@ const TUNNEL = [
   "tunnel-two-places",
   "tunnel-strays",
   "tunnel-forged",
+  "gateway-down",
+  "gateway-does-not-pass",
   "router-silent",
   "router-other-key",
   "router-does-not-pass",

@@ -5,7 +5,7 @@ import { noticed } from "./condition-events.ts";
 import { deploymentRef } from "./deployment-reference.ts";
 import { cardId, channelId, digest, federationId, person, siteName, slug } from "./identity.ts";
 import { MAX_PURPOSE, MAX_REQUEST } from "./limits.ts";
-import { dataWish, hubEndpoint, role, settings, sitePlan, superLinkEndpoint, tunnelWay } from "./plan.ts";
+import { dataWish, hubEndpoint, partName, role, settings, sitePlan, superLinkEndpoint, tunnelWay } from "./plan.ts";
 import { reasonCode, refusalCode } from "./reasons.ts";
 import { rebootAction, rebootAnswer, rebootOutcome } from "./reboot-words.ts";
 import { rotationEvents } from "./rotation-words.ts";
@@ -94,6 +94,8 @@ const hex256 = z.string().regex(/^[0-9a-f]{64}$/);
 
 /** What a VM has shown of itself so far that decisions rest on. Everything in it is a claim. */
 const observation = z.strictObject({
+  /** The part of the plan that it was made for. */
+  part: partName,
   /** As the zone says. */
   address: z.string().nullable(),
   /** The furthest it has come; whether it still is there is told by conditions. */

@@ -1,7 +1,7 @@
 /** What zones are given, as it ships in `manifests/`: service templates and the guests' agent, known by their digest. */
 import { z } from "zod";
 import { canonical, sha256 } from "./digest.ts";
-import type { Role } from "./plan.ts";
+import { partName, type Role } from "./plan.ts";
 
 const contextValues = z.record(z.string(), z.string());
 
@@ -9,14 +9,16 @@ const contextValues = z.record(z.string(), z.string());
 export const serviceTemplate = z.looseObject({
   name: z.string(),
   user_inputs: contextValues,
+  /** In the order in which they come up; of each, what is planned as a part of that name is made. */
   roles: z
-    .tuple([
+    .array(
       z.looseObject({
-        name: z.string(),
+        name: partName,
         template_id: z.int(),
         template_contents: z.looseObject({ CONTEXT: contextValues }),
       }),
-    ])
+    )
+    .min(1)
     .readonly(),
 });
 export type ServiceTemplate = z.infer<typeof serviceTemplate>;

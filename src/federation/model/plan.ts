@@ -50,12 +50,13 @@ const plannedNic = z.strictObject({
 });
 export type PlannedNic = z.infer<typeof plannedNic>;
 
-const partName = z.enum(["superlink", "supernode"]);
+export const partName = z.enum(["gateway", "superlink", "supernode"]);
+export type PartName = z.infer<typeof partName>;
 
 /** VMs of one kind: all made from one VM template, all alike but for their addresses. */
 const part = z.strictObject({
   name: partName,
-  /** 1 for a SuperLink, the number of SuperNodes for a training site. */
+  /** The number of SuperNodes for a training site's own, else 1. */
   vms: z.int().min(1).max(10),
   template: z.strictObject({
     id: z.int(),
@@ -80,8 +81,8 @@ export const FLEET_PORT = 9092;
 /** Bytes of a packet inside a tunnel: no less than IPv6 needs, and no more than any path of 1500 carries. */
 export const TUNNEL_MTU = { min: 1280, max: 1420 } as const;
 
-/** Who has a site's end of the tunnels: each of its own VMs, or the zone's own router for all of them. */
-export const tunnelWay = z.enum(["own", "router"]);
+/** Who has a site's end of the tunnels: each of its own VMs, or for all of them a VM beside them or the zone's own router. */
+export const tunnelWay = z.enum(["own", "gateway", "router"]);
 export type TunnelWay = z.infer<typeof tunnelWay>;
 
 /** A tunnel to the SuperLink. What no other site's plan depends on is all that is in it. */
@@ -94,8 +95,8 @@ const wireGuardLink = z.strictObject({
   /** Of this site's ends. */
   mtu: z.int().min(TUNNEL_MTU.min).max(TUNNEL_MTU.max),
   /**
-   * The pairs of addresses in the range that are this site's, of which a router has the first; the coordinator's hub is
-   * one end of each, and has none.
+   * The pairs of addresses in the range that are this site's, of which a gateway or a router has the first; the
+   * coordinator's hub is one end of each, and has none.
    */
   pairs: z.strictObject({ first: z.int().min(0), count: z.int().min(1) }).nullable(),
 });
@@ -173,10 +174,32 @@ export type SitePlan = z.infer<typeof sitePlan>;
 
 /** The part whose VMs speak Flower; every plan has one. */
 export function flowerPart(plan: SitePlan): Part {
-  const [first] = plan.parts;
-  if (first === undefined) throw new Error(`The plan for ${plan.site} has no part.`);
-  return first;
+  const found = plan.parts.find(({ name }) => name !== "gateway");
+  if (found === undefined) throw new Error(`The plan for ${plan.site} has no part.`);
+  return found;
 }
+
+export function partOf(plan: Pick<SitePlan, "parts" | "site">, name: PartName): Part {
+  const found = plan.parts.find((one) => one.name === name);
+  if (found === undefined) throw new Error(`The plan for ${plan.site} has no part ${name}.`);
+  return found;
+}
+
+/** The one VM that has the tunnel for the others, where there is one. */
+export const gatewayPart = ({ parts }: Pick<SitePlan, "parts">): Part | null =>
+  parts.find(({ name }) => name === "gateway") ?? null;
+
+/** VMs of that part have an end of the tunnels: each, where it has its own, or else the gateway alone. */
+export const hasTunnelEnd = ({ link }: Pick<SitePlan, "link">, part: PartName): boolean =>
+  link.kind === "wireguard" && (link.way === "own" || part === "gateway");
+
+/** VMs that have an end of the tunnels. */
+export const tunnelEndsOf = (plan: SitePlan): number =>
+  plan.parts.reduce((sum, { name, vms }) => sum + (hasTunnelEnd(plan, name) ? vms : 0), 0);
+
+/** The address of it that the others dial. */
+export const gatewayAddress = (plan: Pick<SitePlan, "parts">): string | null =>
+  gatewayPart(plan)?.nics[0]?.address ?? null;
 
 /** As what a plan is to be deployed. */
 export const deploymentKind = ({ deploy }: Pick<SitePlan, "deploy">): DeploymentKind => deploy ?? "oneflow";

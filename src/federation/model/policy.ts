@@ -21,6 +21,8 @@ export interface SiteProfile {
     /** null: it does not offer to coordinate. */
     readonly superlink: ObjectRef | null;
     readonly supernode: Readonly<Partial<Record<Framework, ObjectRef>>>;
+    /** null: this zone has none for a VM that has the tunnel for the others. */
+    readonly gateway: ObjectRef | null;
   };
   readonly network: ObjectRef;
   /** As what is deployed here. */

@@ -1,7 +1,7 @@
 /** Up, degraded, down, unsteady, unknown: derived from what stands. A running VM proves nothing. */
 import { type Condition, isOfZone } from "./conditions.ts";
 import { type SiteName, zoneOf } from "./identity.ts";
-import { vmsOf } from "./plan.ts";
+import { flowerPart } from "./plan.ts";
 import { coordinatorOf, type Federation, type Site } from "./state.ts";
 
 /**
@@ -34,7 +34,7 @@ export const conditionsOf = (federation: Federation, site: SiteName): readonly C
 export function statusOf(federation: Federation, site: Site): Status {
   const { deployment } = site;
   if (deployment === null) return { status: null, online: 0, expected: 0, isSteady: true };
-  const expected = vmsOf(deployment.plan);
+  const expected = flowerPart(deployment.plan).vms;
   const reached = [...deployment.vms.values()].filter(({ wasOnline }) => wasOnline).length;
   const about = conditionsOf(federation, site.name);
   const low = about.find(({ code }) => code === "supernodes-offline" || code === "superlink-down");

@@ -9,6 +9,8 @@ export type ObjectRef = number | string;
 export interface SurveyQuery {
   readonly template: ObjectRef;
   readonly network: ObjectRef;
+  /** Of the VM that has the tunnel for the others, beside whose card ports are looked for then. */
+  readonly gateway?: ObjectRef;
   /** Which ports to look for that the card's security groups open. */
   readonly opens?: { readonly protocol: "udp" | "tcp"; readonly direction: "inbound" | "outbound" };
   /** An image that is to be a disk of the VMs beside those of the template. */
@@ -152,6 +154,8 @@ export interface ZoneSurvey {
   readonly version: string;
   readonly account: AccountFacts;
   readonly template: VmTemplateFacts | Absent;
+  /** Of the VM that is to have the tunnel for the others; null where there is to be none. */
+  readonly gateway: VmTemplateFacts | Absent | null;
   readonly network: NetworkFacts | Absent;
   readonly headroom: Headroom;
   /** null where nobody asked. */

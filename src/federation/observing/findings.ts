@@ -12,13 +12,13 @@ import {
 import type { Reason } from "../model/events.ts";
 import { type SiteName, type ZoneName, zoneOf } from "../model/identity.ts";
 import { MAX_CERTIFICATES, MAX_IDENTITY_CHANGES } from "../model/limits.ts";
-import { vmsOf } from "../model/plan.ts";
+import { flowerPart, gatewayPart, vmsOf } from "../model/plan.ts";
 import type { DecisionContext } from "../model/policy.ts";
 import { hasZone } from "../model/site-profiles.ts";
 import { coordinatorOf, type DeployedVm, type Deployment, type Federation, type Site } from "../model/state.ts";
 import { type LiveFederation, onlineVms, superLinkServes } from "./live.ts";
 import { isForgedBySomebody, straysOf, whyDropped } from "./tunnel-drops.ts";
-import { isBeyondTunnel, placesOf, whyNotRouted, whySilent } from "./tunnels.ts";
+import { isBeyondTunnel, placesOf, whyNotRouted, whyNotThroughGateway, whySilent } from "./tunnels.ts";
 import { type LiveVm, saysItServes } from "./vm-observation.ts";
 
 /** Why a zone cannot be looked at now; a zone that can be is not among them. */
@@ -154,7 +154,7 @@ function offlineFindings(
   live: LiveFederation,
 ): readonly Finding[] {
   if (deployment.upAt === null) return [];
-  const expected = vmsOf(deployment.plan);
+  const expected = flowerPart(deployment.plan).vms;
   const online = Math.min(expected, onlineVms(federation, site, live).length);
   return online < expected ? [finding(site, "supernodes-offline", { online, expected })] : [];
 }
@@ -189,7 +189,8 @@ function withHubsWord(
   const places = placesOf(federation, live, vm);
   const subject: Subject = { kind: "link", site: site.name };
   return [
-    ...causes.map((cause) => {
+    ...causes.flatMap((cause) => {
+      if (isBehindGateway(site, vm)) return behindGateway(live, site, cause);
       if (cause.code !== "link-tunnel-silent" && cause.code !== "link-unreachable") return cause;
       const dropped = whyDropped(federation, live, site, vm);
       if (dropped !== null) return { ...cause, code: dropped };
@@ -199,6 +200,16 @@ function withHubsWord(
     }),
     ...(places.length === 0 ? [] : [{ subject, code: "tunnel-two-places" as const, detail: places.join(" ") }]),
   ];
+}
+
+const isBehindGateway = ({ deployment }: Site, { seen }: DeployedVm): boolean =>
+  deployment !== null && gatewayPart(deployment.plan) !== null && seen.part !== "gateway";
+
+/** What a gateway says of its own tunnel is told as that, once; of the VMs behind it remains what is not by that. */
+function behindGateway(live: LiveFederation, site: Site, cause: Cause): readonly Cause[] {
+  if (cause.code !== "link-unreachable" && cause.code !== "link-refused") return [cause];
+  const code = whyNotThroughGateway(live, site);
+  return code === null ? [] : [{ ...cause, code }];
 }
 
 function stateCode({ state, silent, message }: LiveVm): ConditionCode | null {

@@ -2,6 +2,7 @@
 import { parseAddress } from "../../guest-protocol/address.ts";
 import { decodeTunnelLinks, type TunnelLinks, type TunnelPeerState } from "../../guest-protocol/tunnel.ts";
 import type { ConditionCode } from "../model/conditions.ts";
+import { gatewayVm } from "../model/gateway.ts";
 import type { SiteName } from "../model/identity.ts";
 import { routerEnd } from "../model/router.ts";
 import { coordinatorOf, type DeployedVm, type Federation, type Site, trainingSitesOf } from "../model/state.ts";
@@ -122,6 +123,25 @@ export function whyNotRouted(federation: Federation, live: LiveFederation, site:
   // Its last handshake may be young still.
   if (place !== null && knocksInVain(said, place)) return "router-other-key";
   return isAlive(peer ?? { age: null }) ? "router-does-not-pass" : "router-silent";
+}
+
+/**
+ * Why a VM reaches nothing through its zone's gateway: that does not run or has no tunnel yet, or it has one and does not
+ * pass on what it gets. null: the gateway itself says what is wrong with its tunnel.
+ */
+export function whyNotThroughGateway(live: LiveFederation, site: Site): ConditionCode | null {
+  const known = gatewayVm(site);
+  const gateway = live.sites.get(site.name)?.vms.get(known?.vmId ?? -1);
+  if (gateway === undefined || gateway.state !== "running" || gateway.silent) return "gateway-down";
+  if (gateway.stage === "failed") return null;
+  switch (gateway.link) {
+    case null:
+      return "gateway-down";
+    case "ok":
+      return "gateway-does-not-pass";
+    default:
+      return null;
+  }
 }
 
 /** The places from which two machines speak in turn with the VM's key, as far as they were seen; none while it is one. */

@@ -5,9 +5,10 @@ import { parseTunnelKey } from "../../guest-protocol/tunnel.ts";
 import { sha256 } from "../model/digest.ts";
 import type { VmObservation } from "../model/events.ts";
 import { MAX_IDENTITY_CHANGES } from "../model/limits.ts";
-import { flowerPart, type SitePlan } from "../model/plan.ts";
+import { hasTunnelEnd, type Part, type PartName, type SitePlan } from "../model/plan.ts";
 import type { DeployedVm } from "../model/state.ts";
 import type { VmFacts, VmState } from "../model/zone-facts.ts";
+import { partOfVm } from "../proposing/manifest.ts";
 import { type TunnelSaid, tunnelSaid } from "./tunnels.ts";
 
 /** Stands for a published key that cannot be read. */
@@ -30,11 +31,24 @@ const RANK: Readonly<Record<Stage, number>> = {
 export function observationOf(vm: VmFacts, before: DeployedVm | undefined, plan: SitePlan): VmObservation {
   const { attributes } = vm;
   const stage = oneOf(STAGES, attributes[PUBLISHED.stage]);
-  const claimed = { request: requestOf(attributes), key: keyOf(attributes), tunnelKey: tunnelKeyOf(attributes, plan) };
+  const part = partOfVm(plan, vm);
+  const claimed = claimedBy(attributes, plan, part.name);
   const spent = before !== undefined && before.identityChanges >= MAX_IDENTITY_CHANGES;
   const identity = spent ? identityOf(before.seen) : claimed;
-  return { address: addressIn(vm, plan), stage: furthest(before?.seen.stage ?? null, stage), ...identity };
+  const reached = furthest(before?.seen.stage ?? null, stage);
+  return { part: part.name, address: addressIn(vm, part), stage: reached, ...identity };
 }
+
+/** A gateway has nothing but a tunnel. */
+const claimedBy = (
+  attributes: VmFacts["attributes"],
+  plan: SitePlan,
+  part: PartName,
+): Pick<VmObservation, "request" | "key" | "tunnelKey"> => ({
+  request: part === "gateway" ? null : requestOf(attributes),
+  key: part === "gateway" ? null : keyOf(attributes),
+  tunnelKey: hasTunnelEnd(plan, part) ? readKey(attributes[PUBLISHED.tunnelKey]) : null,
+});
 
 const identityOf = ({
   request,
@@ -45,11 +59,6 @@ const identityOf = ({
   key,
   tunnelKey,
 });
-
-/** Nobody looks at one that no tunnel was planned for. */
-function tunnelKeyOf(attributes: VmFacts["attributes"], { link }: SitePlan): string | null {
-  return link.kind === "wireguard" ? readKey(attributes[PUBLISHED.tunnelKey]) : null;
-}
 
 function readKey(key = ""): string | null {
   if (key === "") return null;
@@ -62,8 +71,8 @@ function furthest(one: Stage | null, other: Stage | null): Stage | null {
 }
 
 /** On the network where the plan has the part's first card. */
-function addressIn({ nics }: VmFacts, plan: SitePlan): string | null {
-  const network = flowerPart(plan).nics[0]?.network.id;
+function addressIn({ nics }: VmFacts, part: Part): string | null {
+  const network = part.nics[0]?.network.id;
   return nics.find(({ networkId }) => networkId === network)?.ip ?? null;
 }
 

@@ -6,12 +6,23 @@ import type { Absent, DiskFacts, Headroom, VmTemplateFacts, ZoneSurvey } from ".
 /** What the zone gets back when what runs is replaced: it need not be free beside it. */
 export interface Credit {
   readonly vms: number;
+  /** How many of them are gateways. */
+  readonly gateways: number;
   readonly cpu: number;
   /** MB */
   readonly memory: number;
   readonly addresses: readonly string[];
 }
-export const NO_CREDIT: Credit = { vms: 0, cpu: 0, memory: 0, addresses: [] };
+export const NO_CREDIT: Credit = { vms: 0, gateways: 0, cpu: 0, memory: 0, addresses: [] };
+
+/** VMs that are made, or given back, of one template. */
+interface Batch {
+  readonly template: VmTemplateFacts;
+  readonly vms: number;
+}
+
+const sumOf = (batches: readonly Batch[], each: (template: VmTemplateFacts) => number): number =>
+  batches.reduce((sum, { template, vms }) => sum + vms * each(template), 0);
 
 /** MB that one VM's disks take of a datastore, or of its share of the system's. */
 const taken = (disks: readonly DiskFacts[], from: DiskFacts["datastore"]): number =>
@@ -27,14 +38,22 @@ function withData<T extends VmTemplateFacts | Absent>(template: T, data: ZoneSur
   return { ...template, images: [...template.images, data], disks: [...template.disks, disk] };
 }
 
-/** The survey as it would be once what runs is gone. Its disks are counted as those of the template now. */
+/** Of the survey's templates, the VMs that there are to be: one that cannot be seen makes none. */
+const batchesOf = ({ template, gateway, data }: ZoneSurvey, vms: number, gateways: number): readonly Batch[] => [
+  ...(template.found ? [{ template: withData(template, data), vms }] : []),
+  ...(gateway?.found === true ? [{ template: gateway, vms: gateways }] : []),
+];
+
+/** The survey as it would be once what runs is gone. Its disks are counted as those of the templates now. */
 export function credited(survey: ZoneSurvey, credit: Credit): ZoneSurvey {
   const { network, headroom } = survey;
-  const template = withData(survey.template, survey.data);
+  const batches = batchesOf(survey, credit.vms - credit.gateways, credit.gateways);
   const more = (left: number | null, back: number): number | null => (left === null ? null : left + back);
-  const disks = template.found ? template.disks : [];
-  const each = (limits: ReadonlyMap<number, number>, back: (id: number) => number): ReadonlyMap<number, number> =>
-    new Map([...limits].map(([id, left]) => [id, left + credit.vms * back(id)]));
+  const each = (
+    limits: ReadonlyMap<number, number>,
+    back: (template: VmTemplateFacts, id: number) => number,
+  ): ReadonlyMap<number, number> =>
+    new Map([...limits].map(([id, left]) => [id, left + sumOf(batches, (template) => back(template, id))]));
   return {
     ...survey,
     network: network.found
@@ -45,27 +64,37 @@ export function credited(survey: ZoneSurvey, credit: Credit): ZoneSurvey {
       cpu: more(headroom.cpu, credit.cpu),
       memory: more(headroom.memory, credit.memory),
       leases: more(headroom.leases, credit.addresses.length),
-      systemDisk: more(headroom.systemDisk, credit.vms * taken(disks, "system")),
-      datastores: each(headroom.datastores, (id) => taken(disks, id)),
-      imageVms: each(headroom.imageVms, (id) => (template.found ? timesUsed(template, id) : 0)),
+      systemDisk: more(
+        headroom.systemDisk,
+        sumOf(batches, ({ disks }) => taken(disks, "system")),
+      ),
+      datastores: each(headroom.datastores, ({ disks }, id) => taken(disks, id)),
+      imageVms: each(headroom.imageVms, timesUsed),
     },
   };
 }
 
+/** Nothing where a template cannot be seen: what its VMs would need is not known then. */
 export function judgeQuota(
-  { headroom, data }: Pick<ZoneSurvey, "headroom" | "data">,
-  bare: VmTemplateFacts,
-  { vms, addresses }: { readonly vms: number; readonly addresses: number },
+  survey: ZoneSurvey,
+  { vms, gateways, addresses }: { readonly vms: number; readonly gateways: number; readonly addresses: number },
 ): Reason[] {
-  const template = withData(bare, data);
+  const { headroom, template, gateway } = survey;
+  if (!template.found || gateway?.found === false) return [];
+  const batches = batchesOf(survey, vms, gateways);
   const needs: readonly (readonly [ReasonCode, number | null, number, string])[] = [
-    ["quota-vms", headroom.vms, vms, ""],
-    ["quota-cpu", headroom.cpu, vms * template.cpu, ""],
-    ["quota-memory", headroom.memory, vms * template.memory, ""],
+    ["quota-vms", headroom.vms, vms + gateways, ""],
+    ["quota-cpu", headroom.cpu, sumOf(batches, ({ cpu }) => cpu), ""],
+    ["quota-memory", headroom.memory, sumOf(batches, ({ memory }) => memory), ""],
     ["quota-leases", headroom.leases, addresses, ""],
-    ["quota-disk", headroom.systemDisk, vms * taken(template.disks, "system"), ""],
-    ...needsById("quota-datastore", headroom.datastores, (id) => vms * taken(template.disks, id), "datastore"),
-    ...needsById("quota-image", headroom.imageVms, (id) => vms * timesUsed(template, id), "image"),
+    ["quota-disk", headroom.systemDisk, sumOf(batches, ({ disks }) => taken(disks, "system")), ""],
+    ...needsById(
+      "quota-datastore",
+      headroom.datastores,
+      (id) => sumOf(batches, ({ disks }) => taken(disks, id)),
+      "datastore",
+    ),
+    ...needsById("quota-image", headroom.imageVms, (id) => sumOf(batches, (one) => timesUsed(one, id)), "image"),
   ];
   return needs.flatMap(([code, left, needed, where]) =>
     left !== null && left < needed ? [{ code, detail: `${where}${needed} needed, ${left} left` }] : [],

@@ -8,20 +8,30 @@ import { CONTEXT } from "../../guest-protocol/names.ts";
 import { canonical } from "../model/digest.ts";
 import { type Digest, type FederationId, siteCode } from "../model/identity.ts";
 import { type Manifest, manifestDigest, type ServiceTemplate } from "../model/manifests.ts";
-import { flowerPart, type Part, type PlannedNic, type SitePlan } from "../model/plan.ts";
+import { flowerPart, gatewayAddress, type Part, type PartName, type PlannedNic, type SitePlan } from "../model/plan.ts";
 import type { VmFacts } from "../model/zone-facts.ts";
 import { dialledIn } from "../tunnels/range.ts";
 
-/** The service template to register for a part's VM template: the manifest, that number, and the agent. */
-export function serviceTemplateFor(templateId: number, manifest: Manifest): ServiceTemplate {
-  const { template, agent } = manifest;
-  const [only] = template.roles;
-  const context = { ...only.template_contents.CONTEXT, [CONTEXT.startScript]: agent.base64 };
+/** The service template to register: of the manifest the roles that are planned, with their VM templates, and the agent. */
+export function serviceTemplateFor({ parts }: Pick<SitePlan, "parts">, manifest: Manifest): ServiceTemplate {
+  const { template } = manifest;
+  const numbers = parts.map(({ template: { id } }) => id).join("-");
   return {
     ...template,
-    name: `${template.name} ${manifestDigest(manifest).slice(0, 8)}-${templateId}`,
-    roles: [{ ...only, template_id: templateId, template_contents: { ...only.template_contents, CONTEXT: context } }],
+    name: `${template.name} ${manifestDigest(manifest).slice(0, 8)}-${numbers}`,
+    roles: parts.map((each, index) => ({
+      ...roleFor(each, manifest),
+      // Whatever is planned before it is ready first.
+      ...(index === 0 ? {} : { parents: parts.slice(0, index).map(({ name }) => name) }),
+    })),
   };
+}
+
+function roleFor({ name, template: { id } }: Part, { template, agent }: Manifest): ServiceTemplate["roles"][number] {
+  const role = template.roles.find((one) => one.name === name);
+  if (role === undefined) throw new Error(`The manifest "${template.name}" has no role ${name}.`);
+  const context = { ...role.template_contents.CONTEXT, [CONTEXT.startScript]: agent.base64 };
+  return { ...role, template_id: id, template_contents: { ...role.template_contents, CONTEXT: context } };
 }
 
 /** One network card as OneFlow is asked for it; it replaces the VM template's. */
@@ -39,15 +49,21 @@ export interface DiskOrder {
   readonly SERIAL: string;
 }
 
-/** What OneFlow is asked for when the service is created. */
-export interface ServiceOrder {
-  readonly name: string;
-  readonly userInputs: Readonly<Record<string, string>>;
-  readonly role: string;
+/** VMs of one part. */
+export interface RoleOrder {
+  readonly name: PartName;
   readonly cardinality: number;
   readonly context: Readonly<Record<string, string>>;
   readonly nics: readonly NicOrder[];
   readonly disks: readonly DiskOrder[];
+}
+
+/** What OneFlow is asked for when the service is created. */
+export interface ServiceOrder {
+  readonly name: string;
+  readonly userInputs: Readonly<Record<string, string>>;
+  /** As the plan's parts. */
+  readonly roles: readonly RoleOrder[];
 }
 
 /** One VM that no service is to hold, made from a VM template. */
@@ -72,38 +88,54 @@ export const attemptTag = (federation: FederationId, plan: SitePlan, digest: Dig
 export function serviceOrder(plan: SitePlan, manifest: Manifest, tag: string, caCertificate: string): ServiceOrder {
   const { template } = manifest;
   const inputs = plan.role === "coordinator" ? coordinatorInputs(plan) : trainingInputs(plan, caCertificate);
-  const part = flowerPart(plan);
   return {
     name: `florist ${plan.name} ${siteCode(plan.site)}`,
     userInputs: Object.fromEntries(Object.keys(template.user_inputs).map((name) => [name, inputs[name] ?? ""])),
-    role: template.roles[0].name,
-    cardinality: part.vms,
-    context: contextOf(plan, tag),
-    nics: part.nics.map(nicOrder),
-    disks: diskOrders(plan),
+    roles: plan.parts.map(({ name, vms, nics }) => ({
+      name,
+      cardinality: vms,
+      context: contextOf(plan, name, tag),
+      nics: nics.map(nicOrder),
+      disks: name === "supernode" ? diskOrders(plan) : [],
+    })),
   };
 }
 
 /** The VM of that number, from 1 on: guests get the same CONTEXT whether a service holds them or not. */
 export function vmOrder(plan: SitePlan, order: ServiceOrder, manifest: Manifest, number: number): VmOrder {
-  const { template } = flowerPart(plan);
+  const part = partAt(plan, number);
+  const { template } = part;
+  const { nics, disks } = roleOrderOf(order, part);
   return {
     name: vmName(plan, number),
     templateId: template.id,
     contentDigest: template.contentDigest,
-    context: guestContext(plan, order, manifest),
-    nics: order.nics,
-    disks: order.disks,
+    context: guestContext(part, order, manifest),
+    nics,
+    disks,
   };
+}
+
+/** VMs are numbered through the parts, in their order. */
+function partAt({ parts, zone }: SitePlan, number: number): Part {
+  const found = parts.find((_, index) => number <= parts.slice(0, index + 1).reduce((sum, { vms }) => sum + vms, 0));
+  if (found === undefined) throw new RangeError(`The plan for ${zone} has no VM ${number}.`);
+  return found;
+}
+
+function roleOrderOf({ name: service, roles }: ServiceOrder, { name }: Part): RoleOrder {
+  const found = roles.find((role) => role.name === name);
+  if (found === undefined) throw new Error(`The order of "${service}" has no ${name}.`);
+  return found;
 }
 
 /** Fit for a host name, which many VM templates make of it. */
 export const vmName = ({ name, site }: SitePlan, number: number): string =>
   `florist-${name}-${siteCode(site)}-${number}`;
 
-function guestContext(plan: SitePlan, order: ServiceOrder, manifest: Manifest): Record<string, string> {
-  const [role] = serviceTemplateFor(flowerPart(plan).template.id, manifest).roles;
-  return { ...role.template_contents.CONTEXT, ...order.userInputs, ...order.context };
+function guestContext(part: Part, order: ServiceOrder, manifest: Manifest): Record<string, string> {
+  const { CONTEXT: shipped } = roleFor(part, manifest).template_contents;
+  return { ...shipped, ...order.userInputs, ...roleOrderOf(order, part).context };
 }
 
 const nicOrder = ({ network, address, model, securityGroups }: PlannedNic, index: number): NicOrder => ({
@@ -145,15 +177,22 @@ function trainingInputs(plan: SitePlan, caCertificate: string): Record<string, s
   };
 }
 
-function contextOf(plan: SitePlan, tag: string): Record<string, string> {
+function contextOf(plan: SitePlan, part: PartName, tag: string): Record<string, string> {
   const who = {
     [CONTEXT.federation]: plan.federation,
     [CONTEXT.site]: siteCode(plan.site),
     [CONTEXT.attempt]: tag,
     ...tunnelContext(plan),
   };
-  if (plan.role === "training") {
-    return { ...who, [CONTEXT.nodeConfig]: nodeConfigValue(plan.nodeConfig), ...dataContext(plan.data) };
+  if (part === "gateway") return who;
+  if (part === "supernode") {
+    const gateway = gatewayAddress(plan);
+    return {
+      ...who,
+      ...(gateway === null ? {} : { [CONTEXT.tunnelGateway]: gateway }),
+      [CONTEXT.nodeConfig]: nodeConfigValue(plan.nodeConfig),
+      ...dataContext(plan.data),
+    };
   }
   const [sshKey] = plan.sshKeys;
   return {
@@ -190,15 +229,20 @@ function nodeConfigValue(config: SitePlan["nodeConfig"]): string {
 
 /** How a VM that came differs from what was approved, one phrase each; empty when it does not. */
 export function differences(plan: SitePlan, order: ServiceOrder, manifest: Manifest, vm: VmFacts): readonly string[] {
-  const changed = Object.entries(guestContext(plan, order, manifest))
+  const part = partOfVm(plan, vm);
+  const changed = Object.entries(guestContext(part, order, manifest))
     .filter(([name, value]) => (vm.context[name] ?? "") !== value)
     .map(([name]) => `${name} in CONTEXT is not the approved value`);
-  return [...shapeDifferences(flowerPart(plan), plan.data, vm), ...changed];
+  return [...shapeDifferences(part, roleOrderOf(order, part).disks, vm), ...changed];
 }
 
-function shapeDifferences(part: Part, data: SitePlan["data"], vm: VmFacts): readonly string[] {
+/** As its CONTEXT has it, which no guest can change; one that says nothing of the kind is held to what speaks Flower. */
+export const partOfVm = (plan: SitePlan, { context }: Pick<VmFacts, "context">): Part =>
+  plan.parts.find(({ name }) => name === context[CONTEXT.role]) ?? flowerPart(plan);
+
+function shapeDifferences(part: Part, disks: readonly DiskOrder[], vm: VmFacts): readonly string[] {
   const { template, nics } = part;
-  const images = [...template.images, ...(data?.kind === "disk" ? [data.image] : [])].map(({ id }) => id);
+  const images = [...template.images.map(({ id }) => id), ...disks.map(({ IMAGE_ID }) => Number(IMAGE_ID))];
   const compared: readonly (readonly [what: string, planned: unknown, actual: unknown])[] = [
     ["CPU", template.cpu, vm.cpu],
     ["VCPU", template.vcpu, vm.vcpu],

@@ -3,15 +3,16 @@ import { digestOf } from "../model/digest.ts";
 import type { Adjustment, EventOf, Reason } from "../model/events.ts";
 import type { Digest, Person } from "../model/identity.ts";
 import { type Manifest, manifestDigest, manifestFor } from "../model/manifests.ts";
-import { flowerPart, type Part, PLAN_VERSION, type SitePlan } from "../model/plan.ts";
+import { type Part, PLAN_VERSION, partOf, type SitePlan } from "../model/plan.ts";
 import type { DecisionContext } from "../model/policy.ts";
 import { hasZone } from "../model/site-profiles.ts";
 import { authorityOf, currentAuthority, currentProposal, type Federation, type Site } from "../model/state.ts";
-import type { SurveyResult } from "../model/zone-facts.ts";
+import type { NetworkFacts, SurveyResult } from "../model/zone-facts.ts";
 import { hasTunnel } from "../tunnels/crossing.ts";
 import { judgeTunnel, linkFor } from "../tunnels/planner.ts";
+import { gatewayAddressFor } from "./gateway-address.ts";
 import { type Credit, NO_CREDIT } from "./headroom.ts";
-import { type Choice, chooseFor, judge, type UsableSurvey } from "./preflight.ts";
+import { type Choice, chooseFor, judge, type UsableSurvey, type UsableTemplate } from "./preflight.ts";
 import { type ChosenEndpoint, dialledBy } from "./superlink-endpoint.ts";
 
 /** A look at a zone that can carry what is asked of it, and what would be used there. */
@@ -41,6 +42,9 @@ export function choiceFor(
     return { code: "router-without-channel", detail: site.name };
   }
   if ("code" in choice || !hasTunnel(federation, site)) return choice;
+  const { gateway } = profile.templates;
+  if (choice.tunnelWay === "gateway" && gateway !== null)
+    return { ...choice, gateway, opens: { protocol: "udp", direction: "outbound" } };
   if (choice.tunnelWay === "router") return { ...choice, opens: { protocol: "tcp", direction: "outbound" } };
   return { ...choice, opens: { protocol: "udp", direction: site.role === "coordinator" ? "inbound" : "outbound" } };
 }
@@ -59,18 +63,22 @@ export function assess(
   const judged = judge(survey.survey, choice, creditOf(site));
   if (!("template" in judged)) return judged;
   const tunnel = judgeTunnel(federation, site, judged, choice.tunnelWay, context.takenTunnels);
-  return tunnel.length === 0 ? { ...judged, choice } : tunnel;
+  if (tunnel.length > 0) return tunnel;
+  if (judged.gateway !== null && gatewayAddressFor(federation, site, judged.network, context) === null)
+    return [{ code: "no-free-address", detail: judged.network.name }];
+  return { ...judged, choice };
 }
 
 /** What runs makes room for what replaces it. */
 function creditOf({ deployment }: Site): Credit {
   if (deployment === null) return NO_CREDIT;
   const present = [...deployment.vms.values()].filter(({ gone }) => !gone);
-  const { template } = flowerPart(deployment.plan);
+  const templates = present.map(({ seen }) => partOf(deployment.plan, seen.part).template);
   return {
     vms: present.length,
-    cpu: present.length * template.cpu,
-    memory: present.length * template.memory,
+    gateways: present.filter(({ seen }) => seen.part === "gateway").length,
+    cpu: templates.reduce((sum, { cpu }) => sum + cpu, 0),
+    memory: templates.reduce((sum, { memory }) => sum + memory, 0),
     addresses: present.flatMap(({ seen }) => (seen.address === null ? [] : [seen.address])),
   };
 }
@@ -114,7 +122,7 @@ export function planOf(
     site: site.name,
     zone: site.zone,
     role: site.role,
-    parts: [partOf(site, facts, coordinator ? chosen.address : null)],
+    parts: partsOf(federation, site, facts, coordinator ? chosen.address : null, context),
     link: linkFor(federation, site, facts.network, chosen.range, facts.choice.tunnelWay),
     manifest: manifestDigest(manifest),
     agent: manifest.agent.sha256,
@@ -154,11 +162,31 @@ function asideOf({ template }: Usable): Pick<SitePlan, "aside"> {
   };
 }
 
-function partOf(site: Site, { template, network, choice }: Usable, address: string | null): Part {
+/** A gateway is there before those that dial it. */
+function partsOf(
+  federation: Federation,
+  site: Site,
+  { template, gateway, network, choice }: Usable,
+  address: string | null,
+  context: DecisionContext,
+): readonly Part[] {
+  const name = site.role === "coordinator" ? "superlink" : "supernode";
+  const own = madePart({ name, vms: choice.vms }, template, network, address);
+  if (gateway === null) return [own];
+  const dialled = gatewayAddressFor(federation, site, network, context);
+  return [madePart({ name: "gateway", vms: 1 }, gateway, network, dialled), own];
+}
+
+function madePart(
+  { name: part, vms }: Pick<Part, "name" | "vms">,
+  template: UsableTemplate,
+  network: NetworkFacts,
+  address: string | null,
+): Part {
   const { id, name, contentDigest, cpu, vcpu, memory, images, nic } = template;
   return {
-    name: site.role === "coordinator" ? "superlink" : "supernode",
-    vms: choice.vms,
+    name: part,
+    vms,
     template: {
       id,
       name,

@@ -29,6 +29,9 @@ export interface Choice extends SurveyQuery {
   readonly tunnelWay: TunnelWay;
 }
 
+/** VMs beside those that speak Flower. */
+const gatewaysOf = ({ gateway }: Pick<Choice, "gateway">): number => (gateway === undefined ? 0 : 1);
+
 /** What the zones file names for the role: null or undefined when the zone does not offer it. */
 export function defaultTemplate(
   { templates }: SiteProfile,
@@ -50,6 +53,9 @@ export function chooseFor(
   const attached = dataChoice(wish, adjustment);
   if ("code" in attached) return attached;
   const nodeConfig = { ...profile.nodeConfig, ...(attached.data === undefined ? {} : { "data-path": DATA_SHOWN_AT }) };
+  const way = wayFor(profile, wish, adjustment);
+  if (way === "gateway" && profile.templates.gateway === null)
+    return { code: "gateway-not-offered", detail: profile.name };
   const foreign = foreignValue(profile, nodeConfig);
   if (foreign !== undefined) return { code: "value-not-allowed", detail: foreign };
   return {
@@ -59,10 +65,13 @@ export function chooseFor(
     vms: wish.role === "coordinator" ? 1 : (adjustment.superNodes ?? wish.superNodes),
     nodeConfig,
     ...attached,
-    // The hub is on the SuperLink's VM itself.
-    tunnelWay: wish.role === "coordinator" ? "own" : (adjustment.tunnelWay ?? profile.tunnelWay),
+    tunnelWay: way,
   };
 }
+
+/** The hub is on the SuperLink's VM itself. */
+const wayFor = ({ tunnelWay }: SiteProfile, { role }: SiteWish, adjustment: Adjustment): TunnelWay =>
+  role === "coordinator" ? "own" : (adjustment.tunnelWay ?? tunnelWay);
 
 /** Only who trains is given data. */
 function dataChoice({ role }: SiteWish, { data }: Adjustment): Pick<Choice, "data" | "dataImage"> | Reason {
@@ -76,11 +85,15 @@ const foreignValue = ({ sshKeys }: SiteProfile, nodeConfig: Choice["nodeConfig"]
   Object.entries(nodeConfig).find(([name, value]) => !isContextValue(`${name}${value}`))?.[0] ??
   (sshKeys.every(isContextValue) ? undefined : "an ssh key");
 
+export type UsableTemplate = Omit<VmTemplateFacts, "images"> & { readonly images: readonly ImageFacts[] };
+
 /** A look at a zone in which everything that was asked for exists. */
 export interface UsableSurvey {
   /** Whom the zone takes the bot for. */
   readonly account: number;
-  readonly template: Omit<VmTemplateFacts, "images"> & { readonly images: readonly ImageFacts[] };
+  readonly template: UsableTemplate;
+  /** null: none is to be made. */
+  readonly gateway: UsableTemplate | null;
   readonly network: NetworkFacts;
   readonly data: DataImageFacts | null;
   readonly openPorts: ZoneSurvey["openPorts"];
@@ -89,24 +102,33 @@ export interface UsableSurvey {
 /** All that stands in the way, at once; or the facts a plan can be made of. */
 export function judge(seen: ZoneSurvey, choice: Choice, credit: Credit = NO_CREDIT): UsableSurvey | readonly Reason[] {
   const survey = credited(seen, credit);
-  const { template, network } = survey;
-  const problems: Reason[] = [...judgeZone(survey, neededAttributes(choice, template))];
-  if (!template.found) problems.push(absent("template", template));
-  if (!network.found) problems.push(absent("network", network));
-  else problems.push(...judgeNetwork(network, addressesFor(survey, choice.vms)));
-  problems.push(...judgeData(survey.data, choice.vms, credit));
-  if (!template.found) return problems;
-  const images = template.images.flatMap((image) => ("found" in image ? [] : [image]));
-  problems.push(
-    ...judgeTemplate(template),
-    ...template.images.flatMap((image) => judgeImage(image, choice.vms, credit)),
-    ...judgeQuota(survey, template, { vms: choice.vms, addresses: addressesFor(survey, choice.vms) }),
-  );
-  const { data } = survey;
-  return problems.length > 0 || !network.found || (data !== null && "found" in data)
-    ? problems
-    : { account: survey.account.id, template: { ...template, images }, network, data, openPorts: survey.openPorts };
+  const { template, gateway, network, data } = survey;
+  const gateways = gatewaysOf(choice);
+  const addresses = addressesFor(survey, template, choice.vms) + addressesFor(survey, gateway, gateways);
+  const problems: Reason[] = [
+    ...judgeZone(survey, neededAttributes(choice, template, gateway)),
+    ...(network.found ? judgeNetwork(network, addresses) : [absent("network", network)]),
+    ...judgeTemplate(template, choice.vms, credit.vms > credit.gateways),
+    ...(gateway === null ? [] : judgeTemplate(gateway, gateways, credit.gateways > 0)),
+    ...judgeData(data, choice.vms, credit),
+    ...judgeQuota(survey, { vms: choice.vms, gateways, addresses }),
+  ];
+  const isThere = template.found && network.found && gateway?.found !== false && !(data !== null && "found" in data);
+  if (problems.length > 0 || !isThere) return problems;
+  return {
+    account: survey.account.id,
+    template: usable(template),
+    gateway: gateway === null ? null : usable(gateway),
+    network,
+    data,
+    openPorts: survey.openPorts,
+  };
 }
+
+const usable = (template: VmTemplateFacts): UsableTemplate => ({
+  ...template,
+  images: template.images.flatMap((image) => ("found" in image ? [] : [image])),
+});
 
 function judgeZone(survey: ZoneSurvey, needed: ReadonlySet<string>): Reason[] {
   const problems: Reason[] = [];
@@ -127,17 +149,22 @@ const NEEDED_ATTRIBUTES: ReadonlySet<string> = new Set([
 ]);
 
 /** What of the template's own is written anew with ours: oned takes all of it for ours. */
-function neededAttributes({ deploy, dataImage }: Choice, template: VmTemplateFacts | Absent): ReadonlySet<string> {
+function neededAttributes(
+  { deploy, dataImage }: Choice,
+  template: VmTemplateFacts | Absent,
+  gateway: VmTemplateFacts | Absent | null,
+): ReadonlySet<string> {
   if (!template.found) return NEEDED_ATTRIBUTES;
-  const context = deploy === "vms" ? template.contextNames.map((name) => `CONTEXT/${name}`) : [];
+  const named = [...template.contextNames, ...(gateway?.found === true ? gateway.contextNames : [])];
+  const context = deploy === "vms" ? named.map((name) => `CONTEXT/${name}`) : [];
   const own = template.diskNames.map((name) => `DISK/${name}`);
   const disks = dataImage === undefined ? [] : ["DISK", "DISK/IMAGE_ID", "DISK/SERIAL", ...own];
   return new Set([...NEEDED_ATTRIBUTES, ...context, ...disks]);
 }
 
 /** A PCI card of the template in the same network takes one beside the plan's card. */
-function addressesFor({ template, network }: ZoneSurvey, vms: number): number {
-  if (!template.found || !network.found) return vms;
+function addressesFor({ network }: ZoneSurvey, template: VmTemplateFacts | Absent | null, vms: number): number {
+  if (template?.found !== true || !network.found) return vms;
   const names = [network.name, `number ${network.id}`];
   return vms * (1 + template.pciNics.filter((name) => names.includes(name)).length);
 }
@@ -147,20 +174,24 @@ function judgeNetwork(network: NetworkFacts, addresses: number): Reason[] {
   return freeAddressCount(network) < addresses ? [reason("no-free-address", network.name)] : [];
 }
 
-function judgeTemplate({ name, hasNicAlias, startsOnHold }: VmTemplateFacts): Reason[] {
+/** `isReplaced`: VMs that were made of it before give back what they have. */
+function judgeTemplate(template: VmTemplateFacts | Absent, vms: number, isReplaced: boolean): Reason[] {
+  if (!template.found) return [absent("template", template)];
+  const { name, hasNicAlias, startsOnHold, images } = template;
   return [
     ...(hasNicAlias ? [reason("template-nic-alias", name)] : []),
     ...(startsOnHold ? [reason("template-on-hold", name)] : []),
+    ...images.flatMap((image) => judgeImage(image, vms, isReplaced)),
   ];
 }
 
 /** A persistent image belongs to one VM at a time. One that is replaced gives it back. */
-function judgeImage(image: ImageFacts | Absent, vms: number, credit: Credit): Reason[] {
+function judgeImage(image: ImageFacts | Absent, vms: number, isReplaced: boolean): Reason[] {
   if ("found" in image) return [absent("image", image)];
   const { name, state, persistent } = image;
   if (state !== "ready" && state !== "used") return [reason("image-not-ready", name)];
   if (persistent && vms > 1) return [reason("image-persistent", name)];
-  return persistent && state === "used" && credit.vms === 0 ? [reason("image-in-use", name)] : [];
+  return persistent && state === "used" && !isReplaced ? [reason("image-in-use", name)] : [];
 }
 
 function judgeData(data: ZoneSurvey["data"], vms: number, credit: Credit): Reason[] {

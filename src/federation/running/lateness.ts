@@ -1,4 +1,5 @@
 /** What takes too long at a site that is coming up, and whose turn it is: the guest's, or the zone's. */
+import type { VmObservation } from "../model/events.ts";
 import { vmsOf } from "../model/plan.ts";
 import type { DecisionContext, Durations } from "../model/policy.ts";
 import type { ReasonCode } from "../model/reasons.ts";
@@ -40,12 +41,14 @@ export function lateness(
   const seen = live.sites.get(name);
   if (seen === undefined || seen.attempt !== deployment.attempt) return null;
   if (isBeforeVms(seen)) return waited > stuckAfter(policy.durations) ? "service-stuck" : null;
-  const reported = [...deployment.vms.values()].filter(
-    ({ seen: { request, key } }) => request !== null || key !== null,
-  );
+  const reported = [...deployment.vms.values()].filter(({ seen }) => hasReported(seen));
   if (reported.length < vmsOf(deployment.plan)) return waited > boot ? notReported(deployment, seen) : null;
   return servesLate(deployment, Date.parse(now), policy.durations) ? "serve-timeout" : null;
 }
+
+/** Its guest has come up: it has said what the bot answers with whatever it waits for. */
+const hasReported = ({ part, request, key, tunnelKey }: VmObservation): boolean =>
+  request !== null || key !== null || (part === "gateway" && tunnelKey !== null);
 
 function servesLate(deployment: Deployment, now: number, { boot, serve }: Durations): boolean {
   const begun = servingSince(deployment, boot);
@@ -78,7 +81,7 @@ const WAITS_FOR: readonly (readonly [LiveVm["state"], TimeOutCode])[] = [
 function notReported({ vms }: Deployment, seen: LiveSite): TimeOutCode {
   const silent = [...seen.vms.values()].filter(({ vmId }) => {
     const known = vms.get(vmId)?.seen;
-    return known === undefined || (known.request === null && known.key === null);
+    return known === undefined || !hasReported(known);
   });
   const found = WAITS_FOR.find(([state]) => silent.some((vm) => vm.state === state));
   return found?.[1] ?? "boot-timeout";

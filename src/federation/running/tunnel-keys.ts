@@ -2,7 +2,7 @@
 import type { FederationEvent } from "../model/events.ts";
 import type { SiteName } from "../model/identity.ts";
 import { MAX_KEYS_PER_VM } from "../model/limits.ts";
-import { superNodesOf } from "../model/plan.ts";
+import { hasTunnelEnd, tunnelEndsOf } from "../model/plan.ts";
 import type { ReasonCode } from "../model/reasons.ts";
 import { namedBy, successorOf } from "../model/rotation.ts";
 import { routerEnds } from "../model/router.ts";
@@ -68,14 +68,15 @@ function refusalOf(federation: Federation, site: Site, vm: DeployedVm, key: stri
 }
 
 /** The first of its site's pairs that no other VM has; a VM that is not proven gone keeps its own. */
-function freePair(federation: Federation, { name, deployment }: Site, { vmId }: DeployedVm): number | null {
+function freePair(federation: Federation, { name, deployment }: Site, { vmId, seen }: DeployedVm): number | null {
   const link = deployment?.plan.link;
-  if (deployment === null || link?.kind !== "wireguard" || link.way !== "own" || link.pairs === null) return null;
+  if (deployment === null || link?.kind !== "wireguard" || link.pairs === null) return null;
   const { first } = link.pairs;
   const others = [...federation.tunnelKeys.values()].filter(
     (key) => key.site === name && !key.revoked && key.vmId !== vmId,
   );
   const taken = new Set(others.map(({ pair }) => pair));
-  const own = Array.from({ length: superNodesOf(deployment.plan) }, (_, nth) => first + nth);
+  if (!hasTunnelEnd(deployment.plan, seen.part)) return null;
+  const own = Array.from({ length: tunnelEndsOf(deployment.plan) }, (_, nth) => first + nth);
   return own.find((pair) => !taken.has(pair)) ?? null;
 }

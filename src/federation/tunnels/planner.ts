@@ -130,7 +130,7 @@ export function judgeTunnel(
     const earlier = [...others].filter(({ since }) => since < federation.requestedAt);
     problems.push(...judgeHub(wish, openPorts, earlier));
   }
-  if (site.role === "training" && way === "own" && !isOpen(wish.hub, openPorts)) {
+  if (site.role === "training" && way !== "router" && !isOpen(wish.hub, openPorts)) {
     problems.push({ code: "tunnel-way-out-closed", detail: `UDP ${wish.hub.port}` });
   }
   if (site.role === "training" && way === "router") problems.push(...judgeRouter(network, openPorts, range));

@@ -159,6 +159,10 @@ const GUESTS: Causes<GuestCode> = {
     what: "Another program on the VM has the tunnel's UDP port.",
     owner: "use an image that starts nothing on it.",
   },
+  "guest-translation-unavailable": {
+    what: "The VM cannot pass packets on or translate their addresses, so nothing crosses by the zone's gateway.",
+    owner: "use an image whose kernel has nftables with NAT and lets packets be forwarded.",
+  },
   "guest-peers-malformed": {
     what: "The list of the tunnel's ends arrived damaged and is not followed.",
     owner: "find out who else writes to the VM, then retry the site.",

@@ -58,6 +58,17 @@ export const TUNNELS: Causes<TunnelCode> = {
     owner: "find the copy of the VM and end it, then retry the site, so that its VMs make new keys.",
     everybody: "A tunnel key is used from two places in turn.",
   },
+  "gateway-down": {
+    what: "The zone's gateway, the VM that has the tunnel for the others, does not run or has no tunnel yet, so they reach nothing.",
+    owner: "look at that VM in OpenNebula, reboot it, or retry the site.",
+    everybody: "A zone's gateway does not run or has no tunnel yet.",
+  },
+  "gateway-does-not-pass": {
+    what: "The zone's gateway has its tunnel, and what the VMs beside it send does not get through it.",
+    owner:
+      "look whether the VMs may open TCP 9092 to the gateway's address, and whether something else on the gateway has changed its firewall rules or ip_forward, which it puts back within a minute; else reboot it.",
+    everybody: "A zone's gateway has its tunnel and does not pass its VMs' traffic on.",
+  },
   "router-silent": {
     what: "The zone's router has no tunnel to the hub now, so the VMs reach nothing through it.",
     owner:

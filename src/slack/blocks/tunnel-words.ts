@@ -1,5 +1,12 @@
 /** How a site's traffic crosses, in words. */
-import { FLEET_PORT, type SitePlan, superNodesOf, type WireGuardLink } from "../../federation/model/plan.ts";
+import {
+  FLEET_PORT,
+  gatewayAddress,
+  type SitePlan,
+  superNodesOf,
+  type TunnelWay,
+  type WireGuardLink,
+} from "../../federation/model/plan.ts";
 import type { Federation, Site } from "../../federation/model/state.ts";
 import { farEnds } from "../../federation/tunnels/peers.ts";
 import { dialledIn, pairIn } from "../../federation/tunnels/range.ts";
@@ -17,7 +24,7 @@ export function trafficOf(plan: SitePlan): string {
       return publicTraffic(plan);
     case "wireguard":
       if (plan.role === "coordinator") return hubTraffic(plan, link);
-      return link.way === "router" ? routerTraffic(plan, link) : peerTraffic(plan, link);
+      return WORDS_OF[link.way](plan, link);
   }
 }
 
@@ -61,6 +68,21 @@ function routerTraffic({ endpoint }: SitePlan, link: WireGuardLink): string {
   ].join("\n");
 }
 
+function gatewayTraffic(plan: SitePlan, link: WireGuardLink): string {
+  const gateway = code(gatewayAddress(plan) ?? "");
+  const own = link.pairs === null ? "" : pairIn(link.range, link.pairs.first).peer;
+  return [
+    `*Traffic.* It crosses by WireGuard: one VM beside the SuperNodes, the gateway ${gateway}, keeps one tunnel to ${code(outsideOf(link))} over UDP. What the SuperNodes dial goes to the gateway's port ${FLEET_PORT}, over TLS that ends at the SuperLink; it translates that to its address inside, ${own}, MTU ${link.mtu}, and passes nothing else on. No other site can reach these VMs.`,
+    `*What this needs from your zone.* Room for this one VM more and its address. The gateway may send UDP to ${code(outsideOf(link))}, and the SuperNodes may open TCP ${FLEET_PORT} to the gateway; they need no way out of the zone. Address filters stay as they are: each VM sends with its own address.`,
+  ].join("\n");
+}
+
+const WORDS_OF: Readonly<Record<TunnelWay, (plan: SitePlan, link: WireGuardLink) => string>> = {
+  own: peerTraffic,
+  gateway: gatewayTraffic,
+  router: routerTraffic,
+};
+
 /** Which of a site's ends there are, for the card of what runs; nothing without tunnels. */
 export function endsLine(federation: Federation, { name, role, deployment }: Site): readonly string[] {
   if (deployment === null || deployment.plan.link.kind !== "wireguard") return [];
@@ -72,17 +94,24 @@ export function endsLine(federation: Federation, { name, role, deployment }: Sit
   }
   if (deployment.plan.link.way === "router") return ["WireGuard: the zone's router has the tunnel."];
   const own = peers.filter(({ site }) => site === name).length;
+  if (deployment.plan.link.way === "gateway") {
+    return [
+      own > 0 ? "WireGuard: the zone's gateway has the tunnel." : "WireGuard: the zone's gateway has no key yet.",
+    ];
+  }
   return [`WireGuard: ${own} of ${count(superNodesOf(deployment.plan), "SuperNode")} with a tunnel's key.`];
 }
 
 const outsideOf = ({ hub }: WireGuardLink): string => `${hub.host}:${hub.port}`;
 
 /** In one line, for comparing two versions. */
-export function linkWords({ link }: SitePlan): string {
+export function linkWords(plan: SitePlan): string {
+  const { link } = plan;
   if (link.kind === "public-address") return "to a public address";
   const { range, pairs, mtu, way } = link;
-  if (way === "router" && pairs !== null) {
-    return `WireGuard by the zone's router to ${outsideOf(link)}, pair ${pairs.first} of ${range}, MTU ${mtu}`;
+  if (way !== "own" && pairs !== null) {
+    const who = way === "router" ? "the zone's router" : `the gateway ${gatewayAddress(plan) ?? ""}`;
+    return `WireGuard by ${who} to ${outsideOf(link)}, pair ${pairs.first} of ${range}, MTU ${mtu}`;
   }
   const own = pairs === null ? dialledIn(range) : `pairs ${pairs.first} to ${pairs.first + pairs.count - 1}`;
   return `WireGuard to ${outsideOf(link)}, ${own} of ${range}, MTU ${mtu}`;

@@ -16,6 +16,7 @@ import { AUTHORITY } from "../../builders/chronicle.ts";
 import { adjust } from "../../builders/commands.ts";
 import { aZone, LATER, MANIFESTS, SHIPPED, sitesOf } from "../../builders/decision-context.ts";
 import { aFederation, type Story } from "../../builders/federation.ts";
+import { type LoneOrder, loneOrder } from "../../builders/order.ts";
 import { aDataImage } from "../../builders/survey.ts";
 
 const manifestOf = ({ role }: SitePlan): Manifest => manifestFor(MANIFESTS, role);
@@ -23,10 +24,11 @@ const order = (story: Story, name: string): ServiceOrder => {
   const { plan, digest } = story.proposal(name);
   return serviceOrder(plan, manifestOf(plan), attemptTag(plan.federation, plan, digest, 3), AUTHORITY.certificate);
 };
-const entering = ({ context, userInputs }: ServiceOrder, plan: SitePlan): readonly string[] => {
-  const [role] = serviceTemplateFor(flowerPart(plan).template.id, manifestOf(plan)).roles;
-  return Object.entries({ ...role.template_contents.CONTEXT, ...userInputs, ...context }).flat();
-};
+const flat = (story: Story, name: string): LoneOrder => loneOrder(order(story, name));
+const shippedContext = (plan: SitePlan): Readonly<Record<string, string>> =>
+  serviceTemplateFor(plan, manifestOf(plan)).roles.at(-1)?.template_contents.CONTEXT ?? {};
+const entering = ({ roles, userInputs }: ServiceOrder, plan: SitePlan): readonly string[] =>
+  Object.entries({ ...shippedContext(plan), ...userInputs, ...roles.at(-1)?.context }).flat();
 
 describe("what a zone is handed", () => {
   it("holds only values that may enter CONTEXT, whatever a person may have written", () => {
@@ -67,9 +69,8 @@ describe("what a zone is handed", () => {
     const story = aFederation().planned();
     for (const name of ["alpha", "beta"]) {
       const { plan } = story.proposal(name);
-      const [role] = serviceTemplateFor(flowerPart(plan).template.id, manifestOf(plan)).roles;
-      const { userInputs, context } = order(story, name);
-      const inContext = new Set([...Object.keys(context), ...Object.keys(role.template_contents.CONTEXT)]);
+      const { userInputs, context } = flat(story, name);
+      const inContext = new Set([...Object.keys(context), ...Object.keys(shippedContext(plan))]);
       assert.deepEqual(
         Object.keys(userInputs).filter((input) => inContext.has(input)),
         [],
@@ -91,7 +92,7 @@ describe("what a zone is handed", () => {
 
   it("tells a coordinator its dialled address, as a name of its certificate too, and who may start runs", () => {
     const story = aFederation({ address: { kind: "given", host: "fl.example.org", port: 443 } }).planned();
-    const { userInputs, context } = order(story, "alpha");
+    const { userInputs, context } = flat(story, "alpha");
     assert.equal(userInputs["FL_CERT_EXTRA_SAN"], "DNS:fl.example.org");
     assert.equal(context["FL_DIALLED_ADDRESS"], "fl.example.org:443");
     assert.deepEqual([context["SSH_PUBLIC_KEY"]], story.proposal("alpha").plan.sshKeys);
@@ -102,7 +103,7 @@ describe("what a zone is handed", () => {
   it("says who the guest is and which attempt made it", () => {
     const story = aFederation().planned();
     const { digest } = story.proposal("beta");
-    const { context } = order(story, "beta");
+    const { context } = flat(story, "beta");
     assert.equal(context["FL_FEDERATION"], story.federation.id);
     assert.equal(context["FL_SITE"], "beta");
     assert.equal(context["FL_ATTEMPT"], `${story.federation.id}/beta/${digest.slice(0, 12)}/3`);
@@ -113,15 +114,15 @@ describe("what a zone is handed", () => {
     const story = aFederation({
       context: { sites: sitesOf([aZone("alpha"), aZone("beta", { nodeConfig }), aZone("gamma")]) },
     });
-    const value = order(story.planned(), "beta").context["FL_NODE_CONFIG"] ?? "";
+    const value = flat(story.planned(), "beta").context["FL_NODE_CONFIG"] ?? "";
     assert.equal(Buffer.from(value, "base64").toString("utf8"), "data-path='/data' folds=5 ratio=0.8 gpu=true");
   });
 
   it("says which folder the owner attached, and tells apps where they find it", () => {
     const story = aFederation().planned();
-    assert.equal(order(story, "beta").context["FL_DATA"], undefined);
+    assert.equal(flat(story, "beta").context["FL_DATA"], undefined);
     story.does(adjust("beta", { data: { kind: "folder", path: "/srv/scans 2" } }));
-    const { context } = order(story, "beta");
+    const { context } = flat(story, "beta");
     assert.equal(context["FL_DATA"], "/srv/scans 2");
     assert.match(Buffer.from(context["FL_NODE_CONFIG"] ?? "", "base64").toString("utf8"), /data-path='\/mnt\/data'/);
   });
@@ -132,37 +133,39 @@ describe("what a zone is handed", () => {
     for (const name of ["beta", "gamma"]) {
       story.shows(name, (usual) => ({ ...usual, data: aDataImage() }));
       story.does(adjust(name, { data: { kind: "disk", image: 12 } }));
-      const { context, disks } = order(story, name);
+      const { context, disks } = flat(story, name);
       assert.deepEqual(disks, [{ IMAGE_ID: "12", SERIAL: "florist-data" }]);
       assert.equal(context["FL_DATA"], "disk");
       const { plan } = story.proposal(name);
       assert.deepEqual(plan.data, { kind: "disk", image: { id: 12, name: "Scans", registeredAt: 1_760_000_000 } });
       assert.deepEqual(vmOrder(plan, order(story, name), manifestOf(plan), 1).disks, disks);
     }
-    assert.deepEqual(order(story, "alpha").disks, []);
+    assert.deepEqual(flat(story, "alpha").disks, []);
   });
 
   it("asks for the picked address on the coordinator's one NIC and for none at a training site", () => {
     const story = aFederation().planned();
     const carried = { NAME: "_NIC0", NETWORK_ID: "3", MODEL: "virtio", SECURITY_GROUPS: "0" };
-    assert.deepEqual(order(story, "alpha").nics, [{ ...carried, IP: story.federation.address }]);
-    assert.deepEqual(order(story, "beta").nics, [carried]);
+    assert.deepEqual(flat(story, "alpha").nics, [{ ...carried, IP: story.federation.address }]);
+    assert.deepEqual(flat(story, "beta").nics, [carried]);
   });
 
   it("is one VM at the coordinator and as many as approved at a training site", () => {
     const story = aFederation({ superNodes: 5 }).planned();
-    assert.equal(order(story, "alpha").cardinality, 1);
-    assert.equal(order(story, "beta").cardinality, 5);
+    assert.equal(flat(story, "alpha").cardinality, 1);
+    assert.equal(flat(story, "beta").cardinality, 5);
   });
 });
 
 describe("the service template that is registered", () => {
   it("is the one that ships, with the zone's VM template and the agent filled in", () => {
-    const filled = serviceTemplateFor(42, SHIPPED.training);
+    const { plan } = aFederation().planned().proposal("beta");
+    const filled = serviceTemplateFor(plan, SHIPPED.training);
     const [role] = filled.roles;
-    assert.equal(role.template_id, 42);
+    assert.ok(role !== undefined);
+    assert.equal(role.template_id, flowerPart(plan).template.id);
     assert.equal(role.template_contents.CONTEXT["START_SCRIPT_BASE64"], SHIPPED.training.agent.base64);
-    const [shipped] = SHIPPED.training.template.roles;
+    const shipped = SHIPPED.training.template.roles.find(({ name }) => name === "supernode");
     const emptied = { ...role.template_contents.CONTEXT, START_SCRIPT_BASE64: "" };
     assert.deepEqual(
       {
@@ -175,10 +178,13 @@ describe("the service template that is registered", () => {
   });
 
   it("bears another name for another VM template or agent, so that old ones stay readable beside it", () => {
+    const { plan } = aFederation().planned().proposal("beta");
+    const part = flowerPart(plan);
+    const another = { ...plan, parts: [{ ...part, template: { ...part.template, id: part.template.id + 1 } }] };
     const names = [
-      serviceTemplateFor(1, SHIPPED.training),
-      serviceTemplateFor(2, SHIPPED.training),
-      serviceTemplateFor(1, LATER.training),
+      serviceTemplateFor(plan, SHIPPED.training),
+      serviceTemplateFor(another, SHIPPED.training),
+      serviceTemplateFor(plan, LATER.training),
     ].map(({ name }) => name);
     assert.equal(new Set(names).size, 3);
   });

@@ -251,7 +251,7 @@ describe("the preflight", () => {
       network: aNetwork({ ranges: [{ first: "203.0.113.1", last: "203.0.113.2" }], leased: ["203.0.113.1"] }),
       headroom: aHeadroom({ vms: 1, cpu: 2, memory: 4096, leases: 1 }),
     });
-    const replaced = { vms: 1, cpu: 2, memory: 4096, addresses: ["203.0.113.1"] };
+    const replaced = { vms: 1, gateways: 0, cpu: 2, memory: 4096, addresses: ["203.0.113.1"] };
     assert.notEqual("template" in judge(survey, TWO), true);
     assert.equal("template" in judge(survey, TWO, replaced), true);
   });
@@ -353,7 +353,7 @@ describe("what is looked for in a zone", () => {
   });
 
   it("is nothing in a zone that does not offer it", () => {
-    const bare = aZone("beta", { templates: { superlink: null, supernode: {} } });
+    const bare = aZone("beta", { templates: { superlink: null, supernode: {}, gateway: null } });
     assert.deepEqual(chooseFor(bare, coordinator, SETTINGS, {}), { code: "coordinator-not-offered", detail: "beta" });
     assert.deepEqual(chooseFor(bare, training, SETTINGS, {}), { code: "framework-not-offered", detail: "none" });
   });

@@ -36,7 +36,7 @@ const ZONES = sitesOf([
   aZone("alpha"),
   aZone("beta"),
   aZone("gamma"),
-  aZone("delta", { templates: { superlink: null, supernode: { pytorch: 31 } } }),
+  aZone("delta", { templates: { superlink: null, supernode: { pytorch: 31 }, gateway: null } }),
 ]);
 
 const NOTHING_TAKEN: Taken = { names: new Set(), tunnels: [] };

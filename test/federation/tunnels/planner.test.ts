@@ -11,6 +11,7 @@ import { pairIn, spanOfRange } from "../../../src/federation/tunnels/range.ts";
 import { requestSite, retire } from "../../builders/commands.ts";
 import { aZone, SHIPPED, sitesOf, zone } from "../../builders/decision-context.ts";
 import { aFederation, type Story } from "../../builders/federation.ts";
+import { loneOrder } from "../../builders/order.ts";
 import { aNetwork } from "../../builders/survey.ts";
 
 const EARLIER = "2026-03-01T08:00:00.000Z";
@@ -51,7 +52,7 @@ describe("a plan with tunnels", () => {
   it("tells the guests their end, and the certificate covers the address that is dialled", () => {
     const story = aFederation(tunnelled()).planned();
     const order = (name: string, manifest = SHIPPED.training) =>
-      serviceOrder(story.proposal(name).plan, manifest, "tag", "certificate");
+      loneOrder(serviceOrder(story.proposal(name).plan, manifest, "tag", "certificate"));
     const hub = order("alpha", SHIPPED.coordinator);
     assert.deepEqual(
       ["WG_KIND", "WG_MTU", "WG_ADDRESS", "WG_PORT", "FL_DIALLED_ADDRESS"].map((name) => hub.context[name]),
@@ -68,7 +69,7 @@ describe("a plan with tunnels", () => {
 
   it("says nothing of tunnels to guests without one", () => {
     const { plan } = aFederation().planned().proposal("alpha");
-    const { context } = serviceOrder(plan, SHIPPED.coordinator, "tag", "certificate");
+    const { context } = loneOrder(serviceOrder(plan, SHIPPED.coordinator, "tag", "certificate"));
     assert.deepEqual(
       Object.keys(context).filter((name) => name.startsWith("WG_")),
       [],
@@ -219,7 +220,7 @@ describe("a plan in which some sites come by tunnels and others dial the public 
     assert.deepEqual(story.proposal("beta").plan.link, { kind: "public-address" });
     assert.deepEqual(linkOf(story, "gamma").pairs, { first: 0, count: 2 });
     const { plan } = story.proposal("alpha");
-    const { context, userInputs } = serviceOrder(plan, SHIPPED.coordinator, "tag", "certificate");
+    const { context, userInputs } = loneOrder(serviceOrder(plan, SHIPPED.coordinator, "tag", "certificate"));
     assert.equal(context["FL_DIALLED_ADDRESS"], "198.51.100.20:9092");
     assert.equal(context["WG_ADDRESS"], "10.99.0.0/31");
     assert.equal(userInputs["FL_CERT_EXTRA_SAN"], "IP:198.51.100.20,IP:10.99.0.0");

@@ -7,6 +7,7 @@ import { decodeTunnelPeers, encodeTunnelLinks } from "../../../src/guest-protoco
 import { adjust, giveRouterKey, retire, retry } from "../../builders/commands.ts";
 import { aZone, SHIPPED, STRANGER, sitesOf, zone } from "../../builders/decision-context.ts";
 import { aFederation, type Story } from "../../builders/federation.ts";
+import { loneOrder } from "../../builders/order.ts";
 import { aNetwork } from "../../builders/survey.ts";
 import { aTunnelKey } from "../../builders/tunnel-key.ts";
 
@@ -53,7 +54,7 @@ describe("a zone's own router", () => {
     const { plan } = story.proposal("gamma");
     assert.ok(plan.link.kind === "wireguard");
     assert.deepEqual([plan.link.way, plan.link.pairs?.first, plan.link.mtu], ["router", 2, 1420]);
-    const { context, userInputs } = serviceOrder(plan, SHIPPED.training, "tag", "certificate");
+    const { context, userInputs } = loneOrder(serviceOrder(plan, SHIPPED.training, "tag", "certificate"));
     assert.deepEqual([context["WG_KIND"], userInputs["FL_SUPERLINK_ADDRESS"]], ["router", "10.99.0.0:9092"]);
     const small = routed().shows("gamma", (usual) => ({ ...usual, network: aNetwork({ guestMtu: 1300 }) }));
     assert.deepEqual(small.planned().site("gamma").problems, [], "the VMs' cards are not the router's");

@@ -57,7 +57,7 @@ export function adjustForm({ federation, site, proposal, profile }: Adjustable):
       ),
       choiceOf(BLOCK.template, "VM template", templates, adjustment.template ?? templates[0]),
       choiceOf(BLOCK.network, "Network", networks, adjustment.network ?? profile.network),
-      ...tunnelInput(site, plan),
+      ...tunnelInput(site, plan, profile),
       ...(site.role === "training" ? trainingInputs(site, superNodesOf(plan), adjustment.data) : []),
     ],
   };
@@ -65,13 +65,15 @@ export function adjustForm({ federation, site, proposal, profile }: Adjustable):
 
 const WAYS: Readonly<Record<TunnelWay, string>> = {
   own: "Each of the VMs itself",
+  gateway: "A VM beside them, for all",
   router: "The zone's own router",
 };
 
-/** Only where there is a tunnel, and not of the hub, which is on the SuperLink's VM. */
-function tunnelInput({ role }: Site, { link }: SitePlan): readonly InputBlock[] {
+/** Only where there is a tunnel, and not of the hub, which is on the SuperLink's VM; a gateway where it has a template. */
+function tunnelInput({ role }: Site, { link }: SitePlan, { templates }: SiteProfile): readonly InputBlock[] {
   if (role === "coordinator" || link.kind !== "wireguard") return [];
-  const choices = tunnelWay.options.map((value) => ({ value, text: WAYS[value] }));
+  const offered = tunnelWay.options.filter((value) => value !== "gateway" || templates.gateway !== null);
+  const choices = offered.map((value) => ({ value, text: WAYS[value] }));
   return [
     selectInput(BLOCK.tunnelWay, "Who has this zone's end of the tunnel", choices, link.way, {
       hint: "A router is configured by its administrator; you then give its public key.",

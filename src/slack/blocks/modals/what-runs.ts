@@ -3,10 +3,11 @@
 import type { ModalView } from "@slack/types";
 import type { Digest } from "../../../federation/model/identity.ts";
 import type { Manifest, ManifestLibrary } from "../../../federation/model/manifests.ts";
-import { deploymentKind, type SitePlan } from "../../../federation/model/plan.ts";
+import { deploymentKind, type SitePlan, vmsOf } from "../../../federation/model/plan.ts";
 import { authorityOf, type Federation, type Site } from "../../../federation/model/state.ts";
 import {
   attemptTag,
+  type RoleOrder,
   type ServiceOrder,
   serviceOrder,
   serviceTemplateFor,
@@ -67,32 +68,34 @@ function manifestBlocks(
   const inputs = withoutCertificate(order.userInputs, plan.caFingerprint);
   return [
     ...listing("What is filled into the service template", JSON.stringify(inputs, null, 2)),
-    ...listing("What is added to CONTEXT", JSON.stringify(order.context, null, 2)),
-    ...cardsAndDisks(order),
-    ...plan.parts.flatMap(({ template }) =>
-      listing(
-        "The service template",
-        withoutAgent(JSON.stringify(serviceTemplateFor(template.id, manifest), null, 2), manifest),
-      ),
+    ...order.roles.flatMap((role) => [
+      ...listing(`What is added to CONTEXT of each ${role.name}`, JSON.stringify(role.context, null, 2)),
+      ...cardsAndDisks(role),
+    ]),
+    ...listing(
+      "The service template",
+      withoutAgent(JSON.stringify(serviceTemplateFor(plan, manifest), null, 2), manifest),
     ),
   ];
 }
 
 /** No service holds them: each is made of the VM template, with this in its CONTEXT beside what that says itself. */
 function loneVmBlocks(plan: SitePlan, order: ServiceOrder, manifest: Manifest): Blocks {
-  const orders = Array.from({ length: order.cardinality }, (_, index) => vmOrder(plan, order, manifest, index + 1));
-  const context = withoutCertificate(orders[0]?.context ?? {}, plan.caFingerprint);
+  const orders = Array.from({ length: vmsOf(plan) }, (_, index) => vmOrder(plan, order, manifest, index + 1));
+  const kinds = [...new Map(orders.map((one) => [one.context[CONTEXT.role], one])).values()];
   return [
     ...listing("The VMs", orders.map(({ name }) => name).join("\n")),
-    ...listing(
-      "What is put over the CONTEXT of the VM template",
-      withoutAgent(JSON.stringify(context, null, 2), manifest),
-    ),
-    ...cardsAndDisks(order),
+    ...kinds.flatMap((one) => [
+      ...listing(
+        `What is put over the CONTEXT of the VM template of each ${one.context[CONTEXT.role]}`,
+        withoutAgent(JSON.stringify(withoutCertificate(one.context, plan.caFingerprint), null, 2), manifest),
+      ),
+      ...cardsAndDisks(one),
+    ]),
   ];
 }
 
-const cardsAndDisks = ({ nics, disks }: ServiceOrder): Blocks => [
+const cardsAndDisks = ({ nics, disks }: Pick<RoleOrder, "nics" | "disks">): Blocks => [
   ...listing("The network cards", JSON.stringify(nics, null, 2)),
   ...(disks.length === 0 ? [] : listing("The disk beside those of the VM template", JSON.stringify(disks, null, 2))),
 ];
