@@ -8,6 +8,7 @@ import { z } from "zod";
 import { GuestsClient } from "./hypervisor/client.ts";
 import { type Program, startProgram } from "./program.ts";
 import { slackControl } from "./slack/client.ts";
+import { type Surroundings, startSurroundings } from "./surroundings.ts";
 import { ZonesControl } from "./zones/client.ts";
 import {
   passwordVariable,
@@ -35,6 +36,8 @@ export interface SandboxOptions {
   /** VMs are namespaces in which real Flower runs; durations that a guest needs are then the usual ones. */
   readonly real?: boolean;
   readonly network?: Network;
+  /** Whether Slack, zones and guests stand in within this process and not in one of their own. */
+  readonly here?: boolean;
   /** Zones that have no OneFlow: VMs are made there that no service holds. */
   readonly withoutOneFlow?: readonly string[];
   /** The zones are an OpenNebula federation: users and login tokens of the first are those of all. */
@@ -72,17 +75,20 @@ const standInsReady = z.object({
   slack: z.string(),
   guests: z.string(),
   control: z.string(),
-  zones: z.array(z.object({ name: z.string(), xmlrpc: z.string(), oneflow: z.string().nullable() })),
+  zones: z.array(z.object({ name: z.string(), xmlrpc: z.string(), oneflow: z.string().nullable() })).readonly(),
 });
 /** Without an address it opens connections itself. */
 const botReady = z.object({ url: z.string().nullable() });
 
+/** A part that runs, in whatever process. */
+type Started = Pick<Surroundings, "stop">;
+
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const directory = await mkdtemp(join(tmpdir(), "florist-sandbox-"));
-  const started: Program<unknown>[] = [];
+  const started: Started[] = [];
   const log = await open(join(directory, "bot.log"), "a", 0o600);
   const stop = async (keep = false): Promise<void> => {
-    for (const program of started.reverse()) await program.stop();
+    for (const part of started.reverse()) await part.stop();
     await log.close();
     if (!keep) await rm(directory, { recursive: true, force: true });
   };
@@ -98,32 +104,15 @@ async function start(
   options: SandboxOptions,
   directory: string,
   log: number,
-  started: Program<unknown>[],
+  started: Started[],
   stop: Sandbox["stop"],
 ): Promise<Sandbox> {
   const secret = (): string => randomBytes(16).toString("hex");
   const secrets = { bot: `xoxb-sandbox-${secret()}`, app: `xapp-sandbox-${secret()}`, signing: secret() };
   const token = randomBytes(16).toString("hex");
-  const standIns = await startProgram({
-    entry: "sandbox/stand-ins.js",
-    args: [
-      ...["--zones", String(options.zones), "--port-base", String(options.portBase)],
-      ...["--speed", String(options.speed), "--seed", options.seed, "--pace", options.pace ?? "even"],
-      ...(options.real === true ? ["--real"] : []),
-      ...(options.federated === true ? ["--federated"] : []),
-      ...(options.withoutOneFlow ?? []).flatMap((zone) => ["--without-oneflow", zone]),
-      ...(options.record === undefined ? [] : ["--record", options.record]),
-    ],
-    environment: {
-      SLACK_BOT_TOKEN: secrets.bot,
-      SLACK_APP_TOKEN: secrets.app,
-      SLACK_SIGNING_SECRET: secrets.signing,
-      FLORIST_GUESTS_TOKEN: token,
-    },
-    ready: standInsReady,
-  });
+  const standIns = await (options.here === true ? standInsHere : standInsApart)(options, secrets, token);
   started.push(standIns);
-  const { slack, guests, zones, control } = standIns.ready;
+  const { slack, guests, zones, control } = standIns;
   const network = options.network ?? "public";
   if (network === "wireguard") await new GuestsClient({ url: guests, token }).forward(SANDBOX_HUB.zone, SANDBOX_HUB);
 
@@ -184,4 +173,48 @@ async function start(
     },
     stop,
   };
+}
+
+interface Secrets {
+  readonly bot: string;
+  readonly app: string;
+  readonly signing: string;
+}
+type StandIns = z.infer<typeof standInsReady> & Started;
+
+const standInsHere = (options: SandboxOptions, { bot, app, signing }: Secrets, token: string): Promise<StandIns> =>
+  startSurroundings({
+    zones: options.zones,
+    portBase: options.portBase,
+    speed: options.speed,
+    seed: options.seed,
+    pace: options.pace ?? "even",
+    withoutOneFlow: options.withoutOneFlow ?? [],
+    federated: options.federated ?? false,
+    real: options.real ?? false,
+    record: options.record,
+    slack: { botToken: bot, appToken: app, signingSecret: signing },
+    guestsToken: token,
+  });
+
+async function standInsApart(options: SandboxOptions, secrets: Secrets, token: string): Promise<StandIns> {
+  const { ready, stop } = await startProgram({
+    entry: "sandbox/stand-ins.js",
+    args: [
+      ...["--zones", String(options.zones), "--port-base", String(options.portBase)],
+      ...["--speed", String(options.speed), "--seed", options.seed, "--pace", options.pace ?? "even"],
+      ...(options.real === true ? ["--real"] : []),
+      ...(options.federated === true ? ["--federated"] : []),
+      ...(options.withoutOneFlow ?? []).flatMap((zone) => ["--without-oneflow", zone]),
+      ...(options.record === undefined ? [] : ["--record", options.record]),
+    ],
+    environment: {
+      SLACK_BOT_TOKEN: secrets.bot,
+      SLACK_APP_TOKEN: secrets.app,
+      SLACK_SIGNING_SECRET: secrets.signing,
+      FLORIST_GUESTS_TOKEN: token,
+    },
+    ready: standInsReady,
+  });
+  return { ...ready, stop };
 }

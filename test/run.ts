@@ -10,7 +10,7 @@ import { Readable } from "node:stream";
 import { run } from "node:test";
 import { spec, type TestEvent } from "node:test/reporters";
 import { parseArgs } from "node:util";
-import { readingsOf, STORIES } from "./processes.ts";
+import { isStory, readingsOf } from "./processes.ts";
 import { Tally } from "./tally.ts";
 
 /** Real Flower: each waits more than it works, so two at a time disturb neither. */
@@ -28,14 +28,17 @@ const DISTURBED = [
 ];
 /** The container image, which is built from nothing. */
 const IMAGE = "delivery/";
-/** What waits longest begins first, so that no core is left with nothing to do at the end. */
+/** What takes longest begins first, so that no core is left with nothing to do at the end. */
 const LONGEST = [
+  ...["slack/", "store/", "federation/", "doctor/", "guest-agent/", "opennebula/", "mutations/"],
   ...["story/upgrade", "story/doubted-superlinks", "story/expiry", "story/where-things-go", "story/zones-that-go"],
   ...[
     "faults/killed-at-creation-and-end",
     "faults/repeated-deliveries",
     "faults/slack-trouble",
     "faults/lost-answers",
+    "story/mixed-crossing",
+    "story/tunnel",
     "story/unusual-zones",
   ],
 ];
@@ -56,8 +59,10 @@ const names = readdirSync(import.meta.dirname, { recursive: true, encoding: "utf
   .filter((name) => !(values.quick && isIn(name, [REAL, BROWSER, IMAGE, ...REPEATED, ...DISTURBED])))
   .filter((name) => positionals.length === 0 || positionals.some((part) => name.includes(part)))
   .sort();
-/** Files at a time for each core, for a story waits more than it works; the whole run also has to pass on a busy machine. */
+/** Processes at a time for each core, for a story waits more than it works; the whole run also has to pass on a busy machine. */
 const PER_CORE = values.quick ? 3 : 2;
+/** Of them those that take turns at the stories; in the whole run each story has a process of its own. */
+const TELLERS_PER_CORE = 2;
 const tally = new Tally((file) => relative(import.meta.dirname, file));
 /** Holds what is made for this run alone. */
 const place = mkdtempSync(join(tmpdir(), "florist-tests-"));
@@ -76,8 +81,9 @@ async function* counted(events: AsyncIterable<TestEvent>): AsyncGenerator<TestEv
 
 async function runAll(chosen: readonly string[], concurrency: number): Promise<void> {
   if (chosen.length === 0) return;
-  const readings = readingsOf(import.meta.dirname, chosen, place);
-  for (const { holds } of readings) if (holds.length > 1) tally.awaits(holds);
+  const tellers = values.quick ? { tellers: TELLERS_PER_CORE * availableParallelism() } : {};
+  const readings = readingsOf({ folder: import.meta.dirname, names: chosen, place, ...tellers });
+  for (const { file, holds } of readings) if (!holds.includes(file)) tally.awaits(holds);
   const files = readings.map(({ file }) => file);
   const report = Readable.from(counted(run({ files, concurrency, timeout: LONGEST_FILE }))).pipe(new spec());
   for await (const text of report) process.stdout.write(text);
@@ -86,7 +92,10 @@ async function runAll(chosen: readonly string[], concurrency: number): Promise<v
 const real = names.filter((name) => isIn(name, [REAL]));
 const repeated = names.filter((name) => isIn(name, REPEATED));
 const usual = names.filter((name) => !real.includes(name) && !repeated.includes(name));
-const turn = (name: string): number => (isIn(name, LONGEST) ? 0 : isIn(name, STORIES) ? 1 : 2);
+function turn(name: string): number {
+  const among = LONGEST.findIndex((place) => name.startsWith(place));
+  return among >= 0 ? among : LONGEST.length + (isStory(name) ? 0 : 1);
+}
 try {
   if (values.quick) hurry();
   await runAll(

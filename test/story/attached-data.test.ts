@@ -1,11 +1,12 @@
 /** Owners attach data to their SuperNodes: a disk, in a zone with OneFlow and in one without, and what becomes of it. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
+import type { Sandbox } from "../../sandbox/composition.ts";
 import type { ShownView } from "../../sandbox/slack/control/control-api.ts";
 import { Stage } from "../../sandbox/story/stage.ts";
 import { untilJournal } from "../faults/data-directory.ts";
 import { FederationStory } from "./federation-story.ts";
+import { startStory } from "./story-sandbox.ts";
 
 const NAME = "scans";
 const FORM = "Adjust and approve";
@@ -18,7 +19,7 @@ describe("Data that owners attach", () => {
   let story: FederationStory;
 
   before(async () => {
-    sandbox = await startSandbox({ zones: 3, speed: 20, seed: "data", portBase: 0, withoutOneFlow: ["zone-b"] });
+    sandbox = await startStory({ zones: 3, speed: 20, seed: "data", portBase: 0, withoutOneFlow: ["zone-b"] });
     stage = new Stage(sandbox);
     story = new FederationStory(stage, { name: NAME, coordinator: "zone-a", training: ["zone-b", "zone-c"] });
     await story.ask();

@@ -8,7 +8,7 @@ import { THOROUGHNESS } from "../thoroughness.ts";
 const TURN = Number(process.env["STORY_TURN"] ?? 0);
 
 export function startStory(options: Omit<SandboxOptions, "transport">): Promise<Sandbox> {
-  return startSandbox({ ...options, transport: transportOf(options.seed) });
+  return startSandbox({ here: true, ...options, transport: transportOf(options.seed) });
 }
 
 function transportOf(story: string): NonNullable<SandboxOptions["transport"]> {
