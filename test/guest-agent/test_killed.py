@@ -11,11 +11,11 @@ from unittest import mock
 
 import flower
 import wire
+from quick_keys import NEW_KEY, quick_tool
 from superlink import SuperLink
 from supernode import SuperNode
 from test_supernode import FakeFlower
 from test_tunnel import peers
-from tools import tool
 from tunnel import Tunnel
 from wireguard import public_key
 
@@ -46,10 +46,6 @@ class AnyMoment(unittest.TestCase):
         patch = mock.patch("flower.os.fchown")
         patch.start()
         self.addCleanup(patch.stop)
-        # A shorter key, because one of usual length takes a second to find and many are made here.
-        def quick_tool(*command: str, **more: bytes) -> bytes:
-            return tool(*(word.replace("3072", "2048") for word in command), **more)
-
         quick = mock.patch("superlink.tool", quick_tool)
         quick.start()
         self.addCleanup(quick.stop)
@@ -203,7 +199,7 @@ class Authority:
     def __init__(self):
         self.folder = tempfile.TemporaryDirectory()
         strict = "-addext keyUsage=critical,keyCertSign"
-        self.openssl(f"req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.crt -subj /CN=ca -days 2 {strict}")
+        self.openssl(f"req -x509 {NEW_KEY} -nodes -keyout ca.key -out ca.crt -subj /CN=ca -days 2 {strict}")
         self.certificate = pathlib.Path(self.folder.name, "ca.crt").read_text()
 
     def sign(self, request: str) -> str:

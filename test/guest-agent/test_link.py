@@ -11,6 +11,7 @@ import unittest
 from unittest import mock
 
 import link
+from quick_keys import NEW_KEY
 
 
 def openssl(folder: str, line: str) -> None:
@@ -25,8 +26,8 @@ class Dialling(unittest.TestCase):
         cls.addClassCleanup(cls.folder.cleanup)
         at = cls.folder.name
         for ca in ("ca", "other"):
-            openssl(at, f"req -x509 -newkey rsa:2048 -nodes -keyout {ca}.key -out {ca}.crt -subj /CN={ca} -days 2")
-        openssl(at, "req -newkey rsa:2048 -nodes -keyout server.key -out server.csr -subj /CN=server")
+            openssl(at, f"req -x509 {NEW_KEY} -nodes -keyout {ca}.key -out {ca}.crt -subj /CN={ca} -days 2")
+        openssl(at, f"req {NEW_KEY} -nodes -keyout server.key -out server.csr -subj /CN=server")
         pathlib.Path(at, "san").write_text("subjectAltName=IP:127.0.0.1")
         pathlib.Path(at, "foreign").write_text("subjectAltName=DNS:elsewhere.example")
         sign = "x509 -req -in server.csr -CA ca.crt -CAkey ca.key"

@@ -16,17 +16,13 @@ import test_link
 import wire
 from hostile_openssl import SETTINGS
 from link import Dialled
+from quick_keys import quick_tool
 from superlink import SuperLink
 from test_killed import Authority
 from test_supernode import FakeFlower
 from tools import tool
 
 YEARS = 366 * 86_400
-
-
-def quick_tool(*command: str, **more: bytes) -> bytes:
-    """A shorter key, because one of usual length takes a second to find."""
-    return tool(*(word.replace("3072", "2048") for word in command), **more)
 
 
 class Settings(unittest.TestCase):

@@ -13,6 +13,7 @@ from unittest import mock
 import supernode
 from context import Failure
 from link import Dialled
+from quick_keys import NEW_KEY
 from supernode import SuperNode
 
 KEY = "SHA256:" + "a" * 43
@@ -62,7 +63,7 @@ class Node(unittest.TestCase):
     def setUpClass(cls) -> None:
         cls.folder = tempfile.TemporaryDirectory()
         cls.addClassCleanup(cls.folder.cleanup)
-        make = "openssl req -x509 -newkey rsa:2048 -nodes -keyout /dev/null -subj /CN=ca -days 2"
+        make = f"openssl req -x509 {NEW_KEY} -nodes -keyout /dev/null -subj /CN=ca -days 2"
         cls.ca = subprocess.run(make.split(), check=True, capture_output=True, text=True).stdout
 
     def setUp(self) -> None:

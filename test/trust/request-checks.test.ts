@@ -3,20 +3,11 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import type { Host } from "../../src/guest-protocol/address.ts";
 import { checkRequest, type RequestRefusal } from "../../src/trust/request-checks.ts";
-import { guestRequest } from "./openssl.ts";
+import { guestRequest, newRsaKey } from "./openssl.ts";
 
 const DIALLED: Host = { kind: "ip", value: "203.0.113.20" };
 const NAME: Host = { kind: "dns", value: "fl.example.org" };
 const rules = { allowed: [DIALLED, NAME], required: [DIALLED] };
-
-const rsa = (bits: number, exponent = 65537) => [
-  "-algorithm",
-  "RSA",
-  "-pkeyopt",
-  `rsa_keygen_bits:${bits}`,
-  "-pkeyopt",
-  `rsa_keygen_pubexp:${exponent}`,
-];
 
 const refusal = (pem: string): { reason: RequestRefusal; detail: string } => {
   const checked = checkRequest(pem, rules);
@@ -34,7 +25,7 @@ const altered = (pem: string, change: (der: Buffer) => void): string => {
 describe("a certificate request is taken", () => {
   for (const bits of [2048, 3072, 4096])
     test(`with an RSA key of ${bits} bits`, async () => {
-      const { csrPem } = await guestRequest("IP:203.0.113.20", [], rsa(bits));
+      const { csrPem } = await guestRequest("IP:203.0.113.20", [], newRsaKey(bits));
       assert(checkRequest(csrPem, rules).ok);
     });
 
@@ -120,12 +111,12 @@ describe("a certificate request is refused", () => {
 
   for (const bits of [1024, 2040, 4104])
     test(`when its key has ${bits} bits`, async () => {
-      assert.equal(refusal((await guestRequest("IP:203.0.113.20", [], rsa(bits))).csrPem).reason, "csr-key-size");
+      assert.equal(refusal((await guestRequest("IP:203.0.113.20", [], newRsaKey(bits))).csrPem).reason, "csr-key-size");
     });
 
   for (const exponent of [3, 17, 65539])
     test(`when its key's exponent is ${exponent}`, async () => {
-      const { csrPem } = await guestRequest("IP:203.0.113.20", [], rsa(2048, exponent));
+      const { csrPem } = await guestRequest("IP:203.0.113.20", [], newRsaKey(2048, exponent));
       assert.equal(refusal(csrPem).reason, "csr-key-exponent");
     });
 
@@ -136,7 +127,7 @@ describe("a certificate request is refused", () => {
   test("when its signature was made by another key", async () => {
     const [one, other] = await Promise.all([
       guestRequest("IP:203.0.113.20"),
-      guestRequest("IP:203.0.113.20", [], rsa(2048)),
+      guestRequest("IP:203.0.113.20", [], newRsaKey(2048)),
     ]);
     const derOf = (pem: string): Buffer => Buffer.from(pem.replaceAll(/-----[A-Z ]+-----|\s/g, ""), "base64");
     const mixed = altered(one.csrPem, (der) => derOf(other.csrPem).copy(der, der.length - 256, der.length - 256));
