@@ -5,10 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { z } from "zod";
+import { type ComposedStandIns, startStandIns } from "./composed-stand-ins.ts";
 import { GuestsClient } from "./hypervisor/client.ts";
 import { type Program, startProgram } from "./program.ts";
 import { slackControl } from "./slack/client.ts";
-import { type Surroundings, startSurroundings } from "./surroundings.ts";
 import { ZonesControl } from "./zones/client.ts";
 import {
   passwordVariable,
@@ -81,7 +81,7 @@ const standInsReady = z.object({
 const botReady = z.object({ url: z.string().nullable() });
 
 /** A part that runs, in whatever process. */
-type Started = Pick<Surroundings, "stop">;
+type Started = Pick<ComposedStandIns, "stop">;
 
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const directory = await mkdtemp(join(tmpdir(), "florist-sandbox-"));
@@ -183,7 +183,7 @@ interface Secrets {
 type StandIns = z.infer<typeof standInsReady> & Started;
 
 const standInsHere = (options: SandboxOptions, { bot, app, signing }: Secrets, token: string): Promise<StandIns> =>
-  startSurroundings({
+  startStandIns({
     zones: options.zones,
     portBase: options.portBase,
     speed: options.speed,

@@ -3,7 +3,7 @@
  * come in the environment. Prints one line `ready {…}` once all of them serve, and ends on SIGTERM and SIGINT.
  */
 import { parseArgs } from "node:util";
-import { startSurroundings } from "./surroundings.ts";
+import { startStandIns } from "./composed-stand-ins.ts";
 
 const { values } = parseArgs({
   options: {
@@ -21,7 +21,7 @@ const { values } = parseArgs({
 const { SLACK_BOT_TOKEN = "", SLACK_APP_TOKEN = "", SLACK_SIGNING_SECRET = "" } = process.env;
 
 try {
-  const { stop, ...addresses } = await startSurroundings({
+  const { stop, ...addresses } = await startStandIns({
     zones: Number(values.zones),
     portBase: Number(values["port-base"]),
     speed: Number(values.speed),

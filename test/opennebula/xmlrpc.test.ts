@@ -180,14 +180,22 @@ describe("a call to oned", () => {
 
   it("is not ambiguous when it never got a place", async () => {
     daemons = await startDaemons(() => undefined);
-    const zone = daemons.open({ inFlight: { xmlrpc: 1, oneflow: 1 }, deadlines: { xmlrpc: SHORT, oneflow: SHORT } });
-    const [first, second] = await Promise.all([
-      errorOf(zone.publish(1, { FL_ADMITTED: "YES" })),
-      errorOf(zone.publish(2, { FL_ADMITTED: "YES" })),
-    ]);
-    assert.deepEqual([first.code, first.ambiguous], ["timeout", true]);
-    assert.deepEqual([second.code, second.ambiguous], ["timeout", false]);
-    assert.equal(daemons.asked.length, 1);
+    const inFlight = { xmlrpc: 1, oneflow: 1 };
+    let tries = 0;
+    let isSent = false;
+    // On a busy machine not even the first call may have left before a short deadline: then nothing was shown yet.
+    for (let deadline = SHORT; !isSent && tries < 4; deadline *= 4) {
+      tries += 1;
+      const zone = daemons.open({ inFlight, deadlines: { xmlrpc: deadline, oneflow: deadline } });
+      const [first, second] = await Promise.all([
+        errorOf(zone.publish(1, { FL_ADMITTED: "YES" })),
+        errorOf(zone.publish(2, { FL_ADMITTED: "YES" })),
+      ]);
+      assert.deepEqual([first.code, second.code, second.ambiguous], ["timeout", "timeout", false]);
+      isSent = first.ambiguous;
+    }
+    assert.ok(isSent);
+    assert.ok(daemons.asked.length <= tries, "the second call never leaves");
   });
 
   it("never shows the password in an error", async () => {

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { FlappingLink } from "../bench/flapping-link.ts";
 import { SECOND } from "../builders/decision-context.ts";
+import { times } from "../thoroughness.ts";
 
 /** Bytes. */
 const MOST = 100_000;
@@ -15,7 +16,7 @@ test("A day of a flapping link adds less than 100 kB to the journal, and less to
   const link = await FlappingLink.open(join(parent, "data"));
   try {
     const begun = link.left();
-    await link.lives(24, 15 * SECOND);
+    await link.lives(times(24), 15 * SECOND);
     const end = link.left();
     assert.ok(end.events > begun.events, "it is noticed");
     assert.ok(end.journal - begun.journal < MOST, `${end.journal - begun.journal} bytes of journal`);

@@ -30,6 +30,11 @@ export class Connections {
     return this.#open.length;
   }
 
+  /** Whether one is being ended, by whichever side, and not gone yet. */
+  get isEnding(): boolean {
+    return this.#open.some((each) => each.readyState !== each.OPEN);
+  }
+
   join(connection: WebSocket): void {
     connection.on("message", (data) => this.#options.heard(String(data)));
     connection.on("close", () => this.#leave(connection));

@@ -176,7 +176,7 @@ export class SocketMode {
 
   /** Slack does not know at once that a connection has gone: it still tries, and then another one. */
   get #isUnnoticed(): boolean {
-    return elapsedSince(this.#lastGone) < ACK_LIMIT_MS;
+    return this.#connections.isEnding || elapsedSince(this.#lastGone) < ACK_LIMIT_MS;
   }
 
   #gone(connection: WebSocket): void {

@@ -148,14 +148,17 @@ function verifyVms(
 ): readonly FederationEvent[] {
   const { deployment } = site;
   if (deployment === null || deployment.tag === null) return [];
+  // Its CONTEXT and addresses stand only once it has been placed.
+  const unverified = vmsIn(site, snapshot).filter(
+    ({ id, state }) => state === "running" && deployment.vms.get(id)?.verified === false,
+  );
+  if (unverified.length === 0) return [];
   const manifest = context.manifests.find(deployment.plan.manifest);
   const authority = authorityOf(federation, deployment.plan);
   if (manifest === undefined || authority === null) return [];
   const order = serviceOrder(deployment.plan, manifest, deployment.tag, authority.certificate);
   const verified: number[] = [];
-  // Its CONTEXT and addresses stand only once it has been placed.
-  for (const vm of vmsIn(site, snapshot).filter(({ state }) => state === "running")) {
-    if (deployment.vms.get(vm.id)?.verified !== false) continue;
+  for (const vm of unverified) {
     const found = differences(deployment.plan, order, manifest, vm);
     if (found.length === 0) verified.push(vm.id);
     else if (deployment.failure?.reason.code !== "created-differs") {

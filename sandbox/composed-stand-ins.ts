@@ -9,7 +9,7 @@ import { type Addresses, startZones } from "./zones/zones.ts";
 
 const COMMAND = "/flower";
 
-export interface SurroundingsWish {
+export interface StandInsWish {
   readonly zones: number;
   /** Of the zones; 0 takes free ports. */
   readonly portBase: number;
@@ -28,7 +28,7 @@ export interface SurroundingsWish {
   readonly guestsToken: string | undefined;
 }
 
-export interface Surroundings extends Addresses {
+export interface ComposedStandIns extends Addresses {
   readonly slack: string;
   readonly guests: string;
   /** Ends each part, the last one first. */
@@ -36,7 +36,7 @@ export interface Surroundings extends Addresses {
 }
 
 /** Rejects, and leaves nothing running, when a part cannot serve. */
-export async function startSurroundings(wish: SurroundingsWish): Promise<Surroundings> {
+export async function startStandIns(wish: StandInsWish): Promise<ComposedStandIns> {
   const ends: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
     for (const end of ends.splice(0)) await end();
@@ -50,9 +50,9 @@ export async function startSurroundings(wish: SurroundingsWish): Promise<Surroun
 }
 
 async function start(
-  { zones: count, portBase, speed, seed, pace, withoutOneFlow, federated, real, record, ...wish }: SurroundingsWish,
+  { zones: count, portBase, speed, seed, pace, withoutOneFlow, federated, real, record, ...wish }: StandInsWish,
   ends: (() => Promise<void>)[],
-): Promise<Omit<Surroundings, "stop">> {
+): Promise<Omit<ComposedStandIns, "stop">> {
   const { guestsToken: token } = wish;
   const guests = await startGuests({ real, speed, seed, token, port: 0, log: "warn" });
   ends.unshift(guests.close);
