@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { afterEach, describe, it } from "node:test";
-import type { ZoneErrorCode } from "../../src/federation/model/zone-facts.ts";
+import type { ZoneError, ZoneErrorCode } from "../../src/federation/model/zone-facts.ts";
 import { makeIdentity } from "./certificates.ts";
 import { Crowd } from "./crowd.ts";
 import { type Daemons, errorOf, failure, startDaemons, success } from "./daemons.ts";
@@ -180,17 +180,19 @@ describe("a call to oned", () => {
 
   it("is not ambiguous when it never got a place", async () => {
     daemons = await startDaemons(() => undefined);
-    const inFlight = { xmlrpc: 1, oneflow: 1 };
+    const { open } = daemons;
+    const bothWithin = (deadline: number): Promise<[ZoneError, ZoneError]> => {
+      const deadlines = { xmlrpc: deadline, oneflow: deadline };
+      const zone = open({ inFlight: { xmlrpc: 1, oneflow: 1 }, deadlines });
+      const publish = (vm: number): Promise<ZoneError> => errorOf(zone.publish(vm, { FL_ADMITTED: "YES" }));
+      return Promise.all([publish(1), publish(2)]);
+    };
     let tries = 0;
     let isSent = false;
     // On a busy machine not even the first call may have left before a short deadline: then nothing was shown yet.
     for (let deadline = SHORT; !isSent && tries < 4; deadline *= 4) {
       tries += 1;
-      const zone = daemons.open({ inFlight, deadlines: { xmlrpc: deadline, oneflow: deadline } });
-      const [first, second] = await Promise.all([
-        errorOf(zone.publish(1, { FL_ADMITTED: "YES" })),
-        errorOf(zone.publish(2, { FL_ADMITTED: "YES" })),
-      ]);
+      const [first, second] = await bothWithin(deadline);
       assert.deepEqual([first.code, second.code, second.ambiguous], ["timeout", "timeout", false]);
       isSent = first.ambiguous;
     }
