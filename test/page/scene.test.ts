@@ -73,22 +73,25 @@ suite("Calls per minute", () => {
 suite("A flapping link", () => {
   test("comes and goes until it is switched off, and stands then", async () => {
     const done: string[] = [];
+    const turnsOf = (vmId: number): readonly string[] => done.filter((turn) => turn.endsWith(` ${vmId}`));
     const guests = {
-      cut: async () => void done.push("cut"),
-      heal: async () => void done.push("heal"),
+      cut: async ({ vmId }: { vmId: number }) => void done.push(`cut ${vmId}`),
+      heal: async ({ vmId }: { vmId: number }) => void done.push(`heal ${vmId}`),
     };
     const flapping = new Flapping(guests, () => 5);
     const vm = { zone: "zone-b", vmId: 1 };
     await flapping.begin(vm);
     await flapping.begin(vm);
-    await until("several turns", () => done.length >= 4);
+    await until("several turns", () => turnsOf(1).length >= 4);
     await flapping.end(vm);
-    const after = done.length;
-    assert.equal(done.at(-1), "heal");
-    assert.deepEqual(done.slice(0, 3), ["cut", "heal", "cut"]);
+    const after = turnsOf(1).length;
+    assert.equal(done.at(-1), "heal 1");
+    assert.deepEqual(done.slice(0, 3), ["cut 1", "heal 1", "cut 1"]);
     assert.ok(!flapping.has(vm));
-    await new Promise((resolve) => setTimeout(resolve, 30));
-    assert.equal(done.length, after);
+    await flapping.begin({ zone: "zone-c", vmId: 2 });
+    await until("as many turns of another link, which goes on", () => turnsOf(2).length >= 4);
+    flapping.stop();
+    assert.equal(turnsOf(1).length, after);
   });
 
   test("ends with its VM", async () => {
