@@ -20,11 +20,23 @@ LONGEST_PAUSE = 7200  # seconds
 FOLDER = r"(?!/(proc|sys|dev|var/lib/florist)(/|\Z))(/(?!\.\.?(/|\Z))[A-Za-z0-9 ._:,+=-]{1,255}){1,32}"
 
 
-def is_ip(host: str) -> bool:
+def is_ipv4(host: str) -> bool:
     try:
         return bool(ipaddress.IPv4Address(host))
     except ValueError:
         return False
+
+
+def is_ipv6(host: str) -> bool:
+    """Not of an interface, and no IPv4 address in disguise, which gRPC does not dial."""
+    try:
+        return not re.search("[%.]", host) and not ipaddress.IPv6Address(host).ipv4_mapped
+    except ValueError:
+        return False
+
+
+def is_ip(host: str) -> bool:
+    return is_ipv4(host) or is_ipv6(host)
 
 
 def is_host(host: str) -> bool:
@@ -34,6 +46,7 @@ def is_host(host: str) -> bool:
 
 
 def is_address(text: str) -> bool:
+    """`host:port`; an IPv6 address has no brackets, for OneGate does not carry these."""
     host, _, port = text.rpartition(":")
     return bool(is_host(host) and re.fullmatch("[1-9][0-9]{0,4}", port)) and int(port) <= 65535
 
@@ -41,7 +54,7 @@ def is_address(text: str) -> bool:
 def is_prefixed(text: str) -> bool:
     """`10.99.0.1/31`"""
     host, _, prefix = text.partition("/")
-    return is_ip(host) and bool(re.fullmatch("[1-9]|[12][0-9]|3[0-2]", prefix))
+    return is_ipv4(host) and bool(re.fullmatch("[1-9]|[12][0-9]|3[0-2]", prefix))
 
 
 def are_names(text: str) -> bool:
@@ -88,7 +101,7 @@ def parse_context(values: dict[str, str]) -> dict[str, str]:
         if value is None or not (form(value) if callable(form) else re.fullmatch(form, value)):
             raise Failure("context-invalid", f"{name} is missing or not of its form.")
         checked[name] = value
-    own = {name: value for name, value in values.items() if name.startswith("ETH") and is_ip(value)}
+    own = {name: value for name, value in values.items() if name.startswith("ETH") and is_ipv4(value)}
     return checked | own | keepalive(values)
 
 
@@ -102,5 +115,5 @@ def keepalive(values: dict[str, str]) -> dict[str, str]:
 
 
 def address(text: str) -> tuple[str, int]:
-    host, port = text.lower().split(":")
-    return host, int(port)
+    host, _, port = text.lower().rpartition(":")
+    return str(ipaddress.IPv6Address(host)) if is_ipv6(host) else host, int(port)

@@ -1,11 +1,12 @@
 """The SuperLink: asks for a certificate, starts Flower with it, and tells sites to come when it really answers."""
 
 import logging
+import socket
 import time
 
 import wire
 from admission import Admission
-from context import address, is_ip
+from context import address, is_ip, is_ipv4
 from flower import Flower, write
 from guest import Guest
 from link import dial
@@ -131,7 +132,7 @@ class SuperLink:
         link = self.flower.daemon(
             "flower-superlink",
             *("--ssl-ca-certfile", str(self.ca), "--ssl-certfile", str(self.chain), "--ssl-keyfile", str(self.key)),
-            *("--fleet-api-address", f"0.0.0.0:{FLEET_PORT}", "--control-api-address", CONTROL),
+            *("--fleet-api-address", f"{self.listened_at()}:{FLEET_PORT}", "--control-api-address", CONTROL),
             *("--serverappio-api-address", APP_IO, "--enable-supernode-auth"),
             *("--database", str(self.admission.database)),
             FLORIST_TLS_CHAIN=str(self.chain),
@@ -140,6 +141,10 @@ class SuperLink:
         self.processes = [link, self.flower.superexec("serverapp", APP_IO)]
         for process in self.processes:
             process.start()
+
+    def listened_at(self) -> str:
+        """Of IPv6 too where it may be dialled so: a name may have such an address, today or later."""
+        return "0.0.0.0" if is_ipv4(self.host) or not socket.has_dualstack_ipv6() else "[::]"
 
     def restart_ended(self) -> bool:
         """Each on its own: a run survives a SuperLink that is back soon, because what runs its app lives."""

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import wire
-from context import Failure, address
+from context import Failure, address, is_ipv6
 from data import Data
 from flower import Flower, write
 from guest import Guest
@@ -197,10 +197,14 @@ class SuperNode:
     def daemon(self) -> Process:
         return self.flower.daemon(
             "flower-supernode",
-            *("--root-certificates", str(self.ca), "--superlink", self.address),
+            *("--root-certificates", str(self.ca), "--superlink", self.dialled()),
             *("--auth-supernode-private-key", str(self.key), "--clientappio-api-address", APP_IO),
             *(["--node-config", self.config] if self.config else []),
         )
+
+    def dialled(self) -> str:
+        host, port = address(self.address)
+        return f"[{host}]:{port}" if is_ipv6(host) else f"{host}:{port}"
 
     def look_at_running(self, unwell: str | None) -> None:
         for process in self.processes:

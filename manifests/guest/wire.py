@@ -8,7 +8,7 @@ import ssl
 from collections.abc import Callable
 from typing import NamedTuple
 
-from context import is_address, is_prefixed
+from context import is_address, is_ipv6, is_prefixed
 
 CERTIFICATES = r"(-----BEGIN CERTIFICATE-----\n([A-Za-z0-9+/=]{1,76}\n)+-----END CERTIFICATE-----\n)+"
 # An OpenSSH line of a P-384 key: type and curve in base64, then the point of 97 bytes, which is uncompressed.
@@ -107,7 +107,7 @@ def is_peer(found: dict) -> bool:
     return (
         found.keys() == {"key", "endpoint", "allowed", "replaces"}
         and is_tunnel_key(found["key"])
-        and (endpoint is None or (isinstance(endpoint, str) and is_address(endpoint)))
+        and (endpoint is None or (isinstance(endpoint, str) and is_address(endpoint) and not is_ipv6(endpoint.rpartition(":")[0])))
         and isinstance(found["allowed"], list)
         and (replaces is None or is_tunnel_key(replaces))
     )

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { isIPv4 } from "node:net";
+import { isIPv4, isIPv6 } from "node:net";
 import { z } from "zod";
 import { parseAddress } from "./address.ts";
 import { accepted, checkAttribute, type Decoded, decodeStructured, encodeStructured, refused } from "./decoded.ts";
@@ -60,10 +60,7 @@ export const MAX_COUNTED = 32;
 const MAX_NETWORKS = 4;
 
 const publicKey = z.string().refine(isTunnelKey);
-const endpoint = z
-  .string()
-  .refine((text) => parseAddress(text).ok)
-  .nullable();
+const endpoint = z.string().refine(isTunnelEndpoint).nullable();
 const prefixed = z.string().refine(isPrefixed);
 const counter = z.int().min(0);
 
@@ -158,6 +155,12 @@ function isTunnelKey(text: string): boolean {
 }
 
 const areUnique = (texts: readonly string[]): boolean => new Set(texts).size === texts.length;
+
+/** What is outside of a tunnel is IPv4: `host:port`, as elsewhere but for an IPv6 address. */
+function isTunnelEndpoint(text: string): boolean {
+  const parsed = parseAddress(text);
+  return parsed.ok && !isIPv6(parsed.value.host.value);
+}
 
 /** An IPv4 address with a prefix of 1 to 32. */
 function isPrefixed(text: string): boolean {

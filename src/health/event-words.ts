@@ -1,7 +1,9 @@
 /** What the operator reads of each decision and step. Codes stand as they are: docs/troubleshooting.md explains them. */
+
 import { refKey } from "../federation/model/deployment-reference.ts";
 import type { EventOf, FederationEvent, Reason } from "../federation/model/events.ts";
 import type { Person } from "../federation/model/identity.ts";
+import { readableAddress } from "../guest-protocol/address.ts";
 
 export interface EventWords {
   readonly words: string;
@@ -35,7 +37,7 @@ export function eventWords(event: FederationEvent): EventWords | null {
     case "preflight-asked-again":
       return decision("the zones are looked at again", event.by);
     case "endpoint-chosen":
-      return step(`sites are to dial ${event.endpoint.host}:${event.endpoint.port}`);
+      return step(`sites are to dial ${readableAddress(event.endpoint)}`);
     case "site-planned":
       return event.by === null
         ? step(`a plan stands before the owners (${event.cause})`)

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { formatAddress, parseAddress } from "../../src/guest-protocol/address.ts";
+import { formatAddress, parseAddress, readableAddress } from "../../src/guest-protocol/address.ts";
 import { isAttributeValue, isContextValue, MAX_VALUE_BYTES } from "../../src/guest-protocol/alphabets.ts";
 import { formatAttempt, parseAttempt } from "../../src/guest-protocol/attempt.ts";
 import { decodePem, encodePem } from "../../src/guest-protocol/certificates.ts";
@@ -40,8 +40,8 @@ describe("what may cross", () => {
 });
 
 describe("addresses", () => {
-  it("are an IPv4 address or a DNS name, with a port", () => {
-    for (const text of ["203.0.113.20:9092", "fl.example.org:443", "localhost:65535"]) {
+  it("are an IPv4 or IPv6 address or a DNS name, with a port after the last colon", () => {
+    for (const text of ["203.0.113.20:9092", "fl.example.org:443", "localhost:65535", "2001:db8::20:9092", "::1:1"]) {
       const address = parseAddress(text);
       assert.equal(address.ok && formatAddress(address.value), text);
     }
@@ -52,9 +52,29 @@ describe("addresses", () => {
     assert.deepEqual(address.ok && address.value.host, { kind: "dns", value: "fl.example.org" });
   });
 
-  it("refuse IPv6, missing parts, mistyped addresses and ports out of range", () => {
+  it("have one form for each IPv6 address, and brackets only where people read them", () => {
+    const address = parseAddress("2001:0DB8:0:0::20:9092");
+    assert.deepEqual(address.ok && address.value, { host: { kind: "ip", value: "2001:db8::20" }, port: 9092 });
+    assert.equal(readableAddress({ host: "2001:db8::20", port: 9092 }), "[2001:db8::20]:9092");
+    assert.equal(readableAddress({ host: "fl.example.org", port: 9092 }), "fl.example.org:9092");
+  });
+
+  it("refuse brackets, IPv4 in IPv6's form, missing parts, mistyped addresses and ports out of range", () => {
     for (const text of [
-      ...["::1:9092", "[::1]:9092", "203.0.113.20", ":9092", "host:", "host:0", "host:65536", "host:09092", "host: 1"],
+      ...[
+        "[::1]:9092",
+        "::ffff:203.0.113.20:9092",
+        "::ffff:cb00:7114:1",
+        "fe80::1%eth0:1",
+        "2001:db8::1::2:1",
+        "203.0.113.20",
+        ":9092",
+        "host:",
+        "host:0",
+        "host:65536",
+        "host:09092",
+        "host: 1",
+      ],
       ...["203.0.113.256:1", "203.0.113:1", "1:1", "-a.example:1", "a..b:1", "a_b:1", "", "http://a.example:1"],
     ]) {
       assert.equal(parseAddress(text).ok, false, text);
@@ -62,11 +82,19 @@ describe("addresses", () => {
   });
 
   it("in a list of certificate names say of which kind they are", () => {
-    const text = "IP:203.0.113.20,DNS:fl.example.org";
+    const text = "IP:203.0.113.20,DNS:fl.example.org,IP:2001:db8::20";
     const hosts = parseExtraSan(text);
     assert.equal(hosts.ok && formatExtraSan(hosts.value), text);
     assert.deepEqual(parseExtraSan(""), { ok: true, value: [] });
-    for (const wrong of ["203.0.113.20", "DNS:203.0.113.20", "IP:fl.example.org", "IP:::1", "email:a", "DNS:a,", ","]) {
+    for (const wrong of [
+      "203.0.113.20",
+      "DNS:203.0.113.20",
+      "IP:fl.example.org",
+      "DNS:::1",
+      "email:a",
+      "DNS:a,",
+      ",",
+    ]) {
       assert.equal(parseExtraSan(wrong).ok, false, wrong);
     }
   });

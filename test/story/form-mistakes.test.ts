@@ -86,12 +86,13 @@ describe("The form of deploy-site", () => {
 
   const HOSTS: readonly (readonly [what: string, host: string, sentence: RegExp])[] = [
     ["a private address that nobody said all sites reach", "10.1.2.3", /private address/],
-    ["an IPv6 address", "2001:db8::1", /IPv6 addresses are not supported yet/],
+    ["an IPv4 address in IPv6's form", "::ffff:203.0.113.20", /does not dial those/],
     ["an address with a port", "203.0.113.20:9092", /without port/],
     ["a name that is no DNS name", "super link", /DNS name such as/],
     ["an address that is none", "203.0.113.256", /IPv4 address such as/],
     ["the loopback address", "127.0.0.1", /no other site can reach/],
     ["an address for many receivers", "239.1.2.3", /no other site can reach/],
+    ["an IPv6 address with a port", "[2001:db8::20]:9092", /without port/],
     ["a URL", "https://superlink.example.org/", /without port/],
   ];
   for (const [what, host, sentence] of HOSTS) {

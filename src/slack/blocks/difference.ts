@@ -1,4 +1,5 @@
 /** Just what is different between two versions of a site's plan. */
+
 import {
   deploymentKind,
   type Part,
@@ -6,6 +7,7 @@ import {
   type SitePlan,
   superNodesOf,
 } from "../../federation/model/plan.ts";
+import { readableAddress } from "../../guest-protocol/address.ts";
 import { code } from "./mrkdwn.ts";
 import { linkWords } from "./tunnel-words.ts";
 
@@ -53,7 +55,7 @@ const FACETS: readonly Facet[] = [
   ["Network", ofNics(({ network }) => `${network.name} (${network.id})`)],
   ["Address on the network", ofNics(({ address }) => address ?? "any")],
   ["How traffic crosses", linkWords],
-  ["SuperLink's address", ({ endpoint }) => `${endpoint.host}:${endpoint.port}`],
+  ["SuperLink's address", ({ endpoint }) => readableAddress(endpoint)],
   ["Fingerprint of the CA", ({ caFingerprint }) => caFingerprint],
   ["What it is for", ({ purpose }) => purpose ?? "not said"],
   ["Last day", ({ until }) => until ?? "none"],

@@ -10,6 +10,7 @@ import {
   type SitePlan,
   superNodesOf,
 } from "../../federation/model/plan.ts";
+import { readableAddress } from "../../guest-protocol/address.ts";
 import { DATA_SHOWN_AT } from "../../guest-protocol/data.ts";
 import { type Blocks, context, fields, section } from "./elements.ts";
 import { MARK } from "./marks.ts";
@@ -31,7 +32,7 @@ export function siteFacts(plan: SitePlan): Blocks {
       ["Images", imagesOf(plan)],
       ["Network", networksOf(plan)],
       ["Flower", `${escaped(plan.settings.flowerVersion)}, framework ${plan.settings.framework}`],
-      ["SuperLink's address", code(`${plan.endpoint.host}:${plan.endpoint.port}`)],
+      ["SuperLink's address", code(readableAddress(plan.endpoint))],
       ["Fingerprint of the CA", code(plan.caFingerprint)],
     ]),
     section(trafficOf(plan)),
@@ -50,7 +51,7 @@ const manifestWord = (plan: SitePlan): string =>
 export function factsLine(plan: SitePlan): string {
   const { template, nics } = flowerPart(plan);
   const networks = nics.map(({ network }) => network.name);
-  return `${roleOf(plan)} · VM template ${code(template.name, 80)} · network ${code(listed(networks, MOST_NAMED), 120)} · SuperLink ${code(`${plan.endpoint.host}:${plan.endpoint.port}`)}`;
+  return `${roleOf(plan)} · VM template ${code(template.name, 80)} · network ${code(listed(networks, MOST_NAMED), 120)} · SuperLink ${code(readableAddress(plan.endpoint))}`;
 }
 
 function roleOf(plan: SitePlan): string {

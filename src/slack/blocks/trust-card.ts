@@ -2,13 +2,14 @@
 
 import type { SuperLinkEndpoint } from "../../federation/model/plan.ts";
 import type { Authority } from "../../federation/model/state.ts";
+import { readableAddress } from "../../guest-protocol/address.ts";
 import { type Blocks, context, fields, section } from "./elements.ts";
 import { MARK } from "./marks.ts";
 import { code, codeBlock } from "./mrkdwn.ts";
 
 export function trustCard(
   name: string,
-  { host, port }: SuperLinkEndpoint,
+  endpoint: SuperLinkEndpoint,
   { fingerprint, certificate }: Authority,
   hasFile: boolean,
 ): { text: string; blocks: Blocks } {
@@ -17,7 +18,7 @@ export function trustCard(
     blocks: [
       section(`${MARK.trust} *Federation ${name}: the SuperLink's address and CA*`),
       fields([
-        ["SuperLink's address", code(`${host}:${port}`)],
+        ["SuperLink's address", code(readableAddress(endpoint))],
         ["SHA-256 fingerprint of the CA", code(fingerprint)],
       ]),
       section(codeBlock(certificate.trim(), 2900)),

@@ -10,6 +10,7 @@ import {
 import type { Federation, Site } from "../../federation/model/state.ts";
 import { farEnds } from "../../federation/tunnels/peers.ts";
 import { dialledIn, pairIn } from "../../federation/tunnels/range.ts";
+import { readableAddress } from "../../guest-protocol/address.ts";
 import { MARK } from "./marks.ts";
 import { code, count, listed } from "./mrkdwn.ts";
 
@@ -31,7 +32,7 @@ export function trafficOf(plan: SitePlan): string {
 function publicTraffic({ role, endpoint }: SitePlan): string {
   return role === "coordinator"
     ? `*Traffic.* The SuperLink listens on port ${endpoint.port} for the training sites, over TLS. Its Control API listens on the VM's loopback only.`
-    : `*Traffic.* Each SuperNode opens one connection to ${code(`${endpoint.host}:${endpoint.port}`)}, over TLS. Nothing listens here.`;
+    : `*Traffic.* Each SuperNode opens one connection to ${code(readableAddress(endpoint))}, over TLS. Nothing listens here.`;
 }
 
 function hubTraffic(plan: SitePlan, link: WireGuardLink): string {
@@ -41,7 +42,7 @@ function hubTraffic(plan: SitePlan, link: WireGuardLink): string {
   const crosses =
     endpoint.host === dialledIn(link.range)
       ? `It crosses by WireGuard: this VM is the hub, and every SuperNode's VM has a tunnel of its own to it. Inside, ${listens}.`
-      : `Some sites dial ${code(`${endpoint.host}:${endpoint.port}`)}, over TLS. For the others this VM is the hub of WireGuard tunnels, each SuperNode's VM with one of its own; inside, ${listens}.`;
+      : `Some sites dial ${code(readableAddress(endpoint))}, over TLS. For the others this VM is the hub of WireGuard tunnels, each SuperNode's VM with one of its own; inside, ${listens}.`;
   return [
     `*Traffic.* ${crosses} The hub passes nothing on from one site to another, and the Control API listens on the VM's loopback only.`,
     `${MARK.warning} *What this needs from your zone.* UDP that is sent to ${outside} has to reach UDP port ${link.hub.port} of this VM: by a port forward to the same port or because the VM has that address, and through every firewall and security group in between. The bot cannot see whether it does.`,
@@ -54,13 +55,13 @@ function peerTraffic(plan: SitePlan, link: WireGuardLink): string {
   const own =
     pairs === null ? [] : Array.from({ length: superNodesOf(plan) }, (_, nth) => pairIn(range, pairs.first + nth).peer);
   return [
-    `*Traffic.* It crosses by WireGuard: each SuperNode's VM keeps a tunnel of its own to ${code(outsideOf(link))} over UDP, and dials ${code(`${endpoint.host}:${endpoint.port}`)} through it, over TLS. Nothing listens here, and no other site can reach these VMs.`,
+    `*Traffic.* It crosses by WireGuard: each SuperNode's VM keeps a tunnel of its own to ${code(outsideOf(link))} over UDP, and dials ${code(readableAddress(endpoint))} through it, over TLS. Nothing listens here, and no other site can reach these VMs.`,
     `*What this needs from your zone.* The VMs may send UDP to ${code(outsideOf(link))}; answers come back by themselves. The zone's routers, routes and address filters stay as they are. Inside the tunnels the VMs have ${listed(own, MOST_ADDRESSES)}, MTU ${mtu}.`,
   ].join("\n");
 }
 
 function routerTraffic({ endpoint }: SitePlan, link: WireGuardLink): string {
-  const dialled = code(`${endpoint.host}:${endpoint.port}`);
+  const dialled = code(readableAddress(endpoint));
   const own = link.pairs === null ? "" : pairIn(link.range, link.pairs.first).peer;
   return [
     `*Traffic.* It crosses by WireGuard: the zone's own router keeps one tunnel to ${code(outsideOf(link))} over UDP. The SuperNodes dial ${dialled} by their default route, over TLS, and the router passes that through. Nothing listens here, and no other site can reach these VMs.`,

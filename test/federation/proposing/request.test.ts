@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { MAX_SUPERNODES } from "../../../src/federation/model/limits.ts";
 import { FLOWER, parseForm, type RequestForm, type Taken } from "../../../src/federation/proposing/request.ts";
+import { addressWishOf } from "../../../src/federation/tunnels/crossing.ts";
 import { isContextValue } from "../../../src/guest-protocol/alphabets.ts";
 import { aZone, sitesOf, zone } from "../../builders/decision-context.ts";
 
@@ -216,21 +217,42 @@ describe("zones", () => {
 });
 
 describe("the address that sites dial", () => {
-  it("is an IPv4 address or a DNS name", () => {
-    for (const host of ["203.0.113.20", "fl.example.org", "fl"]) assert.equal(parse({ host }).ok, true, host);
+  it("is an IPv4 or IPv6 address or a DNS name", () => {
+    for (const host of ["203.0.113.20", "fl.example.org", "fl", "2001:db8::1", "[2001:db8::1]"])
+      assert.equal(parse({ host }).ok, true, host);
     for (const host of ["", "203.0.113", "1.2.3.4.5", "-a.org", "a b", "http://a.org", "a.org/x", "a..b"]) {
       assert.deepEqual(fieldsOf({ host }), ["host"], host);
     }
   });
 
-  it("is not IPv6 and has no port in it", () => {
-    for (const host of ["2001:db8::1", "[::1]", "fl.example.org:9092"]) {
-      assert.match(mistakes({ host })["host"] ?? "", /without port.*IPv6/, host);
+  it("has no port in it", () => {
+    for (const host of ["fl.example.org:9092", "203.0.113.20:9092", "[2001:db8::1]:9092"]) {
+      assert.match(mistakes({ host })["host"] ?? "", /without port/, host);
+    }
+  });
+
+  it("of IPv6 is kept in its one form, and is none that stands for IPv4 or holds on one machine only", () => {
+    const taken = parse({ host: "[2001:DB8:0:0:0::1]" });
+    assert.deepEqual(taken.ok && addressWishOf(taken.request.crossing), {
+      kind: "given",
+      host: "2001:db8::1",
+      port: 9092,
+    });
+    for (const [host, told] of [
+      ["::ffff:203.0.113.20", /does not dial those.*203\.0\.113\.20/],
+      ["::ffff:cb00:7114", /does not dial those/],
+      ["fe80::1%eth0", /one machine only/],
+      ["fe80::1", /no other site can reach/],
+      ["::1", /no other site can reach/],
+      ["::", /no other site can reach/],
+      ["ff02::1", /no other site can reach/],
+    ] as const) {
+      assert.match(mistakes({ host, privateIsReachable: true })["host"] ?? "", told, host);
     }
   });
 
   it("may be private only if the requester says that the sites reach it", () => {
-    for (const host of ["10.1.2.3", "172.31.0.1", "192.168.1.1", "100.64.0.1"]) {
+    for (const host of ["10.1.2.3", "172.31.0.1", "192.168.1.1", "100.64.0.1", "fd00::1"]) {
       assert.match(mistakes({ host })["host"] ?? "", /private/, host);
       assert.equal(parse({ host, privateIsReachable: true }).ok, true, host);
     }
@@ -308,7 +330,8 @@ describe("WireGuard", () => {
       ["127.0.0.1", /no other site can reach/],
       ["0.0.0.0", /no other site can reach/],
       ["224.0.0.1", /no other site can reach/],
-      ["2001:db8::7", /IPv6/],
+      ["2001:db8::7", /dialled over IPv4/],
+      ["[2001:db8::7]:51820", /dialled over IPv4/],
       ["198.51.100.7:0", /port from 1 to 65535/],
       ["198.51.100.7:65536", /port from 1 to 65535/],
       ["198.51.100.7:", /port from 1 to 65535/],
