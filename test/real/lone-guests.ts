@@ -6,7 +6,7 @@ import type { VmAddress } from "../../sandbox/hypervisor/hypervisor.ts";
 import type { RealView } from "../../sandbox/hypervisor/real/real-hypervisor.ts";
 import { type Program, startProgram } from "../../sandbox/program.ts";
 import { FLOWER } from "../../src/federation/proposing/request.ts";
-import type { Host } from "../../src/guest-protocol/address.ts";
+import { type Host, parseHost } from "../../src/guest-protocol/address.ts";
 import { decodePem, encodePem } from "../../src/guest-protocol/certificates.ts";
 import type { Decoded } from "../../src/guest-protocol/decoded.ts";
 import { encodeKeyList } from "../../src/guest-protocol/key-list.ts";
@@ -48,14 +48,15 @@ export class LoneGuests {
     this.#program = parts.program;
   }
 
-  static async start(): Promise<LoneGuests> {
+  /** @param dnsNames that the authority may certify */
+  static async start(dnsNames: readonly string[] = []): Promise<LoneGuests> {
     const { base64: script } = await readGuestScript(join(packageRoot(), "manifests", "guest"));
     const authority = await createAuthority({
       federationId: FEDERATION,
       commonName: "authority of a test",
       now: new Date().toISOString(),
       life: DAY_MS,
-      dnsNames: [],
+      dnsNames,
     });
     const oneGate = new TinyOneGate();
     await oneGate.listen();
@@ -118,14 +119,14 @@ export class LoneGuests {
     this.oneGate.attributes(vm).set(name, value);
   }
 
-  /** Signs what a SuperLink asks for, for the address that is dialled. */
-  async certify(superlink: VmAddress, address: string): Promise<void> {
+  /** Signs what a SuperLink asks for, for all addresses and names that are dialled. */
+  async certify(superlink: VmAddress, ...names: readonly string[]): Promise<void> {
     this.give(superlink, GIVEN.certificateAuthority, encodePem([this.authority.certificatePem]));
     const request = await this.published(superlink, PUBLISHED.certificateRequest, () => true);
     const [csrPem = ""] = valueIn(decodePem(request, "CERTIFICATE REQUEST"));
-    const dialled: Host = { kind: "ip", value: address };
+    const dialled = names.map((name) => valueIn(parseHost(name)));
     const own = (await this.view(superlink)).addresses.map((ip): Host => ({ kind: "ip", value: ip }));
-    const rules = { required: [dialled], allowed: [dialled, ...own] };
+    const rules = { required: dialled, allowed: [...dialled, ...own] };
     const now = new Date().toISOString();
     const signing = await signRequest({ authority: this.authority, csrPem, rules, now, life: DAY_MS });
     if (!signing.ok) throw new Error(signing.detail);

@@ -1,11 +1,13 @@
 import { isContextValue } from "../../../src/guest-protocol/alphabets.ts";
+import { DATA_DISK } from "../../../src/guest-protocol/data.ts";
 import type { VmSpec } from "../hypervisor.ts";
 
 /**
  * The first process of a VM: makes its own view of the machine over its disk, does what one-context does at a boot, and
  * waits until its standard input ends, which is the power button (and ends too when whoever holds it is killed).
  *
- * $1 is the disk, $2 the virtual environment with Flower.
+ * $1 is the disk, $2 the virtual environment with Flower, $3 the device of the disk with data, if there is one, which udev
+ * would name by its serial number.
  */
 export const BOOT = `set -e
 for folder in etc var/lib root home; do
@@ -17,6 +19,12 @@ mkdir -p "$1/florist" /var/lib/florist
 chmod 711 "$1/florist"
 mount --bind "$1/florist" /var/lib/florist
 test -e /var/lib/florist/venv || ln -s "$2" /var/lib/florist/venv
+if [ -n "$3" ]; then
+  mkdir -p /dev/disk
+  mount -t tmpfs tmpfs /dev/disk
+  mkdir /dev/disk/by-id
+  ln -s "$3" "/dev/disk/by-id/virtio-${DATA_DISK.serial}"
+fi
 rm -rf "$1/run" "$1/tmp"
 mkdir -p "$1/run/one-context"
 mkdir -m 1777 "$1/tmp"

@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { CommandFailed, run } from "./command.ts";
+import { endDataDisks } from "./data-disk.ts";
 
 /** One folder for each program of this kind that runs, named by its process; a restart of the machine empties it. */
 const ESTATES = "/run/florist-guests";
@@ -46,6 +47,7 @@ export class Estate {
 
   async close(): Promise<void> {
     for (const space of await spaces()) if (ownerOf(space) === this.#owner) await this.removeSpace(space);
+    await endDataDisks(this.folder);
     const mounts = await readFile("/proc/self/mounts", "utf8");
     if (mounts.includes(` ${this.folder} `)) await run("umount", ["--lazy", this.folder]);
     await rm(this.folder, { recursive: true, force: true });

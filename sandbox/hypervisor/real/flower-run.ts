@@ -95,16 +95,19 @@ export class FlowerRun {
   }
 }
 
-/** The model that these nodes would come to without a federation, computed here. */
+/**
+ * The model that these nodes would come to without a federation, computed here.
+ * @param sources of each node its id, or the folder on the SuperLink's VM where a copy of its data is
+ */
 export async function inOnePlace(
   superlink: RealView,
   rounds: number,
-  nodes: readonly string[],
+  sources: readonly string[],
 ): Promise<readonly number[]> {
   const inside = new Inside(superlink);
   const app = await inside.place(join(packageRoot(), APP), "regression");
   const python = [`${FLORIST}/venv/bin/python`, "-m", "regression.in_one_place"];
-  const answer = await inside.run(["env", `--chdir=${app}`, ...python, String(rounds), ...nodes]);
+  const answer = await inside.run(["env", `--chdir=${app}`, ...python, String(rounds), ...sources]);
   return model.parse(JSON.parse(answer));
 }
 

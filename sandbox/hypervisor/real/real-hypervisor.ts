@@ -2,10 +2,12 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { parseRole } from "../../../src/guest-protocol/claims.ts";
+import { DATA_DISK } from "../../../src/guest-protocol/data.ts";
 import { CONTEXT, type GuestRole } from "../../../src/guest-protocol/names.ts";
 import type { Hypervisor, VmAddress, VmSpec, VmState } from "../hypervisor.ts";
 import type { RouterConfiguration } from "../tunnel/zone-routers.ts";
 import { setClock } from "./clock.ts";
+import { makeDataDisk } from "./data-disk.ts";
 import { Estate } from "./estate.ts";
 import { flowerEnvironment, flowerReleases } from "./flower.ts";
 import { Impostor, type ImpostorWish } from "./impostor.ts";
@@ -42,6 +44,8 @@ export class RealHypervisor implements Hypervisor {
   /** Zones whose switch lets nobody send from another's address. */
   readonly #filtered = new Set<string>();
   readonly #routerTunnels = new Map<string, RouterTunnel>();
+  /** By zone, the device of the disk with data that its VMs share. */
+  readonly #dataDisks = new Map<string, Promise<string>>();
   readonly #entries = new Map<string, Entry>();
   /** By the zone whose VMs meet it. */
   readonly #impostors = new Map<string, Impostor>();
@@ -231,15 +235,23 @@ export class RealHypervisor implements Hypervisor {
     await network.plugIn(space, spec.vmId, nics);
     if (spec.context[CONTEXT.tunnelPort] !== undefined && nics[0] !== undefined) await network.leadTo(nics[0].ip);
     const flower = await this.#flowerFor(spec);
+    const dataDevice = spec.serials?.includes(DATA_DISK.serial) ? await this.#dataDisk(spec.zone) : undefined;
     return {
       space,
       disk,
       flower,
+      dataDevice,
       oneGateUrl: network.oneGateUrl,
       get outerAddress() {
         return network.outerAddress;
       },
     };
+  }
+
+  #dataDisk(zone: string): Promise<string> {
+    const disk = this.#dataDisks.get(zone) ?? makeDataDisk(this.#estate.folder, zone);
+    this.#dataDisks.set(zone, disk);
+    return disk;
   }
 
   /** Of the release that CONTEXT names. Where it names none that is known, the VM's image has another one. */

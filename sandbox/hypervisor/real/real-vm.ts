@@ -16,6 +16,8 @@ export type VmPlace = {
   readonly space: string;
   readonly disk: string;
   readonly flower: string;
+  /** The device of its disk with data, if it has one. */
+  readonly dataDevice: string | undefined;
   /** OneGate as this VM dials it. */
   readonly oneGateUrl: string;
   /** Its zone's, as other zones see it. */
@@ -45,7 +47,7 @@ export class RealVm {
 
   /** Resolves when it has a first process; START_SCRIPT goes on by itself. */
   async boot(): Promise<void> {
-    const { disk, space, flower, oneGateUrl } = this.place;
+    const { disk, space, flower, dataDevice = "", oneGateUrl } = this.place;
     const context = join(disk, "context");
     await rm(context, { recursive: true, force: true });
     await mkdir(context, { recursive: true, mode: 0o755 });
@@ -54,7 +56,8 @@ export class RealVm {
     }
     const console = await open(join(disk, "console.log"), "a", 0o600);
     const own = ["unshare", "--mount", "--pid", "--uts", "--fork", "--kill-child", "--mount-proc"];
-    const outer = spawn("ip", ["netns", "exec", space, ...own, "bash", "--norc", "-c", BOOT, "boot", disk, flower], {
+    const boot = ["bash", "--norc", "-c", BOOT, "boot", disk, flower, dataDevice];
+    const outer = spawn("ip", ["netns", "exec", space, ...own, ...boot], {
       env: { PATH: SYSTEM_PATH, LANG: "C.UTF-8" },
       stdio: ["pipe", console.fd, console.fd],
     });

@@ -10,6 +10,8 @@ const PROBES: readonly Requirement[] = [
   { missing: "`nft`: install nftables (apt-get install nftables)", probe: ["nft", "--version"] },
   { missing: "`unshare` and `nsenter`: install util-linux", probe: ["nsenter", "--version"] },
   { missing: "bash: install bash", probe: ["bash", "--version"] },
+  { missing: "`losetup`: install mount (apt-get install mount)", probe: ["losetup", "--version"] },
+  { missing: "`mke2fs`: install e2fsprogs (apt-get install e2fsprogs)", probe: ["mke2fs", "-V"] },
   { missing: "`openssl`: install openssl", probe: ["openssl", "version"] },
   { missing: "`ssh-keygen`: install openssh-client", probe: ["sh", "-c", "command -v ssh-keygen"] },
   {

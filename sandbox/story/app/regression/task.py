@@ -1,4 +1,6 @@
-"""The data of each SuperNode, made up from its node id, and one round of work on them."""
+"""The data of each SuperNode, attached by its owner or made up from its node id, and one round of work on them."""
+
+from pathlib import Path
 
 import numpy as np
 
@@ -16,6 +18,15 @@ def data_of(node_id: int) -> tuple[np.ndarray, np.ndarray]:
     random = np.random.default_rng(node_id)
     inputs = random.normal(size=(int(random.integers(20, 50)), len(TRUE_MODEL)))
     return inputs, inputs @ TRUE_MODEL + random.normal(scale=0.1, size=len(inputs))
+
+
+def attached(folder: str | None) -> tuple[np.ndarray, np.ndarray] | None:
+    """What the node's config says where to find: a table with a target in its last column. A folder may hold none."""
+    table = Path(folder or "", "observations.csv")
+    if folder is None or not table.exists():
+        return None
+    rows = np.loadtxt(table, delimiter=",")
+    return rows[:, :-1], rows[:, -1]
 
 
 def loss(model: np.ndarray, inputs: np.ndarray, targets: np.ndarray) -> float:
