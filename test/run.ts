@@ -15,6 +15,8 @@ import { Tally } from "./tally.ts";
 
 /** Real Flower: each waits more than it works, so two at a time disturb neither. */
 const REAL = "real/";
+/** Waits for minutes and works hardly at all, so beside them it disturbs nobody. */
+const WAITING = "real/long-cut";
 /** The page in a headless Chromium. */
 const BROWSER = "page/browser/";
 /** A bot that dies some hundred times, a link that comes and goes as often, a VM that lies for a day, and 26 zones at once. */
@@ -105,7 +107,14 @@ try {
     PER_CORE * availableParallelism(),
   );
   await runAll(repeated, 1);
-  await runAll(real, 2);
+  const waiting = real.filter((name) => name.startsWith(WAITING));
+  await Promise.all([
+    runAll(waiting, 1),
+    runAll(
+      real.filter((name) => !waiting.includes(name)),
+      2,
+    ),
+  ]);
 } finally {
   rmSync(place, { recursive: true, force: true });
 }

@@ -16,6 +16,7 @@ CLEARED_EVERY = 60
 MOST_COUNTED = 32  # addresses that knock, and as many that stray
 MOST_NETWORKS = 4  # of one peer that are said; it has one
 HEARD_WITHIN = 30  # seconds; a keepalive comes every 25 s
+VAIN_KNOCKS = 2  # since anything came: one is answered at once where all is well
 RESTLESS = 4, 60  # changes of place within so many seconds: no router does that, but a machine and its copy do
 
 
@@ -85,6 +86,11 @@ class Ends:
         self.state, self.seen = state, seen
         return fresh
 
+    def own_key_changed(self) -> None:
+        """No handshake was with that key; the device goes on naming the last ones before."""
+        for one in self.seen.values():
+            one.begun, one.since = time.monotonic(), None
+
     def deaf(self, knocks: dict[str, int]) -> list[str]:
         """
         Who knocks in vain: the device remembers the newest time that a peer named, and refuses older ones without a word,
@@ -113,8 +119,18 @@ class Ends:
         restless = frozenset(key for key, one in seen.items() if one.is_restless())
         heard = {one.place[0] for key, one in seen.items() if key in alive and one.place and now - one.heard <= HEARD_WITHIN}
         strangers = {(host, count.bit_length()) for host, count in self.knocks.items() if host not in heard}
+        vain = {(host, count.bit_length()) for host, count in self.in_vain().items() if count >= VAIN_KNOCKS}
         dropped = {(host, count.bit_length()) for host, count in most(self.strays)} | {("", self.forged.bit_length())}
-        return frozenset(state), alive, restless, frozenset(strangers), frozenset(dropped)
+        return frozenset(state), alive, restless, frozenset(strangers | vain), frozenset(dropped)
+
+    def in_vain(self) -> dict[str, int]:
+        """Knocks from where somebody is known, since anything came from there."""
+        then: dict[str, int] = {}
+        for key, peer in self.state.items():
+            if peer.endpoint:
+                place = peer.endpoint[0]
+                then[place] = max(then.get(place, 0), self.seen[key].knocks)
+        return {place: self.knocks.get(place, 0) - count for place, count in then.items()}
 
     def links(self) -> str:
         """`WG_LINKS`"""

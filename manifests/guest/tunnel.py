@@ -215,6 +215,8 @@ class Tunnel:
             if error.errno != errno.EADDRINUSE:
                 raise
             raise Failure("tunnel-port-taken", f"UDP port {self.port}: {error}") from error
+        if self.in_use:
+            self.ends.own_key_changed()
         self.in_use = self.key[0]
         self.poke()
 

@@ -12,6 +12,9 @@ export const routerKey = (site: SiteName, card: CardId): string => `router/${sit
 /** A file is posted as it is: with another content it is another one. */
 export const routerFileKey = (site: SiteName, card: CardId, { name, content }: Pick<Attachment, "name" | "content">) =>
   `router-file/${site}/${card}/${name}/${sha256(content).slice(0, 12)}`;
+/** Said once of each key that the hub has had. */
+export const routerChangeKey = (site: SiteName, card: CardId, hub: string): string =>
+  `router-change/${site}/${card}/${sha256(hub).slice(0, 12)}`;
 export const preflightKey = (site: SiteName): string => `preflight/${site}`;
 export const trustKey = (channel: ChannelId): string => `trust/${channel}`;
 /** Asks the coordinator's owners for their organisation's CA. */

@@ -529,6 +529,42 @@ class Links(Bench):
         self.assertGreaterEqual(len(self.writes), 1)
         self.assertGreaterEqual(self.links()["knocks"][0]["count"], 4)
 
+    def test_two_knocks_in_vain_are_said_at_once_although_its_last_handshake_is_young(self):
+        self.shakes_hands(ALICE)
+        self.knocks = {"203.0.113.9": 20}
+        self.turn(5)
+        self.device.peers[ALICE].rx += 148
+        self.turn(5)
+        self.writes.clear()
+        for knock in (21, 22):
+            self.knocks = {"203.0.113.9": knock}
+            self.turn(5)
+        self.assertEqual(self.writes, ["WG_LINKS"])
+        self.assertEqual(self.links()["knocks"][0]["count"], 22)
+
+    def test_knocks_that_are_answered_are_not_in_vain(self):
+        self.shakes_hands(ALICE)
+        self.turn(5)
+        self.writes.clear()
+        for knock in range(1, 5):
+            self.knocks = {"203.0.113.9": knock}
+            self.device.peers[ALICE].rx += 148
+            self.turn(5)
+        self.assertEqual(self.writes, [])
+
+    def test_after_a_change_of_the_own_key_no_handshake_counts_until_there_is_one_with_it(self):
+        self.shakes_hands(ALICE)
+        self.turn(5)
+        self.turn(WG_ROTATE="1")
+        self.turn(WG_SWITCH=self.guest.said["WG_NEXT_KEY"])
+        self.turn()
+        alice = self.links()["peers"][0]
+        self.assertEqual((alice["age"], alice["endpoint"]), (None, "203.0.113.9:4000"))
+        self.turn(5)
+        self.shakes_hands(ALICE)
+        self.turn()
+        self.assertEqual(self.links()["peers"][0]["age"], 0)
+
     def test_what_was_dropped_is_said_soon_and_no_more_often_the_more_it_is(self):
         self.turn(60)
         self.writes.clear()

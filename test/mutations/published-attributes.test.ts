@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { concludeTeardown } from "../../src/federation/deciding/teardown.ts";
+import { hubKey } from "../../src/federation/model/router.ts";
 import { UNREADABLE_VALUE } from "../../src/federation/model/zone-facts.ts";
 import { UNREADABLE_KEY } from "../../src/federation/observing/vm-observation.ts";
 import type { Task } from "../../src/federation/running/due-tasks.ts";
-import { hubKey } from "../../src/federation/tunnels/peers.ts";
 import { MAX_VALUE_BYTES } from "../../src/guest-protocol/alphabets.ts";
 import { encodePem } from "../../src/guest-protocol/certificates.ts";
 import { LINKS, NODE_STATUSES, PUBLISHED, REASONS, STAGES } from "../../src/guest-protocol/names.ts";

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { OBSERVATIONS, observationsOf } from "../../sandbox/hypervisor/real/data-disk.ts";
 import { FlowerRun, inOnePlace, type RunSettings } from "../../sandbox/hypervisor/real/flower-run.ts";
 import { Inside } from "../../sandbox/hypervisor/real/inside.ts";
 import type { RealView } from "../../sandbox/hypervisor/real/real-hypervisor.ts";
@@ -21,12 +22,12 @@ describe("with real Flower, one SuperLink and four SuperNodes in three zones, on
   let interrupted: FlowerRun | undefined;
 
   before(async () => {
-    federation = await RealFederation.deploy("trial", { withoutOneFlow: ["zone-c"] });
+    federation = await RealFederation.deploy("trial", { withoutOneFlow: ["zone-c"], withDisk: ["zone-b", "zone-c"] });
     shared = await FlowerRun.start(await federation.superlink(), { nodes: 4, answers: 4, probe: ONE_GATE });
   });
   after(() => federation?.end());
 
-  test("three rounds on all four give the model that one place would compute", async () => {
+  test("three rounds on all four give the model that one place would compute from the disks that owners attached", async () => {
     const superlink = await federation.superlink();
     assert.equal(await shared.ended(RUN_MS), "finished:completed");
     const { rounds, model } = await shared.outcome();
@@ -34,9 +35,14 @@ describe("with real Flower, one SuperLink and four SuperNodes in three zones, on
       rounds.map(({ round, nodes }) => [round, nodes.length]),
       [1, 2, 3].map((round) => [round, 4]),
     );
-    const alone = await inOnePlace(superlink, 3, rounds[0]?.nodes ?? []);
-    assert.equal(model?.length, alone.length);
-    for (const [index, value] of alone.entries()) assert.ok(Math.abs((model?.[index] ?? Number.NaN) - value) < 1e-9);
+    assertSame(model, await trainedAlone(superlink, 3, ["zone-b", "zone-b", "zone-c", "zone-c"]));
+  });
+
+  test("a disk is a block device that its VM mounts read-only where apps find it", async () => {
+    for (const node of await federation.supernodes()) {
+      const found = await new Inside(node).run(["findmnt", "--noheadings", "--output", "FSTYPE,OPTIONS", "/mnt/data"]);
+      assert.match(found, /^ext4 +ro,nosuid,nodev,/);
+    }
   });
 
   test("an app reads no key, no file of the agent and no token, and reaches neither OneGate nor internal APIs", async () => {
@@ -136,6 +142,27 @@ describe("with real Flower, one SuperLink and four SuperNodes in three zones, on
     assert.equal(await again.ended(RUN_MS), "finished:completed");
   });
 
+  test("a retry attaches the disk again, and a run trains on it", async () => {
+    const { stage } = federation;
+    const before = await federation.supernodes("zone-b");
+    const [lost] = before;
+    assert.ok(lost);
+    await stage.zones.command("zone-b", { do: "vm-action", vm: lost.vmId, action: "terminate-hard" });
+    await stage.reads(homeChannel, "(zone-b)", "is degraded");
+    await stage.owner("zone-b").press(zoneChannel("zone-b"), "Retry");
+    await federation.until("other VMs serve", async () => {
+      const now = await federation.supernodes("zone-b");
+      const stages = await Promise.all(now.map(async (node) => (await federation.attributes(node))["FL_STAGE"]));
+      const isOther = now.every(({ vmId }) => before.every((old) => old.vmId !== vmId));
+      return now.length === 2 && isOther && stages.every((stage) => stage === "serving");
+    });
+    const superlink = await federation.superlink();
+    const run = await FlowerRun.start(superlink, { "num-server-rounds": 1, nodes: 4, answers: 4 });
+    assert.equal(await run.ended(RUN_MS), "finished:completed");
+    const { model } = await run.outcome();
+    assertSame(model, await trainedAlone(superlink, 1, ["zone-b", "zone-b", "zone-c", "zone-c"]));
+  });
+
   test("a retired site's SuperNodes are cut off, and the others go on training", async () => {
     const superlink = await federation.superlink();
     const run = await startedRun(superlink, { nodes: 2, answers: 2, seconds: 2 });
@@ -172,6 +199,25 @@ describe("with real Flower, one SuperLink and four SuperNodes in three zones, on
     return run;
   }
 });
+
+/** The model from copies of what is on the zones' disks, one for each SuperNode. */
+async function trainedAlone(superlink: RealView, rounds: number, zones: readonly string[]): Promise<readonly number[]> {
+  const inside = new Inside(superlink);
+  const copy = 'mkdir -p "/tmp/$1"; printf %s "$2" > "/tmp/$1/$3"';
+  for (const zone of new Set(zones)) {
+    await inside.run(["sh", "-ec", copy, "sh", zone, observationsOf(zone), OBSERVATIONS]);
+  }
+  return await inOnePlace(
+    superlink,
+    rounds,
+    zones.map((zone) => `/tmp/${zone}`),
+  );
+}
+
+function assertSame(model: readonly number[] | undefined, alone: readonly number[]): void {
+  assert.equal(model?.length, alone.length);
+  for (const [index, value] of alone.entries()) assert.ok(Math.abs((model?.[index] ?? Number.NaN) - value) < 1e-9);
+}
 
 /** The process id of the VM's SuperLink; empty between its death and its start, where pgrep finds nothing and fails. */
 async function superlinkIn(inside: Inside): Promise<string> {

@@ -3,7 +3,7 @@ import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
 import type { RealView } from "../../sandbox/hypervisor/real/real-hypervisor.ts";
 import { setUpRouter } from "../../sandbox/story/routers.ts";
 import { Stage } from "../../sandbox/story/stage.ts";
-import { SANDBOX_HUB, type SandboxZonesFile } from "../../sandbox/zones-file.ts";
+import { SANDBOX_HUB, type SandboxZonesFile, zoneChannel } from "../../sandbox/zones-file.ts";
 import { FederationStory } from "../story/federation-story.ts";
 import { CertificateOwner, type IssuingOrganisation } from "../story/issuing-organisation.ts";
 import { until } from "../waiting.ts";
@@ -11,6 +11,8 @@ import { until } from "../waiting.ts";
 const COORDINATOR = "zone-a";
 const TUNNELLED = "zone-b";
 const ROUTED = "zone-c";
+const ADJUST = "Adjust and approve";
+const IMAGE = "Or a disk: the number of its image";
 /** The stand-ins' own waits are of no interest here. */
 const SPEED = 20;
 
@@ -29,6 +31,8 @@ type FederationWish = {
   readonly issuer?: IssuingOrganisation;
   /** Zones whose VMs no service holds. */
   readonly withoutOneFlow?: readonly string[];
+  /** Zones whose owners attach a disk with data, each its own. */
+  readonly withDisk?: readonly string[];
   /** Done before anything is asked for. */
   readonly prepare?: (federation: RealFederation) => Promise<void>;
   /** What the bot's key store is sealed with, for a test that opens it too. */
@@ -77,7 +81,7 @@ export class RealFederation {
     try {
       const federation = new RealFederation(name, sandbox);
       await prepare?.(federation);
-      await federation.#deploy(fields, crossing, wish.issuer);
+      await federation.#deploy(fields, crossing, wish);
       return federation;
     } catch (error) {
       await sandbox.stop(true);
@@ -88,7 +92,7 @@ export class RealFederation {
   async #deploy(
     fields: Readonly<Record<string, string>>,
     crossing: NonNullable<FederationWish["crossing"]>,
-    issuer: IssuingOrganisation | undefined,
+    { issuer, withDisk = [] }: Pick<FederationWish, "issuer" | "withDisk">,
   ): Promise<void> {
     const { stage, training, name } = this;
     const hub = crossing === "public" ? {} : { hub: `${SANDBOX_HUB.ip}:${SANDBOX_HUB.port}` };
@@ -97,10 +101,22 @@ export class RealFederation {
     await stage.askFor(asked);
     const owner = new CertificateOwner(new FederationStory(stage, asked));
     if (issuer !== undefined) await owner.givesCa(issuer);
-    await stage.approve([COORDINATOR, ...training]);
+    for (const zone of withDisk) await this.#attachDisk(zone);
+    await stage.approve([COORDINATOR, ...training.filter((zone) => !withDisk.includes(zone))]);
     if (issuer !== undefined) await owner.givesChain(issuer);
     if (crossing === "mixed") await setUpRouter(stage, ROUTED, name);
     for (const zone of training) await stage.isUp(zone);
+  }
+
+  /** The owner approves, with a disk of the zone. */
+  async #attachDisk(zone: string): Promise<void> {
+    const owner = this.stage.owner(zone);
+    await owner.press(zoneChannel(zone), ADJUST);
+    const form = await owner.view(ADJUST, [IMAGE]);
+    await owner.fill(form, { [IMAGE]: "1" });
+    const answer = await owner.submit(form);
+    if (answer.errors !== undefined || answer.problem !== undefined)
+      throw new Error(`The disk of ${zone}: ${JSON.stringify(answer)}`);
   }
 
   async superlink(): Promise<RealView> {

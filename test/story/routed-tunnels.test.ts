@@ -79,6 +79,8 @@ describe("A zone whose own router has its end of the tunnels", () => {
     await story.zoneReads(ROUTED, "it does not have the hub's key of today");
     const [now] = await tunnelKeysOf(stage, COORDINATOR);
     assert.notEqual(now, before);
+    const asked = await stage.reads(zoneChannel(ROUTED), "the hub's key has changed", `${now}`);
+    assert.match(asked, /^For @owner-c /);
     const text = await stage.reads(zoneChannel(ROUTED), "router for federation routed", `PublicKey = ${now}`);
     routerKey = await stage.guests.setUpRouter(ROUTED, routerConfigurationIn(text));
     await giveRouterKey(stage, ROUTED, story.name, routerKey, "Give another key");

@@ -10,6 +10,9 @@ import type { Underlay } from "./underlay.ts";
 /** Bytes of WireGuard's messages, and of what IPv4 and UDP put before them and WireGuard around what it carries. */
 const BYTES = { initiation: 148, response: 92, keepalive: 32, headers: 28, around: 32, small: 60 };
 
+/** Since anything came: one is answered at once where all is well. */
+const VAIN_KNOCKS = 2;
+
 const SMALL: Packets = { bytes: BYTES.small, answer: BYTES.small };
 
 /** The first message of a handshake. */
@@ -91,7 +94,7 @@ export class TunnelDevice {
   /** In place: peers stay, and every session begins anew. */
   useKey(key: TunnelKey): void {
     this.#key = key;
-    for (const peer of this.#peers.values()) peer.forgetSession();
+    for (const peer of this.#peers.values()) peer.ownKeyChanged(this.#parts.now());
     this.tick();
   }
 
@@ -131,8 +134,8 @@ export class TunnelDevice {
   }
 
   /**
-   * Who is there: the peers, those with which there is a tunnel now or who are in two places, whence others knock, and
-   * about how much was dropped.
+   * Who is there: the peers, those with which there is a tunnel now or who are in two places, whence it is knocked in
+   * vain, and about how much was dropped.
    */
   get attendance(): string {
     const { linked } = this;
@@ -143,7 +146,20 @@ export class TunnelDevice {
     const dropped: readonly [string, number][] = [...this.#strays, ["forged", this.#forged]];
     const restless = [...this.#peers.values()].filter((peer) => peer.isRestless(now));
     const keys = [linked, restless].map((peers) => peers.map(({ key }) => key));
-    return [[...this.#peers.keys()], ...keys, strangers, dropped.map(about)].map((each) => each.join()).join(" ");
+    return [[...this.#peers.keys()], ...keys, strangers, this.#vain, dropped.map(about)]
+      .map((each) => each.join())
+      .join(" ");
+  }
+
+  /** Knocks from where somebody is known, since anything came from there: of several behind one address, from any. */
+  get #vain(): readonly string[] {
+    const counts = new Map<string, number>();
+    for (const peer of this.#peers.values()) {
+      const place = addressIn(peer.endpoint ?? "");
+      const count = peer.knocksInVain(this.#knocksOf(peer));
+      counts.set(place, Math.min(counts.get(place) ?? count, count));
+    }
+    return [...counts].filter(([, count]) => count >= VAIN_KNOCKS).map(about);
   }
 
   /** Where each peer was last, by key. */

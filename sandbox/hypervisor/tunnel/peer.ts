@@ -36,7 +36,7 @@ export class Peer {
   #movedAt: readonly number[] = [];
   #rx = 0;
   #tx = 0;
-  readonly #begun: number;
+  #begun: number;
   #nextTry = Number.NEGATIVE_INFINITY;
   #unansweredSince: number | undefined;
   #keptAlive = Number.NEGATIVE_INFINITY;
@@ -81,7 +81,13 @@ export class Peer {
     this.#keptAlive = now;
   }
 
-  /** The own key has changed: what was agreed with the old one holds no more. */
+  /** Nothing was agreed with the own key of today yet. */
+  ownKeyChanged(now: number): void {
+    this.#begun = now;
+    this.#handshakeAt = undefined;
+    this.forgetSession();
+  }
+
   forgetSession(): void {
     this.#session = undefined;
     this.#nextTry = Number.NEGATIVE_INFINITY;
@@ -131,6 +137,11 @@ export class Peer {
   /** Whether it is too early to say of a peer that has never answered that it does not. */
   isNew(now: number): boolean {
     return this.#handshakeAt === undefined && now - this.#begun < TRIED_FOR_MS;
+  }
+
+  /** How often it was knocked from its place since anything came. */
+  knocksInVain(knocks: number): number {
+    return knocks - this.#heard.knocks;
   }
 
   /** Whether it knocks in vain after it was known, which is how one looks whose clock went back. */

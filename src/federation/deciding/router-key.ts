@@ -3,7 +3,7 @@ import type { GiveRouterKey } from "../model/commands.ts";
 import { type Decision, decided, NOTHING, refuse } from "../model/decision.ts";
 import type { DecisionContext } from "../model/policy.ts";
 import { namedBy } from "../model/rotation.ts";
-import { routerLink } from "../model/router.ts";
+import { hubKey, routerLink } from "../model/router.ts";
 import type { Federation, Site } from "../model/state.ts";
 import { siteOfCard } from "./approval.ts";
 import { isOwner } from "./consent.ts";
@@ -18,8 +18,10 @@ export function giveRouterKey(federation: Federation, context: DecisionContext, 
   if (federation.teardown !== null) return refuse("teardown-under-way");
   if (routerLink(site) === null) return refuse("no-router-planned");
   if (isTaken(federation, site, routerKey)) return refuse("router-key-taken");
-  if (site.router?.key === routerKey) return NOTHING;
-  return decided({ type: "router-key-given", site: site.name, by, key: routerKey });
+  const hub = hubKey(federation);
+  // The same key again says that its router has followed a change of the hub's.
+  if (site.router?.key === routerKey && site.router.hub === hub) return NOTHING;
+  return decided({ type: "router-key-given", site: site.name, by, key: routerKey, hub });
 }
 
 /** By another end; also one that a VM had once, for whoever has that VM's disk has it still. */

@@ -295,7 +295,14 @@ const tunnelled = [
     successors: z.array(z.strictObject({ key: z.string(), replaces: z.string() })).readonly(),
   }),
   /** An owner says which key the zone's own router has, and that it is set up. */
-  z.strictObject({ type: z.literal("router-key-given"), ...at, by: person, key: z.string() }),
+  /** `hub`: the key that the hub has meanwhile. */
+  z.strictObject({
+    type: z.literal("router-key-given"),
+    ...at,
+    by: person,
+    key: z.string(),
+    hub: z.string().nullable(),
+  }),
   z.strictObject({ type: z.literal("tunnel-peers-delivered"), ...vm, sequence: z.int().min(1) }),
   ...rotationEvents,
 ] as const;

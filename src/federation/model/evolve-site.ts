@@ -78,7 +78,7 @@ export function evolveSite(site: Site, event: SiteEvent, at: string): Site {
     case "retry-asked":
       return { ...site, retryAskedBy: event.by };
     case "router-key-given":
-      return { ...site, router: { key: event.key, by: event.by, at } };
+      return { ...site, router: { key: event.key, hub: event.hub, by: event.by, at } };
     case "site-retired":
       return {
         ...removing(site, "retire", at),

@@ -1,7 +1,14 @@
 /** A zone's own router as that site's end of the tunnels. */
 import type { SiteName } from "./identity.ts";
 import type { WireGuardLink } from "./plan.ts";
-import { currentProposal, type Federation, type Site, trainingSitesOf } from "./state.ts";
+import { coordinatorOf, currentProposal, type Federation, type Site, trainingSitesOf } from "./state.ts";
+
+/** The key of the hub on the SuperLink that was verified. */
+export function hubKey(federation: Federation): string | null {
+  const { verifiedVm } = federation;
+  if (verifiedVm === null) return null;
+  return coordinatorOf(federation).deployment?.vms.get(verifiedVm)?.tunnelKey ?? null;
+}
 
 /** The link of a site whose router has, or is to have, its end; null of any other. */
 export function routerLink(site: Site): WireGuardLink | null {
@@ -36,3 +43,9 @@ export function routerEnd(site: Site): RouterEnd | null {
 
 export const routerEnds = (federation: Federation): readonly RouterEnd[] =>
   trainingSitesOf(federation).flatMap((site) => routerEnd(site) ?? []);
+
+/** The hub has another key than when the router's was given, and a router does not follow by itself. */
+export const hasHubChanged = (federation: Federation, { router }: Site): boolean => {
+  const hub = hubKey(federation);
+  return router !== null && hub !== null && router.hub !== hub;
+};

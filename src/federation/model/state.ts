@@ -182,7 +182,13 @@ export interface Site {
   readonly consents: readonly Consent[];
   readonly refusal: Refusal | null;
   /** The tunnel key of the zone's own router, as an owner gave it; null until one did. */
-  readonly router: { readonly key: string; readonly by: Person; readonly at: string } | null;
+  readonly router: {
+    readonly key: string;
+    /** The key of the hub when it was given. */
+    readonly hub: string | null;
+    readonly by: Person;
+    readonly at: string;
+  } | null;
   readonly reminded: boolean;
   readonly deployment: Deployment | null;
   /** An owner wants what runs replaced by a new attempt. */

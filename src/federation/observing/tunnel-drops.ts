@@ -2,9 +2,8 @@
 import type { TunnelLinks, TunnelPeerState } from "../../guest-protocol/tunnel.ts";
 import type { ConditionCode } from "../model/conditions.ts";
 import { successorOf } from "../model/rotation.ts";
-import { routerEnd } from "../model/router.ts";
+import { hubKey, routerEnd } from "../model/router.ts";
 import { coordinatorOf, type DeployedVm, type Federation, type Site, trainingSitesOf } from "../model/state.ts";
-import { hubKey } from "../tunnels/peers.ts";
 import { dialledIn, pairIn } from "../tunnels/range.ts";
 import type { LiveFederation } from "./live.ts";
 import { hubSaid, isAlive, type TunnelSaid } from "./tunnels.ts";

@@ -4,9 +4,8 @@ import { decodeTunnelLinks, type TunnelLinks, type TunnelPeerState } from "../..
 import type { ConditionCode } from "../model/conditions.ts";
 import { gatewayVm } from "../model/gateway.ts";
 import type { SiteName } from "../model/identity.ts";
-import { routerEnd } from "../model/router.ts";
+import { hasHubChanged, hubKey, routerEnd } from "../model/router.ts";
 import { coordinatorOf, type DeployedVm, type Federation, type Site, trainingSitesOf } from "../model/state.ts";
-import { hubKey } from "../tunnels/peers.ts";
 import type { LiveFederation } from "./live.ts";
 
 /** What an end said last, and what it had said before that, so that it can be seen what grows. */
@@ -58,7 +57,9 @@ const hostOf = (endpoint: string | null): string | null => {
 /** Whether it is knocked from that address more often than those do who are heard there, and renew their tunnels. */
 function knocksInVain({ links, before }: TunnelSaid, place: string): boolean {
   const countIn = (said: TunnelLinks | null): number => said?.knocks.find(({ from }) => from === place)?.count ?? 0;
-  const heard = links.peers.filter((peer) => isAlive(peer) && hostOf(peer.endpoint) === place).length;
+  const rxBefore = new Map(before?.peers.map(({ key, rx }) => [key, rx]));
+  const isHeard = (peer: TunnelPeerState): boolean => isAlive(peer) && peer.rx !== rxBefore.get(peer.key);
+  const heard = links.peers.filter((peer) => hostOf(peer.endpoint) === place && isHeard(peer)).length;
   return before !== null && countIn(links) - countIn(before) >= KNOCKS + heard;
 }
 
@@ -120,8 +121,9 @@ export function whyNotRouted(federation: Federation, live: LiveFederation, site:
   if (end === null || said === null) return "link-unreachable";
   const peer = said.links.peers.find(({ key }) => key === end.key);
   const place = hostOf(peer?.endpoint ?? null);
-  // Its last handshake may be young still.
-  if (place !== null && knocksInVain(said, place)) return "router-other-key";
+  // Its last handshake may be young still. One that was heard, and has had none with the hub's new key, has not followed.
+  const hasNotFollowed = peer?.age === null && hasHubChanged(federation, site);
+  if (place !== null && (hasNotFollowed || knocksInVain(said, place))) return "router-other-key";
   return isAlive(peer ?? { age: null }) ? "router-does-not-pass" : "router-silent";
 }
 

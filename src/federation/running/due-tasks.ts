@@ -8,7 +8,7 @@ import { outcomeOf, rebootUnderWay } from "../model/reboot.ts";
 import type { RebootOutcome } from "../model/reboot-words.ts";
 import { rotationUnderWay } from "../model/rotation.ts";
 import type { RotationOutcome } from "../model/rotation-words.ts";
-import { routerLink } from "../model/router.ts";
+import { hubKey, routerLink } from "../model/router.ts";
 import {
   coordinatorOf,
   currentProposal,
@@ -26,7 +26,7 @@ import type { LiveFederation } from "../observing/live.ts";
 import { isBlocked } from "../proposing/proposal.ts";
 import { isAddressRefused } from "../proposing/superlink-endpoint.ts";
 import { hasTunnel } from "../tunnels/crossing.ts";
-import { hubKey, isTellingDue } from "../tunnels/peers.ts";
+import { isTellingDue } from "../tunnels/peers.ts";
 import { admissionsDue, mayTellAdmitted } from "./admission.ts";
 import { certificateWakes, superLinkTasks } from "./certificate-tasks.ts";
 import { lateness, servingSince, stuckAfter, type TimeOutCode } from "./lateness.ts";

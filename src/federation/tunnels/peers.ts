@@ -4,19 +4,12 @@ import type { FederationEvent } from "../model/events.ts";
 import type { SiteName } from "../model/identity.ts";
 import type { WireGuardLink } from "../model/plan.ts";
 import { successorOf } from "../model/rotation.ts";
-import { type RouterEnd, routerEnds } from "../model/router.ts";
+import { hubKey, type RouterEnd, routerEnds } from "../model/router.ts";
 import { coordinatorOf, type DeployedVm, type Federation, type Site, type TunnelTold } from "../model/state.ts";
 import { dialledIn, pairIn } from "./range.ts";
 
 /** The keys at a VM's other ends, and which pair of addresses is its own; null for the hub, which has its side of all. */
 type Telling = Pick<TunnelTold, "pair" | "peers" | "successors">;
-
-/** The key of the hub on the SuperLink that was verified. */
-export function hubKey(federation: Federation): string | null {
-  const { verifiedVm } = federation;
-  if (verifiedVm === null) return null;
-  return coordinatorOf(federation).deployment?.vms.get(verifiedVm)?.tunnelKey ?? null;
-}
 
 /** What a VM has to be told now; null when that is nothing yet. */
 function tellingFor(federation: Federation, site: Site, vm: DeployedVm): Telling | null {

@@ -1,8 +1,8 @@
 /** The public part of a zone's WireGuard configuration, for that zone's channel only. */
 import type { WireGuardLink } from "../../federation/model/plan.ts";
-import type { RouterEnd } from "../../federation/model/router.ts";
+import { hubKey, type RouterEnd } from "../../federation/model/router.ts";
 import type { Deployment, Federation, Site, TunnelKey } from "../../federation/model/state.ts";
-import { farEnds, hubKey } from "../../federation/tunnels/peers.ts";
+import { farEnds } from "../../federation/tunnels/peers.ts";
 import { TUNNEL_KEEPALIVE } from "../../federation/tunnels/planner.ts";
 import { dialledIn, pairIn } from "../../federation/tunnels/range.ts";
 import { type Blocks, context, section } from "./elements.ts";

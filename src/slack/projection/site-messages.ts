@@ -1,6 +1,8 @@
 /** The cards that a zone's owners have: what is asked, how their site is, what is in its way, and its end. */
 
+import type { CardId } from "../../federation/model/identity.ts";
 import { REASONS } from "../../federation/model/reasons.ts";
+import { hasHubChanged, hubKey } from "../../federation/model/router.ts";
 import {
   coordinatorOf,
   currentProposal,
@@ -25,6 +27,7 @@ import {
   admitCardKey,
   goOnCardKey,
   preflightKey,
+  routerChangeKey,
   routerFileKey,
   routerKey,
   siteCardKey,
@@ -70,7 +73,27 @@ function router(federation: Federation, site: Site, options: CardOptions): reado
   const files = routerFiles(federation, site).map(
     (file): DesiredMessage => ({ ...there, ...file, kind: "file", key: routerFileKey(site.name, version, file) }),
   );
-  return [card(routerKey(site.name, version), there, shown), ...files];
+  return [
+    card(routerKey(site.name, version), there, shown),
+    ...files,
+    ...routerChange(federation, site, version, options),
+  ];
+}
+
+/** Its owners are to act, where they have the configuration. */
+function routerChange(
+  federation: Federation,
+  site: Site,
+  version: CardId,
+  options: CardOptions,
+): readonly DesiredMessage[] {
+  const hub = hubKey(federation);
+  if (hub === null || !hasHubChanged(federation, site)) return [];
+  const owners = ownersOf(options.directory, site.name);
+  const asked = owners.length === 0 ? "" : `For ${mentions(owners)}: `;
+  const text = `${asked}the hub's key has changed, and the configuration of this zone's router for federation ${federation.name} with it. The router does not follow by itself: set its peer's PublicKey to ${code(hub)}, as it stands above. Until then the SuperNodes here reach nothing.`;
+  const { place } = placeOf(federation, site, options);
+  return [reply(routerChangeKey(site.name, version, hub), { ...place, thread: siteCardKey(site.name, version) }, text)];
 }
 
 /** What stands in the way at a site, in detail; rewritten when it is mended. */

@@ -1,6 +1,7 @@
 /** A zone's own router as that site's end of the tunnels. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { hasHubChanged } from "../../../src/federation/model/router.ts";
 import { tunnelStates } from "../../../src/federation/observing/tunnels.ts";
 import { serviceOrder } from "../../../src/federation/proposing/manifest.ts";
 import { decodeTunnelPeers, encodeTunnelLinks } from "../../../src/guest-protocol/tunnel.ts";
@@ -163,6 +164,30 @@ describe("a zone's own router", () => {
     hubHears(400, 20).watchesAll(A_WHILE);
     assert.deepEqual(causes(story), ["gamma router-other-key"]);
     hubHears(5, 21).says("gamma", { FL_LINK: "ok", FL_REASON: "none" }).watchesAll(A_WHILE);
+    assert.deepEqual(causes(story), []);
+  });
+
+  it("is told as one that has not followed as soon as the hub, with another key, has had no handshake with it", () => {
+    const story = routed().trusted().does(giveRouterKey("gamma", KEY)).tunnels().running();
+    const hubHears = (age: number | null): Story => {
+      const peer = { key: KEY, age, rx: 1, tx: 1, endpoint: "203.0.113.9:4000", allowed: ["10.99.0.5/32"], moves: 0 };
+      return story.says("alpha", { WG_LINKS: encodeTunnelLinks({ peers: [peer], knocks: [], strays: [], forged: 0 }) });
+    };
+    hubHears(5).observesAll();
+    assert.ok(!hasHubChanged(story.federation, story.site("gamma")));
+    story
+      .says("alpha", { WG_PUBLIC_KEY: aTunnelKey("the hub's next") })
+      .observes("alpha")
+      .tunnels();
+    assert.ok(hasHubChanged(story.federation, story.site("gamma")));
+    hubHears(null).says("gamma", { FL_LINK: "unreachable", FL_REASON: "link-down" }).watchesAll(A_WHILE);
+    assert.deepEqual(causes(story), ["gamma router-other-key"]);
+    story.does(giveRouterKey("gamma", KEY));
+    assert.ok(
+      !hasHubChanged(story.federation, story.site("gamma")),
+      "the same key given again says that it has followed",
+    );
+    hubHears(5).says("gamma", { FL_LINK: "ok", FL_REASON: "none" }).watchesAll(A_WHILE);
     assert.deepEqual(causes(story), []);
   });
 
