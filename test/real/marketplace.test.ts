@@ -6,10 +6,13 @@ import assert from "node:assert/strict";
 import { cpSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { endDataDisks, makeDataDisk, observationsOf } from "../../sandbox/hypervisor/real/data-disk.ts";
 import { flowerEnvironment } from "../../sandbox/hypervisor/real/flower.ts";
 import { encodePem } from "../../src/guest-protocol/certificates.ts";
+import { DATA_DISK } from "../../src/guest-protocol/data.ts";
 import { decodeBase64Text, encodeBase64Text } from "../../src/guest-protocol/decoded.ts";
 import { encodeKeyList } from "../../src/guest-protocol/key-list.ts";
+import { CONTEXT } from "../../src/guest-protocol/names.ts";
 import { parseNodeKey } from "../../src/guest-protocol/node-key.ts";
 import { decodeNodeList } from "../../src/guest-protocol/node-list.ts";
 import { readGuestScript } from "../../src/manifests/guest-script.ts";
@@ -20,7 +23,8 @@ import { Bench, type VirtualMachine } from "./marketplace/bench.ts";
 import { marketplaceImage } from "./marketplace/container-runtime/image.ts";
 
 const SUBNET = 212;
-const ADDRESS = `10.${SUBNET}.10.2:9092`;
+/** Of IPv6, so that containers serve and dial that too. */
+const ADDRESS = `2001:db8:${SUBNET}:10::2:9092`;
 const SUPERLINK_IMAGE = "flwr/superlink:1.31.0";
 const skip = await leftOut();
 const bench = new Bench(SUBNET);
@@ -34,15 +38,18 @@ before(async () => {
   flower = await flowerEnvironment((sentence) => console.error(sentence));
   const coordinator = { kind: "superlink", images: [SUPERLINK_IMAGE] } as const;
   // Its appliance failed, and Docker is still on its way when START_SCRIPT runs.
-  const training = { kind: "supernode", images: ["flower-supernode-pytorch:1.31.0"], dockerAfter: 5 } as const;
+  const images = ["flower-supernode-pytorch:1.31.0"];
   await bench.open(marketplaceImage(join(bench.folder, "coordinator"), flower, coordinator));
+  const dataDevice = await makeDataDisk(bench.folder, "beta");
+  const training = { kind: "supernode", images, dataDevice, dockerAfter: 5 } as const;
   const { base64: script } = await readGuestScript(join(process.cwd(), "manifests", "guest"));
   ca = new Authority(join(bench.folder, "ca"));
   superlink = bench.machine(10, script, contextOf("superlink", "alpha", { FL_DIALLED_ADDRESS: ADDRESS }));
   const context = contextOf("supernode", "beta", {
     FL_SUPERLINK_ADDRESS: ADDRESS,
     FL_SSL_CA_CERTFILE: encodePem([ca.pem("ca.crt")]),
-    FL_NODE_CONFIG: encodeBase64Text("value=11 examples=11"),
+    FL_NODE_CONFIG: encodeBase64Text("examples=11 data-path='/mnt/data'"),
+    [CONTEXT.data]: DATA_DISK.told,
     ML_FRAMEWORK: "none",
   });
   node = bench.machine(11, script, context, marketplaceImage(join(bench.folder, "training"), flower, training));
@@ -51,7 +58,9 @@ after(async () => {
   if (process.env["FLORIST_SHOW_LOGS"] === "1") {
     console.error(bench.machines.map((machine) => machine.logs()).join("\n"));
   }
-  if (!skip) await bench.close();
+  if (skip) return;
+  await bench.close();
+  await endDataDisks(bench.folder);
 });
 
 function stage(machine: VirtualMachine): string {
@@ -142,6 +151,19 @@ test("an app in a container reaches neither keys nor OneGate nor Flower's intern
     internal: "UNAUTHENTICATED",
     user: node.exec("id -u florist-apps").trim(),
   });
+});
+
+test("an app in a container trains on the disk that the zone's owner attached", { skip }, async () => {
+  const run = startRun({ "num-server-rounds": 1 });
+  await until("the run ends", () => statusOf(run).startsWith("finished"));
+  assert.equal(statusOf(run), "finished:completed");
+  const [first = ""] = observationsOf("beta").split("\n");
+  const found: unknown = JSON.parse(/RESULT (.*)/.exec(flwr(`log ${run} fed --show`))?.[1] ?? "null");
+  // Half way from nothing to the first line of the disk's table.
+  assert.deepEqual(
+    found,
+    first.split(",").map((value) => Number(value) / 2),
+  );
 });
 
 test("a renewed certificate reaches the container without a restart", { skip }, async () => {

@@ -17,9 +17,10 @@ type Attributes = Record<string, string>;
 /** What a machine finds on its disk, and how it is put there at every boot: lines for a shell, before START_SCRIPT. */
 export type MachineImage = { readonly boot: string };
 
-/** Addresses 10.<subnet>.0.0/16 and names that go with them: two benches of different subnets do not meet. */
+/** Addresses 10.<subnet>.0.0/16 and 2001:db8:<subnet>::/48, and names that go with them: two benches of different subnets do not meet. */
 class Names {
   readonly net: string;
+  readonly net6: string;
   readonly oneGate: string;
   readonly router: string;
   readonly prefix: string;
@@ -27,6 +28,7 @@ class Names {
   readonly host: string;
   constructor(subnet: number) {
     this.net = `10.${subnet}`;
+    this.net6 = `2001:db8:${subnet}`;
     this.oneGate = `${this.net}.255.1`;
     this.router = `${this.net}.255.2`;
     this.prefix = `flr${subnet}-`;
@@ -116,7 +118,10 @@ export class VirtualMachine {
       ip -n ${this.space} addr add ${this.address}/24 dev veth0
       ip -n ${this.space} route add default via ${net}.${id}.1
       ip -n ${routerSpace} link set v${id} up
-      ip -n ${routerSpace} addr add ${net}.${id}.1/24 dev v${id}`);
+      ip -n ${routerSpace} addr add ${net}.${id}.1/24 dev v${id}
+      ip -n ${this.space} addr add ${names.net6}:${id}::2/64 dev veth0 nodad
+      ip -n ${routerSpace} addr add ${names.net6}:${id}::1/64 dev v${id} nodad
+      ip -n ${this.space} route add default via ${names.net6}:${id}::1`);
   }
   environment(): Attributes {
     return {
@@ -214,7 +219,7 @@ export class Bench {
       ip -n ${routerSpace} link set lo up
       ip -n ${routerSpace} addr add ${router}/30 dev host
       ip -n ${routerSpace} link set host up
-      ip netns exec ${routerSpace} sysctl -qw net.ipv4.ip_forward=1
+      ip netns exec ${routerSpace} sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
       ip route add ${net}.0.0/16 via ${router}`);
     await this.onegate.listen(oneGate);
   }

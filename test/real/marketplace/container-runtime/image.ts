@@ -1,5 +1,6 @@
 import { chmodSync, cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { DATA_DISK } from "../../../../src/guest-protocol/data.ts";
 import type { MachineImage } from "../bench.ts";
 
 const SOURCES = join(process.cwd(), "test", "real", "marketplace", "container-runtime");
@@ -10,6 +11,8 @@ export type Marketplace = {
   readonly kind: "superlink" | "supernode";
   /** The container images on it. */
   readonly images: readonly string[];
+  /** The device of a disk with data that its owner has attached. */
+  readonly dataDevice?: string;
   /** Seconds after boot at which Docker's daemon answers. */
   readonly dockerAfter?: number;
 };
@@ -23,7 +26,7 @@ export type Marketplace = {
 export function marketplaceImage(
   folder: string,
   flower: string,
-  { kind, images, dockerAfter }: Marketplace,
+  { kind, images, dataDevice, dockerAfter }: Marketplace,
 ): MachineImage {
   const programs = join(folder, "bin");
   const store = join(folder, "container-images");
@@ -38,6 +41,8 @@ export function marketplaceImage(
   }
   writeFileSync(join(folder, "PREBAKED_VERSION"), `${FLOWER_VERSION}\n`);
   chmodSync(folder, 0o755);
+  const byId = "/dev/disk/by-id";
+  const attach = `mkdir -p /dev/disk && mount -t tmpfs tmpfs /dev/disk && mkdir ${byId} && ln -s ${dataDevice} ${byId}/virtio-${DATA_DISK.serial}`;
   const docker = "mkdir -p /run/docker && touch /run/docker.sock";
   return {
     boot: `
@@ -46,6 +51,7 @@ export function marketplaceImage(
       cp ${folder}/PREBAKED_VERSION /opt/flower/
       cp ${store}/* /opt/container-images/
       mount --bind ${programs} /usr/local/bin
+      ${dataDevice === undefined ? "" : attach}
       ${dockerAfter ? `(sleep ${dockerAfter}; ${docker}) &` : docker}
       ${folder}/appliance ${kind} > /run/appliance.log 2>&1 || true`,
   };

@@ -1,4 +1,4 @@
-"""Each node moves the model half way towards its own data; a probe tries meanwhile what an app must not be able to."""
+"""Each node moves the model half way towards the first line of its data; a probe tries meanwhile what an app must not be able to."""
 
 import json
 import pathlib
@@ -22,7 +22,7 @@ def train(message: Message, context: Context) -> Message:
     if context.run_config["probe"]:
         print("PROBE", json.dumps(probe(context.run_config["probe"])), flush=True)
     model = message.content["arrays"].to_numpy_ndarrays()[0]
-    data = np.full(4, float(context.node_config["value"]))
+    data = np.loadtxt(f"{context.node_config['data-path']}/observations.csv", delimiter=",")[0]
     time.sleep(float(context.run_config["seconds"]))
     moved = model + 0.5 * (data - model)
     metrics = MetricRecord({"num-examples": int(context.node_config["examples"])})
