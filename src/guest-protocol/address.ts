@@ -53,6 +53,5 @@ export function formatAddress(address: Address): string {
   return `${address.host.value}:${address.port}`;
 }
 
-/** The same as people and other programs read it: with an IPv6 address in brackets. */
-export const readableAddress = ({ host, port }: { readonly host: string; readonly port: number }): string =>
-  isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
+/** Also of those that no guest dials. */
+export const isIpv6 = (text: string): boolean => isIPv6(text);

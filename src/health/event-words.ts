@@ -3,7 +3,7 @@
 import { refKey } from "../federation/model/deployment-reference.ts";
 import type { EventOf, FederationEvent, Reason } from "../federation/model/events.ts";
 import type { Person } from "../federation/model/identity.ts";
-import { readableAddress } from "../guest-protocol/address.ts";
+import { readableAddress } from "../federation/model/ipv6.ts";
 
 export interface EventWords {
   readonly words: string;

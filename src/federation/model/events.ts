@@ -279,6 +279,8 @@ const trusted = [
   z.strictObject({ type: z.literal("authority-destroyed") }),
 ] as const;
 
+/** The router's, and the one that the hub has meanwhile. */
+const bothKeys = { key: z.string(), hub: z.string().nullable() };
 const tunnelled = [
   /** `pair`: which of its site's pairs of addresses the VM has; null for the hub. */
   z.strictObject({ type: z.literal("tunnel-key-accepted"), ...vm, key: z.string(), pair: z.int().min(0).nullable() }),
@@ -295,14 +297,7 @@ const tunnelled = [
     successors: z.array(z.strictObject({ key: z.string(), replaces: z.string() })).readonly(),
   }),
   /** An owner says which key the zone's own router has, and that it is set up. */
-  /** `hub`: the key that the hub has meanwhile. */
-  z.strictObject({
-    type: z.literal("router-key-given"),
-    ...at,
-    by: person,
-    key: z.string(),
-    hub: z.string().nullable(),
-  }),
+  z.strictObject({ type: z.literal("router-key-given"), ...at, by: person, ...bothKeys }),
   z.strictObject({ type: z.literal("tunnel-peers-delivered"), ...vm, sequence: z.int().min(1) }),
   ...rotationEvents,
 ] as const;

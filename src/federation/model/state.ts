@@ -181,14 +181,8 @@ export interface Site {
   /** Those that stand for the newest proposal or for what runs; others are void. */
   readonly consents: readonly Consent[];
   readonly refusal: Refusal | null;
-  /** The tunnel key of the zone's own router, as an owner gave it; null until one did. */
-  readonly router: {
-    readonly key: string;
-    /** The key of the hub when it was given. */
-    readonly hub: string | null;
-    readonly by: Person;
-    readonly at: string;
-  } | null;
+  /** The tunnel key of the zone's own router, as an owner gave it, and the hub's then; null until one did. */
+  readonly router: Readonly<Pick<EventOf<"router-key-given">, "key" | "hub" | "by"> & { at: string }> | null;
   readonly reminded: boolean;
   readonly deployment: Deployment | null;
   /** An owner wants what runs replaced by a new attempt. */

@@ -1,7 +1,6 @@
 /** How traffic is to cross, as a person asks for it with the form. */
 
-import { isIPv6 } from "node:net";
-import { parseHost } from "../../guest-protocol/address.ts";
+import { isIpv6, parseHost } from "../../guest-protocol/address.ts";
 import type { AddressWish, Crossing } from "../model/events.ts";
 import { isLocalIpv4, isPrivateIpv4 } from "../model/ipv4.ts";
 import { isLocalIpv6, isPrivateIpv6 } from "../model/ipv6.ts";
@@ -80,7 +79,7 @@ const withoutBrackets = (text: string): string => /^\[(.*)\]$/.exec(text)?.[1] ?
 
 /** WireGuard's own packets go over IPv4 only: that is what both ends count and compare when a tunnel is silent. */
 function hubMistake(text: string, privateIsReachable: boolean): string | null {
-  if (isIPv6(withoutBrackets(text)) || text.startsWith("[")) {
+  if (isIpv6(withoutBrackets(text)) || text.startsWith("[")) {
     return `The tunnels' hub is dialled over IPv4: give ${AN_IPV4}, or a name that has one. What goes through the tunnels does not notice.`;
   }
   return hostMistake(text, privateIsReachable);
@@ -92,7 +91,7 @@ function hostMistake(text: string, privateIsReachable: boolean): string | null {
   if (!parsed.ok) return malformation(host);
   const { kind, value } = parsed.value;
   if (kind !== "ip") return null;
-  const [isLocal, isPrivate] = isIPv6(value)
+  const [isLocal, isPrivate] = isIpv6(value)
     ? [isLocalIpv6(value), isPrivateIpv6(value)]
     : [isLocalIpv4(value), isPrivateIpv4(value)];
   if (isLocal) return "This is an address that no other site can reach. Give one that all sites reach.";
@@ -103,7 +102,7 @@ function hostMistake(text: string, privateIsReachable: boolean): string | null {
 }
 
 function malformation(host: string): string {
-  if (isIPv6(host)) {
+  if (isIpv6(host)) {
     return host.includes("%")
       ? "This is an IPv6 address with an interface, which means something on one machine only. Give one that all sites reach."
       : "This is an IPv4 address in IPv6's form, and Flower does not dial those. Give the IPv4 address itself, such as 203.0.113.20.";

@@ -1,5 +1,6 @@
 /** Just what is different between two versions of a site's plan. */
 
+import { readableAddress } from "../../federation/model/ipv6.ts";
 import {
   deploymentKind,
   type Part,
@@ -7,7 +8,6 @@ import {
   type SitePlan,
   superNodesOf,
 } from "../../federation/model/plan.ts";
-import { readableAddress } from "../../guest-protocol/address.ts";
 import { code } from "./mrkdwn.ts";
 import { linkWords } from "./tunnel-words.ts";
 

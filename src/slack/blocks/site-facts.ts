@@ -1,6 +1,7 @@
 /** What would run in a zone, or runs there, as its owners read it. For that zone's eyes only. */
 
 import { createHash } from "node:crypto";
+import { readableAddress } from "../../federation/model/ipv6.ts";
 import {
   type AttachedData,
   deploymentKind,
@@ -10,7 +11,6 @@ import {
   type SitePlan,
   superNodesOf,
 } from "../../federation/model/plan.ts";
-import { readableAddress } from "../../guest-protocol/address.ts";
 import { DATA_SHOWN_AT } from "../../guest-protocol/data.ts";
 import { type Blocks, context, fields, section } from "./elements.ts";
 import { MARK } from "./marks.ts";

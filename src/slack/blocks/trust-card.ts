@@ -1,8 +1,8 @@
 /** How anybody in the federation can verify its SuperLink: address, fingerprint, CA certificate. */
 
+import { readableAddress } from "../../federation/model/ipv6.ts";
 import type { SuperLinkEndpoint } from "../../federation/model/plan.ts";
 import type { Authority } from "../../federation/model/state.ts";
-import { readableAddress } from "../../guest-protocol/address.ts";
 import { type Blocks, context, fields, section } from "./elements.ts";
 import { MARK } from "./marks.ts";
 import { code, codeBlock } from "./mrkdwn.ts";

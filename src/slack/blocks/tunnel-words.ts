@@ -1,4 +1,5 @@
 /** How a site's traffic crosses, in words. */
+import { readableAddress } from "../../federation/model/ipv6.ts";
 import {
   FLEET_PORT,
   gatewayAddress,
@@ -10,7 +11,6 @@ import {
 import type { Federation, Site } from "../../federation/model/state.ts";
 import { farEnds } from "../../federation/tunnels/peers.ts";
 import { dialledIn, pairIn } from "../../federation/tunnels/range.ts";
-import { readableAddress } from "../../guest-protocol/address.ts";
 import { MARK } from "./marks.ts";
 import { code, count, listed } from "./mrkdwn.ts";
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
+import { readableAddress } from "../../../src/federation/model/ipv6.ts";
 import { MAX_SUPERNODES } from "../../../src/federation/model/limits.ts";
 import { FLOWER, parseForm, type RequestForm, type Taken } from "../../../src/federation/proposing/request.ts";
 import { addressWishOf } from "../../../src/federation/tunnels/crossing.ts";
@@ -233,6 +234,8 @@ describe("the address that sites dial", () => {
 
   it("of IPv6 is kept in its one form, and is none that stands for IPv4 or holds on one machine only", () => {
     const taken = parse({ host: "[2001:DB8:0:0:0::1]" });
+    assert.equal(readableAddress({ host: "2001:db8::1", port: 9092 }), "[2001:db8::1]:9092");
+    assert.equal(readableAddress({ host: "fl.example.org", port: 9092 }), "fl.example.org:9092");
     assert.deepEqual(taken.ok && addressWishOf(taken.request.crossing), {
       kind: "given",
       host: "2001:db8::1",
