@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { type Sandbox, type SandboxOptions, startSandbox } from "../../sandbox/composition.ts";
 import type { SandboxZonesFile } from "../../sandbox/zones-file.ts";
 import type { TunnelWay } from "../../src/federation/model/plan.ts";
+import { pooled } from "../story/pooled-zones.ts";
 import { type Ending, type StoryWish, tellShortStory } from "./short-story.ts";
 
 const MORTAL = "test/faults/mortal-bot.js";
@@ -34,14 +35,18 @@ const crossingBy = ({ zones }: SandboxZonesFile, way: TunnelWay) =>
   );
 
 /** Without one of these: to a public address, one SuperNode, OneFlow in both zones. */
-type Wish = Partial<StoryWish> & Pick<SandboxOptions, "withoutOneFlow">;
+type Wish = Partial<StoryWish> & Pick<SandboxOptions, "withoutOneFlow" | "federated">;
 
 const storyOf = ({ hub = null, superNodes = 1, way = "own" }: Wish): StoryWish => ({ hub, superNodes, way });
 
-const optionsFor = ({ withoutOneFlow = [], way = "own" }: Wish): SandboxOptions => ({
+const optionsFor = ({ withoutOneFlow = [], way = "own", federated = false }: Wish): SandboxOptions => ({
   ...usually,
   withoutOneFlow,
-  configure: (usual) => ({ ...patient(usual), zones: crossingBy(usual, way) }),
+  federated,
+  configure: (usual) => {
+    const file = { ...patient(usual), zones: crossingBy(usual, way) };
+    return federated ? pooled(file) : file;
+  },
 });
 
 export function assertSameEnd(ending: Ending, undisturbed: Ending): void {

@@ -5,12 +5,12 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { Sandbox } from "../../sandbox/composition.ts";
 import { Stage } from "../../sandbox/story/stage.ts";
-import { homeChannel, passwordVariable, type SandboxZonesFile, sandboxPassword } from "../../sandbox/zones-file.ts";
+import { homeChannel, type SandboxZonesFile, sandboxPassword } from "../../sandbox/zones-file.ts";
 import { until } from "../waiting.ts";
 import { FederationStory } from "./federation-story.ts";
+import { MASTER, pooled } from "./pooled-zones.ts";
 import { startStory } from "./story-sandbox.ts";
 
-const MASTER = "zone-a";
 const COORDINATOR = "zone-b";
 const TRAINING = "zone-c";
 /** Together with those of the zones file a hundred. */
@@ -18,19 +18,11 @@ const OTHERS = 97;
 
 let poolAddress = "";
 
-/** Entries say only what the pool does not know. */
-function withPool({ zones, policy, ...rest }: SandboxZonesFile): object {
-  poolAddress = zones[MASTER]?.xmlrpc ?? assert.fail("no master");
-  const entries = Object.entries(zones).map(([name, { xmlrpc: _at, user: _user, password: _secret, ...entry }]) => [
-    name,
-    name === COORDINATOR ? { ...entry, network: "public" } : entry,
-  ]);
-  return {
-    ...rest,
-    zonepool: { xmlrpc: poolAddress, user: "florist", password: { environment: passwordVariable(MASTER) } },
-    zones: Object.fromEntries(entries),
-    policy: { ...policy, polling: { ...policy.polling, zonepool: "200 ms" } },
-  };
+function withPool(usual: SandboxZonesFile): object {
+  const { zones, ...rest } = pooled(usual);
+  poolAddress = rest.zonepool.xmlrpc;
+  const coordinator = { ...zones[COORDINATOR], network: "public" };
+  return { ...rest, zones: { ...zones, [COORDINATOR]: coordinator } };
 }
 
 describe("Zones of an OpenNebula federation, with login tokens of one account", () => {
