@@ -28,7 +28,7 @@ function areaOf(code: ReasonCode): Area {
   if (code === "zone-credentials") return "zone-account";
   if (code === "zone-administrator") return "zone-rights";
   if (code === "zone-version") return "zone-version";
-  if (code === "zone-holds-vms" || code === "attribute-restricted") return "zone-rules";
+  if (code === "zone-holds-vms" || code === "attribute-restricted" || code === "zone-disabled") return "zone-rules";
   if (code.startsWith("zone-")) return "zone-reach";
   if (code.startsWith("template-")) return "zone-templates";
   if (code.startsWith("image-")) return "zone-images";

@@ -2,6 +2,7 @@
 import {
   differenceWords,
   membersOf,
+  newcomersWords,
   type PoolDifference,
   type PoolEntry,
   type PoolZone,
@@ -9,9 +10,6 @@ import {
 import { type Check, fault, ok, warning } from "./check.ts";
 
 const ABOUT = { code: "zone-pool", subject: "zonepool" } as const;
-
-/** Zones without an entry that are shown with the lines of one. */
-const MOST_NEWCOMERS = 10;
 
 export const poolAway = (said: string): Check =>
   fault(
@@ -22,17 +20,12 @@ export const poolAway = (said: string): Check =>
 
 export function poolChecks(entries: readonly PoolEntry[], zones: readonly PoolZone[]): readonly Check[] {
   const { differences } = membersOf(entries, zones, new Map());
-  const newcomers = differences.filter(({ kind }) => kind === "not-in-file");
-  const others = differences.filter(({ kind }) => kind !== "not-in-file");
-  const more = newcomers.length - MOST_NEWCOMERS;
+  const [first, ...newcomers] = differences.flatMap((one) => (one.kind === "not-in-file" ? [one.member] : []));
+  const offer = first === undefined ? null : newcomersWords([first, ...newcomers]);
   return [
     ok(ABOUT, `The zone pool lists ${zones.length === 1 ? "one zone" : `${zones.length} zones`}.`),
-    ...others.map(differenceCheck),
-    ...newcomers.slice(0, MOST_NEWCOMERS).map((one) => {
-      const { sentence, remedy } = differenceWords(one);
-      return ok(ABOUT, `${sentence} ${remedy}`);
-    }),
-    ...(more > 0 ? [ok(ABOUT, `Zones of the zone pool without an entry that are not shown here: ${more}.`)] : []),
+    ...differences.filter(({ kind }) => kind !== "not-in-file").map(differenceCheck),
+    ...(offer === null ? [] : [ok(ABOUT, `${offer.sentence} ${offer.remedy}`)]),
   ];
 }
 

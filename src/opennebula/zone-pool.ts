@@ -8,9 +8,11 @@ import {
   differenceKey,
   differenceWords,
   membersOf,
+  newcomersWords,
   type PoolDifference,
   type PoolEntry,
   type PoolMembers,
+  type PoolWords,
   type PoolZone,
 } from "../federation/model/zone-pool.ts";
 import type { Log, ZonePoolFile } from "../federation/ports.ts";
@@ -174,18 +176,20 @@ export class ZonePool {
       if (!this.#members.disabled.has(zone)) log.info({ zone }, "The zone is enabled in the zone pool again.");
   }
 
-  /** Each once while it stands; of a zone without an entry once for ever. */
+  /** Each once while it stands; zones without an entry once for ever, and together. */
   #tellDifferences(): void {
     const { differences } = this.#members;
-    const fresh = differences.filter((one) =>
-      one.kind === "not-in-file" ? !this.#offered.has(one.member.id) : !this.#told.has(differenceKey(one)),
-    );
-    this.#told = new Set(differences.map(differenceKey));
-    for (const one of differences) if (one.kind === "not-in-file") this.#offered.add(one.member.id);
-    for (const one of fresh.slice(0, MOST_TOLD)) this.#tell(one);
-    const untold = fresh.length - MOST_TOLD;
-    const known = this.#isFirst ? differences.length - fresh.length : 0;
-    const more = Math.max(0, untold) + known;
+    const newcomers = differences.flatMap((one) => (one.kind === "not-in-file" ? [one.member] : []));
+    const standing = differences.filter(({ kind }) => kind !== "not-in-file");
+    const fresh = standing.filter((one) => !this.#told.has(differenceKey(one)));
+    this.#told = new Set(standing.map(differenceKey));
+    for (const one of fresh.slice(0, MOST_TOLD)) this.#tell(differenceWords(one), one);
+    const [first, ...others] = newcomers.filter(({ id }) => !this.#offered.has(id));
+    if (first !== undefined) this.#tell(newcomersWords([first, ...others]));
+    for (const { id } of newcomers) this.#offered.add(id);
+    const offered = first === undefined ? 0 : others.length + 1;
+    const before = this.#isFirst ? newcomers.length - offered : 0;
+    const more = Math.max(0, fresh.length - MOST_TOLD) + before;
     if (more > 0)
       this.#options.log.warn(
         { more },
@@ -193,9 +197,8 @@ export class ZonePool {
       );
   }
 
-  #tell(one: PoolDifference): void {
-    const { sentence, remedy } = differenceWords(one);
-    this.#options.log.warn("zone" in one ? { zone: one.zone } : { newcomer: one.member.id }, `${sentence} ${remedy}`);
+  #tell({ sentence, remedy }: PoolWords, about?: PoolDifference): void {
+    this.#options.log.warn(about !== undefined && "zone" in about ? { zone: about.zone } : {}, `${sentence} ${remedy}`);
   }
 
   async #keep(zones: readonly PoolZone[]): Promise<void> {

@@ -166,11 +166,27 @@ export function differenceWords(difference: PoolDifference): PoolWords {
         remedy: "Its administrator enables it again with `onezone enable`.",
       };
     case "not-in-file":
-      return {
-        sentence: `The zone ${nameOf(difference.member.name)} of the zone pool is not in the zones file.`,
-        remedy: `To let it take part, put this under \`zones\` and fill it in: ${entryFor(difference.member)}`,
-      };
+      return newcomersWords([difference.member]);
   }
+}
+
+/** Zones that are named of those without an entry. */
+const MOST_NAMED = 10;
+
+/** All zones without an entry together, with the lines of one for the first of them. */
+export function newcomersWords([first, ...others]: readonly [PoolZone, ...PoolZone[]]): PoolWords {
+  if (others.length === 0) {
+    return {
+      sentence: `The zone ${nameOf(first.name)} of the zone pool is not in the zones file.`,
+      remedy: `To let it take part, put this under \`zones\` and fill it in: ${entryFor(first)}`,
+    };
+  }
+  const named = [first, ...others].slice(0, MOST_NAMED).map(({ id, name }) => `${nameOf(name)} (number ${id})`);
+  const more = others.length + 1 - named.length;
+  return {
+    sentence: `Zones of the zone pool that are not in the zones file: ${named.join(", ")}${more > 0 ? `, and ${more} more` : ""}.`,
+    remedy: `To let one take part, put such lines under \`zones\` and fill them in: ${entryFor(first)}`,
+  };
 }
 
 const nameOf = (called: number | string): string => (typeof called === "number" ? `number ${called}` : `"${called}"`);
