@@ -313,7 +313,7 @@ const OF_ZONES: readonly Misconfiguration[] = [
   },
   {
     name: "the zone is disabled",
-    code: "zone-reach",
+    code: "zone-rules",
     says: /The zone is disabled in its OpenNebula \(zone-disabled\)/,
     running: ({ zones }) => zones.command("zone-a", { do: "enable-zone", enabled: false }).then(() => undefined),
   },
