@@ -24,9 +24,10 @@ type FederationWish = {
   readonly policy?: Readonly<Record<string, unknown>>;
   /**
    * By WireGuard every zone is behind NAT, the coordinator's too, whose router lets one UDP port in. Mixed: the SuperLink
-   * has a public address as well, zone B's VMs and zone C's router have tunnels, and the others dial that address.
+   * has a public address as well, zone B's VMs and zone C's router have tunnels, and the others dial that address. Passed:
+   * every zone is behind NAT, zone B has a gateway, and zone C's router has its tunnel.
    */
-  readonly crossing?: "public" | "wireguard" | "mixed";
+  readonly crossing?: "public" | "wireguard" | "mixed" | "passed";
   /** Whose CA certifies the SuperLink, where that is not the bot's own. */
   readonly issuer?: IssuingOrganisation;
   /** Zones whose VMs no service holds. */
@@ -38,6 +39,8 @@ type FederationWish = {
   /** What the bot's key store is sealed with, for a test that opens it too. */
   readonly storeKey?: string;
 };
+
+const isRouted = (crossing: FederationWish["crossing"]): boolean => crossing === "mixed" || crossing === "passed";
 
 export class RealFederation {
   readonly name: string;
@@ -55,15 +58,16 @@ export class RealFederation {
   /** Zone A with the SuperLink, and training zones with two SuperNodes each; resolves when all are up. */
   static async deploy(name: string, wish: FederationWish = {}) {
     const { zones = 3, fields = {}, policy = {}, crossing = "public", withoutOneFlow = [], storeKey, prepare } = wish;
-    const hidden = crossing === "wireguard" ? { network: "private" } : {};
-    const routed = crossing === "mixed" ? { tunnel: "router" as const } : {};
+    const hidden = crossing === "wireguard" || crossing === "passed" ? { network: "private" } : {};
+    const ways: Readonly<Record<string, "gateway" | "router">> = {
+      ...(crossing === "passed" ? { [TUNNELLED]: "gateway" } : {}),
+      ...(isRouted(crossing) ? { [ROUTED]: "router" } : {}),
+    };
+    const ended = (zone: string) => (ways[zone] === undefined ? {} : { tunnel: ways[zone] });
     const configure = (usual: SandboxZonesFile) => ({
       ...usual,
       zones: Object.fromEntries(
-        Object.entries(usual.zones).map(([zone, entry]) => [
-          zone,
-          { ...entry, ...hidden, ...(zone === ROUTED ? routed : {}) },
-        ]),
+        Object.entries(usual.zones).map(([zone, entry]) => [zone, { ...entry, ...hidden, ...ended(zone) }]),
       ),
       policy: { ...usual.policy, ...policy },
     });
@@ -104,7 +108,7 @@ export class RealFederation {
     for (const zone of withDisk) await this.#attachDisk(zone);
     await stage.approve([COORDINATOR, ...training.filter((zone) => !withDisk.includes(zone))]);
     if (issuer !== undefined) await owner.givesChain(issuer);
-    if (crossing === "mixed") await setUpRouter(stage, ROUTED, name);
+    if (isRouted(crossing)) await setUpRouter(stage, ROUTED, name);
     for (const zone of training) await stage.isUp(zone);
   }
 
