@@ -58,6 +58,7 @@ export async function survey(look: Looking, settings: ZoneSettings, query: Surve
     ),
     data,
     openPorts,
+    gatewayDoors: gateway === null ? null : await surveyPorts(oned, DOORS, gateway, network),
     rules,
     disabled,
   };
@@ -65,6 +66,8 @@ export async function survey(look: Looking, settings: ZoneSettings, query: Surve
 
 /** Drivers that apply security groups; the others let everything through. */
 const FILTERING: ReadonlySet<string> = new Set(["fw", "802.1q", "vxlan", "elastic", "nodeport"]);
+
+const DOORS = { protocol: "tcp", direction: "inbound" } as const;
 
 /** A packet passes where one of the groups lets it: a group that cannot be seen may be that one. */
 async function surveyPorts(

@@ -44,6 +44,7 @@ describe("surveying a zone", () => {
       gateway: null,
       data: null,
       openPorts: null,
+      gatewayDoors: null,
       disabled: false,
     });
     assert.ok(template.found && network.found);
@@ -77,6 +78,18 @@ describe("surveying a zone", () => {
     assert.equal(await open(script(recordedValue("xmlrpc.vn.info")), { opens: inbound }), null);
     assert.ok(!methods().includes("one.secgroup.info"));
     assert.equal(await open({ ...usual, "one.vn.info": () => success(filtered) }, { opens: inbound }), null);
+  });
+
+  it("looks at a gateway's template, and at what lets TCP in at its card", async () => {
+    const rule = "<RULE><PROTOCOL>TCP</PROTOCOL><RULE_TYPE>inbound</RULE_TYPE><RANGE>9092</RANGE></RULE>";
+    const group = `<SECURITY_GROUP><ID>0</ID><TEMPLATE>${rule}</TEMPLATE></SECURITY_GROUP>`;
+    const filtered = recordedValue("xmlrpc.vn.info").replaceAll("[dummy]", "[vxlan]");
+    const said = { ...usual, "one.vn.info": () => success(filtered), "one.secgroup.info": () => success(group) };
+    const seen = await (await zoneThatSays(said)).survey({ template: 0, network: 0, gateway: 0 });
+    assert.ok(seen.gateway?.found);
+    assert.deepEqual(seen.gatewayDoors, [{ first: 9092, last: 9092 }]);
+    const open = await (await zoneThatSays(usual)).survey({ template: 0, network: 0, gateway: 0 });
+    assert.equal(open.gatewayDoors, null);
   });
 
   it("finds template and network by name", async () => {

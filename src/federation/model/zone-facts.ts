@@ -162,6 +162,8 @@ export interface ZoneSurvey {
   readonly data: DataImageFacts | Absent | null;
   /** What the card's security groups let in; null: nobody asked, nothing filters, or the account is not told. */
   readonly openPorts: readonly PortSpan[] | null;
+  /** What TCP groups let in at a gateway's card, likewise. */
+  readonly gatewayDoors: readonly PortSpan[] | null;
   /** null: the account is not told. */
   readonly rules: ZoneRules | null;
   /** An administrator has disabled it: it can be looked at, and changes nothing. */

@@ -97,6 +97,7 @@ export interface UsableSurvey {
   readonly network: NetworkFacts;
   readonly data: DataImageFacts | null;
   readonly openPorts: ZoneSurvey["openPorts"];
+  readonly gatewayDoors: ZoneSurvey["gatewayDoors"];
 }
 
 /** All that stands in the way, at once; or the facts a plan can be made of. */
@@ -122,6 +123,7 @@ export function judge(seen: ZoneSurvey, choice: Choice, credit: Credit = NO_CRED
     network,
     data,
     openPorts: survey.openPorts,
+    gatewayDoors: survey.gatewayDoors,
   };
 }
 

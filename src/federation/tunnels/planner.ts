@@ -110,13 +110,13 @@ export function chooseRange(
 }
 
 /** What a look at the site's zone shows. */
-type Seen = Pick<ZoneSurvey, "openPorts"> & { readonly network: NetworkFacts };
+type Seen = Pick<ZoneSurvey, "openPorts" | "gatewayDoors"> & { readonly network: NetworkFacts };
 
 /** What stands in the way of this site's end of the tunnels; `range` is null while none is chosen. */
 export function judgeTunnel(
   federation: Federation,
   site: Site,
-  { network, openPorts }: Seen,
+  { network, openPorts, gatewayDoors }: Seen,
   way: TunnelWay,
   others: Iterable<TakenTunnel>,
 ): readonly Reason[] {
@@ -132,6 +132,9 @@ export function judgeTunnel(
   }
   if (site.role === "training" && way !== "router" && !isOpen(wish.hub, openPorts)) {
     problems.push({ code: "tunnel-way-out-closed", detail: `UDP ${wish.hub.port}` });
+  }
+  if (way === "gateway" && !isOpen({ port: FLEET_PORT }, gatewayDoors)) {
+    problems.push({ code: "gateway-way-in-closed", detail: `TCP ${FLEET_PORT}` });
   }
   if (site.role === "training" && way === "router") problems.push(...judgeRouter(network, openPorts, range));
   if (range === null) return problems;
@@ -180,7 +183,7 @@ function judgeHub({ hub }: TunnelWish, openPorts: Seen["openPorts"], others: Ite
 }
 
 /** By one of the card's security groups, where these hold and can be seen. */
-const isOpen = ({ port }: TunnelWish["hub"], openPorts: Seen["openPorts"]): boolean =>
+const isOpen = ({ port }: Pick<TunnelWish["hub"], "port">, openPorts: Seen["openPorts"]): boolean =>
   openPorts === null || openPorts.some(({ first, last }) => first <= port && port <= last);
 
 /** One public address and port can be forwarded to one hub. */

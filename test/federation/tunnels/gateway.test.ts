@@ -142,6 +142,10 @@ describe("a zone's gateway", () => {
       seen((usual) => ({ ...usual, gateway, openPorts: [] })),
       ["tunnel-way-out-closed"],
     );
+    assert.deepEqual(
+      seen((usual) => ({ ...usual, gateway, gatewayDoors: [{ first: 22, last: 22 }] })),
+      ["gateway-way-in-closed"],
+    );
     const two = aNetwork({ ranges: [{ first: "10.0.0.5", last: "10.0.0.6" }], leased: [] });
     assert.deepEqual(
       seen((usual) => ({ ...usual, gateway, network: two })),
