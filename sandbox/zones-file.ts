@@ -25,6 +25,9 @@ export const zoneOwner = (zone: string, number: 1 | 2): string => `U0OWNER${lett
 export const hospitalOf = (zone: string): string => `Hospital ${letterOf(zone)}`;
 export const homeChannel = HOME_CHANNEL;
 
+/** What a zone's entry has where one of its VMs may have the tunnel for the others. */
+export const SANDBOX_GATEWAY = { gateway: { template: "Flower gateway" } } as const;
+
 /** The name of the environment variable that holds the bot's password in a zone. */
 export const passwordVariable = (zone: string): string => `FLORIST_PASSWORD_${letterOf(zone)}`;
 /** The stand-in's built-in seed gives the bot's account this password. */
@@ -59,7 +62,6 @@ function entryOf({ name, xmlrpc, oneflow }: ZoneAddresses) {
     quorum: 1,
     coordinate: { template: "Flower SuperLink 1.31.0", sshKeys: [SSH_KEY] },
     train: { templates: { none: "Flower SuperNode 1.31.0" } },
-    gateway: { template: "Flower gateway" },
     network: name === "zone-a" ? "public" : "private",
     alternatives: { networks: ["public", "private"] },
     nodeConfig: { organisation: hospitalOf(name) },

@@ -47,9 +47,11 @@ export interface AlternativeCheck {
 export async function checkAlternatives(zone: Looking, profile: SiteProfile): Promise<readonly AlternativeCheck[]> {
   const [usual] = offers(profile);
   if (usual === undefined) return [];
-  const { superlink, supernode } = profile.templates;
+  const { superlink, supernode, gateway } = profile.templates;
   const looked: readonly unknown[] = [superlink, ...Object.values(supernode)];
-  const templates = profile.alternatives.templates.filter((asked) => !looked.includes(asked));
+  // Where no gateway is usual, an owner may choose one.
+  const others = gateway === null || profile.tunnelWay === "gateway" ? [] : [gateway];
+  const templates = [...profile.alternatives.templates, ...others].filter((asked) => !looked.includes(asked));
   const networks = profile.alternatives.networks.filter((asked) => asked !== profile.network);
   const choices = [
     ...templates.map((asked) => ({ of: "template" as const, asked, choice: { ...usual, template: asked } })),
@@ -87,7 +89,8 @@ function offers(profile: SiteProfile): readonly Choice[] {
       : [chooseFor(profile, { site: profile.name, role: "coordinator", superNodes: 0 }, anySettings("none"), {})];
   const { gateway } = profile.templates;
   const [first, ...others] = training.flatMap((choice) => ("code" in choice ? [] : [choice]));
-  // A gateway comes with whatever trains; one look shows its template.
-  const trained = first === undefined ? [] : [{ ...first, ...(gateway === null ? {} : { gateway }) }, ...others];
+  // A gateway comes with whatever trains; one look shows its template, and whether there is room for it.
+  const isUsual = gateway !== null && profile.tunnelWay === "gateway";
+  const trained = first === undefined ? [] : [{ ...first, ...(isUsual ? { gateway } : {}) }, ...others];
   return [...coordinating.flatMap((choice) => ("code" in choice ? [] : [choice])), ...trained];
 }

@@ -6,7 +6,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Sandbox, type SandboxOptions, startSandbox } from "../../sandbox/composition.ts";
-import type { SandboxZonesFile } from "../../sandbox/zones-file.ts";
+import { SANDBOX_GATEWAY, type SandboxZonesFile } from "../../sandbox/zones-file.ts";
 import type { TunnelWay } from "../../src/federation/model/plan.ts";
 import { pooled } from "../story/pooled-zones.ts";
 import { type Ending, type StoryWish, tellShortStory } from "./short-story.ts";
@@ -31,7 +31,10 @@ const patient = (usual: SandboxZonesFile) => ({
 
 const crossingBy = ({ zones }: SandboxZonesFile, way: TunnelWay) =>
   Object.fromEntries(
-    Object.entries(zones).map(([name, entry]) => [name, name === TRAINING ? { ...entry, tunnel: way } : entry]),
+    Object.entries(zones).map(([name, entry]) => [
+      name,
+      name === TRAINING ? { ...entry, ...SANDBOX_GATEWAY, tunnel: way } : entry,
+    ]),
   );
 
 /** Without one of these: to a public address, one SuperNode, OneFlow in both zones. */

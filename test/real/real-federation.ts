@@ -3,7 +3,7 @@ import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
 import type { RealView } from "../../sandbox/hypervisor/real/real-hypervisor.ts";
 import { setUpRouter } from "../../sandbox/story/routers.ts";
 import { Stage } from "../../sandbox/story/stage.ts";
-import { SANDBOX_HUB, type SandboxZonesFile, zoneChannel } from "../../sandbox/zones-file.ts";
+import { SANDBOX_GATEWAY, SANDBOX_HUB, type SandboxZonesFile, zoneChannel } from "../../sandbox/zones-file.ts";
 import { FederationStory } from "../story/federation-story.ts";
 import { CertificateOwner, type IssuingOrganisation } from "../story/issuing-organisation.ts";
 import { until } from "../waiting.ts";
@@ -63,7 +63,7 @@ export class RealFederation {
       ...(crossing === "passed" ? { [TUNNELLED]: "gateway" } : {}),
       ...(isRouted(crossing) ? { [ROUTED]: "router" } : {}),
     };
-    const ended = (zone: string) => (ways[zone] === undefined ? {} : { tunnel: ways[zone] });
+    const ended = (zone: string) => (ways[zone] === undefined ? {} : { ...SANDBOX_GATEWAY, tunnel: ways[zone] });
     const configure = (usual: SandboxZonesFile) => ({
       ...usual,
       zones: Object.fromEntries(

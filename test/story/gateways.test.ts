@@ -6,7 +6,7 @@ import type { VmAddress } from "../../sandbox/hypervisor/hypervisor.ts";
 import { setUpRouter } from "../../sandbox/story/routers.ts";
 import { Stage } from "../../sandbox/story/stage.ts";
 import { hubHasJust, tunnelKeysOf } from "../../sandbox/story/tunnels.ts";
-import { SANDBOX_HUB } from "../../sandbox/zones-file.ts";
+import { SANDBOX_GATEWAY, SANDBOX_HUB } from "../../sandbox/zones-file.ts";
 import { untilJournal } from "../faults/data-directory.ts";
 import { FederationStory } from "./federation-story.ts";
 import { startStory } from "./story-sandbox.ts";
@@ -39,7 +39,7 @@ before(async () => {
       zones: Object.fromEntries(
         Object.entries(usual.zones).map(([name, entry]) => {
           const way = { [GATEWAY]: "gateway" as const, [ROUTED]: "router" as const }[name];
-          return [name, way === undefined ? entry : { ...entry, tunnel: way }];
+          return [name, { ...entry, ...SANDBOX_GATEWAY, ...(way === undefined ? {} : { tunnel: way }) }];
         }),
       ),
     }),
