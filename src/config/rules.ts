@@ -4,36 +4,19 @@
  */
 import { z } from "zod";
 import type { Finding, Path } from "./mistake.ts";
+import { SITE_RULES } from "./site-rules.ts";
 import { zoneEntry } from "./zone-entry.ts";
+import { entries, type Rule, zoneRule, zonesIn } from "./zone-rule.ts";
 import { zonepoolFindings } from "./zonepool-rules.ts";
 import { policySection, zonesFile } from "./zones-file.ts";
 
-type Rule = (file: unknown) => readonly Finding[];
-
 const zoneShape = z.object(zoneEntry.shape);
 const policyShape = z.object(policySection.shape);
-const entries = z.object({ zones: z.record(z.string(), z.unknown()) });
-
-function zonesOf(file: unknown): readonly [name: string, entry: unknown][] {
-  const parsed = entries.safeParse(file);
-  return parsed.success ? Object.entries(parsed.data.zones) : [];
-}
-
-/** A rule about one zone at a time; `check` may give paths within the zone. */
-function zoneRule<T>(part: z.ZodType<T>, check: (zone: T) => readonly Finding[]): Rule {
-  return (file) =>
-    zonesOf(file).flatMap(([name, entry]) => {
-      const zone = part.safeParse(entry);
-      if (!zone.success) return [];
-      return check(zone.data).map((finding) => ({ ...finding, path: ["zones", name, ...finding.path] }));
-    });
-}
-
 /** A rule that what one zone says no other zone may say. */
 function uniqueRule(part: z.ZodType<string>, path: Path, finding: (first: string) => Omit<Finding, "path">): Rule {
   return (file) => {
     const first = new Map<string, string>();
-    return zonesOf(file).flatMap(([name, entry]) => {
+    return zonesIn(file).flatMap(([name, entry]) => {
       const said = part.safeParse(entry);
       if (!said.success) return [];
       const earlier = first.get(said.data);
@@ -58,32 +41,6 @@ const atLeastOneZone: Rule = (file) => {
     ? [{ path: ["zones"], problem: "names no zone", remedy: "Add a zone; zones.example.yml shows how." }]
     : [];
 };
-
-const noOwnerTwice = zoneRule(zoneShape.pick({ owners: true }), ({ owners }) => {
-  const seen = new Set<string>();
-  return owners.flatMap(({ team, user }, index) => {
-    const pair = `${team} ${user}`;
-    if (!seen.has(pair)) {
-      seen.add(pair);
-      return [];
-    }
-    return [
-      { path: ["owners", index], problem: "names an owner a second time", remedy: "Remove it: an owner has one vote." },
-    ];
-  });
-});
-
-const enoughOwners = zoneRule(z.object({ owners: z.array(z.unknown()), quorum: z.int() }), ({ owners, quorum }) =>
-  quorum <= owners.length || owners.length === 0
-    ? []
-    : [
-        {
-          path: ["quorum"],
-          problem: `asks for ${quorum} owners, and only ${owners.length} are named`,
-          remedy: "Name more owners, or lower the quorum.",
-        },
-      ],
-);
 
 const offersRole = zoneRule(z.object({ coordinate: z.undefined().optional(), train: z.undefined().optional() }), () => [
   {
@@ -115,18 +72,6 @@ const gatewayNeedsTemplate = zoneRule(
   ],
 );
 
-const ownChannel = uniqueRule(
-  zoneShape.pick({ channel: true }).transform(({ channel }, context): string => {
-    if (channel === undefined) context.addIssue("none");
-    return String(channel);
-  }),
-  ["channel"],
-  (first) => ({
-    problem: `is also the channel of ${first}`,
-    remedy: "Give each zone a channel of its own: what one zone runs is not for the other. Or leave it out.",
-  }),
-);
-
 const ownAccount = uniqueRule(
   zoneShape.pick({ xmlrpc: true, user: true }).transform(({ xmlrpc, user }) => `${xmlrpc} ${user}`),
   ["user"],
@@ -149,28 +94,6 @@ const somebodyMayAsk: Rule = (file) => {
           remedy: "Name people, or channels whose members may ask.",
         },
       ];
-};
-
-/** An owner alone who asks could never be joined by a second one. */
-const requesterNotStuck: Rule = (file) => {
-  const switches = z.object({
-    requesterMayApproveAlone: z.literal(false),
-    requesters: zonesFile.shape.requesters,
-  });
-  const parsed = switches.safeParse(file);
-  if (!parsed.success) return [];
-  const asking = new Set(parsed.data.requesters.people.map(({ team, user }) => `${team} ${user}`));
-  return zoneRule(zoneShape.pick({ owners: true }), ({ owners: [owner, ...others] }) =>
-    owner === undefined || others.length > 0 || !asking.has(`${owner.team} ${owner.user}`)
-      ? []
-      : [
-          {
-            path: ["owners"],
-            problem: "names only somebody who may also ask, and `requesterMayApproveAlone` is false",
-            remedy: "Name a second owner: what this one asks for could otherwise never be approved.",
-          },
-        ],
-  )(file);
 };
 
 /** `shorter` must stay below `longer`; both are keys of the same section. */
@@ -226,7 +149,7 @@ const settleOutlastsCall = policyRule(
 
 /** Services are created through OneFlow, VMs that no service holds through oned itself. */
 const settleOutlastsCallOfVms: Rule = (file) => {
-  const makesVms = zonesOf(file).some(([, entry]) => vmsEntry.safeParse(entry).success);
+  const makesVms = zonesIn(file).some(([, entry]) => vmsEntry.safeParse(entry).success);
   if (!makesVms) return [];
   return policyRule(policyShape.pick({ settle: true, calls: true }).prefault({}), ({ settle, calls }) =>
     calls.xmlrpcDeadline < settle ? [] : [order(["calls"], "xmlrpcDeadline", "settle", WOULD_COME_TWICE)],
@@ -249,16 +172,13 @@ const retriesGrow = policyRule(policyShape.pick({ retries: true, slack: true }).
 
 const RULES: readonly Rule[] = [
   atLeastOneZone,
-  noOwnerTwice,
-  enoughOwners,
   offersRole,
   servicesNeedOneFlow,
   gatewayNeedsTemplate,
-  ownChannel,
   ownAccount,
   zonepoolFindings,
   somebodyMayAsk,
-  requesterNotStuck,
+  ...SITE_RULES,
   reminderBeforeExpiry,
   noticeBeforeQuestion,
   pollingFitsSilence,

@@ -1,6 +1,6 @@
 /** One zone's entry in the zones file. */
 import { z } from "zod";
-import { channelId, teamId, userId } from "../federation/model/identity.ts";
+import { channelId, teamId, userId, zoneName } from "../federation/model/identity.ts";
 import { isContextValue } from "../guest-protocol/alphabets.ts";
 import { FRAMEWORKS } from "../guest-protocol/names.ts";
 import { readUrl } from "./address.ts";
@@ -88,41 +88,91 @@ const coordinate = section(
 
 const TEMPLATES_REMEDY = `Give a VM template for at least one of ${FRAMEWORKS.join(", ")}.`;
 
+const templates = section(
+  {
+    none: reference.optional(),
+    pytorch: reference.optional(),
+    tensorflow: reference.optional(),
+    sklearn: reference.optional(),
+  } satisfies Record<(typeof FRAMEWORKS)[number], unknown>,
+  TEMPLATES_REMEDY,
+).refine((named) => Object.values(named).some((template) => template !== undefined), {
+  error: TEMPLATES_REMEDY,
+  params: { problem: "names no template" },
+});
+
+const tunnelWay = z.enum(["own", "gateway", "router"], {
+  error:
+    "Give own, where each VM has its end of a WireGuard tunnel, gateway, where a VM beside them has it for all, or router, where the zone's own router has it.",
+});
+
+const references = z.array(reference, { error: "Give a list of names or numbers." }).default([]);
+
+const title = (of: string) => text(`Give the ${of}'s name as people know it.`).max(60, "Give at most 60 characters.");
+
+const owners = (of: string) =>
+  z
+    .array(owner, { error: `Give a list of the people who decide for this ${of}.` })
+    .min(1, `Name at least one person who decides for this ${of}.`);
+
+const quorum = z.int({ error: "Give the number of owners who must agree." }).min(1, "Give at least 1.");
+
+const alternatives = section(
+  { templates: references, networks: references },
+  "Give what an owner may choose instead, such as {templates: [], networks: [lab]}.",
+);
+
+/** One of several training sites of a zone: what it leaves out is as its zone's entry says. */
+const siteEntry = section(
+  {
+    title: title("site").optional(),
+    channel: channelEntry.optional(),
+    owners: owners("site").optional(),
+    quorum: quorum.optional(),
+    templates: templates.optional(),
+    network: reference.optional(),
+    tunnel: tunnelWay.optional(),
+    alternatives: alternatives.optional(),
+    nodeConfig: nodeConfig.optional(),
+  },
+  "Give what differs from the zone's entry, such as {owners: [...], network: radiology}, or {} where nothing does.",
+);
+export type SiteEntry = z.infer<typeof siteEntry>;
+
+/** A form lists them all, and each has a card of its own. */
+const MOST_SITES = 20;
+const SITES_REMEDY = "Name the zone's training sites, such as {radiology: {}, cardiology: {}}.";
+
+const siteKey = idText(zoneName, "Choose a short name, such as radiology: it stands behind the zone's and a slash.");
+
 const train = section(
   {
-    templates: section(
-      {
-        none: reference.optional(),
-        pytorch: reference.optional(),
-        tensorflow: reference.optional(),
-        sklearn: reference.optional(),
-      } satisfies Record<(typeof FRAMEWORKS)[number], unknown>,
-      TEMPLATES_REMEDY,
-    ).refine((templates) => Object.values(templates).some((template) => template !== undefined), {
-      error: TEMPLATES_REMEDY,
-      params: { problem: "names no template" },
-    }),
+    templates: templates.optional(),
+    sites: z
+      .record(siteKey, siteEntry, { error: SITES_REMEDY })
+      .refine((sites) => Object.keys(sites).length > 0, {
+        error: SITES_REMEDY,
+        params: { problem: "names no site" },
+      })
+      .refine((sites) => Object.keys(sites).length <= MOST_SITES, {
+        error: `Name at most ${MOST_SITES}.`,
+        params: { problem: "names too many sites" },
+      })
+      .optional(),
   },
   "Give the SuperNodes' VM templates, such as {templates: {none: Flower SuperNode 1.31.0}}.",
 );
-
-const tunnelWay = z
-  .enum(["own", "gateway", "router"], {
-    error:
-      "Give own, where each VM has its end of a WireGuard tunnel, gateway, where a VM beside them has it for all, or router, where the zone's own router has it.",
-  })
-  .default("own");
 
 const gateway = section(
   { template: reference },
   "Give the VM template of the VM that has the zone's tunnel, such as {template: Flower gateway 1.31.0}.",
 );
 
-const references = z.array(reference, { error: "Give a list of names or numbers." }).default([]);
+export const TRAIN_REMEDY = `${TEMPLATES_REMEDY} They belong to the zone, or to each of its \`sites\`.`;
 
 export const zoneEntry = section(
   {
-    title: text("Give the organisation's name as people know it.").max(60, "Give a name of at most 60 characters."),
+    title: title("organisation"),
     xmlrpc: readText("Give oned's XML-RPC address, such as https://one.example.org:2633/RPC2.", readUrl),
     oneflow: readText(
       "Give OneFlow's address, such as https://one.example.org:2474, or leave it out where there is none.",
@@ -146,19 +196,14 @@ export const zoneEntry = section(
       .optional(),
     ca: text("Give the file with the CA certificate that signed the endpoints', in PEM.").optional(),
     channel: channelEntry.optional(),
-    owners: z
-      .array(owner, { error: "Give a list of the people who decide for this zone." })
-      .min(1, "Name at least one person who decides for this zone."),
-    quorum: z.int({ error: "Give the number of owners who must agree." }).min(1, "Give at least 1.").default(1),
+    owners: owners("zone"),
+    quorum: quorum.default(1),
     coordinate: coordinate.optional(),
     train: train.optional(),
     network: reference,
-    tunnel: tunnelWay,
+    tunnel: tunnelWay.default("own"),
     gateway: gateway.optional(),
-    alternatives: section(
-      { templates: references, networks: references },
-      "Give what an owner may choose instead, such as {templates: [], networks: [lab]}.",
-    ).prefault({}),
+    alternatives: alternatives.prefault({}),
     nodeConfig: nodeConfig.default({}),
   },
   "Give the zone's title, endpoints, account, owners, templates and network; zones.example.yml shows an entry.",

@@ -1,7 +1,7 @@
 /** The zones file's part of the configuration: its text read, checked, and turned into what the bot works with. */
 import { basename } from "node:path";
 import { setImmediate as breath } from "node:timers/promises";
-import { type SiteName, siteName, type ZoneName, zoneName } from "../federation/model/identity.ts";
+import { type SiteName, siteIn, siteOfZone, type ZoneName, zoneName } from "../federation/model/identity.ts";
 import type { SiteProfile } from "../federation/model/policy.ts";
 import type { Configuration, ZoneAccess, ZonePoolAccess } from "./configuration.ts";
 import type { ReadFile } from "./file-reader.ts";
@@ -71,9 +71,17 @@ export async function readZonesPart(source: ZonesSource): Promise<ZonesReading> 
 /** Such as `zones.yml, line 14`: people in Slack read it, and need not learn where the file lies. */
 const linesOfChannels = (path: string, yaml: YamlText, file: ZonesFile): ReadonlyMap<SiteName, string> =>
   new Map(
-    Object.entries(file.zones).flatMap(([name, { channel }]): [SiteName, string][] => {
-      const line = channel === undefined ? undefined : yaml.lineOf(["zones", name, "channel"]);
-      return line === undefined ? [] : [[siteName.parse(name), `${basename(path)}, line ${line}`]];
+    Object.entries(file.zones).flatMap(([written, { channel, train }]): [SiteName, string][] => {
+      const zone = zoneName.parse(written);
+      const lineOf = (site: SiteName, said: string | undefined, ...below: string[]): [SiteName, string][] => {
+        const line = said === undefined ? undefined : yaml.lineOf(["zones", written, ...below, "channel"]);
+        return line === undefined ? [] : [[site, `${basename(path)}, line ${line}`]];
+      };
+      const sites = Object.entries(train?.sites ?? {});
+      return [
+        ...lineOf(siteOfZone(zone), channel),
+        ...sites.flatMap(([name, site]) => lineOf(siteIn(zone, name), site.channel, "train", "sites", name)),
+      ];
     }),
   );
 

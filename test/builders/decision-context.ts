@@ -41,9 +41,10 @@ export const zone = (name: string): ZoneName & SiteName => bothNames.parse(name)
 export const site = (name: string): SiteName => siteName.parse(name);
 export const zoneNames = (count: number): readonly (ZoneName & SiteName)[] => ZONE_NAMES.slice(0, count).map(zone);
 const someone = (team: string, user: string): Person => person.parse({ team, user });
-export const ownerOf = (name: string, nth = 1): Person =>
-  someone(`T${name.toUpperCase()}`, `U${name.toUpperCase()}${nth}`);
-export const channelOf = (name: string): ChannelId => channelId.parse(`C${name.toUpperCase()}`);
+/** As Slack's ids go: the zone's name and the site's, where it has one, without what stands between. */
+const lettersOf = (name: string): string => name.toUpperCase().replace(/[^A-Z0-9]/g, "");
+export const ownerOf = (name: string, nth = 1): Person => someone(`T${lettersOf(name)}`, `U${lettersOf(name)}${nth}`);
+export const channelOf = (name: string): ChannelId => channelId.parse(`C${lettersOf(name)}`);
 
 export const HOME_CHANNEL = channelId.parse("CHOME");
 const INSTALLING_TEAM = teamId.parse("THOST");

@@ -123,7 +123,7 @@ suite("zones.example.yml", () => {
 
   test("loads, with its passwords in the environment", async () => {
     const configuration = await loaded(environment, readFileFromDisk);
-    assert.deepEqual([...configuration.sites.keys()], ["zone-a", "zone-b"]);
+    assert.deepEqual([...configuration.sites.keys()], ["zone-a", "zone-a/training", "zone-b"]);
     assert.doesNotMatch(configuration.sites.get(siteOfZone(ZONE_A))?.sshKeys[0] ?? "@", /@/);
   });
 

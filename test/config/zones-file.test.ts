@@ -39,7 +39,77 @@ const sshKeys = (key: string): Edit => [SUPERLINK, `${SUPERLINK}\n      sshKeys:
 const nodeConfig = (yaml: string): Edit => ["network: public", `network: public\n    nodeConfig: ${yaml}`];
 const policy = (yaml: string): Edit => ["requesters:", `policy: ${yaml}\nrequesters:`];
 
+const TEMPLATES_B = "templates: {none: 7}";
+
 const CASES: readonly Case[] = [
+  {
+    name: "sites of a zone that name no site",
+    edits: [[TEMPLATES_B, `${TEMPLATES_B}\n      sites: {}`]],
+    where: ":28: zones.zone-b.train.sites",
+    problem: /names no site/,
+    remedy: /radiology/,
+  },
+  {
+    name: "more sites of a zone than a form lists",
+    edits: [
+      [
+        TEMPLATES_B,
+        `${TEMPLATES_B}\n      sites: {${Array.from({ length: 21 }, (_, nth) => `s${nth}: {}`).join(", ")}}`,
+      ],
+    ],
+    where: ":28: zones.zone-b.train.sites",
+    problem: /too many sites/,
+    remedy: /at most 20/,
+  },
+  {
+    name: "a site with a name that guests cannot carry",
+    edits: [[TEMPLATES_B, `${TEMPLATES_B}\n      sites: {X-rays: {}}`]],
+    where: ":28: zones.zone-b.train.sites.X-rays",
+    problem: /"X-rays" and must be 1 to 31/,
+    remedy: /radiology/,
+  },
+  {
+    name: "a site that is called as its zone is",
+    edits: [[TEMPLATES_B, `${TEMPLATES_B}\n      sites: {zone-b: {}}`]],
+    where: ":28: zones.zone-b.train.sites.zone-b",
+    problem: /called as its zone/,
+    remedy: /another name/,
+  },
+  {
+    name: "sites without templates in a zone that names none",
+    edits: [[TEMPLATES_B, "sites: {hearts: {templates: {none: 7}}, pictures: {}}"]],
+    where: ":27: zones.zone-b.train.sites.pictures.templates",
+    problem: /is missing/,
+    remedy: /each of its `sites`/,
+  },
+  {
+    name: "a site whose quorum its zone's owners cannot reach",
+    edits: [[TEMPLATES_B, `${TEMPLATES_B}\n      sites: {hearts: {quorum: 2}}`]],
+    where: ":28: zones.zone-b.train.sites.hearts.quorum",
+    problem: /asks for 2 owners, and only 1/,
+    remedy: /lower the quorum/,
+  },
+  {
+    name: "a site with the channel of another zone",
+    edits: [[TEMPLATES_B, `${TEMPLATES_B}\n      sites: {hearts: {channel: C0ZONEA001}}`]],
+    where: ":28: zones.zone-b.train.sites.hearts.channel",
+    problem: /is also the channel of zone-a/,
+    remedy: /channel of its own/,
+  },
+  {
+    name: "a site with a gateway in a zone that names no template for one",
+    edits: [[TEMPLATES_B, `${TEMPLATES_B}\n      sites: {hearts: {tunnel: gateway}}`]],
+    where: ":28: zones.zone-b.train.sites.hearts.tunnel",
+    problem: /asks for a gateway/,
+    remedy: /tunnel: own/,
+  },
+  {
+    name: "what no site has",
+    edits: [[TEMPLATES_B, `${TEMPLATES_B}\n      sites: {hearts: {user: other}}`]],
+    where: ":28: zones.zone-b.train.sites.hearts.user",
+    problem: /is not known/,
+    remedy: /owners/,
+  },
   {
     name: "an owner's team that is no team id",
     edits: [["T0ASTER001", "aster"]],

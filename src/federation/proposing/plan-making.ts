@@ -11,7 +11,7 @@ import type { NetworkFacts, SurveyResult } from "../model/zone-facts.ts";
 import { hasTunnel } from "../tunnels/crossing.ts";
 import { judgeTunnel, linkFor } from "../tunnels/planner.ts";
 import { gatewayAddressFor } from "./gateway-address.ts";
-import { type Credit, NO_CREDIT } from "./headroom.ts";
+import { type Credit, type Needs, needsIn, needsOf, NO_CREDIT, together } from "./headroom.ts";
 import { type Choice, chooseFor, judge, type UsableSurvey, type UsableTemplate } from "./preflight.ts";
 import { type ChosenEndpoint, dialledBy } from "./superlink-endpoint.ts";
 
@@ -56,11 +56,12 @@ export function assess(
   survey: SurveyResult,
   context: DecisionContext,
   adjustment: Adjustment = adjustmentOf(site),
+  beside: Needs = plannedBeside(federation, site),
 ): Usable | readonly Reason[] {
   const choice = choiceFor(federation, site, context, adjustment);
   if ("code" in choice) return [choice];
   if (!survey.ok) return [survey.reason];
-  const judged = judge(survey.survey, choice, creditOf(site));
+  const judged = judge(survey.survey, choice, creditOf(site), beside);
   if (!("template" in judged)) return judged;
   const tunnel = judgeTunnel(federation, site, judged, choice.tunnelWay, context.takenTunnels);
   if (tunnel.length > 0) return tunnel;
@@ -68,6 +69,30 @@ export function assess(
     return [{ code: "no-free-address", detail: judged.network.name }];
   return { ...judged, choice };
 }
+
+/** What a look at a site's zone shows it to take. */
+export function neededBy({ template, gateway, network, choice, data }: Usable): Needs {
+  const gateways = gateway === null ? 0 : 1;
+  const inNetwork = { network: network.id, addresses: choice.vms + gateways };
+  return needsIn({ template, gateway, data }, { vms: choice.vms, gateways, ...inNetwork });
+}
+
+/** What the federation's other sites in the zone are asked to take and have not taken yet, as their plans say it. */
+function plannedBeside(federation: Federation, { name, zone }: Site): Needs {
+  const others = [...federation.sites.values()].filter(
+    (other) => other.zone === zone && other.name !== name && other.deployment === null,
+  );
+  const open = others.filter(({ approvalState }) => approvalState === "pending" || approvalState === "approved");
+  return together(open.flatMap((other) => currentProposal(other)?.plan ?? []).flatMap(neededAsPlanned));
+}
+
+/** Disks are in no plan: they are counted when the site is looked at itself. */
+const neededAsPlanned = ({ parts, data }: SitePlan): readonly Needs[] =>
+  parts.map(({ name, vms, template, nics }) => {
+    const attached = name === "supernode" && data?.kind === "disk" ? [data.image] : [];
+    const taking = { ...template, images: [...template.images, ...attached], disks: [] };
+    return needsOf([{ template: taking, vms }], { network: nics[0]?.network.id ?? -1, addresses: vms });
+  });
 
 /** What runs makes room for what replaces it. */
 function creditOf({ deployment }: Site): Credit {

@@ -18,7 +18,7 @@ import type {
   ZoneErrorCode,
   ZoneSurvey,
 } from "../model/zone-facts.ts";
-import { type Credit, credited, judgeQuota, NO_CREDIT } from "./headroom.ts";
+import { type Credit, credited, judgeQuota, type Needs, NO_CREDIT, NO_NEEDS } from "./headroom.ts";
 import { freeAddressCount } from "./network.ts";
 
 /** What would be used in a zone: its profile's templates and network, or what its owner chose instead. */
@@ -100,19 +100,29 @@ export interface UsableSurvey {
   readonly gatewayDoors: ZoneSurvey["gatewayDoors"];
 }
 
-/** All that stands in the way, at once; or the facts a plan can be made of. */
-export function judge(seen: ZoneSurvey, choice: Choice, credit: Credit = NO_CREDIT): UsableSurvey | readonly Reason[] {
+/**
+ * All that stands in the way, at once; or the facts a plan can be made of.
+ * @param beside what other sites of the federation are to take of the same zone
+ */
+export function judge(
+  seen: ZoneSurvey,
+  choice: Choice,
+  credit: Credit = NO_CREDIT,
+  beside: Needs = NO_NEEDS,
+): UsableSurvey | readonly Reason[] {
   const survey = credited(seen, credit);
   const { template, gateway, network, data } = survey;
   const gateways = gatewaysOf(choice);
   const addresses = addressesFor(survey, template, choice.vms) + addressesFor(survey, gateway, gateways);
   const problems: Reason[] = [
     ...judgeZone(survey, neededAttributes(choice, template, gateway)),
-    ...(network.found ? judgeNetwork(network, addresses) : [absent("network", network)]),
-    ...judgeTemplate(template, choice.vms, credit.vms > credit.gateways),
-    ...(gateway === null ? [] : judgeTemplate(gateway, gateways, credit.gateways > 0)),
-    ...judgeData(data, choice.vms, credit),
-    ...judgeQuota(survey, { vms: choice.vms, gateways, addresses }),
+    ...(network.found
+      ? judgeNetwork(network, addresses + (beside.addresses.get(network.id) ?? 0))
+      : [absent("network", network)]),
+    ...judgeTemplate(template, { vms: choice.vms, beside, isReplaced: credit.vms > credit.gateways }),
+    ...(gateway === null ? [] : judgeTemplate(gateway, { vms: gateways, beside, isReplaced: credit.gateways > 0 })),
+    ...judgeData(data, choice.vms + othersOf(data, beside), credit),
+    ...judgeQuota(survey, { vms: choice.vms, gateways, addresses }, beside),
   ];
   const isThere = template.found && network.found && gateway?.found !== false && !(data !== null && "found" in data);
   if (problems.length > 0 || !isThere) return problems;
@@ -176,14 +186,24 @@ function judgeNetwork(network: NetworkFacts, addresses: number): Reason[] {
   return freeAddressCount(network) < addresses ? [reason("no-free-address", network.name)] : [];
 }
 
-/** `isReplaced`: VMs that were made of it before give back what they have. */
-function judgeTemplate(template: VmTemplateFacts | Absent, vms: number, isReplaced: boolean): Reason[] {
+/** VMs of other sites that are to have the image too. */
+const othersOf = (image: ImageFacts | Absent | null, { imageVms }: Needs): number =>
+  image === null || "found" in image ? 0 : (imageVms.get(image.id) ?? 0);
+
+interface Wanted {
+  readonly vms: number;
+  readonly beside: Needs;
+  /** VMs that were made of it before give back what they have. */
+  readonly isReplaced: boolean;
+}
+
+function judgeTemplate(template: VmTemplateFacts | Absent, { vms, beside, isReplaced }: Wanted): Reason[] {
   if (!template.found) return [absent("template", template)];
   const { name, hasNicAlias, startsOnHold, images } = template;
   return [
     ...(hasNicAlias ? [reason("template-nic-alias", name)] : []),
     ...(startsOnHold ? [reason("template-on-hold", name)] : []),
-    ...images.flatMap((image) => judgeImage(image, vms, isReplaced)),
+    ...images.flatMap((image) => judgeImage(image, vms + othersOf(image, beside), isReplaced)),
   ];
 }
 

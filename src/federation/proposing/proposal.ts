@@ -5,16 +5,19 @@ import { revocations } from "../deciding/revocations.ts";
 import { type Decision, decided, refuse } from "../model/decision.ts";
 import { canonical } from "../model/digest.ts";
 import type { EventOf, FederationEvent, Reason } from "../model/events.ts";
+import { after } from "../model/evolve.ts";
 import type { SiteName } from "../model/identity.ts";
 import type { DecisionContext } from "../model/policy.ts";
 import { coordinatorOf, currentProposal, type Federation, type Proposal, type Site } from "../model/state.ts";
 import type { SurveyResult } from "../model/zone-facts.ts";
+import { type Needs, together } from "./headroom.ts";
 import {
   assess,
   bindingsOf,
   comparableDigest,
   expiryFrom,
   isUsable,
+  neededBy,
   newestBindings,
   planOf,
   proposed,
@@ -38,7 +41,7 @@ export function proposeSites(federation: Federation, surveys: Surveys, context: 
   const waiting = [...federation.sites.values()].filter(
     ({ name, approvalState, joinedLater }) => approvalState === "planning" && !joinedLater && surveys.has(name),
   );
-  const assessed = waiting.map((site) => ({ site, outcome: outcomeOf(federation, site, surveys, context) }));
+  const assessed = assessedTogether(federation, waiting, surveys, context);
   const coordinator = coordinatorOf(federation);
   const own = assessed.find(({ site }) => site.name === coordinator.name)?.outcome;
   const networks = assessed.flatMap(({ outcome }) => (isUsable(outcome) ? [outcome.network] : []));
@@ -53,10 +56,13 @@ export function proposeSites(federation: Federation, surveys: Surveys, context: 
     return decided(...problems.flatMap(({ site, reasons }) => problemsOf(site, reasons)));
   }
   const choosing: FederationEvent[] = federation.endpoint === null ? [{ type: "endpoint-chosen", ...chosen }] : [];
-  const plans = assessed.flatMap(({ site, outcome }) =>
-    isUsable(outcome) ? [requested(federation, site, outcome, chosen, context)] : [],
-  );
-  return decided(...choosing, ...plans);
+  const events = [...choosing];
+  for (const { site, outcome } of assessed) {
+    // What one of them is given in the zone is no other's.
+    const state = after(federation, events, context.now);
+    if (isUsable(outcome)) events.push(requested(state, site, outcome, chosen, context));
+  }
+  return decided(...events);
 }
 
 /** The plan for a site that joins later: it waits for nobody else, and nobody else for it. */
@@ -73,14 +79,36 @@ export function proposeLater(
   return decided(requested(federation, site, facts, chosenEndpoint(federation), context));
 }
 
+interface Assessed {
+  readonly site: Site;
+  readonly outcome: Usable | readonly Reason[];
+}
+
+/** Each site for itself, and then with what the others take of the same zone. */
+function assessedTogether(
+  federation: Federation,
+  sites: readonly Site[],
+  surveys: Surveys,
+  context: DecisionContext,
+): readonly Assessed[] {
+  const alone = sites.map((site) => ({ site, outcome: outcomeOf(federation, site, surveys, context) }));
+  return alone.map(({ site, outcome }) => {
+    const others = alone.filter((other) => other.site.zone === site.zone && other.site !== site);
+    const needs = others.flatMap((other) => (isUsable(other.outcome) ? [neededBy(other.outcome)] : []));
+    if (needs.length === 0) return { site, outcome };
+    return { site, outcome: outcomeOf(federation, site, surveys, context, together(needs)) };
+  });
+}
+
 function outcomeOf(
   federation: Federation,
   site: Site,
   surveys: Surveys,
   context: DecisionContext,
+  beside?: Needs,
 ): Usable | readonly Reason[] {
   const survey = surveys.get(site.name);
-  return survey === undefined ? [] : assess(federation, site, survey, context);
+  return survey === undefined ? [] : assess(federation, site, survey, context, undefined, beside);
 }
 
 function requested(

@@ -144,11 +144,6 @@ function parseSites(
       return [];
     }
     if (form.training.findIndex((other) => other.site === site) < nth) told.push(`${profile.title} is listed twice.`);
-    if (site === form.coordinator) {
-      told.push(
-        "The coordinator's zone cannot be a training site of the same federation. Take it out of one of the two fields.",
-      );
-    }
     if (wanted !== undefined && profile.templates.supernode[wanted] === undefined) {
       told.push(`${profile.title} has no VM template for ${wanted}. Choose another framework or site.`);
     }

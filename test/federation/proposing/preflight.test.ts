@@ -13,7 +13,7 @@ import { choiceFor } from "../../../src/federation/proposing/plan-making.ts";
 import { type Choice, chooseFor, isTransient, judge, zoneReason } from "../../../src/federation/proposing/preflight.ts";
 import { proposeSites } from "../../../src/federation/proposing/proposal.ts";
 import { SETTINGS } from "../../builders/chronicle.ts";
-import { checkAgain } from "../../builders/commands.ts";
+import { adjust, checkAgain } from "../../builders/commands.ts";
 import { aZone, ownerOf, STRANGER, sitesOf, zone } from "../../builders/decision-context.ts";
 import { aFederation, type Story } from "../../builders/federation.ts";
 import { aDataImage, aHeadroom, aNetwork, aSurvey, aTemplate } from "../../builders/survey.ts";
@@ -378,6 +378,50 @@ const problems = (story: Story): readonly (readonly [string, string])[] =>
   [...story.federation.sites.values()].flatMap(({ name, problems: all }) =>
     all.map(({ code }) => [name, code] as const),
   );
+
+describe("sites of one federation in one zone", () => {
+  const DEPARTMENTS = ["beta/hearts", "beta/pictures"];
+  const together = () =>
+    aFederation({
+      zones: ["alpha", ...DEPARTMENTS],
+      context: { sites: sitesOf(["alpha", "beta", ...DEPARTMENTS].map((name) => aZone(name))) },
+    });
+
+  it("are added up: what each of them fits into is told of all when they do not fit together", () => {
+    const story = together();
+    for (const site of DEPARTMENTS) story.shows(site, (usual) => ({ ...usual, headroom: aHeadroom({ vms: 3 }) }));
+    story.planned();
+    assert.deepEqual(problems(story), [
+      ["beta/hearts", "quota-vms"],
+      ["beta/pictures", "quota-vms"],
+    ]);
+    const detail = story.site("beta/hearts").problems[0]?.detail;
+    assert.equal(detail, "4 needed by the zone's sites together, 3 left");
+  });
+
+  it("fit when there is enough for all of them, and need as many free addresses", () => {
+    const addresses = (last: string) => {
+      const story = together();
+      const network = aNetwork({ ranges: [{ first: "10.0.0.1", last }], leased: [] });
+      for (const site of DEPARTMENTS) story.shows(site, (usual) => ({ ...usual, network }));
+      return problems(story.planned()).map(([, code]) => code);
+    };
+    assert.deepEqual(addresses("10.0.0.4"), []);
+    assert.deepEqual(addresses("10.0.0.3"), ["no-free-address", "no-free-address"]);
+  });
+
+  it("do not both attach a persistent image that one VM can have", () => {
+    const story = together().planned().approved();
+    const data = aDataImage({ persistent: true });
+    const choosing = { superNodes: 1, data: { kind: "disk", image: data.id } } as const;
+    for (const site of DEPARTMENTS) story.shows(site, (usual) => ({ ...usual, data }));
+    story.does(adjust("beta/hearts", choosing, ownerOf("beta/hearts")));
+    const outcome = story.decides(adjust("beta/pictures", choosing, ownerOf("beta/pictures")));
+    assert.deepEqual("problems" in outcome ? outcome.problems.map(({ code }) => code) : outcome, [
+      "data-image-persistent",
+    ]);
+  });
+});
 
 describe("before anybody is asked", () => {
   it("the problems of every zone are told together, and no plan is made", () => {

@@ -166,9 +166,32 @@ describe("zones", () => {
     assert.match(mistakes({ coordinator: "delta" })["coordinator"] ?? "", /does not offer to coordinate/);
   });
 
-  it("a zone does not coordinate and train in the same federation", () => {
-    const training = [{ site: "alpha", superNodes: "2" }];
-    assert.match(mistakes({ training, minimumTrainingSites: "1" })["training"] ?? "", /cannot be a training site/);
+  it("a zone that coordinates trains too, as a site beside its coordinator", () => {
+    const training = [
+      { site: "alpha", superNodes: "2" },
+      { site: "beta", superNodes: "1" },
+    ];
+    const parsed = parse({ training, tunnelled: [] });
+    assert.deepEqual(parsed.ok ? parsed.request.sites.map(({ site, role }) => [site, role]) : parsed.mistakes, [
+      ["alpha", "coordinator"],
+      ["alpha/training", "training"],
+      ["beta", "training"],
+    ]);
+  });
+
+  it("departments of one zone are sites of their own, also of the coordinator's zone", () => {
+    const sites = sitesOf([
+      aZone("alpha", { templates: { superlink: 20, supernode: {}, gateway: null } }),
+      aZone("alpha/hearts", { channel: null, templates: { superlink: null, supernode: { none: 21 }, gateway: null } }),
+      aZone("alpha/pictures", { channel: null, templates: { superlink: null, supernode: { none: 21 }, gateway: null } }),
+    ]);
+    const training = ["alpha/hearts", "alpha/pictures"].map((site) => ({ site, superNodes: "1" }));
+    const parsed = parseForm({ ...FORM, training }, sites, NOTHING_TAKEN, NOW);
+    assert.deepEqual(parsed.ok ? parsed.request.sites.map(({ site }) => site) : parsed.mistakes, [
+      "alpha",
+      "alpha/hearts",
+      "alpha/pictures",
+    ]);
   });
 
   it("there is at least one training zone, and none twice", () => {

@@ -150,7 +150,7 @@ describe("a newcomer", () => {
     const { viewId, fields } = await bench.modal(REQUESTER);
     assert.deepEqual(
       fields.find(({ blockId }) => blockId === "site")?.options?.map(({ value }) => value),
-      ["delta"],
+      ["alpha", "delta"],
     );
     await bench.control.submit({ person: REQUESTER, viewId, values: { site: "delta", superNodes: "3" } });
     await bench.read(HOME_CHANNEL, "to join with 3 SuperNodes");

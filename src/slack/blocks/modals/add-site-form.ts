@@ -70,7 +70,7 @@ function freeSites(federation: Federation, sites: ReadonlyMap<SiteName, SiteProf
   const coordinator = coordinatorOf(federation).name;
   return trainingChoices(sites).filter((site) => {
     const present = federation.sites.get(nameBeside(coordinator, site));
-    const free = site.name !== coordinator && (present === undefined || present.approvalState === "excluded");
+    const free = present === undefined || present.approvalState === "excluded";
     return free && site.templates.supernode[federation.settings.framework] !== undefined;
   });
 }

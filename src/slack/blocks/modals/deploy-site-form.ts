@@ -126,7 +126,7 @@ function siteInputs(form: RequestForm, sites: FormSetting["sites"]): readonly In
       trainingChoices(sites).map(siteChoice),
       form.training.map(({ site }) => site),
       {
-        hint: "Each runs SuperNodes beside its own data.",
+        hint: "Each runs SuperNodes beside its own data. The coordinator's zone may train too.",
         redraws: ACTION.trainingChosen,
       },
     ),
