@@ -30,7 +30,10 @@ const named = (sites: readonly SiteProfile[], name: string): SiteProfile =>
 describe("A zone's entry", () => {
   it("makes one site that trains, with the zone's name", () => {
     const [site, ...others] = sitesOf({ train: { templates: { none: 7 } } });
-    assert.deepEqual([site?.name, site?.templates, others], ["birch", { superlink: null, supernode: { none: 7 }, gateway: null }, []]);
+    assert.deepEqual(
+      [site?.name, site?.templates, others],
+      ["birch", { superlink: null, supernode: { none: 7 }, gateway: null }, []],
+    );
   });
 
   it("makes another beside the coordinator where it does both, which has all that the zone has", () => {

@@ -11,7 +11,7 @@ import type { NetworkFacts, SurveyResult } from "../model/zone-facts.ts";
 import { hasTunnel } from "../tunnels/crossing.ts";
 import { judgeTunnel, linkFor } from "../tunnels/planner.ts";
 import { gatewayAddressFor } from "./gateway-address.ts";
-import { type Credit, type Needs, needsIn, needsOf, NO_CREDIT, together } from "./headroom.ts";
+import { type Credit, type Needs, NO_CREDIT, needsIn, needsOf, together } from "./headroom.ts";
 import { type Choice, chooseFor, judge, type UsableSurvey, type UsableTemplate } from "./preflight.ts";
 import { type ChosenEndpoint, dialledBy } from "./superlink-endpoint.ts";
 

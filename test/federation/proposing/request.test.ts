@@ -183,7 +183,10 @@ describe("zones", () => {
     const sites = sitesOf([
       aZone("alpha", { templates: { superlink: 20, supernode: {}, gateway: null } }),
       aZone("alpha/hearts", { channel: null, templates: { superlink: null, supernode: { none: 21 }, gateway: null } }),
-      aZone("alpha/pictures", { channel: null, templates: { superlink: null, supernode: { none: 21 }, gateway: null } }),
+      aZone("alpha/pictures", {
+        channel: null,
+        templates: { superlink: null, supernode: { none: 21 }, gateway: null },
+      }),
     ]);
     const training = ["alpha/hearts", "alpha/pictures"].map((site) => ({ site, superNodes: "1" }));
     const parsed = parseForm({ ...FORM, training }, sites, NOTHING_TAKEN, NOW);
