@@ -51,7 +51,7 @@ const manifestWord = (plan: SitePlan): string =>
 export function factsLine(plan: SitePlan): string {
   const { template, nics } = flowerPart(plan);
   const networks = nics.map(({ network }) => network.name);
-  return `${roleOf(plan)} · VM template ${code(template.name, 80)} · network ${code(listed(networks, MOST_NAMED), 120)} · SuperLink ${code(readableAddress(plan.endpoint))}`;
+  return `${roleOf(plan)} · VM template ${code(template.name, 80)} · network ${code(listed(networks, MOST_NAMED), 120)} · SuperLink ${code(readableAddress(plan.endpoint))}${plan.data === undefined ? "" : ` · data: ${dataOf(plan.data)}`}`;
 }
 
 function roleOf(plan: SitePlan): string {
@@ -112,13 +112,12 @@ function givenTo(plan: SitePlan): string {
 }
 
 /** What other organisations' code can read, and where. */
-function attached(data: AttachedData): string {
-  const what =
-    data.kind === "folder"
-      ? `the folder ${code(data.path, 300)} of each VM`
-      : `a disk of the image ${imageOf(data.image)}, for each VM`;
-  return `data: ${what}, to be read by apps at ${code(DATA_SHOWN_AT)}`;
-}
+const attached = (data: AttachedData): string => `data: ${dataOf(data)}, to be read by apps at ${code(DATA_SHOWN_AT)}`;
+
+const dataOf = (data: AttachedData): string =>
+  data.kind === "folder"
+    ? `the folder ${code(data.path, 300)} of each VM`
+    : `a disk of the image ${imageOf(data.image)}, for each VM`;
 
 /** What is different from the VM template as its owner knows it; nothing where it is taken as it is. */
 function asideOf({ aside }: SitePlan): readonly string[] {
