@@ -4,6 +4,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { parse } from "yaml";
 import { z } from "zod";
 import { type Configuration, secretsOf } from "../config/configuration.ts";
@@ -129,9 +130,17 @@ async function examineZone(
 
 async function alternativesOf(zone: OpenZone, sites: readonly SiteProfile[]): Promise<readonly Check[]> {
   const checks: Check[] = [];
-  for (const site of sites) checks.push(...alternativeChecks(await checkAlternatives(zone, site), site));
+  for (const site of withOwnAlternatives(sites))
+    checks.push(...alternativeChecks(await checkAlternatives(zone, site), site));
   return checks;
 }
+
+/** Of the sites of a zone that have the same to choose from, the first speaks for all. */
+const withOwnAlternatives = (sites: readonly SiteProfile[]): readonly SiteProfile[] =>
+  sites.filter(
+    ({ alternatives }, nth) =>
+      !sites.slice(0, nth).some((other) => isDeepStrictEqual(alternatives, other.alternatives)),
+  );
 
 /** A zone that cannot be reached has no clock to speak of; that is said already. */
 const timeless = ({ zone, version }: ZoneCheck): readonly Check[] =>

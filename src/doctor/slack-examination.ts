@@ -1,4 +1,5 @@
 /** Looks at the Slack side of a configuration: tokens first, then all channels and people that it names. */
+import { isDeepStrictEqual } from "node:util";
 import type { Configuration } from "../config/configuration.ts";
 import type { ChannelId } from "../federation/model/identity.ts";
 import type { SiteProfile } from "../federation/model/policy.ts";
@@ -90,17 +91,30 @@ async function channelChecks(
     const channel = named(id, "where requesters are");
     return [channelCheck(channel, await look.channel(channel.now))];
   });
-  const ofSites = [...sites.values()].map(async (site): Promise<readonly Check[]> => {
-    if (site.channel === null) return [];
-    const channel = named(site.channel, `channel of ${site.name}`);
+  const ofSites = [...sitesByChannel(sites.values())].map(async ([id, own]): Promise<readonly Check[]> => {
+    const channel = named(id, `channel of ${own.map(({ name }) => name).join(", ")}`);
     const asked = await look.channel(channel.now);
     const check = channelCheck(channel, asked);
     if (!asked.ok || check.verdict === "fault") return [check];
     const seen = { facts: asked.value, members: await look.members(channel.now), home };
-    return [check, ownersCheck(ownersOf(site, people), channel, seen)];
+    return [check, ...own.map((site) => ownersCheck(ownersOf(site, people), channel, seen))];
   });
   return (await Promise.all([...ofRequesters, ...ofSites])).flat();
 }
+
+/** Of the sites that the same people decide for in the same channel, the first speaks for all. */
+function sitesByChannel(sites: Iterable<SiteProfile>): ReadonlyMap<ChannelId, readonly SiteProfile[]> {
+  const byChannel = new Map<ChannelId, readonly SiteProfile[]>();
+  for (const site of sites) {
+    const known = site.channel === null ? [] : (byChannel.get(site.channel) ?? []);
+    if (site.channel === null || known.some((other) => isDecidedAlike(site, other))) continue;
+    byChannel.set(site.channel, [...known, site]);
+  }
+  return byChannel;
+}
+
+const isDecidedAlike = (one: SiteProfile, other: SiteProfile): boolean =>
+  one.zone === other.zone && one.quorum === other.quorum && isDeepStrictEqual(one.owners, other.owners);
 
 /** Those about whom nothing else has to be said first. */
 const ownersOf = ({ name, quorum, owners }: SiteProfile, people: People): ZoneOwners => ({

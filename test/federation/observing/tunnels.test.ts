@@ -150,13 +150,17 @@ describe("a silent tunnel", () => {
       [12, "beta tunnel-unanswered"],
     ] as const) {
       const story = aFederation({ crossing: CROSSING, superNodes: 2 }).running();
-      const peers = story
-        .vms("beta")
-        .map(({ tunnelKey }, nth) => peer(tunnelKey ?? "", nth === 0 ? 400 : 5, "203.0.113.2"));
-      const said = (knocks: number) =>
-        encodeTunnelLinks({ peers, knocks: [{ from: "203.0.113.2", count: knocks }], strays: [], forged: 0 });
-      story.says("alpha", { WG_LINKS: said(2) }).observesAll();
-      silent(story.says("alpha", { WG_LINKS: said(count) }), "beta").watchesAll(A_WHILE);
+      const heard = (rx: number) => (tunnelKey: string | null, nth: number) =>
+        nth === 0 ? peer(tunnelKey ?? "", 400, "203.0.113.2") : { ...peer(tunnelKey ?? "", 5, "203.0.113.2"), rx };
+      const said = (knocks: number, rx: number) =>
+        encodeTunnelLinks({
+          peers: story.vms("beta").map(({ tunnelKey }, nth) => heard(rx)(tunnelKey, nth)),
+          knocks: [{ from: "203.0.113.2", count: knocks }],
+          strays: [],
+          forged: 0,
+        });
+      story.says("alpha", { WG_LINKS: said(2, 1) }).observesAll();
+      silent(story.says("alpha", { WG_LINKS: said(count, 2) }), "beta").watchesAll(A_WHILE);
       assert.deepEqual(causes(story), [code]);
     }
   });

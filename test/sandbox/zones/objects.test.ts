@@ -8,12 +8,14 @@ test("VMs and templates are renamed by whoever manages them, templates to no nam
     assert.equal(await bench.text("one.vm.rename", 0, "other"), "0");
     assert.match(await bench.text("one.vm.info", 0, false), /<NAME>other<\/NAME>/);
     assert.equal((await bench.refusal("one.template.rename", 0, "mine"))[0], 512);
-    for (const name of ["one", "two"]) await bench.text("one.template.allocate", `NAME="${name}"\nCPU="1"`);
-    assert.deepEqual(await bench.refusal("one.template.rename", 2, "two"), [
+    const make = async (name: string): Promise<number> =>
+      Number(await bench.text("one.template.allocate", `NAME="${name}"\nCPU="1"`));
+    const [one, two] = [await make("one"), await make("two")];
+    assert.deepEqual(await bench.refusal("one.template.rename", one, "two"), [
       2048,
-      "virtual machine template cannot be renamed to two because it collides with virtual machine template 3",
+      `virtual machine template cannot be renamed to two because it collides with virtual machine template ${two}`,
     ]);
-    assert.equal(await bench.text("one.template.rename", 2, "three"), "2");
+    assert.equal(await bench.text("one.template.rename", one, "three"), String(one));
     assert.deepEqual(await bench.refusal("one.vm.rename", 0, "a<b"), [
       2048,
       "Invalid NAME, character '<' is not allowed",
