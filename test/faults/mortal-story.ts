@@ -37,17 +37,42 @@ const crossingBy = ({ zones }: SandboxZonesFile, way: TunnelWay) =>
     ]),
   );
 
-/** Without one of these: to a public address, one SuperNode, OneFlow in both zones. */
-type Wish = Partial<StoryWish> & Pick<SandboxOptions, "withoutOneFlow" | "federated">;
+/** Without one of these: to a public address, one SuperNode, OneFlow in both zones, one training site. */
+type Wish = Partial<StoryWish> & {
+  readonly withoutOneFlow?: readonly string[];
+  readonly federated?: boolean;
+};
 
-const storyOf = ({ hub = null, superNodes = 1, way = "own" }: Wish): StoryWish => ({ hub, superNodes, way });
+const storyOf = ({ hub = null, superNodes = 1, way = "own", training = [TRAINING] }: Wish): StoryWish => ({
+  hub,
+  superNodes,
+  way,
+  training,
+});
 
-const optionsFor = ({ withoutOneFlow = [], way = "own", federated = false }: Wish): SandboxOptions => ({
+/** The sites of the zone that trains, where it has several. */
+function divided(zones: SandboxZonesFile["zones"], training: readonly string[]) {
+  const names = training.flatMap((site) => (site.startsWith(`${TRAINING}/`) ? [site.slice(TRAINING.length + 1)] : []));
+  const sites = Object.fromEntries(names.map((name) => [name, {}]));
+  return Object.fromEntries(
+    Object.entries(zones).map(([name, entry]) => [
+      name,
+      name === TRAINING && names.length > 0 ? { ...entry, train: { ...entry.train, sites } } : entry,
+    ]),
+  );
+}
+
+const optionsFor = ({
+  withoutOneFlow = [],
+  way = "own",
+  federated = false,
+  training = [TRAINING],
+}: Wish): SandboxOptions => ({
   ...usually,
   withoutOneFlow,
   federated,
   configure: (usual) => {
-    const file = { ...patient(usual), zones: crossingBy(usual, way) };
+    const file = { ...patient(usual), zones: divided(crossingBy(usual, way), training) };
     return federated ? pooled(file) : file;
   },
 });

@@ -1,4 +1,4 @@
-/** The main job with two zones, one VM of which is switched off and rebooted, told by people who try again when the bot does not answer. */
+/** The main job with a few sites, one VM of which is switched off and rebooted, told by people who try again when the bot does not answer. */
 import type { Sandbox } from "../../sandbox/composition.ts";
 import { GuestsClient } from "../../sandbox/hypervisor/client.ts";
 import { type SlackControl, slackControl } from "../../sandbox/slack/client.ts";
@@ -12,7 +12,6 @@ import { eventsOf, receiptsOf } from "./data-directory.ts";
 
 const NAME = "spring-trial";
 const COORDINATOR = "zone-a";
-const TRAINING = "zone-b";
 const HUB_FIELD = "Public address and UDP port of the hub";
 const DONE = 6;
 const PATIENCE_MS = 600_000;
@@ -46,9 +45,14 @@ export interface StoryWish {
   readonly superNodes: number;
   /** Who has the training zone's end of the tunnels. */
   readonly way: TunnelWay;
+  /** Sites that train, with the words of their choice in the form's order; a VM of the first one is switched off. */
+  readonly training: readonly [string, ...string[]];
 }
 
-export async function tellShortStory(sandbox: Sandbox, { hub, superNodes, way }: StoryWish): Promise<Ending> {
+export async function tellShortStory(sandbox: Sandbox, wish: StoryWish): Promise<Ending> {
+  const { hub, way, training } = wish;
+  const [first] = training;
+  const sites = [...training, COORDINATOR];
   if (hub !== null) await new GuestsClient(sandbox.guests).forward(COORDINATOR, hub);
   const slack = slackControl(sandbox.slackControl);
   const zones = new ZonesControl(sandbox.zonesControl);
@@ -64,32 +68,34 @@ export async function tellShortStory(sandbox: Sandbox, { hub, superNodes, way }:
   await insist(
     slack,
     "the federation's card",
-    () => askForIt(slack, hub, superNodes),
+    () => askForIt(slack, wish),
     () => isThere(slack, homeChannel, `Federation ${NAME}`),
   );
-  for (const zone of [TRAINING, COORDINATOR]) {
+  for (const site of sites) {
     await insist(
       slack,
-      `${zone}'s approval`,
-      () => new Player(slack, zoneOwner(zone, 1), TRY_AGAIN_MS).press(zoneChannel(zone), "Approve"),
-      () => isThere(slack, zoneChannel(zone), "approved"),
+      `${site}'s approval`,
+      () => press(slack, site, "Approve"),
+      () => hasHappened(sandbox, "site-approved", site),
     );
   }
-  if (way === "router") await setUpRouter(slack, sandbox);
-  await insist(slack, "the site up", nothing, () => isThere(slack, homeChannel, `(${TRAINING})`, "is up"));
+  if (way === "router") await setUpRouter(slack, sandbox, first);
+  for (const site of training) {
+    await insist(slack, `${site} up`, nothing, () => isThere(slack, homeChannel, `(${site})`, "is up"));
+  }
   await note("up");
-  await switchOff(zones, TRAINING);
+  await switchOff(zones, first);
   await insist(
     slack,
     "the site up again",
-    () => new Player(slack, zoneOwner(TRAINING, 1), TRY_AGAIN_MS).press(zoneChannel(TRAINING), "Reboot VMs"),
-    () => isThere(slack, homeChannel, `(${TRAINING})`, "is up again"),
+    () => press(slack, first, "Reboot VMs"),
+    () => isThere(slack, homeChannel, `(${first})`, "is up again"),
   );
   await insist(slack, "the reboot over", nothing, async () =>
     (await eventsOf(sandbox)).some(({ type }) => type === "reboot-ended"),
   );
   await note("rebooted");
-  if (hub !== null && way !== "router") await changeKeys(slack, sandbox);
+  if (hub !== null && way !== "router") await changeKeys(slack, sandbox, sites);
   const requester = new Player(slack, "U0REQUEST1", TRY_AGAIN_MS);
   await insist(
     slack,
@@ -97,12 +103,12 @@ export async function tellShortStory(sandbox: Sandbox, { hub, superNodes, way }:
     () => requester.type(homeChannel, `teardown ${NAME}`),
     () => isThere(slack, homeChannel, "asks to tear this federation down"),
   );
-  for (const zone of [TRAINING, COORDINATOR]) {
+  for (const site of sites) {
     await insist(
       slack,
-      `${zone}'s agreement`,
-      () => new Player(slack, zoneOwner(zone, 1), TRY_AGAIN_MS).press(zoneChannel(zone), "Tear down in this zone"),
-      () => hasAgreed(sandbox, zone),
+      `${site}'s agreement`,
+      () => press(slack, site, "Tear down in this zone"),
+      () => hasHappened(sandbox, "teardown-agreed", site),
     );
   }
   await insist(slack, "the end told", nothing, () => isToldForGood(slack, sandbox, "The federation is torn down."));
@@ -117,49 +123,53 @@ export async function tellShortStory(sandbox: Sandbox, { hub, superNodes, way }:
 }
 
 /** Once, by its administrator; its owner gives the key until the bot has it. */
-async function setUpRouter(slack: SlackControl, sandbox: Sandbox): Promise<void> {
+async function setUpRouter(slack: SlackControl, sandbox: Sandbox, zone: string): Promise<void> {
   const stage = new Stage(sandbox, TRY_AGAIN_MS);
   let configuration = "";
   await insist(
     slack,
     "what the router is to have",
     async () => {
-      configuration = await stage.reads(zoneChannel(TRAINING), `router for federation ${NAME}`, "[Peer]");
+      configuration = await stage.reads(zoneChannel(zone), `router for federation ${NAME}`, "[Peer]");
     },
     async () => configuration !== "",
   );
-  const key = await stage.guests.setUpRouter(TRAINING, routerConfigurationIn(configuration));
+  const key = await stage.guests.setUpRouter(zone, routerConfigurationIn(configuration));
   await insist(
     slack,
     "the router's key given",
     async () => {
-      await closeForm(slack, zoneOwner(TRAINING, 1));
-      await giveRouterKey(stage, TRAINING, NAME, key);
+      await closeForm(slack, zoneOwner(zone, 1));
+      await giveRouterKey(stage, zone, NAME, key);
     },
     async () => (await eventsOf(sandbox)).some(({ type }) => type === "router-key-given"),
   );
 }
 
-async function changeKeys(slack: SlackControl, sandbox: Sandbox): Promise<void> {
-  for (const zone of [TRAINING, COORDINATOR]) {
-    const happened = async (type: string): Promise<boolean> =>
-      (await eventsOf(sandbox)).some((event) => event.type === type && event.site === zone);
+async function changeKeys(slack: SlackControl, sandbox: Sandbox, sites: readonly string[]): Promise<void> {
+  for (const site of sites) {
     await insist(
       slack,
-      `${zone}'s keys asked for`,
-      () => new Player(slack, zoneOwner(zone, 1), TRY_AGAIN_MS).press(zoneChannel(zone), "Change tunnel keys"),
-      () => happened("tunnel-rotation-asked"),
+      `${site}'s keys asked for`,
+      () => press(slack, site, "Change tunnel keys"),
+      () => hasHappened(sandbox, "tunnel-rotation-asked", site),
     );
-    await insist(slack, `${zone}'s keys changed`, nothing, () => happened("tunnel-rotation-ended"));
+    await insist(slack, `${site}'s keys changed`, nothing, () => hasHappened(sandbox, "tunnel-rotation-ended", site));
   }
 }
 
+const zoneOf = (site: string): string => site.split("/")[0] ?? site;
+
+/** Its zone's first owner presses a button on what is about this site in the zone's channel. */
+const press = (slack: SlackControl, site: string, button: string): Promise<unknown> =>
+  new Player(slack, zoneOwner(zoneOf(site), 1), TRY_AGAIN_MS).press(zoneChannel(zoneOf(site)), button, `(${site})`);
+
 /** Behind the bot's back, as an administrator. */
-async function switchOff(zones: ZonesControl, zone: string): Promise<void> {
-  const { vms } = await zones.zone(zone);
-  const vm = vms.find(({ state }) => state !== DONE);
-  if (vm === undefined) throw new Error(`No VM runs in ${zone}.`);
-  await zones.command(zone, { do: "vm-action", vm: vm.id, action: "poweroff-hard" });
+async function switchOff(zones: ZonesControl, site: string): Promise<void> {
+  const { vms } = await zones.zone(zoneOf(site));
+  const vm = vms.find(({ state, context }) => state !== DONE && context["FL_SITE"] === site.replace("/", "."));
+  if (vm === undefined) throw new Error(`No VM runs at ${site}.`);
+  await zones.command(zoneOf(site), { do: "vm-action", vm: vm.id, action: "poweroff-hard" });
 }
 
 const nothing = async (): Promise<void> => undefined;
@@ -182,17 +192,18 @@ async function insist(
   throw new Error(`It never came to ${what}.`);
 }
 
-async function askForIt(slack: SlackControl, hub: Hub | null, superNodes: number): Promise<void> {
+async function askForIt(slack: SlackControl, { hub, superNodes, training }: StoryWish): Promise<void> {
   const requester = new Player(slack, "U0REQUEST1", TRY_AGAIN_MS);
   await closeForm(slack, requester.id);
   await requester.type(homeChannel, "deploy-site");
   const first = await requester.view("Deploy a federation");
-  await requester.fill(first, { "Coordinator zone": COORDINATOR, "Training sites": [TRAINING] });
-  const form = await requester.view("Deploy a federation", ["SuperNodes in Hospital B"]);
+  await requester.fill(first, { "Coordinator zone": COORDINATOR, "Training sites": training.map(offeredAs) });
+  const labels = training.map(superNodesIn);
+  const form = await requester.view("Deploy a federation", labels);
   await requester.fill(form, {
     "Name of the federation": NAME,
     "What it is for": "A short story.",
-    "SuperNodes in Hospital B": String(superNodes),
+    ...Object.fromEntries(labels.map((label) => [label, String(superNodes)])),
   });
   if (hub === null) {
     await requester.submit(form);
@@ -202,6 +213,15 @@ async function askForIt(slack: SlackControl, hub: Hub | null, superNodes: number
   const whole = await requester.view("Deploy a federation", [HUB_FIELD]);
   await requester.fill(whole, { [HUB_FIELD]: `${hub.ip}:${hub.port}` });
   await requester.submit(whole);
+}
+
+/** What trains beside the coordinator is offered by the zone's name. */
+const offeredAs = (site: string): string => `(${site === `${COORDINATOR}/training` ? COORDINATOR : site})`;
+
+function superNodesIn(site: string): string {
+  const [zone = "", department] = site.split("/");
+  const title = `SuperNodes in Hospital ${zone.slice(-1).toUpperCase()}`;
+  return department === undefined || zone === COORDINATOR ? title : `${title}, ${department}`;
 }
 
 /** What was left open when the bot did not answer. */
@@ -246,8 +266,8 @@ const withoutChance = (text: string): string =>
     .replace(/ \(https:[^)]*\)/g, "")
     .replace(/@\d{4}-\d\d-\d\d \d\d:\d\d UTC/g, "[moment]");
 
-const hasAgreed = async (sandbox: Sandbox, zone: string): Promise<boolean> =>
-  (await eventsOf(sandbox)).some(({ type, site }) => type === "teardown-agreed" && site === zone);
+const hasHappened = async (sandbox: Sandbox, what: string, where: string): Promise<boolean> =>
+  (await eventsOf(sandbox)).some(({ type, site }) => type === what && site === where);
 
 /** What happened once must have happened once; how often a zone was looked at does not matter. */
 const COUNTED = new Set([
