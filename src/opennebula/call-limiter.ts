@@ -27,6 +27,9 @@ interface CallLimiterOptions {
   readonly clock?: () => number;
 }
 
+/** Of the deadline: with less left a call is not sent, for its answer would not be there in time and it may change something. */
+const LEAST_LEFT = 0.1;
+
 /** Milliseconds: whoever asks for a longer pause is asked again all the same. */
 const LONGEST_HOLD = 120_000;
 
@@ -65,6 +68,7 @@ export class CallLimiter {
   async #timed<T>(call: (signal: AbortSignal) => Promise<T>, rank: Rank): Promise<T> {
     if (this.#closed) throw new Ended("closed");
     const controller = new AbortController();
+    const latest = this.#clock() + this.#deadline * (1 - LEAST_LEFT);
     const { signal } = controller;
     const timer = setTimeout(() => controller.abort(new Ended("deadline")), this.#deadline);
     this.#running.add(controller);
@@ -73,6 +77,7 @@ export class CallLimiter {
     });
     const answered = this.#limiter.run(async () => {
       signal.throwIfAborted();
+      if (this.#clock() > latest) throw new Ended("deadline");
       if (this.#clock() < this.#heldUntil) throw new Ended("held");
       return await call(signal);
     }, PRIORITIES[rank]);

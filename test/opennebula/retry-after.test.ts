@@ -1,8 +1,38 @@
 import assert from "node:assert/strict";
+import { EventEmitter, once } from "node:events";
 import { describe, it } from "node:test";
 import { CallLimiter, Ended } from "../../src/opennebula/call-limiter.ts";
 import { retryAfter } from "../../src/opennebula/retry-after.ts";
 import { errorOf, startDaemons } from "./daemons.ts";
+
+describe("a call that waits for its place", () => {
+  it("is not sent when hardly any time is left for its answer", async () => {
+    let now = 0;
+    const line = new CallLimiter({ inFlight: 1, deadline: 60_000, clock: () => now });
+    for (const [left, isSent] of [
+      [6001, true],
+      [5999, false],
+    ] as const) {
+      const place = new EventEmitter();
+      const isTaken = once(place, "taken");
+      const holding = line.run(async () => {
+        place.emit("taken");
+        await once(place, "given back");
+      });
+      await isTaken;
+      let wasSent = false;
+      const second = line.run(async () => {
+        wasSent = true;
+      });
+      now += 60_000 - left;
+      place.emit("given back");
+      await holding;
+      if (isSent) await second;
+      else await assert.rejects(second, (error) => error instanceof Ended && error.why === "deadline");
+      assert.equal(wasSent, isSent);
+    }
+  });
+});
 
 describe("a proxy that asks to be left alone for a while", () => {
   it("says so in seconds or with a date, together with an answer of its own", () => {
