@@ -15,6 +15,7 @@ import {
 import { eventsOf } from "../faults/data-directory.ts";
 import { everythingSent, type Sent } from "./sent-content.ts";
 import { startStory } from "./story-sandbox.ts";
+import { filesBelow } from "./written-files.ts";
 
 /** Its template for SuperNodes is missing when it is first looked at. */
 const LATE = "zone-c";
@@ -351,15 +352,3 @@ describe("What the bot says of two federations in overlapping zones", () => {
     assert.ok([...texts.keys()].some((place) => place.endsWith(".jsonl")));
   });
 });
-
-async function filesBelow(directory: string): Promise<readonly (readonly [string, string])[]> {
-  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
-  return Promise.all(
-    entries
-      .filter((entry) => entry.isFile())
-      .map(async (entry) => {
-        const path = join(entry.parentPath, entry.name);
-        return [path, await readFile(path, "utf8")] as const;
-      }),
-  );
-}

@@ -1,6 +1,6 @@
 /** Zones that an OpenNebula federation lists, with one account and login tokens: joined, disabled, and without their master. */
 import assert from "node:assert/strict";
-import { readdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { Sandbox } from "../../sandbox/composition.ts";
@@ -10,6 +10,7 @@ import { until } from "../waiting.ts";
 import { FederationStory } from "./federation-story.ts";
 import { MASTER, pooled } from "./pooled-zones.ts";
 import { startStory } from "./story-sandbox.ts";
+import { filesBelow } from "./written-files.ts";
 
 const COORDINATOR = "zone-b";
 const TRAINING = "zone-c";
@@ -113,14 +114,9 @@ describe("Zones of an OpenNebula federation, with login tokens of one account", 
   it("show no token and no password in what the bot writes", async () => {
     const secrets = [sandboxPassword(MASTER), ...(await tokens())];
     assert.ok(secrets.length > 1);
-    const files = (await readdir(sandbox.directory, { recursive: true, withFileTypes: true })).filter((one) =>
-      one.isFile(),
-    );
+    const files = await filesBelow(sandbox.directory);
     assert.ok(files.length > 5);
-    for (const { parentPath, name } of files) {
-      const text = await readFile(join(parentPath, name), "utf8");
-      for (const secret of secrets) assert.ok(!text.includes(secret), name);
-    }
+    for (const [path, text] of files) for (const secret of secrets) assert.ok(!text.includes(secret), path);
   });
 
   async function tokens(): Promise<readonly string[]> {
