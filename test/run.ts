@@ -34,7 +34,7 @@ const DISTURBED = [
 const IMAGE = "delivery/";
 /** What takes longest begins first, so that no core is left with nothing to do at the end. */
 const LONGEST = [
-  ...["slack/", "store/", "federation/", "doctor/", "guest-agent/", "opennebula/", "mutations/"],
+  ...["doctor/", "slack/", "store/", "federation/", "guest-agent/", "opennebula/", "mutations/"],
   ...["story/upgrade", "story/doubted-superlinks", "story/expiry", "story/where-things-go", "story/zones-that-go"],
   ...[
     "faults/killed-at-creation-and-end",
