@@ -41,6 +41,11 @@ const crossingBy = ({ zones }: SandboxZonesFile, way: TunnelWay) =>
 type Wish = Partial<StoryWish> & {
   readonly withoutOneFlow?: readonly string[];
   readonly federated?: boolean;
+  /**
+   * How often the bot dies where only an event's number differs: while several sites are made at once, one of them is
+   * always tried again under a new number, and without a bound none comes further. Without it as often as it comes.
+   */
+  readonly deathsAtALine?: number;
 };
 
 const storyOf = ({ hub = null, superNodes = 1, way = "own", training = [TRAINING] }: Wish): StoryWish => ({
@@ -82,6 +87,14 @@ export function assertSameEnd(ending: Ending, undisturbed: Ending): void {
   assert.deepEqual(ending.journal, undisturbed.journal);
 }
 
+/** Each of these is part of a line at which the bot died. */
+export function assertDiedAt(deaths: readonly string[], places: readonly (string | RegExp)[]): void {
+  for (const place of places) {
+    const isThere = (death: string): boolean => (typeof place === "string" ? death.includes(place) : place.test(death));
+    assert.ok(deaths.some(isThere), `it never died at ${place}`);
+  }
+}
+
 /** Every message stands once; another copy only where the bot died between posting it and noting that. */
 export function assertCopiesHarmless(ending: Ending, undisturbed: Ending, deaths: readonly string[]): void {
   let strays = 0;
@@ -112,7 +125,11 @@ export async function mortalStory(
 ): Promise<{ ending: Ending; deaths: readonly string[] }> {
   const directory = await mkdtemp(join(tmpdir(), "florist-deaths-"));
   const file = join(directory, "deaths");
-  const sandbox = await startSandbox({ ...optionsFor(wish), bot: MORTAL, botArgs: [file, pattern] });
+  const sandbox = await startSandbox({
+    ...optionsFor(wish),
+    bot: MORTAL,
+    botArgs: [file, pattern, String(wish.deathsAtALine ?? Infinity)],
+  });
   const revival = revive(sandbox);
   try {
     const ending = await tellShortStory(sandbox, storyOf(wish));
