@@ -86,7 +86,13 @@ suite("What the operator reads", () => {
     });
     assert.deepEqual(linesOf(story, length), [
       {
-        fields: { federation: story.federation.id, name: "tumour-study", zone: "beta", detail: "limit of VMS reached" },
+        fields: {
+          federation: story.federation.id,
+          name: "tumour-study",
+          zone: "beta",
+          site: "beta",
+          detail: "limit of VMS reached",
+        },
         message: "tumour-study in beta: failed: deployment-failed",
       },
     ]);
