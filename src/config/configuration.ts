@@ -2,6 +2,7 @@
 import type { KeyObject } from "node:crypto";
 import type { SiteName, ZoneName } from "../federation/model/identity.ts";
 import type { Policy, SiteProfile } from "../federation/model/policy.ts";
+import type { PoolEntry } from "../federation/model/zone-pool.ts";
 import { credential, type Secret } from "../secret.ts";
 
 export interface Configuration {
@@ -31,17 +32,8 @@ export interface Configuration {
   readonly logLevel: LogLevel;
 }
 
-/** What it takes to talk to one zone. */
-export interface ZoneAccess {
-  readonly name: ZoneName;
-  /** null: the zone pool says it. */
-  readonly xmlrpc: string | null;
-  /** The zone's number or name in the zone pool. */
-  readonly called: number | string;
-  /** It has an address and an account of its own, and need not be in the pool. */
-  readonly standsAlone: boolean;
-  /** User and password are those that all zones of the pool share. */
-  readonly sharesAccount: boolean;
+/** What it takes to talk to one zone, and which of the zone pool it is. */
+export interface ZoneAccess extends PoolEntry {
   /** What the zone is shown. */
   readonly login: "password" | "token";
   /** Absent where the zone has no OneFlow. */

@@ -1,7 +1,7 @@
 /** Looks at the zone pool, and at how zones are reached with it. What is made for that is taken back. */
 import type { KnownZonePool, Log } from "../federation/ports.ts";
 import { byPassword } from "../opennebula/credentials.ts";
-import { entryOf, openWays, type PoolWish, type Ways, type WaysOptions } from "../opennebula/ways.ts";
+import { openWays, type PoolWish, type Ways, type WaysOptions } from "../opennebula/ways.ts";
 import { XmlRpc } from "../opennebula/xmlrpc.ts";
 import { POOL, readZonePool } from "../opennebula/zone-pool.ts";
 import type { Check } from "./check.ts";
@@ -31,7 +31,7 @@ export async function examinePool(
   });
   if (look === null) return { checks: [], ways };
   if (look.zones === null) return { checks: [poolAway(look.said)], ways };
-  return { checks: [...poolChecks(access.map(entryOf), look.zones), ...(await lookAtLogin(access, ways))], ways };
+  return { checks: [...poolChecks(access, look.zones), ...(await lookAtLogin(access, ways))], ways };
 }
 
 async function lookAt(pool: PoolWish) {

@@ -9,15 +9,7 @@ import type { Way, ZoneDoor } from "./zone.ts";
 import { POOL, ZonePool } from "./zone-pool.ts";
 
 /** What the zones file says of the account in a zone. */
-export interface AccessWish {
-  readonly name: ZoneName;
-  /** null: as the zone pool says. */
-  readonly xmlrpc: string | null;
-  /** Its number or name in the zone pool. */
-  readonly called: number | string;
-  readonly standsAlone: boolean;
-  /** User and password are those that all zones of the pool share. */
-  readonly sharesAccount: boolean;
+export interface AccessWish extends PoolEntry {
   readonly login: "password" | "token";
   readonly user: string;
   readonly password: Secret;
@@ -112,17 +104,13 @@ export function openWays(options: WaysOptions): Ways {
 
 type Account = Pick<PoolWish, "user" | "password" | "ca" | "deadline">;
 
-export const entryOf = ({ name, called, standsAlone, xmlrpc, sharesAccount }: AccessWish): PoolEntry => ({
-  ...{ name, called, standsAlone, xmlrpc, sharesAccount },
-});
-
 function poolOf(wish: PoolWish, wishes: readonly AccessWish[], { file, log }: WaysOptions): ZonePool {
   const { user, password, ca, deadline, interval } = wish;
   return new ZonePool({
     url: new URL(wish.xmlrpc),
     account: byPassword(user, password),
     ...(ca === undefined ? {} : { ca }),
-    ...{ deadline, interval, entries: wishes.map(entryOf), file, log },
+    ...{ deadline, interval, entries: wishes, file, log },
   });
 }
 
