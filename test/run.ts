@@ -13,7 +13,7 @@ import { parseArgs } from "node:util";
 import { isStory, readingsOf } from "./processes.ts";
 import { Tally } from "./tally.ts";
 
-/** Real Flower: each waits more than it works, so two at a time disturb neither. */
+/** Real Flower: each waits more than it works, so two at a time disturb neither, nor what is repeated beside them. */
 const REAL = "real/";
 /** Waits for minutes and works hardly at all, so beside them it disturbs nobody. */
 const WAITING = "real/long-cut";
@@ -107,9 +107,9 @@ try {
     usual.toSorted((one, other) => turn(one) - turn(other)),
     PER_CORE * availableParallelism(),
   );
-  await runAll(repeated, 1);
   const waiting = real.filter((name) => name.startsWith(WAITING));
   await Promise.all([
+    runAll(repeated, 1),
     runAll(waiting, 1),
     runAll(
       real.filter((name) => !waiting.includes(name)),
