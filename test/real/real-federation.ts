@@ -1,9 +1,12 @@
 /** A federation with real Flower, deployed by the bot through Slack: what the tests of a file share. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
 import type { RealView } from "../../sandbox/hypervisor/real/real-hypervisor.ts";
 import { setUpRouter } from "../../sandbox/story/routers.ts";
 import { Stage } from "../../sandbox/story/stage.ts";
 import { SANDBOX_GATEWAY, SANDBOX_HUB, type SandboxZonesFile, zoneChannel } from "../../sandbox/zones-file.ts";
+import { journalOf } from "../faults/data-directory.ts";
 import { FederationStory } from "../story/federation-story.ts";
 import { CertificateOwner, type IssuingOrganisation } from "../story/issuing-organisation.ts";
 import { until } from "../waiting.ts";
@@ -13,6 +16,10 @@ const TUNNELLED = "zone-b";
 const ROUTED = "zone-c";
 const ADJUST = "Adjust and approve";
 const IMAGE = "Or a disk: the number of its image";
+/** Attributes in which a guest says how it does. */
+const SAID = new Set(["FL_STAGE", "FL_REASON", "FL_LINK", "FL_HEARTBEAT"]);
+/** Of the journal's events and of the log's lines. */
+const LAST = 60;
 /** The stand-ins' own waits are of no interest here. */
 const SPEED = 20;
 
@@ -148,9 +155,27 @@ export class RealFederation {
     return (await this.stage.zones.zone(zone)).vms.find(({ id }) => id === vmId)?.context ?? {};
   }
 
-  /** Looks until it holds. */
-  async until(what: string, holds: () => Promise<boolean>): Promise<void> {
-    await until(what, holds);
+  /**
+   * Looks until what is seen holds.
+   *
+   * @throws Error that also says what the guests and the bot said last
+   */
+  async until<Seen>(what: string, look: () => Promise<Seen>, holds: (seen: Seen) => boolean = Boolean): Promise<Seen> {
+    try {
+      return await until(what, look, holds);
+    } catch (cause) {
+      throw new Error(`In vain: ${what}.\n${await this.#lastWords()}`, { cause });
+    }
+  }
+
+  async #lastWords(): Promise<string> {
+    const guests = (await this.stage.guests.realGuests()).map(async (guest) => {
+      const attributes = Object.entries(await this.attributes(guest)).filter(([name]) => SAID.has(name));
+      return `${guest.zone} VM ${guest.vmId}: ${attributes.map((pair) => pair.join("=")).join(" ")}`;
+    });
+    const events = (await journalOf(this.sandbox, this.name)).slice(-LAST).map((event) => JSON.stringify(event));
+    const log = (await readFile(join(this.sandbox.directory, "bot.log"), "utf8")).trimEnd().split("\n").slice(-LAST);
+    return [...(await Promise.all(guests)), ...events, ...log].join("\n");
   }
 
   async end(): Promise<void> {
