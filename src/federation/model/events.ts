@@ -108,6 +108,8 @@ const observation = z.strictObject({
   tunnelKey: z.string().nullable(),
 });
 export type VmObservation = z.infer<typeof observation>;
+/** Names of all that is kept of a VM. */
+export const OBSERVED = observation.keyof().options;
 
 const asked = [
   z.strictObject({

@@ -43,9 +43,18 @@ export interface ManifestLibrary {
   find(digest: string): Manifest | undefined;
 }
 
+/** Nothing changes a manifest that was read, and each plan asks for its digest. */
+const digests = new WeakMap<Manifest, string>();
+
 /** SHA-256 over the template and the agent's source: another compressor may pack the same source into other bytes. */
-export const manifestDigest = ({ template, agent }: Manifest): string =>
-  sha256(canonical({ template, agent: agent.sha256 }));
+export function manifestDigest(manifest: Manifest): string {
+  const known = digests.get(manifest);
+  if (known !== undefined) return known;
+  const { template, agent } = manifest;
+  const made = sha256(canonical({ template, agent: agent.sha256 }));
+  digests.set(manifest, made);
+  return made;
+}
 
 export const manifestFor = ({ current }: ManifestLibrary, role: Role): Manifest =>
   role === "coordinator" ? current.coordinator : current.training;

@@ -1,7 +1,6 @@
 /** What a look at a zone adds to the journal: VMs that came and how far, what differs, who is online. Pure. */
 import { partKeys, refKey } from "../model/deployment-reference.ts";
-import { canonical } from "../model/digest.ts";
-import type { FederationEvent } from "../model/events.ts";
+import { type FederationEvent, OBSERVED } from "../model/events.ts";
 import { after } from "../model/evolve.ts";
 import { siteCode } from "../model/identity.ts";
 import { flowerPart, vmsOf } from "../model/plan.ts";
@@ -132,7 +131,7 @@ function seeVms(site: Site, snapshot: ZoneSnapshot): readonly FederationEvent[] 
     .flatMap((vm): readonly FederationEvent[] => {
       const before = deployment.vms.get(vm.id);
       const observation = observationOf(vm, before, deployment.plan);
-      if (before !== undefined && canonical(before.seen) === canonical(observation)) return [];
+      if (before !== undefined && OBSERVED.every((member) => before.seen[member] === observation[member])) return [];
       return [{ type: "vm-observed", site: site.name, vmId: vm.id, observation }];
     });
 }
