@@ -11,6 +11,8 @@ const COMMAND = "/flower";
 
 export interface StandInsWish {
   readonly zones: number;
+  /** Of Slack, each with two owners. */
+  readonly channels: number;
   /** Of the zones; 0 takes free ports. */
   readonly portBase: number;
   readonly speed: number;
@@ -50,7 +52,19 @@ export async function startStandIns(wish: StandInsWish): Promise<ComposedStandIn
 }
 
 async function start(
-  { zones: count, portBase, speed, seed, pace, withoutOneFlow, federated, real, record, ...wish }: StandInsWish,
+  {
+    zones: count,
+    channels,
+    portBase,
+    speed,
+    seed,
+    pace,
+    withoutOneFlow,
+    federated,
+    real,
+    record,
+    ...wish
+  }: StandInsWish,
   ends: (() => Promise<void>)[],
 ): Promise<Omit<ComposedStandIns, "stop">> {
   const { guestsToken: token } = wish;
@@ -71,7 +85,7 @@ async function start(
   ends.unshift(zones.stop);
   const slack = await startSlack({
     ...wish.slack,
-    seed: defaultSeed(count, COMMAND),
+    seed: defaultSeed(channels, COMMAND),
     scopes: DEFAULT_SCOPES,
     events: DEFAULT_EVENTS,
     refusedBlocks: [],

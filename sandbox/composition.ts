@@ -40,6 +40,8 @@ export interface SandboxOptions {
   readonly here?: boolean;
   /** Zones that have no OneFlow: VMs are made there that no service holds. */
   readonly withoutOneFlow?: readonly string[];
+  /** Channels with two owners each; more than zones where a zone's department has its own. */
+  readonly channels?: number;
   /** The zones are an OpenNebula federation: users and login tokens of the first are those of all. */
   readonly federated?: boolean;
   /** The bot's entry point below `src/`, and its arguments; a test passes one of its own. */
@@ -185,6 +187,7 @@ type StandIns = z.infer<typeof standInsReady> & Started;
 const standInsHere = (options: SandboxOptions, { bot, app, signing }: Secrets, token: string): Promise<StandIns> =>
   startStandIns({
     zones: options.zones,
+    channels: options.channels ?? options.zones,
     portBase: options.portBase,
     speed: options.speed,
     seed: options.seed,
@@ -201,7 +204,8 @@ async function standInsApart(options: SandboxOptions, secrets: Secrets, token: s
   const { ready, stop } = await startProgram({
     entry: "sandbox/stand-ins.js",
     args: [
-      ...["--zones", String(options.zones), "--port-base", String(options.portBase)],
+      ...["--zones", String(options.zones), "--channels", String(options.channels ?? options.zones)],
+      ...["--port-base", String(options.portBase)],
       ...["--speed", String(options.speed), "--seed", options.seed, "--pace", options.pace ?? "even"],
       ...(options.real === true ? ["--real"] : []),
       ...(options.federated === true ? ["--federated"] : []),

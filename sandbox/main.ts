@@ -4,9 +4,11 @@ import { parseArgs } from "node:util";
 import { NETWORKS, type Sandbox, type SandboxOptions, startSandbox, TRANSPORTS } from "./composition.ts";
 import { GuestsClient } from "./hypervisor/client.ts";
 import { FlowerRun } from "./hypervisor/real/flower-run.ts";
+import { ZONES_OF_EVERY_KIND } from "./kinds-of-zones.ts";
 import { startPage } from "./page/page.ts";
 import type { PageServer } from "./page/server.ts";
 import type { StartRun } from "./page/training.ts";
+import { playKinds } from "./story/kinds.ts";
 import { playStory } from "./story/story.ts";
 
 const HELP = `Runs the bot with stand-ins for Slack, OpenNebula zones and their VMs, all on this machine.
@@ -23,6 +25,9 @@ const HELP = `Runs the bot with stand-ins for Slack, OpenNebula zones and their 
   --network NAME  how traffic crosses between zones: "public", to public addresses, or "wireguard": the play then asks for
                   tunnels, and zone-a's router forwards the hub's UDP port ("public")
   --without-oneflow ZONE  makes VMs one by one in that zone, which has no OneFlow then; may be given more than once
+  --kinds         zones of every kind: zone-a coordinates and trains, zone-b has no OneFlow and two departments, and zone-c
+                  a disk with data; the play is then theirs, with certificates of one organisation's CA, which openssl
+                  makes; not with --zones, --without-oneflow, --network or --router
   --router        the play over WireGuard: the first training zone's own router has its end of the tunnels
   --zones N       how many zones (3; at least 3 for the play, at most 26)
   --speed N       divides the stand-ins' waits and the bot's durations by N (20 with --play, else 1)
@@ -41,9 +46,10 @@ const { values } = parseArgs({
     play: { type: "boolean", default: false },
     real: { type: "boolean", default: false },
     transport: { type: "string", default: "socket" },
-    network: { type: "string", default: "public" },
+    network: { type: "string" },
     router: { type: "boolean", default: false },
-    zones: { type: "string", default: "3" },
+    kinds: { type: "boolean", default: false },
+    zones: { type: "string" },
     speed: { type: "string" },
     pace: { type: "string", default: "even" },
     "without-oneflow": { type: "string", multiple: true, default: [] },
@@ -70,17 +76,26 @@ function oneOf<const Names extends readonly string[]>(option: string, names: Nam
 
 function optionsOf(): SandboxOptions {
   return {
-    zones: number("zones", values.zones, values.play ? 3 : 1, 26),
+    zones: number("zones", values.zones ?? "3", values.play ? 3 : 1, 26),
     real: values.real,
-    network: oneOf("network", NETWORKS, values.network),
+    network: oneOf("network", NETWORKS, values.network ?? "public"),
     transport: oneOf("transport", TRANSPORTS, values.transport),
     speed: number("speed", values.speed ?? (values.play ? "20" : "1"), 0.1, 1000),
     pace: values.pace,
     withoutOneFlow: values["without-oneflow"],
     portBase: number("port-base", values["port-base"], 0, 65_000),
     seed: values.seed,
+    ...(values.kinds ? zonesOfEveryKind() : {}),
     ...(values.record === undefined ? {} : { record: values.record }),
   };
+}
+
+function zonesOfEveryKind(): typeof ZONES_OF_EVERY_KIND {
+  const { zones, network, router } = values;
+  const said = { zones, network, router: router || undefined, "without-oneflow": values["without-oneflow"][0] };
+  const more = Object.entries(said).flatMap(([option, value]) => (value === undefined ? [] : [`--${option}`]));
+  if (more.length > 0) throw new RangeError(`--kinds has zones of its own: leave out ${more.join(" and ")}.`);
+  return ZONES_OF_EVERY_KIND;
 }
 
 const signal = (): Promise<unknown> => Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
@@ -92,7 +107,9 @@ async function play(options: SandboxOptions): Promise<void> {
   const sandbox = await startSandbox(options);
   let held = false;
   try {
-    held = await Promise.race([playStory(sandbox, (line) => console.log(line), wish), interrupted]);
+    const print = (line: string) => console.log(line);
+    const played = values.kinds ? playKinds(sandbox, print) : playStory(sandbox, print, wish);
+    held = await Promise.race([played, interrupted]);
   } finally {
     await sandbox.stop(!held);
     if (!held) console.error(`The story did not hold. What the bot logged and journalled is in ${sandbox.directory}.`);

@@ -8,6 +8,7 @@ import { startStandIns } from "./composed-stand-ins.ts";
 const { values } = parseArgs({
   options: {
     zones: { type: "string", default: "3" },
+    channels: { type: "string" },
     "port-base": { type: "string", default: "0" },
     speed: { type: "string", default: "1" },
     seed: { type: "string", default: "florist" },
@@ -23,6 +24,7 @@ const { SLACK_BOT_TOKEN = "", SLACK_APP_TOKEN = "", SLACK_SIGNING_SECRET = "" } 
 try {
   const { stop, ...addresses } = await startStandIns({
     zones: Number(values.zones),
+    channels: Number(values.channels ?? values.zones),
     portBase: Number(values["port-base"]),
     speed: Number(values.speed),
     seed: values.seed,

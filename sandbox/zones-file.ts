@@ -46,8 +46,16 @@ export function sandboxZonesFile(zones: readonly ZoneAddresses[], speed: number,
 }
 export type SandboxZonesFile = ReturnType<typeof sandboxZonesFile>;
 
+/** The two owners of that letter. */
+export function ownersOf(zone: string) {
+  const team = TEAMS[isOdd(zone) ? 1 : 0];
+  return [
+    { team, user: zoneOwner(zone, 1) },
+    { team, user: zoneOwner(zone, 2) },
+  ];
+}
+
 function entryOf({ name, xmlrpc, oneflow }: ZoneAddresses) {
-  const team = TEAMS[isOdd(name) ? 1 : 0];
   return {
     title: hospitalOf(name),
     xmlrpc,
@@ -55,10 +63,7 @@ function entryOf({ name, xmlrpc, oneflow }: ZoneAddresses) {
     user: "florist",
     password: { environment: passwordVariable(name) },
     channel: zoneChannel(name),
-    owners: [
-      { team, user: zoneOwner(name, 1) },
-      { team, user: zoneOwner(name, 2) },
-    ],
+    owners: ownersOf(name),
     quorum: 1,
     coordinate: { template: "Flower SuperLink 1.31.0", sshKeys: [SSH_KEY] },
     train: { templates: { none: "Flower SuperNode 1.31.0" } },

@@ -114,6 +114,11 @@ export class Stage {
     return (await this.#runningIn(zone)).map(({ userTemplate }) => userTemplate);
   }
 
+  /** What VMs that run in a zone were created with. */
+  async contexts(zone: string): Promise<readonly Readonly<Record<string, string>>[]> {
+    return (await this.#runningIn(zone)).map(({ context }) => context);
+  }
+
   async runningVms(zone: string): Promise<number> {
     return (await this.#runningIn(zone)).length;
   }

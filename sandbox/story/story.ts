@@ -1,23 +1,14 @@
 /** The main job, unattended: from the form to a torn-down federation, with every check on the way. */
-import type { Sandbox } from "../composition.ts";
-import type { ShownMessage } from "../slack/control/control-api.ts";
 import { homeChannel, SANDBOX_HUB, zoneChannel } from "../zones-file.ts";
-import { Checks } from "./checks.ts";
+import { lookForRemains, Performance, type StoryScenery } from "./performance.ts";
 import { cardText, formText } from "./printed.ts";
 import { setUpRouter } from "./routers.ts";
-import { FORM, type Scenery, Stage, superNodesLabel } from "./stage.ts";
-import { Stopwatch } from "./stopwatch.ts";
+import { FORM, superNodesLabel } from "./stage.ts";
 import { train } from "./training.ts";
 import { lookAtTunnels } from "./tunnels.ts";
 
 const NAME = "spring-trial";
 const COORDINATOR = "zone-a";
-
-/** `real`: the guests run Flower itself; `network`: how traffic crosses. */
-type StoryScenery = Scenery & Pick<Sandbox, "real"> & Partial<Pick<Sandbox, "network">>;
-
-/** Flower notices a dead SuperNode after a minute, and takes it back only then. */
-const PATIENCE_WITH_FLOWER_MS = 240_000;
 
 /** `router`: the first training zone's owner has the zone's own router take its end of the tunnels. */
 interface PlayWish {
@@ -30,7 +21,7 @@ export async function playStory(
   print: (line: string) => void,
   wish: PlayWish = { router: false },
 ): Promise<boolean> {
-  const stage = new Performance(sandbox, print, wish);
+  const stage = new MainJob(sandbox, print, wish);
   await askForIt(stage);
   await decide(stage);
   await rollOut(stage);
@@ -41,18 +32,10 @@ export async function playStory(
   if (sandbox.real === true) await trainTogether(stage);
   await loseSuperNode(stage);
   await tearDown(stage);
-  print("\nThe thread, as people read it:\n");
-  print(await threadText(stage));
-  print("\nHow long it took:\n");
-  print(stage.watch.table());
-  print(`\n${stage.checks.summary()}`);
-  return stage.checks.allHeld;
+  return await stage.end();
 }
 
-class Performance extends Stage {
-  readonly checks: Checks;
-  readonly watch = new Stopwatch();
-  readonly print: (line: string) => void;
+class MainJob extends Performance {
   /** Zones that train from the start, and the one that joins later. */
   readonly training: readonly string[];
   readonly newcomer: string;
@@ -63,21 +46,15 @@ class Performance extends Stage {
   readonly routerKeys = new Map<string, string>();
 
   constructor(sandbox: StoryScenery, print: (line: string) => void, { router }: PlayWish) {
-    super(sandbox, sandbox.real === true ? PATIENCE_WITH_FLOWER_MS : undefined);
-    this.checks = new Checks(print);
-    this.print = print;
+    super(sandbox, print);
     this.training = sandbox.zoneNames.slice(1, -1);
     this.newcomer = sandbox.zoneNames.at(-1) ?? "";
     this.routed = router ? this.training[0] : undefined;
     this.hub = sandbox.network === "wireguard" ? `${SANDBOX_HUB.ip}:${SANDBOX_HUB.port}` : undefined;
   }
-
-  scene(title: string): void {
-    this.print(`\n${title}`);
-  }
 }
 
-async function askForIt(stage: Performance): Promise<void> {
+async function askForIt(stage: MainJob): Promise<void> {
   stage.scene("The requester fills in one form.");
   const { requester, checks, training, hub } = stage;
   const form = await stage.openForm({ coordinator: COORDINATOR, training, hub });
@@ -98,7 +75,7 @@ async function askForIt(stage: Performance): Promise<void> {
   stage.watch.lap("form sent until the federation's card is there");
 }
 
-async function decide(stage: Performance): Promise<void> {
+async function decide(stage: MainJob): Promise<void> {
   stage.scene("Each zone's owner decides about its own zone.");
   const { checks, training } = stage;
   for (const zone of [COORDINATOR, ...training]) await stage.owner(zone).messageWith(zoneChannel(zone), "Approve");
@@ -119,7 +96,7 @@ async function decide(stage: Performance): Promise<void> {
 const WAY = "Who has this zone's end of the tunnel";
 
 /** The first training zone's owner lowers its number of SuperNodes to one. */
-async function adjust(stage: Performance, zone: string): Promise<void> {
+async function adjust(stage: MainJob, zone: string): Promise<void> {
   const owner = stage.owner(zone);
   await owner.press(zoneChannel(zone), "Adjust and approve");
   const view = await owner.view("Adjust and approve");
@@ -131,7 +108,7 @@ async function adjust(stage: Performance, zone: string): Promise<void> {
   await stage.reads(zoneChannel(zone), "Adjusted");
 }
 
-async function rollOut(stage: Performance): Promise<void> {
+async function rollOut(stage: MainJob): Promise<void> {
   stage.scene("The coordinator is deployed first, then trust is posted, then the training sites.");
   const { checks, training } = stage;
   const trust = await stage.reads(homeChannel, "BEGIN CERTIFICATE");
@@ -156,19 +133,19 @@ async function rollOut(stage: Performance): Promise<void> {
   checks.hold("The adjusted site has one SuperNode.", (await stage.runningVms(training[0] ?? "")) === 1);
 }
 
-async function routeThrough(stage: Performance, zone: string): Promise<void> {
+async function routeThrough(stage: MainJob, zone: string): Promise<void> {
   stage.scene(`${zone}'s administrator sets the router up as the bot says, and its owner gives the router's key.`);
   stage.routerKeys.set(zone, await setUpRouter(stage, zone, NAME));
   stage.watch.lap("router set up");
 }
 
-async function checkTunnels(stage: Performance, sites: readonly string[]): Promise<void> {
+async function checkTunnels(stage: MainJob, sites: readonly string[]): Promise<void> {
   stage.scene("Traffic crosses through WireGuard.");
   await lookAtTunnels(stage, stage.checks, COORDINATOR, sites, stage.routerKeys);
   stage.watch.lap("tunnels looked at");
 }
 
-async function lookAround(stage: Performance): Promise<void> {
+async function lookAround(stage: MainJob): Promise<void> {
   stage.scene("People ask how it is.");
   const { checks } = stage;
   await stage.requester.type(homeChannel, `status ${NAME}`);
@@ -189,7 +166,7 @@ async function lookAround(stage: Performance): Promise<void> {
   stage.watch.lap("status asked for");
 }
 
-async function addSite(stage: Performance): Promise<void> {
+async function addSite(stage: MainJob): Promise<void> {
   const { newcomer, requester, checks } = stage;
   stage.scene(`${newcomer} joins: its owner approves what runs, the coordinator's owner admits it.`);
   await requester.press(homeChannel, "Add a site");
@@ -204,13 +181,17 @@ async function addSite(stage: Performance): Promise<void> {
   stage.watch.lap("a site added, approved, admitted, up");
 }
 
-async function trainTogether(stage: Performance): Promise<void> {
+async function trainTogether(stage: MainJob): Promise<void> {
   stage.scene("A data scientist of the coordinator's organisation trains on every site.");
-  await train(stage, [...stage.training, stage.newcomer], stage.checks, stage.print);
+  const zones = [...stage.training, stage.newcomer];
+  await train(
+    stage,
+    zones.map((zone) => ({ name: zone, zone, hasDisk: false })),
+  );
   stage.watch.lap("trained, three rounds");
 }
 
-async function loseSuperNode(stage: Performance): Promise<void> {
+async function loseSuperNode(stage: MainJob): Promise<void> {
   stage.scene("A SuperNode loses its connection; nobody tells the bot.");
   const zone = stage.newcomer;
   const lost = (await stage.guests.roles()).find((guest) => guest.zone === zone && guest.role === "supernode");
@@ -229,31 +210,13 @@ async function loseSuperNode(stage: Performance): Promise<void> {
   stage.watch.lap("the SuperNode back");
 }
 
-async function tearDown(stage: Performance): Promise<void> {
+async function tearDown(stage: MainJob): Promise<void> {
   stage.scene("The requester asks for teardown; each owner agrees for its own zone.");
   await stage.requester.type(homeChannel, `teardown ${NAME}`);
   for (const zone of [COORDINATOR, ...stage.zoneNames.slice(1)]) {
-    await stage.owner(zone).press(zoneChannel(zone), "Tear down in this zone");
+    await stage.owner(zone).press(zoneChannel(zone), "Tear down here");
   }
   await stage.reads(homeChannel, "Nothing of it runs any more");
   stage.watch.lap("torn down");
-  for (const zone of stage.zoneNames) {
-    const { services } = await stage.zones.zone(zone);
-    stage.checks.hold(
-      `${zone} holds no service and no running VM.`,
-      services.length === 0 && (await stage.runningVms(zone)) === 0,
-    );
-  }
-}
-
-async function threadText(stage: Performance): Promise<string> {
-  const { messages } = await stage.slack.channel(homeChannel);
-  const shown = (message: ShownMessage, margin: string): string =>
-    message.text
-      .split("\n")
-      .map((line) => `${margin}${line}`)
-      .join("\n");
-  return messages
-    .map((message) => [shown(message, "  "), ...message.replies.map((reply) => shown(reply, "    ↳ "))].join("\n"))
-    .join("\n\n");
+  await lookForRemains(stage);
 }

@@ -47,7 +47,7 @@ export async function tellDecidedStory(
     await owner.mention(zoneChannel("zone-b"), "status spring-trial");
     await owner.told("spring-trial");
     await stage.requester.type(homeChannel, "teardown spring-trial");
-    for (const zone of ["zone-b", "zone-d", "zone-a"]) await told.press(zone, "Tear down in this zone");
+    for (const zone of ["zone-b", "zone-d", "zone-a"]) await told.press(zone, "Tear down here");
     await told.says("Nothing of it runs any more");
     const events = await untilJournal(sandbox, "spring-trial", "the CA's end", (now) =>
       now.some(({ type }) => type === "authority-destroyed"),

@@ -57,7 +57,7 @@ describe("When the answer of an instantiate is lost", () => {
   it("nothing of it is left after the teardown", async () => {
     await stage.requester.type(homeChannel, "teardown too-late");
     const story = new FederationStory(stage, { name: "too-late", coordinator: "zone-a", training: ["zone-b"] });
-    for (const zone of ["zone-b", "zone-a"]) await story.press(zone, "Tear down in this zone");
+    for (const zone of ["zone-b", "zone-a"]) await story.press(zone, "Tear down here");
     await story.says("Nothing of it runs any more");
     for (const zone of ["zone-a", "zone-b"]) assert.equal((await stage.zones.zone(zone)).services.length, 2);
   });

@@ -107,7 +107,7 @@ export async function tellShortStory(sandbox: Sandbox, wish: StoryWish): Promise
     await insist(
       slack,
       `${site}'s agreement`,
-      () => press(slack, site, "Tear down in this zone"),
+      () => press(slack, site, "Tear down here"),
       () => hasHappened(sandbox, "teardown-agreed", site),
     );
   }

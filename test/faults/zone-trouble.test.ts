@@ -48,9 +48,9 @@ describe("A zone that does not answer for a while", () => {
   it("is told of in the teardown, keeps no other zone's part, and is cleaned up when it answers again", async () => {
     const { stage } = story;
     await stage.requester.type(homeChannel, "teardown spring");
-    for (const zone of story.zones) await stage.owner(zone).messageWith(zoneChannel(zone), "Tear down in this zone");
+    for (const zone of story.zones) await stage.owner(zone).messageWith(zoneChannel(zone), "Tear down here");
     await zoneC({ do: "down" });
-    for (const zone of ["zone-c", "zone-b", "zone-a"]) await story.press(zone, "Tear down in this zone");
+    for (const zone of ["zone-c", "zone-b", "zone-a"]) await story.press(zone, "Tear down here");
     await untilJournal(sandbox, "spring", "the others removed", (events) =>
       events.some(({ type, site }) => type === "deployment-removed" && site === "zone-b"),
     );

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { OBSERVATIONS, observationsOf } from "../../sandbox/hypervisor/real/data-disk.ts";
+import { copyOfDisk } from "../../sandbox/hypervisor/real/data-disk.ts";
 import { FlowerRun, inOnePlace, type RunSettings } from "../../sandbox/hypervisor/real/flower-run.ts";
 import { Inside } from "../../sandbox/hypervisor/real/inside.ts";
 import type { RealView } from "../../sandbox/hypervisor/real/real-hypervisor.ts";
@@ -202,16 +202,9 @@ describe("with real Flower, one SuperLink and four SuperNodes in three zones, on
 
 /** The model from copies of what is on the zones' disks, one for each SuperNode. */
 async function trainedAlone(superlink: RealView, rounds: number, zones: readonly string[]): Promise<readonly number[]> {
-  const inside = new Inside(superlink);
-  const copy = 'mkdir -p "/tmp/$1"; printf %s "$2" > "/tmp/$1/$3"';
-  for (const zone of new Set(zones)) {
-    await inside.run(["sh", "-ec", copy, "sh", zone, observationsOf(zone), OBSERVATIONS]);
-  }
-  return await inOnePlace(
-    superlink,
-    rounds,
-    zones.map((zone) => `/tmp/${zone}`),
-  );
+  const sources: string[] = [];
+  for (const zone of zones) sources.push(await copyOfDisk(superlink, zone));
+  return await inOnePlace(superlink, rounds, sources);
 }
 
 function assertSame(model: readonly number[] | undefined, alone: readonly number[]): void {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { FlowerRun } from "../../sandbox/hypervisor/real/flower-run.ts";
-import { IssuingOrganisation } from "../story/issuing-organisation.ts";
+import { IssuingOrganisation } from "../../sandbox/story/issuing-organisation.ts";
 import { leftOut } from "./left-out.ts";
 import { RealFederation } from "./real-federation.ts";
 
@@ -10,7 +10,7 @@ const RUN_MS = 180_000;
 describe("with real Flower, a federation under the CA of the coordinator's organisation", {
   skip: await leftOut(),
 }, () => {
-  const aster = new IssuingOrganisation();
+  const aster = new IssuingOrganisation("Aster");
   let federation: RealFederation;
 
   before(async () => {

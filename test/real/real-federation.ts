@@ -3,12 +3,12 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
 import type { RealView } from "../../sandbox/hypervisor/real/real-hypervisor.ts";
+import { CertificateOwner } from "../../sandbox/story/certificate-owner.ts";
+import type { IssuingOrganisation } from "../../sandbox/story/issuing-organisation.ts";
 import { setUpRouter } from "../../sandbox/story/routers.ts";
 import { Stage } from "../../sandbox/story/stage.ts";
 import { SANDBOX_GATEWAY, SANDBOX_HUB, type SandboxZonesFile, zoneChannel } from "../../sandbox/zones-file.ts";
 import { journalOf } from "../faults/data-directory.ts";
-import { FederationStory } from "../story/federation-story.ts";
-import { CertificateOwner, type IssuingOrganisation } from "../story/issuing-organisation.ts";
 import { until } from "../waiting.ts";
 
 const COORDINATOR = "zone-a";
@@ -110,7 +110,7 @@ export class RealFederation {
     const some = crossing === "mixed" ? { tunnelled: [TUNNELLED, ROUTED] } : {};
     const asked = { name, coordinator: COORDINATOR, training, fields, ...hub, ...some };
     await stage.askFor(asked);
-    const owner = new CertificateOwner(new FederationStory(stage, asked));
+    const owner = new CertificateOwner(stage, asked);
     if (issuer !== undefined) await owner.givesCa(issuer);
     for (const zone of withDisk) await this.#attachDisk(zone);
     await stage.approve([COORDINATOR, ...training.filter((zone) => !withDisk.includes(zone))]);

@@ -37,7 +37,7 @@ describe("The whole story of a coordinator and three training sites", () => {
     await story.says("ready for runs");
     await stage.requester.type(homeChannel, `teardown ${story.name}`);
     for (const zone of [...story.wish.training, story.wish.coordinator]) {
-      await story.press(zone, "Tear down in this zone");
+      await story.press(zone, "Tear down here");
     }
     await story.says("Nothing of it runs any more.");
     await untilJournal(sandbox, story.name, "the CA's end", (events) =>

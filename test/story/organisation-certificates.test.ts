@@ -3,16 +3,17 @@ import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { after, before, describe, it } from "node:test";
 import type { Sandbox } from "../../sandbox/composition.ts";
+import { CertificateOwner } from "../../sandbox/story/certificate-owner.ts";
+import { IssuingOrganisation } from "../../sandbox/story/issuing-organisation.ts";
 import { Stage } from "../../sandbox/story/stage.ts";
 import { zoneChannel } from "../../sandbox/zones-file.ts";
 import { FederationStory } from "./federation-story.ts";
-import { CertificateOwner, IssuingOrganisation } from "./issuing-organisation.ts";
 import { startStory } from "./story-sandbox.ts";
 
 const [COORDINATOR, TRAINING] = ["zone-a", "zone-b"] as const;
 
 describe("A federation with certificates of the coordinator's organisation", () => {
-  const aster = new IssuingOrganisation();
+  const aster = new IssuingOrganisation("Aster");
   let sandbox: Sandbox;
   let stage: Stage;
   let story: FederationStory;
@@ -27,7 +28,7 @@ describe("A federation with certificates of the coordinator's organisation", () 
       training: [TRAINING],
       fields: { "Certificates by": "organisation" },
     });
-    owner = new CertificateOwner(story);
+    owner = new CertificateOwner(stage, story.wish);
     await story.ask();
   });
   after(async () => {

@@ -140,7 +140,7 @@ describe("A federation whose zones have several sites", () => {
   it("is torn down to nothing, the coordinator last", async () => {
     await stage.requester.type(homeChannel, `teardown ${NAME}`);
     for (const site of ["zone-a/training", "zone-b/radiology", "zone-c", "zone-a"]) {
-      await press(site, "Tear down in this zone");
+      await press(site, "Tear down here");
     }
     await stage.reads(homeChannel, "The federation is torn down. Nothing of it runs any more.");
     for (const zone of ["zone-a", "zone-b", "zone-c"]) {

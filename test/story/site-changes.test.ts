@@ -164,14 +164,14 @@ describe("A federation that is torn down", () => {
     await stage.requester.type(homeChannel, `teardown ${NAME}`);
     await story.says("@rosa asks to tear this federation down.");
     for (const zone of ["zone-b", "zone-c", "zone-d"]) await story.zoneReads(zone, "Waits for an owner of this zone.");
-    await refusedToStranger("zone-b", "Tear down in this zone");
+    await refusedToStranger("zone-b", "Tear down here");
     assert.equal((await running("zone-b")).length, 1);
   });
 
   it("stops the coordinator last: it waits for the training sites although its owner agreed first", async () => {
-    await story.press("zone-a", "Tear down in this zone");
+    await story.press("zone-a", "Tear down here");
     await story.zoneReads("zone-a", "@owner-a agreed.", "Waits for the training sites to end.");
-    await story.press("zone-d", "Tear down in this zone");
+    await story.press("zone-d", "Tear down here");
     await story.zoneReads("zone-d", "@owner-d agreed.", "Nothing of this federation runs here any more.");
     await zoneIsEmpty("zone-d");
     assert.deepEqual([(await running("zone-a")).length, (await running("zone-c")).length], [1, 2]);
@@ -179,7 +179,7 @@ describe("A federation that is torn down", () => {
 
   it("leaves a zone that does not answer for later, says so, and finishes when it answers again", async () => {
     await stage.zones.command("zone-b", { do: "down" });
-    await story.press("zone-b", "Tear down in this zone");
+    await story.press("zone-b", "Tear down here");
     await story.says("(zone-b)", "could not be reached", "The bot goes on trying to remove what ran there.");
     assert.equal((await running("zone-a")).length, 1, "the coordinator waits for it");
     await stage.zones.command("zone-b", { do: "up" });
@@ -203,7 +203,7 @@ describe("A federation that is torn down", () => {
 
   it("ends when the last zone's owner has agreed, and nothing of it is left anywhere", async () => {
     assert.equal(await timesSaid("Nothing of it runs any more."), 0);
-    await story.press("zone-c", "Tear down in this zone");
+    await story.press("zone-c", "Tear down here");
     await story.says("The federation is torn down. Nothing of it runs any more.");
     for (const zone of stage.zoneNames) await zoneIsEmpty(zone);
     assert.deepEqual(await stage.guests.vms(), []);

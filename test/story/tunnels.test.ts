@@ -134,7 +134,7 @@ describe("A federation through WireGuard", () => {
 
   it("leaves nothing when it is torn down", async () => {
     await stage.requester.type(homeChannel, `teardown ${story.name}`);
-    for (const zone of [COORDINATOR, SITE]) await story.press(zone, "Tear down in this zone");
+    for (const zone of [COORDINATOR, SITE]) await story.press(zone, "Tear down here");
     await story.says("Nothing of it runs any more");
     for (const zone of [COORDINATOR, SITE, OTHER]) assert.equal(await stage.runningVms(zone), 0);
   });

@@ -204,7 +204,7 @@ async function peopleAskAround(): Promise<void> {
 async function tearDown(party: Party): Promise<void> {
   await stage.person(party.requester).type(party.home, `teardown ${party.name}`);
   for (const zone of approvedZones(party))
-    await stage.owner(zone).press(zoneChannel(zone), "Tear down in this zone", about(party));
+    await stage.owner(zone).press(zoneChannel(zone), "Tear down here", about(party));
   await stage.reads(party.home, "Nothing of it runs any more");
 }
 

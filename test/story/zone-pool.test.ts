@@ -107,7 +107,7 @@ describe("Zones of an OpenNebula federation, with login tokens of one account", 
     await sandbox.restartBot();
     await story.says("Running: 1 of 1 training site up.");
     await stage.requester.type(homeChannel, `teardown ${story.name}`);
-    for (const zone of [TRAINING, COORDINATOR]) await story.press(zone, "Tear down in this zone");
+    for (const zone of [TRAINING, COORDINATOR]) await story.press(zone, "Tear down here");
     await story.says("The federation is torn down. Nothing of it runs any more.");
   });
 

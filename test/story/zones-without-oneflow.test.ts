@@ -139,7 +139,7 @@ describe("A federation with a zone that has no OneFlow", () => {
 
   it("is torn down to nothing", async () => {
     await stage.requester.type(homeChannel, `teardown ${NAME}`);
-    for (const zone of ["zone-c", "zone-a"]) await story.press(zone, "Tear down in this zone");
+    for (const zone of ["zone-c", "zone-a"]) await story.press(zone, "Tear down here");
     await story.says("The federation is torn down. Nothing of it runs any more.");
     for (const zone of stage.zoneNames) {
       const { services } = await stage.zones.zone(zone);

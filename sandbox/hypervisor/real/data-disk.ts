@@ -3,6 +3,8 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { run } from "./command.ts";
+import { Inside } from "./inside.ts";
+import type { RealView } from "./real-hypervisor.ts";
 
 const ROWS = 30;
 const COLUMNS = 3;
@@ -40,6 +42,14 @@ export async function makeDataDisk(folder: string, zone: string): Promise<string
   await run("mke2fs", ["-q", "-t", "ext4", "-d", content, image, "4M"]);
   await rm(content, { recursive: true });
   return (await run("losetup", ["--read-only", "--find", "--show", image])).trim();
+}
+
+/** Puts a copy of what is on a zone's disk into a VM. @returns its folder there */
+export async function copyOfDisk(vm: RealView, zone: string): Promise<string> {
+  const folder = `/tmp/${zone}`;
+  const copy = 'mkdir -p "$1"; printf %s "$2" > "$1/$3"';
+  await new Inside(vm).run(["sh", "-ec", copy, "sh", folder, observationsOf(zone), OBSERVATIONS]);
+  return folder;
 }
 
 /** Lets go of the loop devices over files of a folder. */

@@ -3,7 +3,7 @@ import type { Message, ShownZone } from "../protocol.ts";
 import { buttonsOf } from "./message-buttons.ts";
 
 /** Buttons with which an owner says yes. */
-const DECISIONS = ["Approve", "Admit", "Tear down in this zone"];
+const DECISIONS = ["Approve", "Admit", "Tear down here"];
 
 export function waitsFor(
   person: string,

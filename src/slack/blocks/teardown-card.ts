@@ -83,11 +83,11 @@ function buttons(federation: Federation, site: Site, teardown: Teardown): readon
   const agree =
     teardown.agreedBy === null
       ? [
-          button("Tear down in this zone", ACTION.agreeTeardown, value, {
+          button("Tear down here", ACTION.agreeTeardown, value, {
             style: "danger",
             label: `Tear down in ${about}`,
             confirm: {
-              title: "Tear down in this zone?",
+              title: "Tear down here?",
               text: "The VMs of this federation in your zone are removed with their disks. This cannot be taken back.",
               yes: "Tear down",
             },

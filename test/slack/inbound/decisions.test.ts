@@ -194,10 +194,10 @@ describe("a teardown", () => {
     await bench.press(
       owner("gamma"),
       await bench.read(channel("gamma"), "to end this federation"),
-      "Tear down in this zone",
+      "Tear down here",
     );
     await bench.read(channel("gamma"), "What ran here is being removed");
-    await bench.press(STRANGER, beta, "Tear down in this zone");
+    await bench.press(STRANGER, beta, "Tear down here");
     await bench.whispered(STRANGER, ONLY_OWNERS);
     assert.notEqual(siteOf(bench, "beta")?.deployment, null);
     const alpha = await bench.read(channel("alpha"), "to end this federation");
@@ -216,7 +216,7 @@ describe("a teardown that is withdrawn", () => {
       "Ask for teardown",
     );
     const asked = await bench.read(channel("beta"), "to end this federation");
-    await bench.press(owner("gamma"), await bench.read(channel("gamma"), "to end this"), "Tear down in this zone");
+    await bench.press(owner("gamma"), await bench.read(channel("gamma"), "to end this"), "Tear down here");
     await bench.read(channel("gamma"), "agreed");
     const card = await bench.read(HOME_CHANNEL, "Being torn down");
     await bench.press(owner("beta"), card, "Withdraw the teardown");
