@@ -4,9 +4,11 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+const OPENSSL = "openssl";
+
 /** What `openssl` prints. */
 const openssl = (args: readonly string[]): string =>
-  execFileSync("openssl", args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+  execFileSync(OPENSSL, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
 
 /** An organisation's root CA and the one that issues, as openssl makes them. */
 export class IssuingOrganisation {

@@ -93,7 +93,7 @@ async function decide(stage: MainJob): Promise<void> {
   stage.watch.lap("owners' decisions");
 }
 
-const WAY = "Who has this zone's end of the tunnel";
+const WAY = "Who has this site's end of the tunnel";
 
 /** The first training zone's owner lowers its number of SuperNodes to one. */
 async function adjust(stage: MainJob, zone: string): Promise<void> {

@@ -3,8 +3,6 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
 import type { RealView } from "../../sandbox/hypervisor/real/real-hypervisor.ts";
-import { CertificateOwner } from "../../sandbox/story/certificate-owner.ts";
-import type { IssuingOrganisation } from "../../sandbox/story/issuing-organisation.ts";
 import { setUpRouter } from "../../sandbox/story/routers.ts";
 import { Stage } from "../../sandbox/story/stage.ts";
 import { SANDBOX_GATEWAY, SANDBOX_HUB, type SandboxZonesFile, zoneChannel } from "../../sandbox/zones-file.ts";
@@ -35,8 +33,6 @@ type FederationWish = {
    * every zone is behind NAT, zone B has a gateway, and zone C's router has its tunnel.
    */
   readonly crossing?: "public" | "wireguard" | "mixed" | "passed";
-  /** Whose CA certifies the SuperLink, where that is not the bot's own. */
-  readonly issuer?: IssuingOrganisation;
   /** Zones whose VMs no service holds. */
   readonly withoutOneFlow?: readonly string[];
   /** Zones whose owners attach a disk with data, each its own. */
@@ -103,18 +99,14 @@ export class RealFederation {
   async #deploy(
     fields: Readonly<Record<string, string>>,
     crossing: NonNullable<FederationWish["crossing"]>,
-    { issuer, withDisk = [] }: Pick<FederationWish, "issuer" | "withDisk">,
+    { withDisk = [] }: Pick<FederationWish, "withDisk">,
   ): Promise<void> {
     const { stage, training, name } = this;
     const hub = crossing === "public" ? {} : { hub: `${SANDBOX_HUB.ip}:${SANDBOX_HUB.port}` };
     const some = crossing === "mixed" ? { tunnelled: [TUNNELLED, ROUTED] } : {};
-    const asked = { name, coordinator: COORDINATOR, training, fields, ...hub, ...some };
-    await stage.askFor(asked);
-    const owner = new CertificateOwner(stage, asked);
-    if (issuer !== undefined) await owner.givesCa(issuer);
+    await stage.askFor({ name, coordinator: COORDINATOR, training, fields, ...hub, ...some });
     for (const zone of withDisk) await this.#attachDisk(zone);
     await stage.approve([COORDINATOR, ...training.filter((zone) => !withDisk.includes(zone))]);
-    if (issuer !== undefined) await owner.givesChain(issuer);
     if (isRouted(crossing)) await setUpRouter(stage, ROUTED, name);
     for (const zone of training) await stage.isUp(zone);
   }

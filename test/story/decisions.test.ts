@@ -10,7 +10,7 @@ import { startStory } from "./story-sandbox.ts";
 
 const MINIMUM = "Start with at least this many training sites";
 const REASON = "Reason, shown to everybody in the federation's channel";
-const NOT_AN_OWNER = "Only this zone's owners can do that.";
+const NOT_AN_OWNER = "Only this site's owners can do that.";
 const STRANGER = "U0STRANGE2";
 
 /** zone-b wants two of its owners to agree. */
@@ -57,7 +57,7 @@ describe("A zone that wants two owners to agree", () => {
   before(async () => {
     quorum = story("quorum");
     await quorum.ask();
-    await quorum.zoneReads("zone-b", "Waits for 2 owners of this zone.");
+    await quorum.zoneReads("zone-b", "Waits for 2 owners of this site.");
     await second("zone-c").press(zoneChannel("zone-c"), "Reject", "quorum");
     await second("zone-c").view("Reject");
   });
@@ -84,12 +84,12 @@ describe("A zone that wants two owners to agree", () => {
     await stage.slack.settings({ membership: { channel: zoneChannel("zone-b"), person: foreign, member: true } });
     await stage.person(foreign).press(zoneChannel("zone-b"), "Approve", "quorum");
     await stage.person(foreign).told(NOT_AN_OWNER);
-    assert.match(await quorum.zoneText("zone-b"), /Waits for 2 owners of this zone\./);
+    assert.match(await quorum.zoneText("zone-b"), /Waits for 2 owners of this site\./);
   });
 
   it("is not approved by one owner, however often that owner clicks", async () => {
     await quorum.press("zone-b", "Approve");
-    await quorum.zoneReads("zone-b", `${FIRST_OF_B} approved`, "Waits for 1 owner of this zone.");
+    await quorum.zoneReads("zone-b", `${FIRST_OF_B} approved`, "Waits for 1 owner of this site.");
     await quorum.press("zone-b", "Approve");
     await stage.owner("zone-b").told("You have decided on this already.");
     assert.doesNotMatch(await quorum.threadText(), /it is approved/);
@@ -102,7 +102,7 @@ describe("A zone that wants two owners to agree", () => {
     await owner.fill(view, { SuperNodes: "1" });
     assert.equal((await owner.submit(view)).errors, undefined);
     await quorum.zoneReads("zone-b", `Adjusted by ${SECOND_OF_B}`, "The newer card", "is the one that counts.");
-    const newer = await quorum.zoneReads("zone-b", `${SECOND_OF_B} approved`, "Waits for 1 owner of this zone.");
+    const newer = await quorum.zoneReads("zone-b", `${SECOND_OF_B} approved`, "Waits for 1 owner of this site.");
     assert.doesNotMatch(newer, new RegExp(`${FIRST_OF_B} approved`));
     await quorum.says("(zone-b)", "an owner adjusted what runs there");
   });
@@ -115,12 +115,12 @@ describe("A zone that wants two owners to agree", () => {
   it("lets an owner take an approval back while the deployment has not started, and then waits for it again", async () => {
     await quorum.press("zone-b", "Withdraw my approval");
     await quorum.says(`${FIRST_OF_B} withdrew the approval for`, "(zone-b)");
-    await quorum.zoneReads("zone-b", "Waits for 1 owner of this zone.");
+    await quorum.zoneReads("zone-b", "Waits for 1 owner of this site.");
     await quorum.press("zone-a", "Approve");
     await quorum.press("zone-c", "Approve");
     await quorum.says("approved for", "(zone-c)");
     await quorum.says("approved for", "(zone-a)");
-    await quorum.says("Waits for 1 owner of this zone");
+    await quorum.says("Waits for 1 owner of this site");
     assert.equal(await stage.runningVms("zone-a"), 0, "nothing starts below the minimum of training sites");
   });
 

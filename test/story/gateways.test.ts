@@ -18,7 +18,7 @@ const ROUTED = "zone-c";
 const CHOSEN = "zone-d";
 const DONE = 6;
 const FORM = "Adjust and approve";
-const WHO = "Who has this zone's end of the tunnel";
+const WHO = "Who has this site's end of the tunnel";
 
 let sandbox: Sandbox;
 let stage: Stage;

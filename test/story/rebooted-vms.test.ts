@@ -60,7 +60,7 @@ describe("A VM that a reboot can cure", () => {
     const foreign = zoneOwner(COORDINATOR, 1);
     await stage.slack.settings({ membership: { channel: zoneChannel(TRAINING), person: foreign, member: true } });
     await stage.person(foreign).press(zoneChannel(TRAINING), REBOOT, NAME);
-    await stage.person(foreign).told("Only this zone's owners can do that.");
+    await stage.person(foreign).told("Only this site's owners can do that.");
     await story.press(TRAINING, REBOOT);
     await story.says("@owner-b has VMs of", `(${TRAINING})`, "rebooted. They keep their disks and keys.");
     await story.zoneReads(TRAINING, "@owner-b has VMs rebooted:", `VM ${vm} is switched on.`);

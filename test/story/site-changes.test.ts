@@ -7,7 +7,7 @@ import { homeChannel, zoneChannel, zoneOwner } from "../../sandbox/zones-file.ts
 import { FederationStory } from "./federation-story.ts";
 import { startStory } from "./story-sandbox.ts";
 
-const NOT_AN_OWNER = "Only this zone's owners can do that.";
+const NOT_AN_OWNER = "Only this site's owners can do that.";
 const REASON = "Reason, shown to everybody in the federation's channel";
 const NAME = "changing";
 const STRANGER = "U0STRANGE2";
@@ -130,7 +130,7 @@ describe("A site that is to join a running federation", () => {
 
   it("waits for both its own owner and the coordinator's, and starts nothing before", async () => {
     await askToJoin("zone-d");
-    await story.zoneReads("zone-d", "Waits for 1 owner of this zone and 1 owner of the coordinator to admit it.");
+    await story.zoneReads("zone-d", "Waits for 1 owner of this site and 1 owner of the coordinator to admit it.");
     await story.press("zone-d", "Approve");
     await story.zoneReads("zone-d", "@owner-d approved", "Waits for 1 owner of the coordinator to admit it.");
     await story.says("Waits for 1 owner of the coordinator to admit it.");
@@ -163,7 +163,7 @@ describe("A federation that is torn down", () => {
   it("asks every owner about the own zone; a stranger's agreement counts nowhere", async () => {
     await stage.requester.type(homeChannel, `teardown ${NAME}`);
     await story.says("@rosa asks to tear this federation down.");
-    for (const zone of ["zone-b", "zone-c", "zone-d"]) await story.zoneReads(zone, "Waits for an owner of this zone.");
+    for (const zone of ["zone-b", "zone-c", "zone-d"]) await story.zoneReads(zone, "Waits for an owner of this site.");
     await refusedToStranger("zone-b", "Tear down here");
     assert.equal((await running("zone-b")).length, 1);
   });

@@ -12,7 +12,7 @@ const COORDINATOR = "zone-a";
 const WITHOUT_CHANNEL = "zone-b";
 const ASKERS_ZONE = "zone-c";
 const REQUESTER = { team: "T0ASTER001", user: "U0REQUEST1" };
-const NOT_AN_OWNER = "Only this zone's owners can do that.";
+const NOT_AN_OWNER = "Only this site's owners can do that.";
 
 const unusual = (usual: SandboxZonesFile): object => ({
   ...usual,
@@ -46,8 +46,8 @@ describe("A federation of unusual zones", () => {
   after(() => sandbox.stop());
 
   it("asks the owners of a zone without a channel in the thread, where nothing is shown that is their zone's", async () => {
-    const hidden = "What would run, and its detail, is shown to this zone's owners only.";
-    await story.says(`(${WITHOUT_CHANNEL})`, "Waits for 1 owner of this zone.", hidden);
+    const hidden = "What would run, and its detail, is shown to this site's owners only.";
+    await story.says(`(${WITHOUT_CHANNEL})`, "Waits for 1 owner of this site.", hidden);
     assert.doesNotMatch(await story.threadText(), /Flower SuperNode 1\.31\.0|private/);
     assert.deepEqual(await stage.texts(zoneChannel(WITHOUT_CHANNEL)), []);
   });
@@ -65,7 +65,7 @@ describe("A federation of unusual zones", () => {
 
   it("is not approved by its requester alone, who is one of the zone's owners, where the zones file says so", async () => {
     await stage.requester.press(zoneChannel(ASKERS_ZONE), "Approve", NAME);
-    await story.zoneReads(ASKERS_ZONE, "@rosa approved", "Waits for 1 owner of this zone.");
+    await story.zoneReads(ASKERS_ZONE, "@rosa approved", "Waits for 1 owner of this site.");
     await story.press(COORDINATOR, "Approve");
     await stage.owner(WITHOUT_CHANNEL).press(homeChannel, "Approve", `(${WITHOUT_CHANNEL})`);
     await story.says("approved for", `(${WITHOUT_CHANNEL})`);

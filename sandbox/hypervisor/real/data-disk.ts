@@ -8,7 +8,7 @@ import type { RealView } from "./real-hypervisor.ts";
 
 const ROWS = 30;
 const COLUMNS = 3;
-export const OBSERVATIONS = "observations.csv";
+const OBSERVATIONS = "observations.csv";
 
 const loops = z.object({ loopdevices: z.array(z.object({ name: z.string(), "back-file": z.string().nullable() })) });
 

@@ -63,7 +63,7 @@ export const REASONS = {
     "The quota leaves too little room in the images' datastore, in MB. Raise its SIZE or ask for fewer SuperNodes.",
   "quota-image": "The quota lets too few VMs use an image at once. Raise its RVMS or ask for fewer SuperNodes.",
   "coordinator-not-offered": "This zone does not offer to coordinate. Choose another coordinator zone.",
-  "framework-not-offered": "This zone has no VM template for that framework. Choose another framework or zone.",
+  "framework-not-offered": "This site has no VM template for that framework. Choose another framework or site.",
   "value-not-allowed":
     "A value has characters that may not reach a VM. Use letters, digits, spaces and . _ : / , + = - only.",
   "data-path":
@@ -158,7 +158,7 @@ export const reasonCode = z.enum(Object.keys(REASONS) as [ReasonCode, ...ReasonC
 /** Why something that a person asked for is not done. Nothing has changed when one of these is given. */
 export const REFUSALS = {
   "not-an-owner":
-    "Only this zone's owners can do that. Ask one of them; mention me with `whoami` to see the pair that identifies you.",
+    "Only this site's owners can do that. Ask one of them; mention me with `whoami` to see the pair that identifies you.",
   "not-the-requester": "Only the person who asked for this federation can do that.",
   "not-a-requester":
     "You are not among those who may ask for a federation here. The bot's operator can add you or this channel.",
@@ -171,18 +171,18 @@ export const REFUSALS = {
   "wave-started": "The site is being deployed already. Retire it instead if it is not to run.",
   "nothing-to-withdraw": "You have given no decision that could be withdrawn.",
   "name-taken": "An active federation already uses that name. Choose another.",
-  "unknown-zone": "That zone is not in the zones file.",
+  "unknown-zone": "That site is not in the zones file.",
   "no-router-planned": "This zone's router is not to have an end of this federation's tunnels.",
   "router-key-taken": "Another end of this federation's tunnels has that key. Make one for this router alone.",
-  "zone-already-in": "That zone is part of this federation already.",
+  "zone-already-in": "That site is part of this federation already.",
   "federation-ended": "This federation has ended.",
   "teardown-under-way":
     "This federation is being torn down, so nothing new is started in it. Whoever asked for the teardown can withdraw that on the federation's card.",
   "not-the-asker": "Only the person who asked for the teardown can withdraw it.",
   "stop-announced":
-    "The coordinator's owner has decided that the SuperLink stops. Only that zone's owners can take that back.",
+    "The coordinator's owner has decided that the SuperLink stops. Only the coordinator's owners can take that back.",
   "run-out":
-    "Its last day is over, and nobody of the coordinator's zone said in time that it goes on. Ask for a new federation.",
+    "Its last day is over, and none of the coordinator's owners said in time that it goes on. Ask for a new federation.",
   "no-certificate-asked": "No certificate is waited for in this federation now.",
   "request-replaced":
     "The SuperLink has made another request since. Have the newest signed, the one that hangs under the card.",
@@ -209,7 +209,7 @@ export const REFUSALS = {
   "preflight-running": "The zones are being looked at already.",
   "more-supernodes": "An owner can lower the number of SuperNodes, not raise it.",
   "nothing-to-write-off": "This zone has no part in the federation that could be written off.",
-  "not-an-alternative": "That is not among the choices that the zones file offers for this zone.",
+  "not-an-alternative": "That is not among the choices that the zones file offers for this site.",
 } as const satisfies Record<string, string>;
 
 export type RefusalCode = keyof typeof REFUSALS;

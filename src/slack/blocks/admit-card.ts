@@ -37,7 +37,7 @@ export function admitCard(
     blocks: [
       header(clip(`Admit ${placeTitle(directory, site)} to ${federation.name}?`, 150)),
       section(
-        `${asked} Its own owners are asked about what runs in their zone; you are asked whether your SuperLink takes their keys.`,
+        `${asked} Its own owners are asked about what runs there; you are asked whether your SuperLink takes their keys.`,
       ),
       ...sections(reasonLines(proposal.plan)),
       ...sections([...votes(federation, site, "admit", directory), outcome]),

@@ -21,7 +21,7 @@ export const ownersOf = (directory: Pick<Directory, "sites">, site: SiteName): r
 /** Mentions of a site's owners; in words where the zones file has none any more. */
 export function ownersNamed(directory: Directory, site: SiteName): string {
   const owners = ownersOf(directory, site);
-  return owners.length === 0 ? "the zone's owner" : mentions(owners);
+  return owners.length === 0 ? "the site's owner" : mentions(owners);
 }
 
 /** For the site's own channel: what it is, and who can do what. */

@@ -105,7 +105,7 @@ function buttons(federation: Federation): readonly Button[] {
           label: `Ask for the teardown of federation ${name}`,
           confirm: {
             title: "Ask for teardown?",
-            text: "Every zone's owner is asked about its own zone. Training sites end first, the coordinator last.",
+            text: "Every site's owners are asked about their own site. Training sites end first, the coordinator last.",
             yes: "Ask the owners",
           },
         })

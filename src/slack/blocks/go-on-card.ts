@@ -64,7 +64,7 @@ function buttons(federation: Federation, site: Site, goOn: GoOn): readonly Butto
       label: `Go on with ${about}`,
       confirm: {
         title: "Go on?",
-        text: `What was approved runs in your zone until the end of ${dayWords(goOn.until)}. Then you are asked again.`,
+        text: `What was approved runs at your site until the end of ${dayWords(goOn.until)}. Then you are asked again.`,
         yes: "Go on",
       },
     }),
@@ -78,8 +78,8 @@ const ending = (federation: Federation, site: Site, value: string, about: string
         style: "danger",
         label: `End ${about}`,
         confirm: {
-          title: "End it in this zone?",
-          text: "The VMs of this federation in your zone are removed with their disks, now. The other sites go on.",
+          title: "End it here?",
+          text: "The VMs of this federation at your site are removed with their disks, now. The other sites go on.",
           yes: "End it here",
         },
       })
@@ -88,7 +88,7 @@ const ending = (federation: Federation, site: Site, value: string, about: string
         label: `Ask for the teardown of federation ${federation.name}`,
         confirm: {
           title: "Ask for teardown?",
-          text: "Every zone's owner is asked about its own zone. Training sites end first, the coordinator last.",
+          text: "Every site's owners are asked about their own site. Training sites end first, the coordinator last.",
           yes: "Ask the owners",
         },
       });

@@ -13,7 +13,7 @@ export interface OrganisationCard {
 }
 
 export const AUTHORITY_WANTED =
-  "The certificate of your organisation's *root CA*, in PEM. Every zone's approval is bound to its fingerprint. Never give a private key.";
+  "The certificate of your organisation's *root CA*, in PEM. Every site's approval is bound to its fingerprint. Never give a private key.";
 export const CERTIFICATE_WANTED =
   "The certificate that your CA has issued for the SuperLink's request, with every intermediate CA's, in PEM and in any order. Never give a private key.";
 
@@ -39,7 +39,7 @@ export function authorityCard(federation: Federation, directory: Directory): Org
   if (federation.ended !== null) {
     return { text: title, blocks: [section(`*${title}*\n${MARK.out} It is not asked for any more.`)] };
   }
-  const said = `${asked(federation, directory)}${mention(federation.requester)} asks to run the coordinator of federation *${federation.name}* in this zone, with certificates that your organisation issues. Give the certificate of its root CA: every zone's approval is bound to it, so nobody is asked before.${otherwise(federation)}`;
+  const said = `${asked(federation, directory)}${mention(federation.requester)} asks to run the coordinator of federation *${federation.name}* in this zone, with certificates that your organisation issues. Give the certificate of its root CA: every site's approval is bound to it, so nobody is asked before.${otherwise(federation)}`;
   return {
     text: `${title}. ${said}`,
     blocks: [section(`*${title}*\n${said}`), ...give(federation, "Give the CA's certificate")],

@@ -16,7 +16,7 @@ const ENDED: Readonly<Record<NonNullable<Federation["ended"]>["cause"], string>>
 export function phaseOf(federation: Federation): string {
   if (federation.ended !== null) return ENDED[federation.ended.cause];
   if (federation.teardown?.because === "run-out") return "Its last day is over: it is being taken down.";
-  if (federation.teardown !== null) return "Being torn down: each zone's owner decides about its own zone.";
+  if (federation.teardown !== null) return "Being torn down: each site's owners decide about their own site.";
   if (federation.trustedAt !== null) return running(federation);
   const { deployment } = coordinatorOf(federation);
   if (deployment !== null) {

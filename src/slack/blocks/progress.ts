@@ -102,7 +102,7 @@ export function waitsFor(federation: Federation, site: Site, directory: Director
     if (number === 0) return [];
     return [
       kind === "run"
-        ? `${count(number, "owner")} of this zone`
+        ? `${count(number, "owner")} of this site`
         : `${count(number, "owner")} of the coordinator to admit it`,
     ];
   });

@@ -114,7 +114,7 @@ const goesOn = ({ failure, vms }: Deployment): string =>
     ? "*What was created before is replaced then.*"
     : "*What runs now goes on meanwhile.*";
 
-const HIDDEN = section("What would run, and its detail, is shown to this zone's owners only.");
+const HIDDEN = section("What would run, and its detail, is shown to this site's owners only.");
 
 function ask(federation: Federation, site: Site): string {
   const part = site.role === "coordinator" ? "the coordinator" : count(superNodesAsked(site), "SuperNode");

@@ -51,7 +51,7 @@ const isRunOut = ({ teardown }: Federation): boolean => teardown?.because === "r
 
 function askedOf(federation: Federation, site: Site, teardown: Teardown, directory: Directory): string {
   if (isRunOut(federation)) {
-    return "Nobody of the coordinator's zone said in time that this federation goes on, so it is taken down: training sites first, the SuperLink last.";
+    return "None of the coordinator's owners said in time that this federation goes on, so it is taken down: training sites first, the SuperLink last.";
   }
   const owners = isOpen(federation, site, teardown) ? ownersOf(directory, site.name) : [];
   const by = federation.teardown?.askedBy ?? null;
@@ -59,7 +59,7 @@ function askedOf(federation: Federation, site: Site, teardown: Teardown, directo
   const what =
     site.role === "coordinator"
       ? "The SuperLink is removed after the last training site, and with it every run and model that is only there."
-      : "Your SuperNodes are removed at once. Other zones decide for themselves.";
+      : "Your SuperNodes are removed at once. The other sites decide for themselves.";
   return `${owners.length === 0 ? "" : `For ${mentions(owners)}: `}${who} to end this federation. ${what}`;
 }
 
@@ -72,7 +72,7 @@ function standing(federation: Federation, site: Site, { agreedBy }: Teardown): r
   if (isEmpty(site)) lines.push("Nothing of this federation runs here any more.");
   else if (site.deployment === null) lines.push("What ran here is being removed.");
   else if (agreedBy !== null || isRunOut(federation)) lines.push("Waits for the training sites to end.");
-  else lines.push("Waits for an owner of this zone.");
+  else lines.push("Waits for an owner of this site.");
   return lines;
 }
 
@@ -88,7 +88,7 @@ function buttons(federation: Federation, site: Site, teardown: Teardown): readon
             label: `Tear down in ${about}`,
             confirm: {
               title: "Tear down here?",
-              text: "The VMs of this federation in your zone are removed with their disks. This cannot be taken back.",
+              text: "The VMs of this federation at your site are removed with their disks. This cannot be taken back.",
               yes: "Tear down",
             },
           }),

@@ -316,12 +316,12 @@ class Teller {
 
   #teardown({ by, because }: EventOf<"teardown-asked">): string | null {
     if (because === "run-out") {
-      return `${MARK.tooLate} Nobody of the coordinator's zone said in time that this federation goes on, so it is taken down: training sites first, the coordinator last. ${this.#requester}`;
+      return `${MARK.tooLate} None of the coordinator's owners said in time that this federation goes on, so it is taken down: training sites first, the coordinator last. ${this.#requester}`;
     }
     if (this.#before.some(({ type }) => type === "site-written-off")) return null;
     const who = by === null ? "The bot's operator" : mention(by);
     const back = by === null ? "" : " The card has a button to withdraw this while the coordinator runs.";
-    return `${who} asks to tear this federation down. Every zone's owners decide about their own zone.${back}`;
+    return `${who} asks to tear this federation down. Every site's owners decide about their own site.${back}`;
   }
 
   #teardownWithdrawn({ by }: EventOf<"teardown-withdrawn">): string {

@@ -8,7 +8,7 @@ import { type Bench, channel, openBench, owner, REQUESTER, STRANGER } from "../b
 import { joinedLater, phase, roomy } from "../phases.ts";
 
 const siteOf = (bench: Bench, name: string) => bench.federation().sites.get(zone(name));
-const ONLY_OWNERS = "Only this zone's owners can do that";
+const ONLY_OWNERS = "Only this site's owners can do that";
 
 describe("an owner's click", () => {
   it("approves for the zone, and the card says who and loses its buttons", async (context) => {
@@ -40,7 +40,7 @@ describe("an owner's click", () => {
     const bench = await openBench(context, { story: aFederation({ context: { sites: zones } }).planned() });
     const card = await bench.read(channel("beta"), "asks to run");
     await bench.press(owner("beta"), card, "Approve");
-    const half = await bench.read(channel("beta"), "Waits for 1 owner of this zone");
+    const half = await bench.read(channel("beta"), "Waits for 1 owner of this site");
     await bench.press(owner("beta"), half, "Approve");
     await bench.whispered(owner("beta"), ":information_source: You have decided on this already");
     await bench.press(owner("beta", 2), half, "Approve");
@@ -51,7 +51,7 @@ describe("an owner's click", () => {
   it("withdraws the approval while nothing has started", async (context) => {
     const bench = await openBench(context, { story: aFederation().planned().approvedBy("beta") });
     await bench.press(owner("beta"), await bench.read(channel("beta"), "@beta-1 approved"), "Withdraw my approval");
-    await bench.read(channel("beta"), "Waits for 1 owner of this zone");
+    await bench.read(channel("beta"), "Waits for 1 owner of this site");
     assert.equal(siteOf(bench, "beta")?.approvalState, "pending");
   });
 
@@ -188,14 +188,10 @@ describe("a teardown", () => {
     const bench = await openBench(context, { story: aFederation().running() });
     const card = await bench.read(HOME_CHANNEL, "Running: 2 of 2 training sites up");
     await bench.press(STRANGER, card, "Ask for teardown");
-    await bench.whispered(STRANGER, "Only the person who asked for this federation and the owners of its zones");
+    await bench.whispered(STRANGER, "Only the person who asked for this federation and the owners of its sites");
     await bench.press(REQUESTER, card, "Ask for teardown");
     const beta = await bench.read(channel("beta"), "to end this federation");
-    await bench.press(
-      owner("gamma"),
-      await bench.read(channel("gamma"), "to end this federation"),
-      "Tear down here",
-    );
+    await bench.press(owner("gamma"), await bench.read(channel("gamma"), "to end this federation"), "Tear down here");
     await bench.read(channel("gamma"), "What ran here is being removed");
     await bench.press(STRANGER, beta, "Tear down here");
     await bench.whispered(STRANGER, ONLY_OWNERS);
@@ -263,7 +259,7 @@ describe("an admission that nobody decides on", () => {
     const admitted = await bench.read(channel("alpha"), "agreed to admit it");
     await bench.press(owner("alpha"), admitted, "Withdraw my agreement");
     await bench.read(HOME_CHANNEL, "withdrew the agreement to admit");
-    await bench.read(channel("alpha"), "Waits for 1 owner of this zone and 1 owner of the coordinator");
+    await bench.read(channel("alpha"), "Waits for 1 owner of this site and 1 owner of the coordinator");
   });
 });
 
@@ -297,7 +293,7 @@ describe("a zone without a channel", () => {
       zoneNames(3).map((name) => [name, aZone(name, name === "beta" ? { channel: null } : {})]),
     );
     const bench = await openBench(context, { story: aFederation({ context: { sites: zones } }).planned() });
-    const card = await bench.read(HOME_CHANNEL, "is shown to this zone's owners only");
+    const card = await bench.read(HOME_CHANNEL, "is shown to this site's owners only");
     assert.notEqual(card.threadTs, null);
     assert.ok(!card.text.includes("Flower SuperNode"));
     await bench.press(owner("gamma"), card, "See what runs");

@@ -75,7 +75,7 @@ function tunnelInput({ role }: Site, { link }: SitePlan, { templates }: SiteProf
   const offered = tunnelWay.options.filter((value) => value !== "gateway" || templates.gateway !== null);
   const choices = offered.map((value) => ({ value, text: WAYS[value] }));
   return [
-    selectInput(BLOCK.tunnelWay, "Who has this zone's end of the tunnel", choices, link.way, {
+    selectInput(BLOCK.tunnelWay, "Who has this site's end of the tunnel", choices, link.way, {
       hint: "A router is configured by its administrator; you then give its public key.",
     }),
   ];

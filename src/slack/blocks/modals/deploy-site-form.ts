@@ -91,7 +91,7 @@ function reasonInputs({ purpose, until }: RequestForm): readonly InputBlock[] {
     textInput("purpose", "What it is for", purpose, {
       multiline: true,
       max: MAX_PURPOSE,
-      hint: "Every zone's owners read it before they decide.",
+      hint: "Every site's owners read it before they decide.",
     }),
     dateInput("until", "Last day", until, {
       optional: true,

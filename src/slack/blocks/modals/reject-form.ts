@@ -14,7 +14,7 @@ export const rejectMetadata = z.strictObject({ federation: federationId, card: c
 export function rejectForm(about: z.infer<typeof rejectMetadata>): ModalView {
   const what =
     about.kind === "run"
-      ? "Nothing will run in your zone for this federation. One owner's rejection is enough."
+      ? "Nothing will run at your site for this federation. One owner's rejection is enough."
       : "The new site is not admitted and is left out. One owner's refusal is enough.";
   return {
     type: "modal",

@@ -21,7 +21,7 @@ export function register(app: App, bot: Bot): void {
 }
 
 /** Whoever sees the card knows of the federation: only those of its zones and its requester may ask for its end. */
-export const NOT_CONCERNED = `${MARK.forbidden} Only the person who asked for this federation and the owners of its zones can do that.`;
+export const NOT_CONCERNED = `${MARK.forbidden} Only the person who asked for this federation and the owners of its sites can do that.`;
 
 async function onFederation(bot: Bot, { person: by, key, value }: Click, kind: OnFederation["kind"]): Promise<Answer> {
   const id = federationId.safeParse(value);

@@ -57,7 +57,7 @@ async function submit(bot: Bot, { person: by, view }: Submission): Promise<Modal
   if (outcome.ok) return { kind: "done" };
   if ("refusal" in outcome) return told(REFUSALS[outcome.refusal]);
   const problems = outcome.problems.map(({ code: reason, detail }) => `• ${REASONS[reason]} ${code(detail)}`);
-  return told(`Your zone cannot run this version:\n${problems.join("\n")}`);
+  return told(`Your site cannot run this version:\n${problems.join("\n")}`);
 }
 
 const told = (text: string): ModalAnswer => ({ kind: "told", title: "Not possible", text });
