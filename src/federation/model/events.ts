@@ -1,6 +1,7 @@
 /** Everything that can have happened to a federation. The journal holds these and nothing else. */
 import { z } from "zod";
 import { STAGES } from "../../guest-protocol/names.ts";
+import { commandKind } from "./command-kinds.ts";
 import { noticed } from "./condition-events.ts";
 import { deploymentRef } from "./deployment-reference.ts";
 import { cardId, channelId, digest, federationId, person, siteName, slug } from "./identity.ts";
@@ -9,6 +10,7 @@ import { dataWish, hubEndpoint, partName, role, settings, sitePlan, superLinkEnd
 import { reasonCode, refusalCode } from "./reasons.ts";
 import { rebootAction, rebootAnswer, rebootOutcome } from "./reboot-words.ts";
 import { rotationEvents } from "./rotation-words.ts";
+import { takenDisk } from "./taken-disk.ts";
 import { termed } from "./term-events.ts";
 
 /** A reason with what belongs to it. `detail` may name things of the zone and is for that zone's channel only. */
@@ -58,30 +60,6 @@ export type Adjustment = z.infer<typeof adjustment>;
 /** Kinds of consent: `run` for what runs in one's own zone, `admit` for a site that joins one's running federation. */
 export const consentKind = z.enum(["run", "admit"]);
 export type ConsentKind = z.infer<typeof consentKind>;
-
-/** What people can ask for; `commands.ts` says what belongs to each. */
-const commandKind = z.enum([
-  "approve",
-  "reject",
-  "withdraw",
-  "adjust",
-  "cancel",
-  "check-again",
-  "request-site",
-  "retry",
-  "reboot",
-  "rotate-tunnel-keys",
-  "retire",
-  "ask-teardown",
-  "withdraw-teardown",
-  "agree-teardown",
-  "stop-coordinator",
-  "go-on",
-  "give-authority",
-  "give-certificate",
-  "write-off",
-  "give-router-key",
-]);
 
 /** Who issues a federation's certificates: the bot with a CA of its own, or the coordinator's organisation with its own. */
 export const issuer = z.enum(["florist", "organisation"]);
@@ -173,6 +151,7 @@ const proposed = [
     card: cardId,
     plan: sitePlan,
     digest,
+    disk: takenDisk,
     cause: z.enum(["requested", "adjusted", "zone-changed", "address-changed", "bot-upgraded"]),
     /** Who adjusted it; null when nobody did. */
     by: person.nullable(),

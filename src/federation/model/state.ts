@@ -17,6 +17,7 @@ import type { Role, Settings, SitePlan, SuperLinkEndpoint } from "./plan.ts";
 import type { ReasonCode } from "./reasons.ts";
 import type { Reboot } from "./reboot-words.ts";
 import type { Rotation } from "./rotation-words.ts";
+import type { TakenDisk } from "./taken-disk.ts";
 import type { GoOn, Term } from "./term.ts";
 
 /** One version of what would run in a zone, put before its owners. */
@@ -24,6 +25,7 @@ export interface Proposal {
   readonly card: CardId;
   readonly plan: SitePlan;
   readonly digest: Digest;
+  readonly disk: TakenDisk;
   readonly cause: EventOf<"site-planned">["cause"];
   readonly by: Person | null;
   readonly adjustment: Adjustment;

@@ -6,7 +6,7 @@ import { type Decision, decided, NOTHING, type Refused, refuse } from "../model/
 import type { Adjustment, FederationEvent, Reason } from "../model/events.ts";
 import type { DecisionContext } from "../model/policy.ts";
 import type { Federation, Site } from "../model/state.ts";
-import { assess, comparableDigest, isUsable, newestBindings, planOf, proposed } from "./plan-making.ts";
+import { assess, comparableDigest, diskOf, isUsable, newestBindings, planOf, proposed } from "./plan-making.ts";
 import { defaultTemplate } from "./preflight.ts";
 import { redialled } from "./proposal.ts";
 import { addressLost, chosenEndpoint, moveFrom } from "./superlink-endpoint.ts";
@@ -41,7 +41,7 @@ function adjusted(federation: Federation, command: Adjust, context: DecisionCont
   if (comparableDigest(plan, proposal.plan) === proposal.digest) {
     return giveConsent(federation, context, { kind: "approve", consent: "run", card, by, key: command.key });
   }
-  const version = proposed(site, plan, context, { cause: "adjusted", by, adjustment });
+  const version = proposed(site, { plan, disk: diskOf(facts) }, context, { cause: "adjusted", by, adjustment });
   const { digest } = version;
   const consent: FederationEvent = { type: "consent-given", site: site.name, kind: "run", by, digest };
   const voted = approving(federation, context, site, version, consent);

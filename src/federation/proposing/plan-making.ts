@@ -6,12 +6,20 @@ import { type Manifest, manifestDigest, manifestFor } from "../model/manifests.t
 import { type Part, PLAN_VERSION, partOf, type SitePlan } from "../model/plan.ts";
 import type { DecisionContext } from "../model/policy.ts";
 import { hasZone } from "../model/site-profiles.ts";
-import { authorityOf, currentAuthority, currentProposal, type Federation, type Site } from "../model/state.ts";
+import {
+  authorityOf,
+  currentAuthority,
+  currentProposal,
+  type Federation,
+  type Proposal,
+  type Site,
+} from "../model/state.ts";
+import type { TakenDisk } from "../model/taken-disk.ts";
 import type { NetworkFacts, SurveyResult } from "../model/zone-facts.ts";
 import { hasTunnel } from "../tunnels/crossing.ts";
 import { judgeTunnel, linkFor } from "../tunnels/planner.ts";
 import { gatewayAddressFor } from "./gateway-address.ts";
-import { type Credit, type Needs, NO_CREDIT, needsIn, needsOf, together } from "./headroom.ts";
+import { type Credit, type Needs, NO_CREDIT, NO_NEEDS, needsIn, needsOf, together } from "./headroom.ts";
 import { type Choice, chooseFor, judge, type UsableSurvey, type UsableTemplate } from "./preflight.ts";
 import { type ChosenEndpoint, dialledBy } from "./superlink-endpoint.ts";
 
@@ -83,16 +91,25 @@ function plannedBeside(federation: Federation, { name, zone }: Site): Needs {
     (other) => other.zone === zone && other.name !== name && other.deployment === null,
   );
   const open = others.filter(({ approvalState }) => approvalState === "pending" || approvalState === "approved");
-  return together(open.flatMap((other) => currentProposal(other)?.plan ?? []).flatMap(neededAsPlanned));
+  return together(open.flatMap((other) => currentProposal(other) ?? []).flatMap(neededAsPlanned));
 }
 
-/** Disks are in no plan: they are counted when the site is looked at itself. */
-const neededAsPlanned = ({ parts, data }: SitePlan): readonly Needs[] =>
-  parts.map(({ name, vms, template, nics }) => {
+function neededAsPlanned({ plan: { parts, data }, disk }: Proposal): readonly Needs[] {
+  const ofParts = parts.map(({ name, vms, template, nics }) => {
     const attached = name === "supernode" && data?.kind === "disk" ? [data.image] : [];
+    // No part says what its disks take.
     const taking = { ...template, images: [...template.images, ...attached], disks: [] };
     return needsOf([{ template: taking, vms }], { network: nics[0]?.network.id ?? -1, addresses: vms });
   });
+  const datastores = new Map(disk.datastores.map(({ id, size }) => [id, size]));
+  return [...ofParts, { ...NO_NEEDS, systemDisk: disk.system, datastores }];
+}
+
+/** What of a site's needs no plan says. */
+export function diskOf(facts: Usable): TakenDisk {
+  const { systemDisk, datastores } = neededBy(facts);
+  return { system: systemDisk, datastores: [...datastores].map(([id, size]) => ({ id, size })) };
+}
 
 /** What runs makes room for what replaces it. */
 function creditOf({ deployment }: Site): Credit {
@@ -244,7 +261,7 @@ export interface Origin {
 /** Puts a plan before the owners of its zone. */
 export function proposed(
   site: Site,
-  plan: SitePlan,
+  { plan, disk }: Pick<Proposal, "plan" | "disk">,
   context: DecisionContext,
   origin: Origin,
 ): EventOf<"site-planned"> {
@@ -254,6 +271,7 @@ export function proposed(
     card: context.newCard(),
     plan,
     digest: digestOf(plan),
+    disk,
     cause: origin.cause,
     by: origin.by ?? null,
     adjustment: origin.adjustment ?? currentProposal(site)?.adjustment ?? {},

@@ -15,6 +15,7 @@ import {
   assess,
   bindingsOf,
   comparableDigest,
+  diskOf,
   expiryFrom,
   isUsable,
   neededBy,
@@ -119,7 +120,7 @@ function requested(
   context: DecisionContext,
 ): EventOf<"site-planned"> {
   const plan = planOf(federation, site, facts, chosen, context, newestBindings(federation, site, context));
-  return proposed(site, plan, context, { cause: "requested", adjustment: {} });
+  return proposed(site, { plan, disk: diskOf(facts) }, context, { cause: "requested", adjustment: {} });
 }
 
 /**
@@ -172,7 +173,8 @@ function changedSince(
   const sameAgain = bindings === null ? null : planOf(federation, site, facts, chosen, context, bindings);
   if (sameAgain !== null && comparableDigest(sameAgain, proposal.plan) === proposal.digest) return null;
   const plan = planOf(federation, site, facts, chosen, context, newestBindings(federation, site, context));
-  return proposed(site, plan, context, { cause: bindings === null ? "bot-upgraded" : "zone-changed" });
+  const cause = bindings === null ? "bot-upgraded" : "zone-changed";
+  return proposed(site, { plan, disk: diskOf(facts) }, context, { cause });
 }
 
 /** Before the coordinator's first attempt: approvals that do not hold any more are void already. */
@@ -221,7 +223,7 @@ function moveEndpoint(federation: Federation, coordinator: Site, facts: Usable, 
   const plan = planOf(federation, coordinator, facts, moved, context, newestBindings(federation, coordinator, context));
   return decided(
     { type: "endpoint-chosen", ...moved },
-    proposed(coordinator, plan, context, { cause: "address-changed" }),
+    proposed(coordinator, { plan, disk: diskOf(facts) }, context, { cause: "address-changed" }),
     ...redialled(federation, coordinator, moved, context),
   );
 }
@@ -239,6 +241,7 @@ export function redialled(
     if (site.name === except.name || !open || proposal === null) return [];
     const endpoint = dialledBy(federation, site, chosen);
     if (canonical(endpoint) === canonical(proposal.plan.endpoint)) return [];
-    return [proposed(site, { ...proposal.plan, endpoint }, context, { cause: "address-changed", by: proposal.by })];
+    const again = { ...proposal, plan: { ...proposal.plan, endpoint } };
+    return [proposed(site, again, context, { cause: "address-changed", by: proposal.by })];
   });
 }

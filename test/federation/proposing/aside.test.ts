@@ -45,7 +45,7 @@ describe("what a VM template has beside the plan", () => {
       .shows("beta", withTemplate({ otherNics: ["storage"] }))
       .planned();
     const { aside: _unsaid, ...plan } = story.proposal("beta").plan;
-    const { card, expiresAt } = story.proposal("beta");
+    const { card, disk, expiresAt } = story.proposal("beta");
     const before = { ...plan, version: 1 };
     story.happens({
       type: "site-planned",
@@ -53,6 +53,7 @@ describe("what a VM template has beside the plan", () => {
       card,
       plan: before,
       digest: digestOf(before),
+      disk,
       cause: "requested",
       by: null,
       adjustment: {},

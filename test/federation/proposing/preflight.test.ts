@@ -3,7 +3,9 @@ import { describe, it } from "node:test";
 import { REASONS, type ReasonCode } from "../../../src/federation/model/reasons.ts";
 import {
   type Absent,
+  type Headroom,
   type ImageFacts,
+  type VmTemplateFacts,
   ZoneError,
   type ZoneErrorCode,
   type ZoneSurvey,
@@ -408,6 +410,36 @@ describe("sites of one federation in one zone", () => {
     };
     assert.deepEqual(addresses("10.0.0.4"), []);
     assert.deepEqual(addresses("10.0.0.3"), ["no-free-address", "no-free-address"]);
+  });
+
+  describe("that were approved and wait for their turn", () => {
+    const DISK = 10_240;
+    /** One begins; its neighbour is not created yet. Each has two VMs. */
+    const begun = (disks: VmTemplateFacts["disks"], headroom: Partial<Headroom>) => {
+      const story = together();
+      const template = aTemplate({ disks });
+      for (const site of DEPARTMENTS) story.shows(site, (usual) => ({ ...usual, template }));
+      story.planned().approved();
+      story.shows("beta/hearts", (usual) => ({ ...usual, template, headroom: aHeadroom(headroom) }));
+      const { problems: found } = story.begins("beta/hearts").site("beta/hearts");
+      return found.map(({ code, detail }) => `${code} ${detail}`);
+    };
+
+    it("are kept room for their disks by one that begins before them", () => {
+      const disks = [{ size: DISK, datastore: "system" }] as const;
+      assert.deepEqual(begun(disks, { systemDisk: 3 * DISK }), [
+        "quota-disk 40960 needed by the zone's sites together, 30720 left",
+      ]);
+      assert.deepEqual(begun(disks, { systemDisk: 4 * DISK }), []);
+    });
+
+    it("and for what they take of a datastore of its own", () => {
+      const disks = [{ size: DISK, datastore: 100 }] as const;
+      assert.deepEqual(begun(disks, { datastores: new Map([[100, 3 * DISK]]) }), [
+        "quota-datastore datastore 100: 40960 needed by the zone's sites together, 30720 left",
+      ]);
+      assert.deepEqual(begun(disks, { datastores: new Map([[100, 4 * DISK]]) }), []);
+    });
   });
 
   it("do not both attach a persistent image that one VM can have", () => {
