@@ -10,11 +10,12 @@ import { times } from "../thoroughness.ts";
 import type { Mover } from "./walk/moves.ts";
 import { begun, Exits, spread, storyOf, type Visited, wander } from "./walk/states.ts";
 
-/** One coordinator and one training site with one SuperNode, just asked for. */
+/** One coordinator and one training site with one SuperNode unless it is said otherwise, just asked for. */
 function requested(asked: Asked, deploy: DeploymentKind): Visited {
   const [request] = aFederation({ zones: ["alpha", "beta"], superNodes: 1, ...asked }).recorded;
   assert.ok(request !== undefined);
-  return begun({ federation: evolve(null, request), now: request.at, places: new Map(), live: NOTHING_SEEN, deploy });
+  const fares = { places: new Map(), healths: new Map(), live: NOTHING_SEEN };
+  return begun({ federation: evolve(null, request), now: request.at, ...fares, deploy });
 }
 
 /** Numbers that look like chance and are the same each time. */
@@ -41,6 +42,9 @@ const TUNNELS: Asked = {
   crossing: { kind: "wireguard", hub: { host: "198.51.100.7", port: 51820 }, range: null },
 };
 
+const COORDINATES_AND_TRAINS: Asked = { zones: ["alpha", "alpha/hearts"] };
+const TWO_SITES: Asked = { zones: ["alpha", "beta/hearts", "beta/lungs"] };
+
 for (const { what, asked, deploy, most } of [
   { what: "a federation", asked: {}, deploy: "oneflow", most: 1000 },
   { what: "a federation with tunnels", asked: TUNNELS, deploy: "oneflow", most: 1000 },
@@ -51,6 +55,13 @@ for (const { what, asked, deploy, most } of [
     deploy: "oneflow",
     most: 700,
   },
+  {
+    what: "a federation in one zone, which coordinates and trains,",
+    asked: COORDINATES_AND_TRAINS,
+    deploy: "vms",
+    most: 250,
+  },
+  { what: "a federation with two sites in one zone", asked: TWO_SITES, deploy: "oneflow", most: 250 },
 ] as const) {
   describe(`every state that ${what} can come to`, () => {
     let states: readonly Visited[] = [];

@@ -9,7 +9,13 @@ import { askToGoOn, concludeTerm } from "../../../src/federation/deciding/term.t
 import type { Command } from "../../../src/federation/model/commands.ts";
 import type { DeploymentRef } from "../../../src/federation/model/deployment-reference.ts";
 import type { FederationEvent } from "../../../src/federation/model/events.ts";
-import type { CardId, SiteName } from "../../../src/federation/model/identity.ts";
+import {
+  type CardId,
+  type SiteName,
+  siteOfZone,
+  type ZoneName,
+  zoneOf,
+} from "../../../src/federation/model/identity.ts";
 import { vmsOf } from "../../../src/federation/model/plan.ts";
 import {
   coordinatorOf,
@@ -33,20 +39,24 @@ import { judgeAnnouncement } from "../../../src/federation/running/rotation.ts";
 import { judgeTunnelKey } from "../../../src/federation/running/tunnel-keys.ts";
 import { nextTelling } from "../../../src/federation/tunnels/peers.ts";
 import { AUTHORITY } from "../../builders/chronicle.ts";
-import { DAY, ownerOf, REQUESTER, zone } from "../../builders/decision-context.ts";
+import { DAY, ownerOf, REQUESTER } from "../../builders/decision-context.ts";
 import { certificateFingerprint } from "../../builders/federation.ts";
 import {
+  amissIn,
   contextOf,
   type Health,
   happens,
+  healthOf,
   isReachable,
   isUsual,
+  NEWCOMER,
   nodeKeyOf,
   type Place,
   passes,
   placeOf,
   surveyOf,
   type World,
+  withHealth,
   withPlace,
 } from "./walked-world.ts";
 
@@ -79,7 +89,7 @@ function commands(world: World, { joining }: Rules): readonly Move[] {
     asked.push([kind, { kind, by: REQUESTER, key }]);
   asked.push(...certificatesGiven(world, key));
   if (joining) {
-    const wish = { site: zone("gamma"), role: "training", superNodes: 1 } as const;
+    const wish = { site: siteOfZone(NEWCOMER), role: "training", superNodes: 1 } as const;
     asked.push(["request-site", { kind: "request-site", wish, by: REQUESTER, key }]);
   }
   return asked.flatMap(([name, command]) => carriedOut(world, name, command));
@@ -110,7 +120,7 @@ function onSite(world: World, site: Site, key: string): (readonly [string, Comma
   const { federation } = world;
   const by = ownerOf(site.name);
   const writeOff: Command = { kind: "write-off", zone: site.zone, by: null, key };
-  const moves: (readonly [string, Command])[] = [[`write-off ${site.name}`, writeOff]];
+  const moves: (readonly [string, Command])[] = [[`write-off ${site.zone}`, writeOff]];
   const card = currentProposal(site)?.card ?? null;
   if (card === null) return moves;
   const name = (what: string): string => `${what} ${site.name}`;
@@ -169,7 +179,7 @@ const move = (world: World, name: string, by: Mover, events: readonly Federation
   const next = happens(world, events);
   const healed = created ?? events.find((event) => event.type === "reboot-answered" && event.answer === "taken");
   const isWell = healed !== undefined && "site" in healed;
-  return [{ name, by, next: isWell ? withPlace(next, healed.site, { health: "fine" }) : next }];
+  return [{ name, by, next: isWell ? withHealth(next, healed.site, "fine") : next }];
 };
 
 type Outcomes = readonly (readonly FederationEvent[])[];
@@ -220,7 +230,7 @@ function outcomes(world: World, task: Task): Outcomes {
     case "begin":
       return [begun(world, task.site)];
     default:
-      return isReachable(placeOf(world, task.site)) ? inZone(world, task) : [];
+      return isReachable(placeOf(world, zoneOf(task.site))) ? inZone(world, task) : [];
   }
 }
 
@@ -264,7 +274,7 @@ function inZone(world: World, task: Extract<Task, { readonly site: SiteName }>):
     case "switch-tunnel-key":
       return switched(federation, task);
     case "prove-gone":
-      return [provenGone(federation, task, placeOf(world, site))];
+      return [provenGone(federation, task, healthOf(world, site))];
     case "reboot":
       return rebooted(task);
     case "remove":
@@ -299,12 +309,15 @@ function begun(world: World, site: SiteName): readonly FederationEvent[] {
   return recheck.length > 0 ? recheck : orNothing(beginAttempt(federation, site, surveyOf(world, site), context));
 }
 
+/** Every site counts from a number of its own, so that one is never taken for another's. */
+const firstOf = ({ sites }: Federation, site: SiteName): number => 10_000 * (1 + [...sites.keys()].indexOf(site));
+
 function created(federation: Federation, site: SiteName): Outcomes {
   const found = federation.sites.get(site);
   if (found === undefined || found.deployment === null) return [];
   const { sequence, tag } = nextTag(federation, found, found.deployment);
   const intended = { type: "deployment-intended", site, sequence, tag } as const;
-  const ref = { kind: "oneflow", id: 100 * sequence + (site === "alpha" ? 10_000 : 20_000) } as const;
+  const ref = { kind: "oneflow", id: 100 * sequence + firstOf(federation, site) } as const;
   return [
     [intended, { type: "deployment-created", site, ref, found: false }],
     [intended],
@@ -328,7 +341,7 @@ function madeOneByOne(federation: Federation, site: SiteName): Outcomes {
     ...(known === null ? [{ type: "deployment-intended", site, sequence, tag } as const] : []),
     { type: "vm-intended", site, tag, number },
   ];
-  const vmId = 100 * (known === null ? sequence : sequence - 1) + (site === "alpha" ? 10_000 : 20_000) + number;
+  const vmId = 100 * (known === null ? sequence : sequence - 1) + firstOf(federation, site) + number;
   return [
     [...intended, { type: "vm-created", site, vmId, number, found: false }],
     intended,
@@ -394,7 +407,7 @@ function tunnelTold(federation: Federation, { site, vmId }: OnVm): Outcomes {
 function provenGone(
   federation: Federation,
   { site, vmId }: { site: SiteName; vmId: number },
-  { health }: Place,
+  health: Health,
 ): readonly FederationEvent[] {
   if (health !== "gone" && health !== "vanished") return [];
   return [{ type: "vm-gone", site, vmId }, ...revocations(federation, site, vmId)];
@@ -432,30 +445,46 @@ const AILMENTS: readonly Health[] = [
 const HEALING: ReadonlySet<Health> = new Set(["silent", "off", "down", "missing"]);
 
 function mishaps(world: World, { mishaps: most }: Rules): readonly Move[] {
-  if (world.federation.ended !== null && [...world.places.values()].every(isUsual)) return [];
-  const amiss = [...world.places.values()].filter((place) => !isUsual(place)).length;
-  return [...world.federation.sites.values()].flatMap((site) => {
-    const place = placeOf(world, site.name);
-    const becomes = (by: Mover, name: string, change: Partial<Place>): Move => ({
-      name: `${name} ${site.name}`,
-      by,
-      next: withPlace(world, site.name, change),
-    });
-    const back: Move[] = [
-      ...(place.away ? [becomes("recovery", "answers again", { away: false })] : []),
-      ...(place.inFile ? [] : [becomes("mishap", "is put back", { inFile: true })]),
-      ...(place.survey === "usual" ? [] : [becomes("mishap", "is as it was", { survey: "usual" })]),
-      ...(HEALING.has(place.health) ? [becomes("mishap", "heals", { health: "fine" })] : []),
-    ];
-    if (amiss >= most || !isUsual(place)) return back;
-    const runs = site.deployment !== null && site.deployment.ref !== null;
+  const amiss = amissIn(world);
+  if (world.federation.ended !== null && amiss === 0) return [];
+  const sites = [...world.federation.sites.values()];
+  const zones = new Set(sites.map(({ zone }) => zone));
+  return [
+    ...[...zones].flatMap((zone) => ofZone(world, zone, amiss < most)),
+    ...sites.flatMap((site) => ofSite(world, site, amiss < most)),
+  ];
+}
+
+function ofZone(world: World, zone: ZoneName, mayGoWrong: boolean): readonly Move[] {
+  const place = placeOf(world, zone);
+  const becomes = (by: Mover, name: string, change: Partial<Place>): Move => ({
+    name: `${name} ${zone}`,
+    by,
+    next: withPlace(world, zone, change),
+  });
+  if (isUsual(place) && mayGoWrong)
     return [
-      ...back,
       becomes("mishap", "leaves the file", { inFile: false }),
       becomes("mishap", "goes away", { away: true }),
       becomes("mishap", "changes", { survey: "changed" }),
       becomes("mishap", "cannot carry", { survey: "blocked" }),
-      ...(runs ? AILMENTS.map((health) => becomes("mishap", health, { health })) : []),
     ];
+  return [
+    ...(place.away ? [becomes("recovery", "answers again", { away: false })] : []),
+    ...(place.inFile ? [] : [becomes("mishap", "is put back", { inFile: true })]),
+    ...(place.survey === "usual" ? [] : [becomes("mishap", "is as it was", { survey: "usual" })]),
+  ];
+}
+
+function ofSite(world: World, { name, zone, deployment }: Site, mayGoWrong: boolean): readonly Move[] {
+  const now = healthOf(world, name);
+  const becomes = (what: string, health: Health): Move => ({
+    name: `${what} ${name}`,
+    by: "mishap",
+    next: withHealth(world, name, health),
   });
+  if (HEALING.has(now)) return [becomes("heals", "fine")];
+  // A zone that fares badly itself makes nothing worse: one thing amiss in a place at a time.
+  const mayAil = mayGoWrong && now === "fine" && isUsual(placeOf(world, zone)) && deployment?.ref != null;
+  return mayAil ? AILMENTS.map((health) => becomes(health, health)) : [];
 }

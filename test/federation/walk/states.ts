@@ -8,7 +8,7 @@ import { isRotationBudgetSpent, rotationUnderWay } from "../../../src/federation
 import { currentProposal, isSettled, openGoOn, type Site } from "../../../src/federation/model/state.ts";
 import { dueTasks, taskKey } from "../../../src/federation/running/due-tasks.ts";
 import { type Move, type Mover, movesFrom, type Rules } from "./moves.ts";
-import { contextOf, placeOf, type World, watched } from "./walked-world.ts";
+import { contextOf, healthOf, placeOf, type World, watched } from "./walked-world.ts";
 
 /** What of a world says what can happen in it: no numbers and no dates, only what they are compared with. */
 function essence(world: World): string {
@@ -18,7 +18,11 @@ function essence(world: World): string {
     .filter(([, { raised, code }]) => raised && (isAvailability(code) || isOfZone(code)))
     .map(([key]) => key);
   return canonical([
-    [...federation.sites.values()].map((site) => [siteEssence(world, site), placeOf(world, site.name)]),
+    [...federation.sites.values()].map((site) => [
+      siteEssence(world, site),
+      placeOf(world, site.zone),
+      healthOf(world, site.name),
+    ]),
     federation.authorities.length > 0,
     federation.authorityDestroyed,
     federation.endpoint !== null,

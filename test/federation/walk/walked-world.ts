@@ -3,13 +3,14 @@
 import type { DeploymentKind, DeploymentRef } from "../../../src/federation/model/deployment-reference.ts";
 import type { FederationEvent } from "../../../src/federation/model/events.ts";
 import { after } from "../../../src/federation/model/evolve.ts";
-import { type SiteName, zoneOf } from "../../../src/federation/model/identity.ts";
+import { type SiteName, siteOfZone, type ZoneName, zoneName, zoneOf } from "../../../src/federation/model/identity.ts";
 import type { DecisionContext } from "../../../src/federation/model/policy.ts";
 import {
   coordinatorOf,
   type DeployedVm,
   type Deployment,
   type Federation,
+  type Site,
 } from "../../../src/federation/model/state.ts";
 import type { SurveyResult, VmFacts, ZoneSnapshot } from "../../../src/federation/model/zone-facts.ts";
 import { type AwayZones, findingsOf } from "../../../src/federation/observing/findings.ts";
@@ -27,7 +28,7 @@ import { aNetwork, aSurvey, aTemplate } from "../../builders/survey.ts";
 import { aTunnelKey } from "../../builders/tunnel-key.ts";
 import { TestZone } from "../../builders/zone.ts";
 
-/** How what runs in a zone fares. `off` VMs were powered off, `missing` VMs are not shown and nothing is proven of them, `gone` ones are proven done. */
+/** How what runs at a site fares. `off` VMs were powered off, `missing` VMs are not shown and nothing is proven of them, `gone` ones are proven done. */
 export type Health =
   | "fine"
   | "silent"
@@ -40,37 +41,50 @@ export type Health =
   | "missing"
   | "gone";
 
+/** How a zone fares, and all its sites with it. */
 export interface Place {
   readonly inFile: boolean;
   readonly away: boolean;
   readonly survey: "usual" | "changed" | "blocked";
-  readonly health: Health;
 }
-const USUAL: Place = { inFile: true, away: false, survey: "usual", health: "fine" };
+const USUAL: Place = { inFile: true, away: false, survey: "usual" };
 
 export interface World {
   readonly federation: Federation;
   readonly now: string;
-  readonly places: ReadonlyMap<SiteName, Place>;
+  readonly places: ReadonlyMap<ZoneName, Place>;
+  readonly healths: ReadonlyMap<SiteName, Health>;
   readonly live: LiveFederation;
   /** As what sites are deployed. */
   readonly deploy: DeploymentKind;
 }
 
-export const placeOf = ({ places }: World, zone: SiteName): Place => places.get(zone) ?? USUAL;
+export const placeOf = ({ places }: World, zone: ZoneName): Place => places.get(zone) ?? USUAL;
+export const healthOf = ({ healths }: World, site: SiteName): Health => healths.get(site) ?? "fine";
 export const isReachable = ({ inFile, away }: Place): boolean => inFile && !away;
 export const isUsual = (place: Place): boolean => JSON.stringify(place) === JSON.stringify(USUAL);
 
-export function withPlace(world: World, zone: SiteName, change: Partial<Place>): World {
+/** How many zones, and sites in them, are not as they should be. */
+export const amissIn = ({ places, healths }: World): number =>
+  [...places.values()].filter((place) => !isUsual(place)).length +
+  [...healths.values()].filter((health) => health !== "fine").length;
+
+export function withPlace(world: World, zone: ZoneName, change: Partial<Place>): World {
   return { ...world, places: new Map(world.places).set(zone, { ...placeOf(world, zone), ...change }) };
 }
 
-const ZONES = ["alpha", "beta", "gamma"] as const;
+export function withHealth(world: World, site: SiteName, health: Health): World {
+  return { ...world, healths: new Map(world.healths).set(site, health) };
+}
+
+/** Takes no part unless it is asked to join. */
+export const NEWCOMER = zoneName.parse("gamma");
 
 export function contextOf(world: World): DecisionContext {
-  const profiles = ZONES.map((name) => aZone(name, { deploy: world.deploy })).filter(
-    ({ name }) => placeOf(world, name).inFile,
-  );
+  const names = new Set([...world.federation.sites.keys(), siteOfZone(NEWCOMER)]);
+  const profiles = [...names]
+    .filter((name) => placeOf(world, zoneOf(name)).inFile)
+    .map((name) => aZone(name, { deploy: world.deploy }));
   let cards = 0;
   return aDecisionContext({
     now: world.now,
@@ -92,10 +106,10 @@ export const passes = (world: World, milliseconds: number): World => ({
   now: new Date(Date.parse(world.now) + milliseconds).toISOString(),
 });
 
-export function surveyOf(world: World, zone: SiteName): SurveyResult {
-  const place = placeOf(world, zone);
+export function surveyOf(world: World, site: SiteName): SurveyResult {
+  const place = placeOf(world, zoneOf(site));
   if (!isReachable(place)) return { ok: false, reason: { code: "zone-unreachable", detail: "" } };
-  const isCoordinator = coordinatorOf(world.federation).name === zone;
+  const isCoordinator = coordinatorOf(world.federation).name === site;
   const template = isCoordinator ? aTemplate({ id: 20, name: "Flower SuperLink" }) : aTemplate();
   const network = place.survey === "changed" ? aNetwork({ id: 30 }) : aNetwork();
   const version = place.survey === "blocked" ? "6.10.0" : "7.4.0";
@@ -113,11 +127,14 @@ export function watched(world: World): World {
 function plain(world: World): World {
   const { sites, ended } = world.federation;
   let state = world;
-  for (const { name: zone, approvalState, deployment, removals } of sites.values()) {
-    const place = placeOf(world, zone);
-    if (deployment?.ref == null && place.health !== "fine") state = withPlace(state, zone, { health: "fine" });
+  const inUse = new Set<ZoneName>();
+  for (const { name, zone, approvalState, deployment, removals } of sites.values()) {
+    if (deployment?.ref == null && healthOf(world, name) !== "fine") state = withHealth(state, name, "fine");
     const isOut = approvalState === "excluded" || ended !== null;
-    if (isOut && deployment === null && removals.length === 0 && !isUsual(place)) state = withPlace(state, zone, USUAL);
+    if (!isOut || deployment !== null || removals.length > 0) inUse.add(zone);
+  }
+  for (const [zone, place] of world.places) {
+    if (!inUse.has(zone) && !isUsual(place)) state = withPlace(state, zone, USUAL);
   }
   return state;
 }
@@ -126,16 +143,16 @@ function looked(before: World, tracker: Tracker, ms: number): { readonly world: 
   let world: World = { ...passes(before, SECOND), live: NOTHING_SEEN };
   const away: AwayZones = new Map(
     [...world.federation.sites.values()]
-      .filter(({ name }) => placeOf(world, name).away)
+      .filter(({ zone }) => placeOf(world, zone).away)
       .map(({ zone }) => [zone, { code: "zone-away", reason: { code: "zone-unreachable", detail: "" } }]),
   );
   if (world.federation.ended !== null) return { world, tracker };
   const context = contextOf(world);
-  for (const [zone, site] of world.federation.sites) {
-    if (!isReachable(placeOf(world, zone))) continue;
-    const look = { snapshot: snapshotOf(world, zone), silent: new Set<number>() };
+  for (const [name, site] of world.federation.sites) {
+    if (!isReachable(placeOf(world, site.zone))) continue;
+    const look = { snapshot: snapshotOf(world, site.zone), silent: new Set<number>() };
     world = happens(world, observeSite(world.federation, site, look, context));
-    world = { ...world, live: seenLive(world.live, world.federation, zone, look) };
+    world = { ...world, live: seenLive(world.live, world.federation, name, look) };
     world = happens(world, observeLive(world.federation, world.live));
   }
   const findings = findingsOf(world.federation, world.live, away, context);
@@ -144,13 +161,21 @@ function looked(before: World, tracker: Tracker, ms: number): { readonly world: 
   return { world: happens(world, tracked.events), tracker: tracked.tracker };
 }
 
-/** What a zone shows of the site there. */
-function snapshotOf(world: World, zone: SiteName): ZoneSnapshot {
-  const { health } = placeOf(world, zone);
-  const deployment = world.federation.sites.get(zone)?.deployment ?? null;
+/** What a zone shows of all its sites. */
+function snapshotOf(world: World, zone: ZoneName): ZoneSnapshot {
+  const sites = [...world.federation.sites.values()].filter((site) => site.zone === zone);
+  const shown = sites.flatMap((site) => shownOf(world, site));
+  return {
+    ...new TestZone(zone, 0).snapshot(world.now),
+    services: shown.flatMap(({ services }) => services),
+    vms: shown.flatMap(({ vms }) => vms),
+  };
+}
+
+function shownOf(world: World, { name, zone, deployment }: Site): readonly ZoneSnapshot[] {
+  const health = healthOf(world, name);
   const ref = deployment?.ref ?? null;
-  if (deployment === null || ref === null || health === "vanished")
-    return new TestZone(zoneOf(zone), 0).snapshot(world.now);
+  if (deployment === null || ref === null || health === "vanished") return [];
   const stand = asCreated(world, zone, deployment, ref);
   const isService = ref.kind === "oneflow";
   if (health === "undeployable" && isService) {
@@ -160,11 +185,11 @@ function snapshotOf(world: World, zone: SiteName): ZoneSnapshot {
     if (health === "missing" || health === "gone") stand.removeVm(id);
     else stand.changeVm(id, (vm) => guest(world, deployment, vm, health));
   }
-  return stand.snapshot(world.now);
+  return [stand.snapshot(world.now)];
 }
 
-function asCreated(world: World, zone: SiteName, { plan, tag }: Deployment, ref: DeploymentRef): TestZone {
-  const stand = new TestZone(zoneOf(zone), (ref.kind === "vms" ? (ref.ids[0] ?? 1) : ref.id) - 1);
+function asCreated(world: World, zone: ZoneName, { plan, tag }: Deployment, ref: DeploymentRef): TestZone {
+  const stand = new TestZone(zone, (ref.kind === "vms" ? (ref.ids[0] ?? 1) : ref.id) - 1);
   const manifest = contextOf(world).manifests.find(plan.manifest);
   if (manifest === undefined) return stand;
   const order = serviceOrder(plan, manifest, tag ?? "", AUTHORITY.certificate);
@@ -236,7 +261,7 @@ function nodesOf(world: World, vmId: number | null): Parameters<typeof encodeNod
     .map((key, nth) => {
       const owner = keys.get(key);
       const vm = sites.get(owner?.site ?? coordinatorOf(world.federation).name)?.deployment?.vms.get(owner?.vmId ?? -1);
-      const serves = vm?.toldAdmitted === true && owner !== undefined && placeOf(world, owner.site).health === "fine";
+      const serves = vm?.toldAdmitted === true && owner !== undefined && healthOf(world, owner.site) === "fine";
       return { key, nodeId: String(nth + 1), status: serves ? ("online" as const) : ("registered" as const) };
     });
 }
