@@ -3,14 +3,15 @@
  * stands in for Docker, systemd and ufw is in container-runtime/; Flower's daemons are real. It takes minutes.
  */
 import assert from "node:assert/strict";
-import { cpSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { cpSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { endDataDisks, makeDataDisk, observationsOf } from "../../sandbox/hypervisor/real/data-disk.ts";
 import { flowerEnvironment } from "../../sandbox/hypervisor/real/flower.ts";
 import { encodePem } from "../../src/guest-protocol/certificates.ts";
 import { DATA_DISK } from "../../src/guest-protocol/data.ts";
-import { decodeBase64Text, encodeBase64Text } from "../../src/guest-protocol/decoded.ts";
+import { decodeBase64Text, encodeBase64Text, encodeStructured } from "../../src/guest-protocol/decoded.ts";
 import { encodeKeyList } from "../../src/guest-protocol/key-list.ts";
 import { CONTEXT } from "../../src/guest-protocol/names.ts";
 import { parseNodeKey } from "../../src/guest-protocol/node-key.ts";
@@ -21,10 +22,20 @@ import { leftOut } from "./left-out.ts";
 import { Authority, contextOf } from "./marketplace/authority.ts";
 import { Bench, type VirtualMachine } from "./marketplace/bench.ts";
 import { marketplaceImage } from "./marketplace/container-runtime/image.ts";
+import { NAME_SERVER } from "./name-server.ts";
 
 const SUBNET = 212;
-/** Of IPv6, so that containers serve and dial that too. */
-const ADDRESS = `2001:db8:${SUBNET}:10::2:9092`;
+const [FOUR, SIX] = [`10.${SUBNET}.10.2`, `2001:db8:${SUBNET}:10::2`];
+/** By name, what the name server of the SuperNode's VM answers. */
+const NAMES = { "six.example.org": [SIX], "both.example.org": [FOUR, SIX] };
+const PORT = 9092;
+/** A name of an IPv6 address only, so that containers ask a name server, and serve and dial IPv6. */
+const ADDRESS = `six.example.org:${PORT}`;
+/** What else the SuperLink is dialled by, and how Flower is told that. */
+const ALSO = [
+  { host: "both.example.org", shown: "both.example.org", what: "a name that has an address of either kind" },
+  { host: SIX, shown: `[${SIX}]`, what: "an IPv6 address" },
+] as const;
 const SUPERLINK_IMAGE = "flwr/superlink:1.31.0";
 const skip = await leftOut();
 const bench = new Bench(SUBNET);
@@ -44,7 +55,8 @@ before(async () => {
   const training = { kind: "supernode", images, dataDevice, dockerAfter: 5 } as const;
   const { base64: script } = await readGuestScript(join(process.cwd(), "manifests", "guest"));
   ca = new Authority(join(bench.folder, "ca"));
-  superlink = bench.machine(10, script, contextOf("superlink", "alpha", { FL_DIALLED_ADDRESS: ADDRESS }));
+  const dialled = { FL_DIALLED_ADDRESS: ADDRESS, FL_CERT_EXTRA_SAN: `DNS:both.example.org,IP:${SIX}` };
+  superlink = bench.machine(10, script, contextOf("superlink", "alpha", dialled));
   const context = contextOf("supernode", "beta", {
     FL_SUPERLINK_ADDRESS: ADDRESS,
     FL_SSL_CA_CERTFILE: encodePem([ca.pem("ca.crt")]),
@@ -52,7 +64,8 @@ before(async () => {
     [CONTEXT.data]: DATA_DISK.told,
     ML_FRAMEWORK: "none",
   });
-  node = bench.machine(11, script, context, marketplaceImage(join(bench.folder, "training"), flower, training));
+  const { boot } = marketplaceImage(join(bench.folder, "training"), flower, training);
+  node = bench.machine(11, script, context, { boot: `${boot}\n${nameServer()}` });
 });
 after(async () => {
   if (process.env["FLORIST_SHOW_LOGS"] === "1") {
@@ -62,6 +75,14 @@ after(async () => {
   await bench.close();
   await endDataDisks(bench.folder);
 });
+
+/** Lines of a shell. */
+function nameServer(): string {
+  const program = join(bench.folder, "name-server.py");
+  writeFileSync(program, NAME_SERVER);
+  return `echo nameserver 127.0.0.1 > /etc/resolv.conf
+      python3 ${program} '${JSON.stringify(NAMES)}' > /run/names.log 2>&1 &`;
+}
 
 function stage(machine: VirtualMachine): string {
   const { FL_STAGE, FL_REASON } = bench.attributes(machine);
@@ -134,6 +155,18 @@ test("a SuperNode waits for Docker, passes the appliance's firewall, and runs in
   await until("the SuperLink sees it", () => online() === 1);
   assert.match(processesOf(node, "florist-keys"), /flower-supernode/);
 });
+
+for (const [nth, { host, shown, what }] of ALSO.entries()) {
+  test(`a SuperNode in a container dials ${what}`, { skip }, async () => {
+    const sequence = nth + 1;
+    const address = `${host}:${PORT}`;
+    const authority = ca.pem("ca.crt");
+    const digest = createHash("sha256").update(`FL_TRUST\n${sequence}\n${address}\n${authority}`).digest("hex");
+    bench.attributes(node)["FL_TRUST"] = encodeStructured({ sequence, digest, address, ca: authority });
+    const dials = () => processesOf(node, "florist-keys").includes(`--superlink ${shown}:${PORT} `);
+    await until("it dials that", () => dials() && stage(node) === "serving none" && online() === 1);
+  });
+}
 
 test("an app in a container reaches neither keys nor OneGate nor Flower's internal API, and its run completes", {
   skip,
