@@ -45,7 +45,7 @@ export const CHAIN_MISTAKES = {
   "issuer-missing":
     "The chain does not reach the CA: the certificate of an issuer is missing. Give every intermediate one with it.",
   "other-authority":
-    "The chain ends at another CA than the one that training sites approved. Have the request signed under that one.",
+    "The chain ends at another CA than the one that training sites approved. Have the request signed under that one. A federation keeps its CA: for another one tear it down and ask for it again.",
   "signature-wrong": "A certificate of the chain was not signed by the issuer it names. Export the chain again.",
   "signature-weak":
     "A certificate of the chain is signed in a way that is not taken. Sign with RSA or ECDSA over SHA-256 or stronger.",

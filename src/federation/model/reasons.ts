@@ -183,7 +183,8 @@ export const REFUSALS = {
     "The coordinator's owner has decided that the SuperLink stops. Only the coordinator's owners can take that back.",
   "run-out":
     "Its last day is over, and none of the coordinator's owners said in time that it goes on. Ask for a new federation.",
-  "no-certificate-asked": "No certificate is waited for in this federation now.",
+  "no-certificate-asked":
+    "No certificate is waited for in this federation now; a card asks when one is due. A federation keeps its CA: for another one tear it down and ask for it again.",
   "request-replaced":
     "The SuperLink has made another request since. Have the newest signed, the one that hangs under the card.",
   "go-on-over": "Nobody need say any more whether this goes on. The card shows what became of it.",
