@@ -87,13 +87,16 @@ OF_ROLE = {
 }
 
 OF_TUNNEL = {"WG_KIND": ("own|gateway|router", None), "WG_MTU": (r"1(2[89]\d|3\d\d|4[01]\d|420)", None)}
-OF_HUB = {"WG_KIND": ("own", None), "WG_ADDRESS": (is_prefixed, None), "WG_PORT": (lambda text: is_address(f"localhost:{text}"), None)}
+OF_HUB = {"WG_ADDRESS": (is_prefixed, None), "WG_PORT": (lambda text: is_address(f"localhost:{text}"), None)}
+OF_SUPERLINK = OF_HUB | {"WG_KIND": ("own", None)}
 
 
 def parse_context(values: dict[str, str]) -> dict[str, str]:
     """The same values, each of its form. Refuses the first that is not by its name, never by what it holds."""
     checked, role = {}, values.get("FL_ROLE", "")
-    of_tunnel = (OF_TUNNEL | (OF_HUB if role == "superlink" else {})) if values.get("WG_KIND") else {}
+    of_tunnel = (OF_TUNNEL | (OF_SUPERLINK if role == "superlink" else {})) if values.get("WG_KIND") else {}
+    if role == "gateway":
+        of_tunnel |= OF_ROLE[role] | (OF_HUB | {"WG_SUPERLINK": (is_ipv4, None)} if values.get("WG_SUPERLINK") else {})
     if (role, values.get("WG_KIND")) == ("supernode", "gateway"):
         of_tunnel |= {"WG_GATEWAY": (is_ip, None)}
     for name, (form, default) in (EVERYWHERE | OF_ROLE.get(role, {}) | of_tunnel).items():

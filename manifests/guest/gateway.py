@@ -1,6 +1,7 @@
 """The gateway: the one VM of its zone that has a tunnel, and passes on what the zone's SuperNodes dial.
 
-The tunnel is an end like any other. This says when it stands, and how a dial through it ends, as a SuperNode does.
+The coordinator's is the hub, and passes on what comes out of the tunnels to the SuperLink beside it. The tunnel is an end
+like any other. This says when it stands, and how a dial to where it passes on ends.
 """
 
 import logging
@@ -10,6 +11,7 @@ import wire
 from context import Failure, address
 from flower import Places, write
 from guest import Guest
+from link import Dialled, dial
 from tunnel import Tunnel
 
 DIAL_EVERY = 8  # seconds
@@ -23,6 +25,7 @@ class Gateway:
         self.guest = guest
         self.tunnel = tunnel
         self.where = address(context["FL_SUPERLINK_ADDRESS"])
+        self.beside = context.get("WG_SUPERLINK")
         self.ca = places.agent / "ca.crt"
         self.link = ""
         self.next_dial = 0.0
@@ -43,11 +46,15 @@ class Gateway:
             self.guest.pause(1)
 
     def look_at_link(self) -> None:
-        found = self.tunnel.dial(*self.where, str(self.ca)) if self.tunnel.taken else None
-        if found is None:  # it has only begun
+        if (found := self.dial()) is None:  # it has only begun
             return
         if found.link != self.link:
             log.info("link %s %s", found.link, found.detail)
         self.link = found.link
         self.next_dial = time.monotonic() + (DIAL_EVERY if found.link == "ok" else REDIAL_EVERY)
         self.guest.tell(FL_LINK=self.link)
+
+    def dial(self) -> Dialled | None:
+        if self.beside:
+            return dial(*self.where, str(self.ca), through=self.beside)
+        return self.tunnel.dial(*self.where, str(self.ca)) if self.tunnel.taken else None

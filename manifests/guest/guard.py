@@ -47,8 +47,9 @@ def keep_from_onegate(users: list[User], endpoint: str) -> None:
 # Who begins a handshake sends 148 bytes. Counted before any other rule, for ufw may drop it; a stranger's go by themselves.
 COUNTED = "type ipv4_addr; size 1024; flags dynamic,timeout; timeout 1h;"
 # Packets inside, by who sends them: the device has seen to it that this is their address. The agent's own go to port 9.
+# They are looked at before any address of theirs is translated.
 STRAYS = "update @strays { ip saddr counter }"
-HOOKS = {"prerouting": "priority -10", "input": "priority -10", "output": "priority 0", "forward": "priority 0"}
+HOOKS = {"prerouting": "priority -110", "input": "priority -10", "output": "priority 0", "forward": "priority 0"}
 FORWARDS = Path("/proc/sys/net/ipv4/ip_forward")
 AT_BOOT = Path("/etc/sysctl.d/90-florist.conf")
 HEADERS = 40  # bytes of IPv4 and TCP
@@ -56,28 +57,30 @@ HEADERS = 40  # bytes of IPv4 and TCP
 
 @dataclass(frozen=True)
 class Passage:
-    """What a gateway passes on: who dials its own addresses gets the SuperLink inside the tunnel."""
+    """What a gateway passes on: who dials its doors on one side gets the SuperLink on the other."""
 
     host: str
     port: int
-    doors: frozenset[str]  # this VM's addresses in its zone
+    doors: frozenset[str]  # this VM's addresses on the side that is dialled
     mtu: int
+    inward: bool = False  # out of the tunnels, to a SuperLink in this zone
 
     def rules(self, device: str) -> dict[str, list[str]]:
         """
-        Whoever is dialled answers from the address that was dialled, and is asked from the tunnel's own: no filter of
-        addresses minds, and nobody needs a route. Both ways say how large a segment the tunnel takes.
+        Whoever is dialled answers from the address that was dialled, and is asked from this VM's own on that side: no
+        filter of addresses minds, and nobody needs a route. Both ways say how large a segment the tunnel takes.
         """
+        here, there = ("iifname", "oifname") if self.inward else ("oifname", "iifname")
         largest = f"tcp flags & (syn|rst) == syn tcp option maxseg size set {self.mtu - HEADERS}"
         doors = ", ".join(sorted(self.doors))
         return {
-            "enter": [f"iifname != {device} ip daddr {{ {doors} }} tcp dport {self.port} dnat ip to {self.host}"],
-            "leave": [f"oifname {device} masquerade"],
+            "enter": [f"iifname {'' if self.inward else '!= '}{device} ip daddr {{ {doors} }} tcp dport {self.port} dnat ip to {self.host}"],
+            "leave": [f"oifname {'!= ' if self.inward else ''}{device} ip daddr {self.host} ct status dnat masquerade"],
             "forward": [
                 f"oifname {device} {largest}",
                 f"iifname {device} {largest}",
-                f"oifname {device} ip daddr {self.host} tcp dport {self.port} ct status dnat accept",
-                f"iifname {device} ct status dnat ct state established,related accept",
+                f"{here} {device} ip daddr {self.host} tcp dport {self.port} ct status dnat accept",
+                f"{there} {device} ct status dnat ct state established,related accept",
                 "drop",
             ],
         }
@@ -85,6 +88,8 @@ class Passage:
 
 def passage_in(context: dict[str, str]) -> Passage:
     host, port = address(context["FL_SUPERLINK_ADDRESS"])
+    if beside := context.get("WG_SUPERLINK"):
+        return Passage(beside, port, frozenset([host]), int(context["WG_MTU"]), inward=True)
     doors = frozenset(value for name, value in context.items() if name.startswith("ETH"))
     return Passage(host, port, doors, int(context["WG_MTU"]))
 
@@ -109,7 +114,7 @@ def shield_tunnel(
             *([f"udp dport {port} udp length 156 update @knocks {{ ip saddr counter }}"] if port else []),
             f"iifname {device} ct state established,related accept",
             f"iifname {device} icmp type echo-request accept",
-            *([f"iifname {device} tcp dport {served} accept"] if port else []),
+            *([f"iifname {device} tcp dport {served} accept"] if port and not passage else []),
             f"iifname {device} udp dport 9 drop",
             *([f"iifname {device} {STRAYS}"] if port else []),
             f"iifname {device} drop",

@@ -50,7 +50,7 @@ class Tunnel:
         self.context = context
         self.guest = guest
         self.apps = apps
-        self.is_hub = context["FL_ROLE"] == "superlink"
+        self.is_hub = "WG_PORT" in context
         self.port = int(context["WG_PORT"]) if self.is_hub else None
         self.passage = guard.passage_in(context) if context["FL_ROLE"] == "gateway" else None
         self.log_file = places.logs / "tunnel.log"

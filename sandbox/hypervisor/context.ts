@@ -22,7 +22,7 @@ type Identity = {
   readonly tunnel: TunnelContext | undefined;
 };
 
-/** One end of a WireGuard tunnel; only a SuperLink's has an address and a port from the start. */
+/** One end of a WireGuard tunnel; only a hub's has an address and a port from the start. */
 export type TunnelContext = {
   readonly mtu: number;
   readonly hub: { readonly address: string; readonly port: number } | undefined;
@@ -47,11 +47,13 @@ export type SupernodeContext = Identity & {
   readonly data: "none" | "folder" | "disk";
 };
 
-/** The VM that has its zone's tunnel for the SuperNodes beside it. */
+/** The VM that has its zone's tunnel for the SuperNodes beside it, or the hub for the SuperLink. */
 export type GatewayContext = Identity & {
   readonly role: "gateway";
   readonly superlink: Address;
   readonly authorities: readonly string[];
+  /** The SuperLink's address beside it, where it is the hub. */
+  readonly beside: string | undefined;
 };
 
 export type GuestContext = SuperlinkContext | SupernodeContext | GatewayContext;
@@ -89,7 +91,7 @@ function contextOf(role: GuestRole, values: Values, identity: Identity): GuestCo
     case "supernode":
       return supernodeContext(values, identity);
     case "gateway":
-      return { ...identity, role, ...superlinkIn(values) };
+      return { ...identity, role, ...superlinkIn(values), beside: values[CONTEXT.tunnelSuperlink] || undefined };
   }
 }
 
@@ -156,8 +158,12 @@ function tunnelContext(values: Values, role: GuestRole): TunnelContext | undefin
   if (role === "supernode" && kind !== "own") {
     return undefined;
   }
-  if (role !== "superlink") {
+  const isHub = role === "superlink" || (values[CONTEXT.tunnelSuperlink] ?? "") !== "";
+  if (!isHub) {
     return { mtu, hub: undefined };
+  }
+  if (role === "gateway") {
+    required(values, CONTEXT.tunnelSuperlink, (text) => accept(text, isIPv4(text)));
   }
   const address = required(values, CONTEXT.tunnelAddress, parsePrefixed);
   return { mtu, hub: { address, port: number(CONTEXT.tunnelPort, 1, 65_535) } };

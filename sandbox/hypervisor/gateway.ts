@@ -12,6 +12,7 @@ import {
 } from "./guest.ts";
 import { GuestFailure } from "./guest-failure.ts";
 import type { Lead } from "./network.ts";
+import type { Met } from "./tunnel/device.ts";
 import type { Tunnel } from "./tunnel/tunnel.ts";
 import type { Passage } from "./tunnel/zone-gateways.ts";
 
@@ -21,7 +22,7 @@ const DIAL_LIMIT_MS = 10_000;
 const REDIAL_MS = 5_000;
 const NOTHING: Lead = { link: "unreachable", detail: "Nothing is passed on." };
 
-/** A gateway: an end of a tunnel, for which the zone's SuperNodes dial its own address. */
+/** A gateway: an end of a tunnel, for which the zone's SuperNodes dial its own address, or the hub before a SuperLink. */
 export class Gateway implements GuestProgram {
   readonly #guest: GuestEnvironment;
   readonly #context: GatewayContext;
@@ -41,20 +42,12 @@ export class Gateway implements GuestProgram {
   }
 
   async run(): Promise<void> {
-    const { faults, gateways, id, publisher, spec } = this.#guest;
+    const { faults, publisher } = this.#guest;
     if (faults().some(({ kind }) => kind === "translation-unavailable")) {
       throw new GuestFailure("translation-unavailable", "The VM may pass nothing on.");
     }
-    const ip = spec.context["ETH0_IP"] ?? "";
-    const passage: Passage = {
-      owner: id,
-      lead: (address) => (this.#passes ? this.#tunnel.lead(address) : NOTHING),
-      guard: (socket, address) => {
-        this.#guest.network.adopt(socket, id);
-        this.#tunnel.guard(socket, address);
-      },
-    };
-    gateways.open(spec.zone, ip, passage);
+    const { beside } = this.#context;
+    const close = beside === undefined ? this.#passOut() : this.#passIn(beside);
     try {
       await publisher.say({ ...this.#tunnel.keys, [PUBLISHED.ready]: "YES", ...stage("starting") });
       await Promise.all([
@@ -70,8 +63,49 @@ export class Gateway implements GuestProgram {
         ),
       ]);
     } finally {
-      gateways.close(spec.zone, ip, passage);
+      close();
     }
+  }
+
+  /** What SuperNodes send to its address goes through its tunnel. @returns what ends that */
+  #passOut(): () => void {
+    const { gateways, id, spec } = this.#guest;
+    const ip = spec.context["ETH0_IP"] ?? "";
+    const passage: Passage = {
+      owner: id,
+      lead: (address) => (this.#passes ? this.#tunnel.lead(address) : NOTHING),
+      guard: (socket, address) => {
+        this.#guest.network.adopt(socket, id);
+        this.#tunnel.guard(socket, address);
+      },
+    };
+    gateways.open(spec.zone, ip, passage);
+    return () => gateways.close(spec.zone, ip, passage);
+  }
+
+  /** What comes out of its tunnels for the dialled address goes to the SuperLink. Its device ends with the tunnel. */
+  #passIn(beside: string): () => void {
+    const { superlink } = this.#context;
+    this.#guest.network.withhold(superlink);
+    this.#tunnel.serve(superlink, () => (this.#passes ? this.#met(beside) : "nobody"));
+    return () => undefined;
+  }
+
+  /** What a packet to the SuperLink's own address meets. */
+  #met(beside: string): Met {
+    const { network, services, spec } = this.#guest;
+    const service = services.at(spec.zone, beside);
+    if (service === undefined) return "refused";
+    return network.isCut(service.owner) ? "nobody" : { port: service.port };
+  }
+
+  /** Where what it passes on leads; undefined while it is too early to say. */
+  get #lead(): Lead | undefined {
+    const { beside, superlink } = this.#context;
+    if (beside === undefined) return this.#tunnel.lead(superlink);
+    const met = this.#met(beside);
+    if (typeof met === "object") return met;
+    return { link: met === "refused" ? "refused" : "unreachable", detail: "The SuperLink does not answer." };
   }
 
   get #passes(): boolean {
@@ -93,7 +127,7 @@ export class Gateway implements GuestProgram {
   async #dial(): Promise<void> {
     const { id, network, publisher } = this.#guest;
     const { superlink: address, authorities } = this.#context;
-    const lead = this.#tunnel.lead(address);
+    const lead = this.#lead;
     if (lead === undefined) return;
     const dialled = await dialSuperlink({ network, from: id, address, lead, authorities, timeoutMs: DIAL_LIMIT_MS });
     if (dialled.link === "ok") dialled.socket.destroy();

@@ -10,6 +10,7 @@ import type { Publisher } from "./publisher.ts";
 import type { Underlay } from "./tunnel/underlay.ts";
 import type { ZoneGateways } from "./tunnel/zone-gateways.ts";
 import type { ZoneRouters } from "./tunnel/zone-routers.ts";
+import type { ZoneServices } from "./tunnel/zone-services.ts";
 
 /** Milliseconds at speed 1. */
 export const WAITS = {
@@ -57,6 +58,7 @@ export type GuestEnvironment = {
   readonly underlay: Underlay;
   readonly routers: ZoneRouters;
   readonly gateways: ZoneGateways;
+  readonly services: ZoneServices;
   readonly pace: Pace;
   readonly faults: () => readonly Fault[];
   readonly log: Logger;

@@ -16,12 +16,19 @@ type Route = { readonly port: number; readonly owner: GuestId };
  */
 export class LoopbackNetwork {
   readonly #routes = new Map<string, Route>();
+  /** Those inside tunnels: whoever is outside reaches nothing there. */
+  readonly #inside = new Set<string>();
   readonly #sockets = new Map<GuestId, Set<Socket>>();
   readonly #cut = new Set<GuestId>();
 
   /** From now on the address leads to this port; the guest that comes up last with an address has it. */
   announce(address: Address, port: number, owner: GuestId): void {
     this.#routes.set(formatAddress(address), { port, owner });
+  }
+
+  /** Whatever is announced, this address leads somewhere through tunnels only. */
+  withhold(address: Address): void {
+    this.#inside.add(formatAddress(address));
   }
 
   withdraw(owner: GuestId): void {
@@ -35,7 +42,12 @@ export class LoopbackNetwork {
   /** Where an address leads for this guest; nowhere also while either end is cut off. */
   lead(address: Address, from: GuestId): Lead {
     const route = this.#routes.get(formatAddress(address));
-    if (route !== undefined && !this.#cut.has(from) && !this.#cut.has(route.owner)) {
+    if (
+      route !== undefined &&
+      !this.#inside.has(formatAddress(address)) &&
+      !this.#cut.has(from) &&
+      !this.#cut.has(route.owner)
+    ) {
       return { port: route.port };
     }
     const link = this.#hasHost(address, from) ? "refused" : "unreachable";

@@ -12,6 +12,7 @@ import { QuickVm, type QuickWorld, type VmRole } from "./quick-vm.ts";
 import { Underlay } from "./tunnel/underlay.ts";
 import { ZoneGateways } from "./tunnel/zone-gateways.ts";
 import { ZoneRouters } from "./tunnel/zone-routers.ts";
+import { ZoneServices } from "./tunnel/zone-services.ts";
 
 /** One guest as the control interface shows it: what it holds to be true of itself, not what a fault makes of it. */
 export type GuestView = VmState & {
@@ -42,6 +43,7 @@ export class QuickHypervisor implements Hypervisor {
   readonly underlay: Underlay;
   readonly routers: ZoneRouters;
   readonly #gateways = new ZoneGateways();
+  readonly #services = new ZoneServices();
   readonly #entries = new Map<string, Entry>();
   readonly #folder: string;
   readonly #world: QuickWorld;
@@ -57,6 +59,7 @@ export class QuickHypervisor implements Hypervisor {
       underlay: this.underlay,
       routers: this.routers,
       gateways: this.#gateways,
+      services: this.#services,
       neighbourOf: (id, role) => this.#neighbourOf(id, role),
     };
   }

@@ -27,6 +27,7 @@ import { Tunnel } from "./tunnel/tunnel.ts";
 import type { Underlay } from "./tunnel/underlay.ts";
 import type { ZoneGateways } from "./tunnel/zone-gateways.ts";
 import type { ZoneRouters } from "./tunnel/zone-routers.ts";
+import type { ZoneServices } from "./tunnel/zone-services.ts";
 
 /** `dummy` is a VM whose CONTEXT is not ours: it only exists. `unknown` is ours, with a role that nobody knows. */
 export type VmRole = GuestRole | "dummy" | "unknown";
@@ -37,6 +38,7 @@ export type QuickWorld = {
   readonly underlay: Underlay;
   readonly routers: ZoneRouters;
   readonly gateways: ZoneGateways;
+  readonly services: ZoneServices;
   readonly faults: FaultBook;
   readonly pace: Pace;
   readonly log: Logger;
@@ -142,6 +144,7 @@ export class QuickVm {
       underlay: this.#world.underlay,
       routers: this.#world.routers,
       gateways: this.#world.gateways,
+      services: this.#world.services,
       heartbeat: this.#heartbeat,
       oneGate: this.#oneGate,
       publisher: this.#publisher,

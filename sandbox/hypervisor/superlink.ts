@@ -54,7 +54,7 @@ export class Superlink implements GuestProgram {
   }
 
   async run(): Promise<void> {
-    const { disk, id, log, network, pace, publisher } = this.#guest;
+    const { disk, id, log, network, pace, publisher, services, spec } = this.#guest;
     const keyBits = this.#has("weak-key") ? KEY_BITS.weak : KEY_BITS.usual;
     const intake = await CertificateIntake.open({ disk, dialledHost: this.#context.dialled.host.value, keyBits });
     const credentials = await this.#awaitCertificate(intake);
@@ -84,6 +84,7 @@ export class Superlink implements GuestProgram {
         ),
       ]);
     } finally {
+      services.close(spec.zone, spec.context["ETH0_IP"] ?? "", { owner: id });
       await fleet.close();
     }
   }
@@ -124,6 +125,7 @@ export class Superlink implements GuestProgram {
   /** Comes up: a handshake with the own port first, then everything a training site needs in one update. */
   async #open(fleet: Fleet, credentials: Credentials): Promise<void> {
     const { dialled, inside, version } = this.#context;
+    const { id, spec } = this.#guest;
     const port = await fleet.listen();
     try {
       await fleet.shakeHands(dialled.host.value);
@@ -131,10 +133,11 @@ export class Superlink implements GuestProgram {
       throw new GuestFailure("own-handshake-failed", String(error));
     }
     if (inside !== undefined) {
-      this.#tunnel?.serve(inside, port);
+      this.#tunnel?.serve(inside, () => ({ port }));
     }
+    this.#guest.services.open(spec.zone, spec.context["ETH0_IP"] ?? "", { owner: id, port });
     if (inside === undefined || formatAddress(inside) !== formatAddress(dialled)) {
-      this.#guest.network.announce(dialled, port, this.#guest.id);
+      this.#guest.network.announce(dialled, port, id);
     }
     await this.#guest.publisher.say({
       [PUBLISHED.endpoint]: formatAddress(dialled),

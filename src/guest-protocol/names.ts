@@ -34,6 +34,7 @@ export const CONTEXT = {
   tunnelPort: "WG_PORT",
   tunnelMtu: "WG_MTU",
   tunnelGateway: "WG_GATEWAY",
+  tunnelSuperlink: "WG_SUPERLINK",
 } as const;
 
 /** VM attributes that a guest publishes. What they say is a claim until the bot has checked it. */

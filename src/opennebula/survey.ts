@@ -45,6 +45,10 @@ export async function survey(look: Looking, settings: ZoneSettings, query: Surve
   ]);
   const openPorts =
     query.opens === undefined ? null : await surveyPorts(oned, query.opens, gateway ?? template, network);
+  const [dialling, dialled] = query.gatewayDials === true ? [gateway, template] : [template, gateway];
+  const inside = (direction: "inbound" | "outbound", card: typeof gateway) =>
+    gateway === null || card === null ? null : surveyPorts(oned, { protocol: "tcp", direction }, card, network);
+  const [gatewayWays, gatewayDoors] = await Promise.all([inside("outbound", dialling), inside("inbound", dialled)]);
   const primary = groups.find(({ id }) => id === user.primaryGroup);
   return {
     version,
@@ -58,7 +62,8 @@ export async function survey(look: Looking, settings: ZoneSettings, query: Surve
     ),
     data,
     openPorts,
-    gatewayDoors: gateway === null ? null : await surveyPorts(oned, DOORS, gateway, network),
+    gatewayWays,
+    gatewayDoors,
     rules,
     disabled,
   };
@@ -66,8 +71,6 @@ export async function survey(look: Looking, settings: ZoneSettings, query: Surve
 
 /** Drivers that apply security groups; the others let everything through. */
 const FILTERING: ReadonlySet<string> = new Set(["fw", "802.1q", "vxlan", "elastic", "nodeport"]);
-
-const DOORS = { protocol: "tcp", direction: "inbound" } as const;
 
 /** A packet passes where one of the groups lets it: a group that cannot be seen may be that one. */
 async function surveyPorts(

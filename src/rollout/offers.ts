@@ -88,9 +88,10 @@ function offers(profile: SiteProfile): readonly Choice[] {
       ? []
       : [chooseFor(profile, { site: profile.name, role: "coordinator", superNodes: 0 }, anySettings("none"), {})];
   const { gateway } = profile.templates;
-  const [first, ...others] = training.flatMap((choice) => ("code" in choice ? [] : [choice]));
-  // A gateway comes with whatever trains; one look shows its template, and whether there is room for it.
-  const isUsual = gateway !== null && profile.tunnelWay === "gateway";
-  const trained = first === undefined ? [] : [{ ...first, ...(isUsual ? { gateway } : {}) }, ...others];
-  return [...coordinating.flatMap((choice) => ("code" in choice ? [] : [choice])), ...trained];
+  // A gateway comes with either; one look shows its template, and whether there is room for it.
+  const usual = gateway !== null && profile.tunnelWay === "gateway" ? { gateway } : {};
+  return [coordinating, training].flatMap((choices) => {
+    const [first, ...others] = choices.flatMap((choice) => ("code" in choice ? [] : [choice]));
+    return first === undefined ? [] : [{ ...first, ...usual }, ...others];
+  });
 }

@@ -1,5 +1,5 @@
-/** Which addresses living federations have asked for, by zone: SuperLinks' and gateways'; kept up with each change. */
-import { gatewayAddressesOf } from "../federation/model/gateway.ts";
+/** Which addresses living federations have asked for, by zone: SuperLinks', gateways', and what is behind one; kept up with each change. */
+import { addressesAskedFor } from "../federation/model/gateway.ts";
 import type { ZoneName } from "../federation/model/identity.ts";
 import type { DecisionContext } from "../federation/model/policy.ts";
 import { coordinatorOf, type Federation } from "../federation/model/state.ts";
@@ -13,10 +13,10 @@ function placesOf(federation: Federation | null | undefined): readonly Place[] {
   if (federation === null || federation === undefined || federation.ended !== null) return [];
   const { address, sites } = federation;
   const superLink = address === null ? [] : [{ zone: coordinatorOf(federation).zone, address }];
-  const gateways = [...sites.values()].flatMap((site) =>
-    gatewayAddressesOf(site).map((each) => ({ zone: site.zone, address: each })),
+  const asked = [...sites.values()].flatMap((site) =>
+    addressesAskedFor(site).map((each) => ({ zone: site.zone, address: each })),
   );
-  return [...superLink, ...gateways];
+  return [...superLink, ...asked];
 }
 
 export class TakenAddresses {

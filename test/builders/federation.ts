@@ -136,13 +136,19 @@ export class Story extends Watched {
   /** The coordinator's guest asks for its certificate and gets it. */
   certified(): this {
     const { name } = coordinatorOf(this.federation);
-    this.says(name, { FL_STAGE: "awaiting-certificate", FL_TLS_CSR: "request" }).observes(name);
+    const request = { FL_STAGE: "awaiting-certificate", FL_TLS_CSR: "request" };
+    this.says(name, request, this.superLinkNth).observes(name);
     return this.issues(1);
+  }
+
+  /** The SuperLink's place among the coordinator's VMs: a gateway is before it. */
+  get superLinkNth(): number {
+    return this.vms(coordinatorOf(this.federation).name).findIndex(({ seen }) => seen.part === "superlink");
   }
 
   issues(serial: number): this {
     const { name: site } = coordinatorOf(this.federation);
-    const { vmId, seen } = this.vm(site);
+    const { vmId, seen } = this.vm(site, this.superLinkNth);
     return this.happens(
       {
         type: "certificate-issued",
@@ -177,7 +183,7 @@ export class Story extends Watched {
     const { name, approvalState, deployment, retryAskedBy } = coordinatorOf(this.federation);
     if (approvalState !== "approved") this.approved();
     if (deployment === null || retryAskedBy !== null) this.deployed(name);
-    this.certified().says(name, this.announcement());
+    this.certified().says(name, this.announcement(), this.superLinkNth);
     if (this.hasTunnel(name)) this.showsTunnelKey(name, 0, `hub/${this.vm(name).vmId}`);
     return this.observes(name).tunnels();
   }
@@ -280,7 +286,7 @@ export class Story extends Watched {
       nodeId: String(nth + 1),
       status: except[key] ?? status,
     }));
-    return this.says(name, { FL_NODES: encodeNodeList(nodes) }).observes(name);
+    return this.says(name, { FL_NODES: encodeNodeList(nodes) }, this.superLinkNth).observes(name);
   }
 
   /** All approved sites are up. */

@@ -87,6 +87,7 @@ export function aSurvey(changes: Partial<ZoneSurvey> = {}): ZoneSurvey {
     headroom: aHeadroom(),
     data: null,
     openPorts: null,
+    gatewayWays: null,
     gatewayDoors: null,
     rules: { restricted: ["NIC/MAC", "PCI", "CONTEXT/FILES"], startsOnHold: false },
     disabled: false,

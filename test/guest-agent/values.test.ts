@@ -147,6 +147,21 @@ test("both take the same lists of keys", () => {
   assert.deepEqual([quick.indexOf(true), quick.includes(false)], [0, true]);
 });
 
+const THROUGH = { WG_KIND: "gateway", WG_MTU: "1420" };
+const AS_HUB = { ...THROUGH, WG_ADDRESS: "10.99.0.0/31", WG_PORT: "51820", WG_SUPERLINK: "10.1.0.12" };
+/** What CONTEXT may give a gateway, of a training zone and before a SuperLink. */
+const GATEWAYS: readonly Readonly<Record<string, string>>[] = [
+  THROUGH,
+  AS_HUB,
+  { ...THROUGH, WG_KIND: "own" },
+  { ...AS_HUB, WG_KIND: "own" },
+  { ...AS_HUB, WG_SUPERLINK: "superlink.example" },
+  { ...AS_HUB, WG_SUPERLINK: "2001:db8::20" },
+  { ...AS_HUB, WG_SUPERLINK: "10.1.0.12; id" },
+  { ...AS_HUB, WG_ADDRESS: "10.99.0.0" },
+  { ...AS_HUB, WG_PORT: "0" },
+  { ...AS_HUB, WG_SUPERLINK: "" },
+];
 const ADDRESSES = [
   "203.0.113.20:9092",
   "sl.example.org:1",
@@ -354,6 +369,7 @@ test("both take the same values of CONTEXT, and refuse the others for the same r
       "dns:a",
     ].map((names) => ({ ...link, FL_CERT_EXTRA_SAN: names })),
     ...each("FL_ROLE", ["superlink", "gateway", "Supernode"]),
+    ...GATEWAYS.map((own) => ({ ...node, FL_ROLE: "gateway", ...own })),
     ...each("FL_ATTEMPT", [
       "fed-1/beta/0123456789ab/0",
       "fed-1/beta/0123456789AB/1",

@@ -97,8 +97,11 @@ describe("the service templates that zones are given", () => {
     });
   }
 
-  it("a coordinator is one SuperLink and no SuperNode", () => {
-    assert.deepEqual(coordinator.roles.map(sizeOf), [{ name: "superlink", cardinality: 1, min_vms: 1, max_vms: 1 }]);
+  it("a coordinator is one SuperLink and no SuperNode, and one gateway where that is asked for", () => {
+    assert.deepEqual(coordinator.roles.map(sizeOf), [
+      { name: "gateway", cardinality: 1, min_vms: 1, max_vms: 1 },
+      { name: "superlink", cardinality: 1, min_vms: 1, max_vms: 1 },
+    ]);
   });
 
   it("a training site is 1 to 10 SuperNodes, two by default, and one gateway where that is asked for", () => {

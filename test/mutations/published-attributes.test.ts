@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { concludeTeardown } from "../../src/federation/deciding/teardown.ts";
-import { hubKey } from "../../src/federation/model/router.ts";
+import { hubKey } from "../../src/federation/model/hub.ts";
 import { UNREADABLE_VALUE } from "../../src/federation/model/zone-facts.ts";
 import { UNREADABLE_KEY } from "../../src/federation/observing/vm-observation.ts";
 import type { Task } from "../../src/federation/running/due-tasks.ts";

@@ -44,6 +44,7 @@ describe("surveying a zone", () => {
       gateway: null,
       data: null,
       openPorts: null,
+      gatewayWays: null,
       gatewayDoors: null,
       disabled: false,
     });
@@ -88,8 +89,9 @@ describe("surveying a zone", () => {
     const seen = await (await zoneThatSays(said)).survey({ template: 0, network: 0, gateway: 0 });
     assert.ok(seen.gateway?.found);
     assert.deepEqual(seen.gatewayDoors, [{ first: 9092, last: 9092 }]);
+    assert.deepEqual(seen.gatewayWays, [], "nothing lets TCP out at the card of who dials it");
     const open = await (await zoneThatSays(usual)).survey({ template: 0, network: 0, gateway: 0 });
-    assert.equal(open.gatewayDoors, null);
+    assert.deepEqual([open.gatewayWays, open.gatewayDoors], [null, null]);
   });
 
   it("finds template and network by name", async () => {

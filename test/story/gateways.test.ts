@@ -1,4 +1,4 @@
-/** Federations in which a VM of a zone has the tunnel for the others, beside one whose router has it. */
+/** A federation in which a VM of a zone has the tunnel for the others, the hub as well, beside a zone whose router has it. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { Sandbox } from "../../sandbox/composition.ts";
@@ -7,6 +7,7 @@ import { setUpRouter } from "../../sandbox/story/routers.ts";
 import { Stage } from "../../sandbox/story/stage.ts";
 import { hubHasJust, tunnelKeysOf } from "../../sandbox/story/tunnels.ts";
 import { SANDBOX_GATEWAY, SANDBOX_HUB } from "../../sandbox/zones-file.ts";
+import type { GuestRole } from "../../src/guest-protocol/names.ts";
 import { untilJournal } from "../faults/data-directory.ts";
 import { FederationStory } from "./federation-story.ts";
 import { startStory } from "./story-sandbox.ts";
@@ -26,6 +27,8 @@ let story: FederationStory;
 let routerKey = "";
 /** The address of the gateway that the card names. */
 let approved = "";
+/** That of the coordinator's, and of the SuperLink behind it. */
+let hub: readonly (string | undefined)[] = [];
 before(async () => {
   sandbox = await startStory({
     zones: 4,
@@ -38,7 +41,9 @@ before(async () => {
       ...usual,
       zones: Object.fromEntries(
         Object.entries(usual.zones).map(([name, entry]) => {
-          const way = { [GATEWAY]: "gateway" as const, [ROUTED]: "router" as const }[name];
+          const way = { [COORDINATOR]: "gateway" as const, [GATEWAY]: "gateway" as const, [ROUTED]: "router" as const }[
+            name
+          ];
           return [name, { ...entry, ...SANDBOX_GATEWAY, ...(way === undefined ? {} : { tunnel: way }) }];
         }),
       ),
@@ -58,8 +63,8 @@ const contextsIn = async (zone: string): Promise<readonly Readonly<Record<string
   (await stage.zones.zone(zone)).vms
     .toSorted((one, other) => one.id - other.id)
     .flatMap(({ state, context }) => (state === DONE ? [] : [context]));
-const gatewayIn = async (zone: string): Promise<VmAddress> => {
-  const found = (await stage.guests.guests()).find((one) => one.zone === zone && one.role === "gateway");
+const vmIn = async (zone: string, role: GuestRole): Promise<VmAddress> => {
+  const found = (await stage.guests.guests()).find((one) => one.zone === zone && one.role === role);
   assert.ok(found);
   return found;
 };
@@ -70,11 +75,16 @@ const linksAre = (zone: string, link: string) =>
     vms.every(({ state, userTemplate }) => state === DONE || userTemplate["FL_LINK"] === link),
   );
 
+/** The addresses that a card names for the gateway, and for the SuperLink behind it. */
+const addressesOn = (card: string): readonly (string | undefined)[] =>
+  [/the gateway `?([\d.]+)/, /SuperLink's own address `?([\d.]+)/].map((words) => words.exec(card)?.[1]);
+
 describe("A zone in which one VM has the tunnel for the others", () => {
   it("is asked about with that VM, its address and what it needs from the zone", async () => {
     await story.ask();
     const card = await story.zoneReads(GATEWAY, "one VM beside the SuperNodes, the gateway", "no way out of the zone");
-    approved = /the gateway `?([\d.]+)/.exec(card)?.[1] ?? "";
+    approved = addressesOn(card)[0] ?? "";
+    hub = addressesOn(await story.zoneReads(COORDINATOR, "is the hub", "port 51820 of the gateway"));
     await story.zoneReads(CHOSEN, "each SuperNode's VM keeps a tunnel of its own");
     await story.press(CHOSEN, FORM);
     const form = await stage.owner(CHOSEN).view(FORM, [WHO]);
@@ -105,9 +115,26 @@ describe("A zone in which one VM has the tunnel for the others", () => {
 
   it("has one end at the hub, and its SuperNodes have none", async () => {
     const keys = await keysOf(GATEWAY, CHOSEN);
-    assert.equal(keys.length, 2);
+    assert.deepEqual([keys.length, (await keysOf(COORDINATOR)).length], [2, 1]);
     await hubHasJust(stage, COORDINATOR, [...keys, routerKey]);
     for (const zone of [GATEWAY, CHOSEN]) await linksAre(zone, "ok");
+  });
+
+  it("is reached by the others through the coordinator's gateway, made before a SuperLink that knows of no tunnel", async () => {
+    const contexts = await contextsIn(COORDINATOR);
+    assert.deepEqual(
+      contexts.map((context) => [context["FL_ROLE"], context["ETH0_IP"], context["WG_KIND"], context["WG_SUPERLINK"]]),
+      [
+        ["gateway", hub[0], "gateway", hub[1]],
+        ["superlink", hub[1], "", undefined],
+      ],
+    );
+    const superLink = await vmIn(COORDINATOR, "superlink");
+    const seen = (await stage.guests.guests()).find(
+      ({ zone, vmId }) => zone === COORDINATOR && vmId === superLink.vmId,
+    );
+    assert.equal(seen?.tunnels, null);
+    await story.zoneReads(COORDINATOR, "the gateway is the hub of 3 tunnels");
   });
 
   it("is told that its gateway passes nothing on, and well again once it does", async () => {
@@ -122,7 +149,7 @@ describe("A zone in which one VM has the tunnel for the others", () => {
 
   it("is told that its gateway does not run, and has its way again when that is back with the key that it had", async () => {
     const before = await keysOf(GATEWAY);
-    const gateway = await gatewayIn(GATEWAY);
+    const gateway = await vmIn(GATEWAY, "gateway");
     await stage.guests.kill(gateway);
     await story.zoneReads(GATEWAY, "The zone's gateway, the VM that has the tunnel for the others, does not run");
     await stage.guests.reboot(gateway);
@@ -153,9 +180,47 @@ describe("A zone in which one VM has the tunnel for the others", () => {
     await linksAre(GATEWAY, "ok");
   });
 
+  it("is told that the coordinator's gateway does not run, and has its way again when that is back with its key", async () => {
+    const before = await keysOf(COORDINATOR);
+    const { vmId: vm } = await vmIn(COORDINATOR, "gateway");
+    await stage.zones.command(COORDINATOR, { do: "vm-action", vm, action: "poweroff-hard" });
+    await story.zoneReads(GATEWAY, "The coordinator's gateway, the VM that is the hub of the tunnels, does not run");
+    await story.press(COORDINATOR, "Reboot VMs");
+    for (const zone of [GATEWAY, CHOSEN]) await linksAre(zone, "ok");
+    assert.deepEqual(await keysOf(COORDINATOR), before);
+  });
+
+  it("is told that the tunnel stands and the SuperLink does not answer where the coordinator's gateway passes nothing on", async () => {
+    await stage.guests.addFault({ zone: COORDINATOR, role: "gateway", fault: { kind: "passes-nothing" } });
+    await story.zoneReads(GATEWAY, "The tunnel stands, but the SuperLink does not answer at its address inside");
+    await stage.guests.clearFaults();
+    await linksAre(GATEWAY, "ok");
+  });
+
+  it("leaves it to the coordinator's owners to see that their gateway does not reach the SuperLink", async () => {
+    const superLink = await vmIn(COORDINATOR, "superlink");
+    await stage.guests.cut(superLink);
+    await story.zoneReads(COORDINATOR, "The gateway does not reach the SuperLink, which serves");
+    await stage.guests.heal(superLink);
+    for (const zone of [GATEWAY, CHOSEN]) await linksAre(zone, "ok");
+  });
+
   it("is off the hub when it is retired, and leaves no VM and no address", async () => {
     await story.press(GATEWAY, "Retire this site");
     await hubHasJust(stage, COORDINATOR, [...(await keysOf(CHOSEN)), routerKey]);
     await stage.zones.until(GATEWAY, ({ vms }) => vms.every(({ state }) => state === DONE));
+  });
+
+  // A router does not follow by itself.
+  it("goes on when the coordinator's owner changes the key of the hub", async () => {
+    const before = await keysOf(COORDINATOR);
+    await story.press(COORDINATOR, "Change tunnel keys");
+    await untilJournal(sandbox, story.name, "changed", (events) =>
+      events.some(
+        ({ type, site, outcome }) => type === "tunnel-rotation-ended" && site === COORDINATOR && outcome === "changed",
+      ),
+    );
+    assert.notDeepEqual(await keysOf(COORDINATOR), before);
+    await linksAre(CHOSEN, "ok");
   });
 });

@@ -233,7 +233,8 @@ export class RealHypervisor implements Hypervisor {
     const space = await this.#estate.addSpace(`${spec.zone}-${spec.vmId}`);
     const nics = nicsOf(spec.context);
     await network.plugIn(space, spec.vmId, nics);
-    if (spec.context[CONTEXT.tunnelPort] !== undefined && nics[0] !== undefined) await network.leadTo(nics[0].ip);
+    // One that is no hub may have the name with nothing in it.
+    if ((spec.context[CONTEXT.tunnelPort] ?? "") !== "" && nics[0] !== undefined) await network.leadTo(nics[0].ip);
     const flower = await this.#flowerFor(spec);
     const dataDevice = spec.serials?.includes(DATA_DISK.serial) ? await this.#dataDisk(spec.zone) : undefined;
     return {

@@ -36,8 +36,11 @@ type Carried = {
 /** What is sent in one go; `largest` where it is several packets. */
 type Packets = { readonly bytes: number; readonly answer: number; readonly largest?: number };
 
-/** What a TCP packet met at the other end: a loopback port, or a host where nobody listens. */
-type Met = { readonly port: number } | "refused";
+/** What a TCP packet met at the other end: a loopback port, a host where nobody listens, or nobody behind it. */
+export type Met = { readonly port: number } | "refused" | "nobody";
+
+/** Where what is served inside leads now. */
+export type Served = () => Met;
 
 export type DeviceParts = {
   readonly owner: GuestId;
@@ -63,8 +66,8 @@ export class TunnelDevice {
   #key: TunnelKey;
   #own: readonly string[] = [];
   readonly #peers = new Map<string, Peer>();
-  /** Inner `host:port` to loopback ports. */
-  readonly #services = new Map<string, number>();
+  /** By inner `host:port`. */
+  readonly #services = new Map<string, Served>();
   readonly #knocks = new Map<string, number>();
   /** By address inside: what was not for this end. */
   readonly #strays = new Map<string, number>();
@@ -98,9 +101,9 @@ export class TunnelDevice {
     this.tick();
   }
 
-  /** Lets a dialled address inside lead to this loopback port, while the address is one of its own. */
-  serve(address: Address, port: number): void {
-    this.#services.set(formatAddress(address), port);
+  /** Lets a dialled address inside lead there, while the address is one of its own. */
+  serve(address: Address, served: Served): void {
+    this.#services.set(formatAddress(address), served);
   }
 
   close(): void {
@@ -178,6 +181,7 @@ export class TunnelDevice {
     const hasSession = peer.sessionAt(now) !== undefined;
     const met = hasSession ? this.#ask(peer, address, SMALL) : undefined;
     if (met === undefined) return peer.isNew(now) ? undefined : this.#silence(peer);
+    if (met === "nobody") return { link: "unreachable", detail: "Nobody answers behind the tunnel." };
     if (met === "refused") return { link: "refused", detail: "Nobody listens at this port inside the tunnel." };
     const stalls = this.#ask(peer, address, { ...SMALL, bytes: this.#parts.mtu }) === undefined;
     return stalls ? { link: "tunnel-stalled", detail: "Large packets are lost." } : met;
@@ -189,7 +193,8 @@ export class TunnelDevice {
     const peer = this.#peerFor(address.host.value);
     if (peer?.sessionAt(this.#parts.now()) === undefined) return false;
     const ping = { bytes: BYTES.small + bytes.sent, answer: BYTES.small + bytes.received, largest: BYTES.small };
-    return this.#ask(peer, address, ping) !== undefined;
+    const met = this.#ask(peer, address, ping);
+    return met !== undefined && met !== "nobody";
   }
 
   /** @returns the answer, or undefined: an end that does not know the sender says nothing at all. */
@@ -216,8 +221,7 @@ export class TunnelDevice {
     // Whose address it is, and who gets the answer, follow from the same list. Nothing is handed on to another peer.
     if (inner === undefined || !this.#isTaken(peer, inner)) return undefined;
     peer.sent(answer);
-    const port = this.#services.get(formatAddress(inner.destination));
-    return port === undefined ? "refused" : { port };
+    return this.#services.get(formatAddress(inner.destination))?.() ?? "refused";
   }
 
   /** Sends what is not for the other end, as somebody else in the VM might who has the say there. */

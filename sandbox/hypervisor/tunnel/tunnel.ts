@@ -8,7 +8,7 @@ import type { Attributes } from "../distortion.ts";
 import { type GuestEnvironment, repeatedly } from "../guest.ts";
 import { GuestFailure } from "../guest-failure.ts";
 import type { Lead } from "../network.ts";
-import { TunnelDevice } from "./device.ts";
+import { type Served, TunnelDevice } from "./device.ts";
 import { TunnelKey } from "./tunnel-key.ts";
 
 const FILE = "tunnel.json";
@@ -119,9 +119,9 @@ export class Tunnel {
     return this.isTold ? this.#device.lead(address) : undefined;
   }
 
-  /** Lets an address inside lead to a loopback port. */
-  serve(address: Address, port: number): void {
-    this.#device.serve(address, port);
+  /** Lets an address inside lead there. */
+  serve(address: Address, served: Served): void {
+    this.#device.serve(address, served);
   }
 
   /** A connection falls when the tunnel has not carried it for as long as gRPC waits for an answer. */

@@ -1,9 +1,10 @@
 /** A zone's own router becomes an end of the tunnels by what an owner says: the bot sees nothing of it itself. */
 import type { GiveRouterKey } from "../model/commands.ts";
 import { type Decision, decided, NOTHING, refuse } from "../model/decision.ts";
+import { hubKey } from "../model/hub.ts";
 import type { DecisionContext } from "../model/policy.ts";
 import { namedBy } from "../model/rotation.ts";
-import { hubKey, routerLink } from "../model/router.ts";
+import { routerLink } from "../model/router.ts";
 import type { Federation, Site } from "../model/state.ts";
 import { siteOfCard } from "./approval.ts";
 import { isOwner } from "./consent.ts";

@@ -53,6 +53,8 @@ const TUNNEL = [
   "tunnel-forged",
   "gateway-down",
   "gateway-does-not-pass",
+  "hub-gateway-down",
+  "hub-gateway-does-not-pass",
   "router-silent",
   "router-other-key",
   "router-does-not-pass",

@@ -129,9 +129,15 @@ export const REASONS = {
   "tunnel-way-out-closed":
     "No security group of the VMs' network card lets UDP out to the hub's port, so no tunnel would begin. Add an OUTBOUND rule for it, then check again.",
   "gateway-not-offered":
-    "A VM of the zone is to have the tunnel for the others, and the zones file names no VM template for it. Name one there as gateway, or let each VM have its own end.",
+    "A VM of the zone is to have the tunnels for the others, and the zones file names no VM template for it. Name one there as gateway, or let the others have them themselves.",
   "gateway-way-in-closed":
     "No security group of the gateway's network card lets TCP in to the port that the VMs beside it dial, so they would reach nothing. Add an INBOUND rule for it from the zone's network, then check again.",
+  "gateway-way-out-closed":
+    "No security group of the SuperNodes' network card lets TCP out to the port that they dial at the gateway, so they would reach nothing. Add an OUTBOUND rule for it to the zone's network, then check again.",
+  "gateway-superlink-way-in-closed":
+    "No security group of the SuperLink's network card lets TCP in to the port that the gateway dials, so no site would reach it. Add an INBOUND rule for it from the zone's network, then check again.",
+  "gateway-superlink-way-out-closed":
+    "No security group of the gateway's network card lets TCP out to the SuperLink's port, so no site would reach it. Add an OUTBOUND rule for it to the zone's network, then check again.",
   "router-way-out-closed":
     "No security group of the VMs' network card lets TCP out to the SuperLink's port at its address inside the tunnels, so the VMs would reach nothing through the zone's router. Add an OUTBOUND rule for it to any address, then check again.",
   "router-filtered":

@@ -43,8 +43,11 @@ export function rebootable(federation: Federation, site: Site): ReadonlyMap<numb
   return found;
 }
 
-const hasServed = ({ verifiedVm }: Federation, { vms }: Deployment, vmId: number): boolean =>
-  vmId === verifiedVm || vms.get(vmId)?.wasOnline === true;
+/** A gateway serves with its key. */
+function hasServed({ verifiedVm }: Federation, { vms }: Deployment, vmId: number): boolean {
+  const vm = vms.get(vmId);
+  return vmId === verifiedVm || vm?.wasOnline === true || (vm?.seen.part === "gateway" && vm.tunnelKey !== null);
+}
 
 export function rebootUnderWay({ deployment }: Pick<Site, "deployment">): Reboot | null {
   const last = deployment?.reboots.at(-1) ?? null;

@@ -1,14 +1,8 @@
 /** A zone's own router as that site's end of the tunnels. */
+import { hubKey } from "./hub.ts";
 import type { SiteName } from "./identity.ts";
 import type { WireGuardLink } from "./plan.ts";
-import { coordinatorOf, currentProposal, type Federation, type Site, trainingSitesOf } from "./state.ts";
-
-/** The key of the hub on the SuperLink that was verified. */
-export function hubKey(federation: Federation): string | null {
-  const { verifiedVm } = federation;
-  if (verifiedVm === null) return null;
-  return coordinatorOf(federation).deployment?.vms.get(verifiedVm)?.tunnelKey ?? null;
-}
+import { currentProposal, type Federation, type Site, trainingSitesOf } from "./state.ts";
 
 /** The link of a site whose router has, or is to have, its end; null of any other. */
 export function routerLink(site: Site): WireGuardLink | null {

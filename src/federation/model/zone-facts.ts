@@ -11,6 +11,8 @@ export interface SurveyQuery {
   readonly network: ObjectRef;
   /** Of the VM that has the tunnel for the others, beside whose card ports are looked for then. */
   readonly gateway?: ObjectRef;
+  /** It dials the others, as a coordinator's does the SuperLink; else they dial it. */
+  readonly gatewayDials?: boolean;
   /** Which ports to look for that the card's security groups open. */
   readonly opens?: { readonly protocol: "udp" | "tcp"; readonly direction: "inbound" | "outbound" };
   /** An image that is to be a disk of the VMs beside those of the template. */
@@ -162,7 +164,9 @@ export interface ZoneSurvey {
   readonly data: DataImageFacts | Absent | null;
   /** What the card's security groups let in; null: nobody asked, nothing filters, or the account is not told. */
   readonly openPorts: readonly PortSpan[] | null;
-  /** What TCP groups let in at a gateway's card, likewise. */
+  /** Between a gateway and the others: what TCP groups let out at the card of who dials, likewise. */
+  readonly gatewayWays: readonly PortSpan[] | null;
+  /** And what they let in at the card of who is dialled. */
   readonly gatewayDoors: readonly PortSpan[] | null;
   /** null: the account is not told. */
   readonly rules: ZoneRules | null;

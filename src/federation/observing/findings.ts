@@ -18,7 +18,14 @@ import { hasZone } from "../model/site-profiles.ts";
 import { coordinatorOf, type DeployedVm, type Deployment, type Federation, type Site } from "../model/state.ts";
 import { type LiveFederation, onlineVms, superLinkServes } from "./live.ts";
 import { isForgedBySomebody, straysOf, whyDropped } from "./tunnel-drops.ts";
-import { isBeyondTunnel, placesOf, whyNotRouted, whyNotThroughGateway, whySilent } from "./tunnels.ts";
+import {
+  isBeyondTunnel,
+  isHubGatewayDown,
+  placesOf,
+  whyNotRouted,
+  whyNotThroughGateway,
+  whySilent,
+} from "./tunnels.ts";
 import { type LiveVm, saysItServes } from "./vm-observation.ts";
 
 /** Why a zone cannot be looked at now; a zone that can be is not among them. */
@@ -90,7 +97,7 @@ function siteFindings(
   for (const vm of missed) {
     const own = deployment.vms.get(vm.vmId);
     const causes = causesOf(site, vm, own, deployment);
-    const joined = own !== undefined && superLinkSeen ? withHubsWord(federation, live, site, own, causes) : causes;
+    const joined = own === undefined ? causes : joinedCauses(federation, live, site, own, causes, superLinkSeen);
     for (const { code, subject, detail } of joined) {
       const known = found.get(code) ?? { subject, vmIds: [], detail };
       known.vmIds.push(vm.vmId);
@@ -178,6 +185,26 @@ function causesOf(site: Site, vm: LiveVm, known: DeployedVm | undefined, deploym
   ];
 }
 
+function joinedCauses(
+  federation: Federation,
+  live: LiveFederation,
+  site: Site,
+  vm: DeployedVm,
+  causes: readonly Cause[],
+  superLinkSeen: boolean,
+): readonly Cause[] {
+  if (site.role === "coordinator") return causes.flatMap((cause) => beforeSuperLink(federation, live, cause));
+  return superLinkSeen ? withHubsWord(federation, live, site, vm, causes) : causes;
+}
+
+/** A hub before the SuperLink dials that: where it does not answer anybody, that is told as that alone. */
+function beforeSuperLink(federation: Federation, live: LiveFederation, cause: Cause): readonly Cause[] {
+  if (cause.subject.kind !== "link") return [cause];
+  const { name } = coordinatorOf(federation);
+  if (!superLinkServes(federation, live)) return [];
+  return [{ ...cause, subject: { kind: "site", site: name }, code: "hub-gateway-does-not-pass" }];
+}
+
 /** What the hub says of the VM's tunnel is beside what the VM says itself, or in its place where it says more. */
 function withHubsWord(
   federation: Federation,
@@ -191,6 +218,8 @@ function withHubsWord(
   return [
     ...causes.flatMap((cause) => {
       if (isBehindGateway(site, vm)) return behindGateway(live, site, cause);
+      if (isOfTunnel(cause) && isHubGatewayDown(federation, live))
+        return { ...cause, code: "hub-gateway-down" as const };
       if (cause.code !== "link-tunnel-silent" && cause.code !== "link-unreachable") return cause;
       const dropped = whyDropped(federation, live, site, vm);
       if (dropped !== null) return { ...cause, code: dropped };
@@ -201,6 +230,8 @@ function withHubsWord(
     ...(places.length === 0 ? [] : [{ subject, code: "tunnel-two-places" as const, detail: places.join(" ") }]),
   ];
 }
+
+const isOfTunnel = ({ code }: Cause): boolean => code === "link-tunnel-silent" || code === "link-tunnel-refused";
 
 const isBehindGateway = ({ deployment }: Site, { seen }: DeployedVm): boolean =>
   deployment !== null && gatewayPart(deployment.plan) !== null && seen.part !== "gateway";

@@ -1,8 +1,9 @@
 /** What an end of the tunnels drops: what is not from whom it seems to be, or not for the SuperLink. All of it is claims. */
 import type { TunnelLinks, TunnelPeerState } from "../../guest-protocol/tunnel.ts";
 import type { ConditionCode } from "../model/conditions.ts";
+import { hubKey, hubVm } from "../model/hub.ts";
 import { successorOf } from "../model/rotation.ts";
-import { hubKey, routerEnd } from "../model/router.ts";
+import { routerEnd } from "../model/router.ts";
 import { coordinatorOf, type DeployedVm, type Federation, type Site, trainingSitesOf } from "../model/state.ts";
 import { dialledIn, pairIn } from "../tunnels/range.ts";
 import type { LiveFederation } from "./live.ts";
@@ -51,8 +52,8 @@ function isHubTaken(
   const peers = live.sites.get(name)?.vms.get(vmId)?.tunnel?.links.peers ?? [];
   const hub = hubKey(federation);
   const { deployment } = coordinatorOf(federation);
-  const ofHub = deployment?.vms.get(federation.verifiedVm ?? -1);
-  if (hub === null || deployment === null || ofHub === undefined) return true;
+  const ofHub = hubVm(federation);
+  if (hub === null || deployment === null || ofHub === null) return true;
   return !peers.some(({ key }) => key === hub) || isHeldBy([hub, successorOf(deployment, ofHub)], inside, peers);
 }
 

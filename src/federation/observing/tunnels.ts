@@ -3,10 +3,13 @@ import { parseAddress } from "../../guest-protocol/address.ts";
 import { decodeTunnelLinks, type TunnelLinks, type TunnelPeerState } from "../../guest-protocol/tunnel.ts";
 import type { ConditionCode } from "../model/conditions.ts";
 import { gatewayVm } from "../model/gateway.ts";
+import { hubKey, hubVm } from "../model/hub.ts";
 import type { SiteName } from "../model/identity.ts";
-import { hasHubChanged, hubKey, routerEnd } from "../model/router.ts";
+import { gatewayPart } from "../model/plan.ts";
+import { hasHubChanged, routerEnd } from "../model/router.ts";
 import { coordinatorOf, type DeployedVm, type Federation, type Site, trainingSitesOf } from "../model/state.ts";
 import type { LiveFederation } from "./live.ts";
+import type { LiveVm } from "./vm-observation.ts";
 
 /** What an end said last, and what it had said before that, so that it can be seen what grows. */
 export interface TunnelSaid {
@@ -118,6 +121,7 @@ export function isBeyondTunnel(federation: Federation, live: LiveFederation, sit
 export function whyNotRouted(federation: Federation, live: LiveFederation, site: Site): ConditionCode {
   const end = routerEnd(site);
   const said = hubSaid(federation, live);
+  if (isHubGatewayDown(federation, live)) return "hub-gateway-down";
   if (end === null || said === null) return "link-unreachable";
   const peer = said.links.peers.find(({ key }) => key === end.key);
   const place = hostOf(peer?.endpoint ?? null);
@@ -161,8 +165,21 @@ const silentSites = (federation: Federation, live: LiveFederation): number =>
 
 /** Nothing while the hub's VM says nothing any more: what it said last is then from before. */
 export function hubSaid(federation: Federation, live: LiveFederation): TunnelSaid | null {
-  const vm = live.sites.get(coordinatorOf(federation).name)?.vms.get(federation.verifiedVm ?? -1);
-  return vm === undefined || vm.silent || vm.state !== "running" ? null : vm.tunnel;
+  const vm = liveHub(federation, live);
+  return vm === undefined || !speaks(vm) ? null : vm.tunnel;
+}
+
+const liveHub = (federation: Federation, live: LiveFederation): LiveVm | undefined =>
+  live.sites.get(coordinatorOf(federation).name)?.vms.get(hubVm(federation)?.vmId ?? -1);
+
+const speaks = ({ silent, state }: LiveVm): boolean => !silent && state === "running";
+
+/** The hub is a VM before the SuperLink, and that VM does not run, or does not report. */
+export function isHubGatewayDown(federation: Federation, live: LiveFederation): boolean {
+  const coordinator = coordinatorOf(federation);
+  if (coordinator.deployment === null || gatewayPart(coordinator.deployment.plan) === null) return false;
+  const hub = liveHub(federation, live);
+  return live.sites.has(coordinator.name) && (hub === undefined || !speaks(hub));
 }
 
 /** How one VM's tunnel does. */

@@ -2,6 +2,8 @@
 import { decodePem } from "../../guest-protocol/certificates.ts";
 import { PUBLISHED } from "../../guest-protocol/names.ts";
 import type { FederationEvent } from "../model/events.ts";
+import { hubVm } from "../model/hub.ts";
+import { gatewayPart } from "../model/plan.ts";
 import type { ReasonCode } from "../model/reasons.ts";
 import { authorityOf, coordinatorOf, type DeployedVm, type Deployment, type Federation } from "../model/state.ts";
 import { hasTerminalFailure } from "../model/terminal-failure.ts";
@@ -19,15 +21,20 @@ export function verifyCoordinator(
   if (deployment === null || hasTerminalFailure(deployment)) return [];
   for (const vm of deployment.vms.values()) {
     const facts = indexOf(snapshot).vms.get(vm.vmId);
-    if (facts === undefined || !vm.verified || silent.has(vm.vmId)) continue;
-    if (facts.attributes[PUBLISHED.stage] !== "serving") continue;
-    // Nobody reaches a hub without a key.
-    if (deployment.plan.link.kind === "wireguard" && vm.seen.tunnelKey === null) continue;
+    if (facts === undefined || !vm.verified || vm.seen.part === "gateway" || silent.has(vm.vmId)) continue;
+    if (facts.attributes[PUBLISHED.stage] !== "serving" || !isReached(federation, deployment, vm)) continue;
     const lie = falsehood(federation, deployment, vm, facts);
     if (lie !== null) return [{ type: "site-failed", site: name, reason: lie }];
     if (federation.verifiedVm !== vm.vmId) return [{ type: "coordinator-verified", site: name, vmId: vm.vmId }];
   }
   return [];
+}
+
+/** Nobody reaches a hub without a key. */
+function isReached(federation: Federation, { plan }: Deployment, vm: DeployedVm): boolean {
+  if (plan.link.kind === "public-address") return true;
+  const hub = gatewayPart(plan) === null ? vm : hubVm(federation);
+  return hub !== null && hub.seen.tunnelKey !== null;
 }
 
 function falsehood(

@@ -8,7 +8,16 @@ import { CONTEXT } from "../../guest-protocol/names.ts";
 import { canonical } from "../model/digest.ts";
 import { type Digest, type FederationId, siteCode } from "../model/identity.ts";
 import { type Manifest, manifestDigest, type ServiceTemplate } from "../model/manifests.ts";
-import { flowerPart, gatewayAddress, type Part, type PartName, type PlannedNic, type SitePlan } from "../model/plan.ts";
+import {
+  FLEET_PORT,
+  flowerPart,
+  gatewayAddress,
+  hasTunnelEnd,
+  type Part,
+  type PartName,
+  type PlannedNic,
+  type SitePlan,
+} from "../model/plan.ts";
 import type { VmFacts } from "../model/zone-facts.ts";
 import { dialledIn } from "../tunnels/range.ts";
 
@@ -94,7 +103,7 @@ export function serviceOrder(plan: SitePlan, manifest: Manifest, tag: string, ca
     roles: plan.parts.map(({ name, vms, nics }) => ({
       name,
       cardinality: vms,
-      context: contextOf(plan, name, tag),
+      context: contextOf(plan, name, tag, caCertificate),
       nics: nics.map(nicOrder),
       disks: name === "supernode" ? diskOrders(plan) : [],
     })),
@@ -177,14 +186,14 @@ function trainingInputs(plan: SitePlan, caCertificate: string): Record<string, s
   };
 }
 
-function contextOf(plan: SitePlan, part: PartName, tag: string): Record<string, string> {
+function contextOf(plan: SitePlan, part: PartName, tag: string, caCertificate: string): Record<string, string> {
   const who = {
     [CONTEXT.federation]: plan.federation,
     [CONTEXT.site]: siteCode(plan.site),
     [CONTEXT.attempt]: tag,
-    ...tunnelContext(plan),
+    ...tunnelContext(plan, part),
   };
-  if (part === "gateway") return who;
+  if (part === "gateway") return { ...who, ...(plan.role === "coordinator" ? hubsSuperLink(plan, caCertificate) : {}) };
   if (part === "supernode") {
     const gateway = gatewayAddress(plan);
     return {
@@ -210,9 +219,23 @@ function dataContext(data: SitePlan["data"]): Record<string, string> {
 const diskOrders = ({ data }: SitePlan): readonly DiskOrder[] =>
   data?.kind === "disk" ? [{ IMAGE_ID: String(data.image.id), SERIAL: DATA_DISK.serial }] : [];
 
+/** Whom a hub that is a gateway passes on to: it dials that as sites do, and at its own address. */
+function hubsSuperLink(plan: SitePlan, caCertificate: string): Record<string, string> {
+  const { link } = plan;
+  const address = flowerPart(plan).nics[0]?.address ?? null;
+  if (link.kind !== "wireguard" || address === null) throw new Error("A hub of its own passes on to an address.");
+  return {
+    [CONTEXT.superlinkAddress]: `${dialledIn(link.range)}:${FLEET_PORT}`,
+    [CONTEXT.caCertificate]: encodePem([caCertificate]),
+    [CONTEXT.tunnelSuperlink]: address,
+  };
+}
+
 /** The hub listens where it is reached from outside: a forward leads to the same port, and a public card needs none. */
-function tunnelContext({ link, role }: SitePlan): Record<string, string> {
-  if (link.kind === "public-address") return {};
+function tunnelContext(plan: SitePlan, part: PartName): Record<string, string> {
+  const { link, role } = plan;
+  // A SuperLink behind a gateway knows nothing of tunnels.
+  if (link.kind === "public-address" || (part === "superlink" && !hasTunnelEnd(plan, part))) return {};
   const end = { [CONTEXT.tunnelKind]: link.way, [CONTEXT.tunnelMtu]: String(link.mtu) };
   return role === "training"
     ? end

@@ -18,10 +18,10 @@ import type { TakenDisk } from "../model/taken-disk.ts";
 import type { NetworkFacts, SurveyResult } from "../model/zone-facts.ts";
 import { hasTunnel } from "../tunnels/crossing.ts";
 import { judgeTunnel, linkFor } from "../tunnels/planner.ts";
-import { gatewayAddressFor } from "./gateway-address.ts";
 import { type Credit, type Needs, NO_CREDIT, NO_NEEDS, needsIn, needsOf, together } from "./headroom.ts";
+import { pinnedAddresses } from "./pinned-addresses.ts";
 import { type Choice, chooseFor, judge, type UsableSurvey, type UsableTemplate } from "./preflight.ts";
-import { type ChosenEndpoint, dialledBy } from "./superlink-endpoint.ts";
+import { addressLost, type ChosenEndpoint, dialledBy } from "./superlink-endpoint.ts";
 
 /** A look at a zone that can carry what is asked of it, and what would be used there. */
 export interface Usable extends UsableSurvey {
@@ -50,11 +50,13 @@ export function choiceFor(
     return { code: "router-without-channel", detail: site.name };
   }
   if ("code" in choice || !hasTunnel(federation, site)) return choice;
-  const { gateway } = profile.templates;
-  if (choice.tunnelWay === "gateway" && gateway !== null)
-    return { ...choice, gateway, opens: { protocol: "udp", direction: "outbound" } };
   if (choice.tunnelWay === "router") return { ...choice, opens: { protocol: "tcp", direction: "outbound" } };
-  return { ...choice, opens: { protocol: "udp", direction: site.role === "coordinator" ? "inbound" : "outbound" } };
+  const isHub = site.role === "coordinator";
+  const opens = { protocol: "udp", direction: isHub ? "inbound" : "outbound" } as const;
+  if (choice.tunnelWay === "own") return { ...choice, opens };
+  const { gateway } = profile.templates;
+  if (gateway === null) return { code: "gateway-not-offered", detail: site.name };
+  return { ...choice, gateway, gatewayDials: isHub, opens };
 }
 
 /** The facts a plan can be made of, or all that stands in the way. */
@@ -73,10 +75,17 @@ export function assess(
   if (!("template" in judged)) return judged;
   const tunnel = judgeTunnel(federation, site, judged, choice.tunnelWay, context.takenTunnels);
   if (tunnel.length > 0) return tunnel;
-  if (judged.gateway !== null && gatewayAddressFor(federation, site, judged.network, context) === null)
-    return [{ code: "no-free-address", detail: judged.network.name }];
+  const { gateway, network } = judged;
+  // One that is lost makes room for no other.
+  const kept = addressLost(federation, site, network) ? null : federation.address;
+  const isRoom =
+    gateway === null || pinnedAddresses(federation, site, network, context, dialledAt(site, kept)) !== null;
+  if (!isRoom) return [{ code: "no-free-address", detail: network.name }];
   return { ...judged, choice };
 }
+
+/** The SuperLink's address, where sites dial it in its own network. */
+const dialledAt = ({ role }: Site, address: string | null): string | null => (role === "coordinator" ? address : null);
 
 /** What a look at a site's zone shows it to take. */
 export function neededBy({ template, gateway, network, choice, data }: Usable): Needs {
@@ -164,7 +173,7 @@ export function planOf(
     site: site.name,
     zone: site.zone,
     role: site.role,
-    parts: partsOf(federation, site, facts, coordinator ? chosen.address : null, context),
+    parts: partsOf(federation, site, facts, dialledAt(site, chosen.address), context),
     link: linkFor(federation, site, facts.network, chosen.range, facts.choice.tunnelWay),
     manifest: manifestDigest(manifest),
     agent: manifest.agent.sha256,
@@ -209,14 +218,15 @@ function partsOf(
   federation: Federation,
   site: Site,
   { template, gateway, network, choice }: Usable,
-  address: string | null,
+  dialled: string | null,
   context: DecisionContext,
 ): readonly Part[] {
   const name = site.role === "coordinator" ? "superlink" : "supernode";
-  const own = madePart({ name, vms: choice.vms }, template, network, address);
-  if (gateway === null) return [own];
-  const dialled = gatewayAddressFor(federation, site, network, context);
-  return [madePart({ name: "gateway", vms: 1 }, gateway, network, dialled), own];
+  const own = (pinned: string | null): Part => madePart({ name, vms: choice.vms }, template, network, pinned);
+  if (gateway === null) return [own(dialled)];
+  const pinned = pinnedAddresses(federation, site, network, context, dialled);
+  if (pinned === null) throw new Error(`No address is left for the gateway of ${site.name}.`);
+  return [madePart({ name: "gateway", vms: 1 }, gateway, network, pinned.gateway), own(pinned.superlink)];
 }
 
 function madePart(

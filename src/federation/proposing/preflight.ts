@@ -53,9 +53,6 @@ export function chooseFor(
   const attached = dataChoice(wish, adjustment);
   if ("code" in attached) return attached;
   const nodeConfig = { ...profile.nodeConfig, ...(attached.data === undefined ? {} : { "data-path": DATA_SHOWN_AT }) };
-  const way = wayFor(profile, wish, adjustment);
-  if (way === "gateway" && profile.templates.gateway === null)
-    return { code: "gateway-not-offered", detail: profile.name };
   const foreign = foreignValue(profile, nodeConfig);
   if (foreign !== undefined) return { code: "value-not-allowed", detail: foreign };
   return {
@@ -65,13 +62,15 @@ export function chooseFor(
     vms: wish.role === "coordinator" ? 1 : (adjustment.superNodes ?? wish.superNodes),
     nodeConfig,
     ...attached,
-    tunnelWay: way,
+    tunnelWay: wayFor(profile, wish, adjustment),
   };
 }
 
-/** The hub is on the SuperLink's VM itself. */
-const wayFor = ({ tunnelWay }: SiteProfile, { role }: SiteWish, adjustment: Adjustment): TunnelWay =>
-  role === "coordinator" ? "own" : (adjustment.tunnelWay ?? tunnelWay);
+/** The hub is a VM in any case: the SuperLink's, or the gateway before it. */
+function wayFor({ tunnelWay }: SiteProfile, { role }: SiteWish, adjustment: Adjustment): TunnelWay {
+  const way = adjustment.tunnelWay ?? tunnelWay;
+  return role === "coordinator" && way === "router" ? "own" : way;
+}
 
 /** Only who trains is given data. */
 function dataChoice({ role }: SiteWish, { data }: Adjustment): Pick<Choice, "data" | "dataImage"> | Reason {
@@ -97,6 +96,7 @@ export interface UsableSurvey {
   readonly network: NetworkFacts;
   readonly data: DataImageFacts | null;
   readonly openPorts: ZoneSurvey["openPorts"];
+  readonly gatewayWays: ZoneSurvey["gatewayWays"];
   readonly gatewayDoors: ZoneSurvey["gatewayDoors"];
 }
 
@@ -133,6 +133,7 @@ export function judge(
     network,
     data,
     openPorts: survey.openPorts,
+    gatewayWays: survey.gatewayWays,
     gatewayDoors: survey.gatewayDoors,
   };
 }

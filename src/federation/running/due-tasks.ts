@@ -1,6 +1,7 @@
 /** State, what is seen, now -> what is due. Every task may be carried out again: it looks first, and its outcome is an event. */
 import { isExpired, runsAsProposed } from "../deciding/approval.ts";
 import { concludeTeardown } from "../deciding/teardown.ts";
+import { hubKey } from "../model/hub.ts";
 import type { SiteName } from "../model/identity.ts";
 import { deploymentKind } from "../model/plan.ts";
 import type { DecisionContext, Durations } from "../model/policy.ts";
@@ -8,7 +9,7 @@ import { outcomeOf, rebootUnderWay } from "../model/reboot.ts";
 import type { RebootOutcome } from "../model/reboot-words.ts";
 import { rotationUnderWay } from "../model/rotation.ts";
 import type { RotationOutcome } from "../model/rotation-words.ts";
-import { hubKey, routerLink } from "../model/router.ts";
+import { routerLink } from "../model/router.ts";
 import {
   coordinatorOf,
   currentProposal,

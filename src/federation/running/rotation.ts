@@ -3,6 +3,7 @@
  * use, and the old one is forgotten. No step of the traffic waits for the bot: ends move over by themselves.
  */
 import type { FederationEvent } from "../model/events.ts";
+import { hubVm } from "../model/hub.ts";
 import type { SiteName } from "../model/identity.ts";
 import { MAX_KEYS_PER_VM } from "../model/limits.ts";
 import type { Durations } from "../model/policy.ts";
@@ -76,7 +77,8 @@ function isSwitchDue(federation: Federation, site: Site, vm: DeployedVm, live: L
   const own = partOf(site, vm);
   if (own === null || own.next === null || own.next === vm.tunnelKey || own.switched === "delivered") return false;
   const { next } = own;
-  if (site.role === "training") return knows(live, coordinatorOf(federation).name, federation.verifiedVm, next);
+  const hub = hubVm(federation)?.vmId ?? null;
+  if (site.role === "training") return knows(live, coordinatorOf(federation).name, hub, next);
   if (Date.parse(now) - Date.parse(own.announcedAt ?? now) > PATIENCE) return true;
   // Whoever has no tunnel now loses none. A router's administrator can follow only once the key is in use, and shown.
   return tunnelStates(federation, live).every(

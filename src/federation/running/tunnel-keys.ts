@@ -1,5 +1,6 @@
 /** Which keys count as ends of a federation's tunnels. */
 import type { FederationEvent } from "../model/events.ts";
+import { hubVm } from "../model/hub.ts";
 import type { SiteName } from "../model/identity.ts";
 import { MAX_KEYS_PER_VM } from "../model/limits.ts";
 import { hasTunnelEnd, tunnelEndsOf } from "../model/plan.ts";
@@ -13,7 +14,7 @@ import { UNREADABLE_KEY } from "../observing/vm-observation.ts";
 export function isTunnelKeyDue(federation: Federation, site: Site, vm: DeployedVm): boolean {
   const key = vm.seen.tunnelKey;
   if (key === null || key === vm.tunnelKey || !vm.verified || vm.gone || isTunnelTurnedAway(vm)) return false;
-  return site.role === "coordinator" ? vm.vmId === federation.verifiedVm : freePair(federation, site, vm) !== null;
+  return site.role === "coordinator" ? vm.vmId === hubVm(federation)?.vmId : freePair(federation, site, vm) !== null;
 }
 
 /**

@@ -1,11 +1,12 @@
 /** What each end of a federation's tunnels is to be told: who the other ends are. Pure. */
 import type { TunnelPeers } from "../../guest-protocol/tunnel.ts";
 import type { FederationEvent } from "../model/events.ts";
+import { hubKey, hubVm } from "../model/hub.ts";
 import type { SiteName } from "../model/identity.ts";
 import type { WireGuardLink } from "../model/plan.ts";
 import { successorOf } from "../model/rotation.ts";
-import { hubKey, type RouterEnd, routerEnds } from "../model/router.ts";
-import { coordinatorOf, type DeployedVm, type Federation, type Site, type TunnelTold } from "../model/state.ts";
+import { type RouterEnd, routerEnds } from "../model/router.ts";
+import type { DeployedVm, Federation, Site, TunnelTold } from "../model/state.ts";
 import { dialledIn, pairIn } from "./range.ts";
 
 /** The keys at a VM's other ends, and which pair of addresses is its own; null for the hub, which has its side of all. */
@@ -75,7 +76,7 @@ function successorsOf(federation: Federation, peers: readonly string[]): TunnelT
 }
 
 function hubTelling(federation: Federation, vm: DeployedVm): Telling | null {
-  if (vm.vmId !== federation.verifiedVm || vm.tunnelKey === null) return null;
+  if (vm.vmId !== hubVm(federation)?.vmId || vm.tunnelKey === null) return null;
   const peers = farEnds(federation)
     .toSorted((one, other) => one.pair - other.pair)
     .map(({ key }) => key);
@@ -96,7 +97,7 @@ function peerTelling(federation: Federation, { tunnelKey }: DeployedVm): Telling
   const hub = hubKey(federation);
   if (tunnelKey === null || hub === null) return null;
   const pair = federation.tunnelKeys.get(tunnelKey)?.pair ?? null;
-  const known = coordinatorOf(federation).deployment?.vms.get(federation.verifiedVm ?? -1)?.tunnelTold?.peers;
+  const known = hubVm(federation)?.tunnelTold?.peers;
   if (pair === null || known?.includes(tunnelKey) !== true) return null;
   return { pair, peers: [hub], successors: successorsOf(federation, [hub]) };
 }

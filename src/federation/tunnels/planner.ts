@@ -110,18 +110,19 @@ export function chooseRange(
 }
 
 /** What a look at the site's zone shows. */
-type Seen = Pick<ZoneSurvey, "openPorts" | "gatewayDoors"> & { readonly network: NetworkFacts };
+type Seen = Pick<ZoneSurvey, "openPorts" | "gatewayWays" | "gatewayDoors"> & { readonly network: NetworkFacts };
 
 /** What stands in the way of this site's end of the tunnels; `range` is null while none is chosen. */
 export function judgeTunnel(
   federation: Federation,
   site: Site,
-  { network, openPorts, gatewayDoors }: Seen,
+  seen: Seen,
   way: TunnelWay,
   others: Iterable<TakenTunnel>,
 ): readonly Reason[] {
   const wish = tunnelWishOf(federation.crossing);
   if (wish === null || !hasTunnel(federation, site)) return [];
+  const { network, openPorts } = seen;
   const range = federation.tunnelRange ?? wish.range;
   const mtu = tunnelMtu(network, way);
   const problems: Reason[] = [];
@@ -133,9 +134,7 @@ export function judgeTunnel(
   if (site.role === "training" && way !== "router" && !isOpen(wish.hub, openPorts)) {
     problems.push({ code: "tunnel-way-out-closed", detail: `UDP ${wish.hub.port}` });
   }
-  if (way === "gateway" && !isOpen({ port: FLEET_PORT }, gatewayDoors)) {
-    problems.push({ code: "gateway-way-in-closed", detail: `TCP ${FLEET_PORT}` });
-  }
+  if (way === "gateway") problems.push(...judgeGateway(site, seen));
   if (site.role === "training" && way === "router") problems.push(...judgeRouter(network, openPorts, range));
   if (range === null) return problems;
   const own = neighbours(network).find((span) => overlaps(span, spanOfRange(range)));
@@ -147,6 +146,19 @@ export function judgeTunnel(
     problems.push({ code: "tunnel-range-full", detail: range });
   }
   return problems;
+}
+
+/** What stands between a gateway and the others, one of whom dials the other. */
+function judgeGateway({ role }: Site, { gatewayWays, gatewayDoors }: Seen): readonly Reason[] {
+  const [ways, doors] =
+    role === "coordinator"
+      ? (["gateway-superlink-way-out-closed", "gateway-superlink-way-in-closed"] as const)
+      : (["gateway-way-out-closed", "gateway-way-in-closed"] as const);
+  const detail = `TCP ${FLEET_PORT}`;
+  return [
+    ...(isOpen({ port: FLEET_PORT }, gatewayWays) ? [] : [{ code: ways, detail }]),
+    ...(isOpen({ port: FLEET_PORT }, gatewayDoors) ? [] : [{ code: doors, detail }]),
+  ];
 }
 
 /** What stands between the VMs and the zone's router, and between its answers and them. */

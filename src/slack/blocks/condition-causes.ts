@@ -45,11 +45,11 @@ const LINKS: Causes<LinkCode> = {
   "link-tunnel-silent": {
     what: "The tunnel's other end does not answer.",
     owner: "look whether the VM may send UDP to the coordinator's public address and port.",
-    coordinator: "look whether UDP reaches the SuperLink's VM: port forward, firewall, security group.",
+    coordinator: "look whether UDP reaches the hub's VM: port forward, firewall, security group.",
   },
   "link-tunnel-refused": {
     what: "Nobody listens at the tunnel's public address and port.",
-    coordinator: "look whether the SuperLink's VM runs, and whether the UDP port is forwarded to it.",
+    coordinator: "look whether the hub's VM runs, and whether the UDP port is forwarded to it.",
   },
   "link-tunnel-stalled": {
     what: "The tunnel stands, but larger packets are lost in it.",

@@ -212,7 +212,8 @@ function stageOf(federation: Federation, site: Site, { ref, vms }: Deployment): 
   }
   if (ref === null) return "Its VMs are being asked for.";
   if (vms.size === 0 && ref.kind === "oneflow") return "OneFlow has been asked, and has made no VM yet.";
-  const stages = [...vms.values()].filter(({ gone }) => !gone).map(({ seen }) => seen.stage);
+  const flowers = [...vms.values()].filter(({ gone, seen }) => !gone && seen.part !== "gateway");
+  const stages = flowers.map(({ seen }) => seen.stage);
   if (stages.length > 0 && stages.every((stage) => stage === "serving")) {
     return isCoordinator ? "Serves, and is being checked." : "Says it serves; not yet seen by the SuperLink.";
   }

@@ -1,5 +1,6 @@
 /** What the zone's own router is to be configured with, for that zone's channel only. It holds no private key. */
-import { hubKey, routerEnd, routerLink } from "../../federation/model/router.ts";
+import { hubKey } from "../../federation/model/hub.ts";
+import { routerEnd, routerLink } from "../../federation/model/router.ts";
 import { currentProposal, type Federation, type Site } from "../../federation/model/state.ts";
 import { TUNNEL_KEEPALIVE } from "../../federation/tunnels/planner.ts";
 import { dialledIn, pairIn } from "../../federation/tunnels/range.ts";

@@ -1,6 +1,7 @@
 /** The public part of a zone's WireGuard configuration, for that zone's channel only. */
+import { hubKey } from "../../federation/model/hub.ts";
 import type { WireGuardLink } from "../../federation/model/plan.ts";
-import { hubKey, type RouterEnd } from "../../federation/model/router.ts";
+import type { RouterEnd } from "../../federation/model/router.ts";
 import type { Deployment, Federation, Site, TunnelKey } from "../../federation/model/state.ts";
 import { farEnds } from "../../federation/tunnels/peers.ts";
 import { TUNNEL_KEEPALIVE } from "../../federation/tunnels/planner.ts";

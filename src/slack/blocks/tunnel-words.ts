@@ -2,7 +2,9 @@
 import { readableAddress } from "../../federation/model/ipv6.ts";
 import {
   FLEET_PORT,
+  flowerPart,
   gatewayAddress,
+  gatewayPart,
   type SitePlan,
   superNodesOf,
   type TunnelWay,
@@ -38,15 +40,36 @@ function publicTraffic({ role, endpoint }: SitePlan): string {
 function hubTraffic(plan: SitePlan, link: WireGuardLink): string {
   const outside = code(outsideOf(link));
   const { endpoint } = plan;
-  const listens = `the SuperLink listens on ${code(`${dialledIn(link.range)}:${FLEET_PORT}`)}, over TLS`;
+  const who = hubWords(plan);
+  const inside = code(`${dialledIn(link.range)}:${FLEET_PORT}`);
   const crosses =
     endpoint.host === dialledIn(link.range)
-      ? `It crosses by WireGuard: this VM is the hub, and every SuperNode's VM has a tunnel of its own to it. Inside, ${listens}.`
-      : `Some sites dial ${code(readableAddress(endpoint))}, over TLS. For the others this VM is the hub of WireGuard tunnels, each SuperNode's VM with one of its own; inside, ${listens}.`;
+      ? `It crosses by WireGuard: ${who.hub} is the hub, to which each site has its tunnels.`
+      : `Some sites dial ${code(readableAddress(endpoint))}, over TLS. For the others ${who.hub} is the hub of WireGuard tunnels.`;
   return [
-    `*Traffic.* ${crosses} The hub passes nothing on from one site to another, and the Control API listens on the VM's loopback only.`,
-    `${MARK.warning} *What this needs from your zone.* UDP that is sent to ${outside} has to reach UDP port ${link.hub.port} of this VM: by a port forward to the same port or because the VM has that address, and through every firewall and security group in between. The bot cannot see whether it does.`,
+    `*Traffic.* ${crosses} Inside, sites dial ${inside}, ${who.passes}. The hub passes nothing on from one site to another, and the Control API listens on the loopback of the SuperLink's VM only.`,
+    `${MARK.warning} *What this needs from your zone.* ${who.needs}UDP that is sent to ${outside} has to reach UDP port ${link.hub.port} of ${who.target}: by a port forward to the same port or because the VM has that address, and through every firewall and security group in between. The bot cannot see whether it does.`,
   ].join("\n");
+}
+
+/** Which VM is the hub, and what that is to do. */
+function hubWords(plan: SitePlan) {
+  const gateway = gatewayAddress(plan);
+  if (gateway === null) {
+    return {
+      hub: "this VM",
+      passes: "where the SuperLink listens, over TLS",
+      needs: "",
+      target: "this VM",
+    };
+  }
+  const superLink = code(flowerPart(plan).nics[0]?.address ?? "");
+  return {
+    hub: `one VM before the SuperLink, the gateway ${code(gateway)},`,
+    passes: `and the gateway passes that on to the SuperLink's own address ${superLink}, over TLS that ends there, and nothing else`,
+    needs: `Room for this one VM more and its address; the gateway may open TCP ${FLEET_PORT} to the SuperLink. `,
+    target: "the gateway",
+  };
 }
 
 function peerTraffic(plan: SitePlan, link: WireGuardLink): string {
@@ -91,7 +114,8 @@ export function endsLine(federation: Federation, { name, role, deployment }: Sit
   if (role === "coordinator") {
     const keys = [...federation.tunnelKeys.values()];
     const isHub = keys.some(({ pair, site, revoked }) => !revoked && pair === null && site === name);
-    return [isHub ? `WireGuard: the hub of ${count(peers.length, "tunnel")}.` : "WireGuard: the hub has no key yet."];
+    const hub = gatewayPart(deployment.plan) === null ? "the hub" : "the gateway is the hub";
+    return [isHub ? `WireGuard: ${hub} of ${count(peers.length, "tunnel")}.` : "WireGuard: the hub has no key yet."];
   }
   if (deployment.plan.link.way === "router") return ["WireGuard: the zone's router has the tunnel."];
   const own = peers.filter(({ site }) => site === name).length;
@@ -105,6 +129,11 @@ export function endsLine(federation: Federation, { name, role, deployment }: Sit
 
 const outsideOf = ({ hub }: WireGuardLink): string => `${hub.host}:${hub.port}`;
 
+const hubLine = (plan: SitePlan, range: string): string => {
+  const gateway = gatewayAddress(plan);
+  return gateway === null ? dialledIn(range) : `${dialledIn(range)} at the gateway ${gateway}`;
+};
+
 /** In one line, for comparing two versions. */
 export function linkWords(plan: SitePlan): string {
   const { link } = plan;
@@ -114,6 +143,6 @@ export function linkWords(plan: SitePlan): string {
     const who = way === "router" ? "the zone's router" : `the gateway ${gatewayAddress(plan) ?? ""}`;
     return `WireGuard by ${who} to ${outsideOf(link)}, pair ${pairs.first} of ${range}, MTU ${mtu}`;
   }
-  const own = pairs === null ? dialledIn(range) : `pairs ${pairs.first} to ${pairs.first + pairs.count - 1}`;
+  const own = pairs === null ? hubLine(plan, range) : `pairs ${pairs.first} to ${pairs.first + pairs.count - 1}`;
   return `WireGuard to ${outsideOf(link)}, ${own} of ${range}, MTU ${mtu}`;
 }

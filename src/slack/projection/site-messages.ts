@@ -1,8 +1,9 @@
 /** The cards that a zone's owners have: what is asked, how their site is, what is in its way, and its end. */
 
+import { hubKey } from "../../federation/model/hub.ts";
 import type { CardId } from "../../federation/model/identity.ts";
 import { REASONS } from "../../federation/model/reasons.ts";
-import { hasHubChanged, hubKey } from "../../federation/model/router.ts";
+import { hasHubChanged } from "../../federation/model/router.ts";
 import {
   coordinatorOf,
   currentProposal,

@@ -146,6 +146,10 @@ describe("a zone's gateway", () => {
       seen((usual) => ({ ...usual, gateway, gatewayDoors: [{ first: 22, last: 22 }] })),
       ["gateway-way-in-closed"],
     );
+    assert.deepEqual(
+      seen((usual) => ({ ...usual, gateway, gatewayWays: [{ first: 22, last: 22 }] })),
+      ["gateway-way-out-closed"],
+    );
     const two = aNetwork({ ranges: [{ first: "10.0.0.5", last: "10.0.0.6" }], leased: [] });
     assert.deepEqual(
       seen((usual) => ({ ...usual, gateway, network: two })),

@@ -63,23 +63,38 @@ export function adjustForm({ federation, site, proposal, profile }: Adjustable):
   };
 }
 
-const WAYS: Readonly<Record<TunnelWay, string>> = {
-  own: "Each of the VMs itself",
-  gateway: "A VM beside them, for all",
-  router: "The zone's own router",
+interface Ways {
+  readonly label: string;
+  readonly texts: Readonly<Record<TunnelWay, string>>;
+  readonly hint: string;
+}
+
+const ENDS: Ways = {
+  label: "Who has this site's end of the tunnel",
+  texts: { own: "Each of the VMs itself", gateway: "A VM beside them, for all", router: "The zone's own router" },
+  hint: "A router is configured by its administrator; you then give its public key.",
 };
 
-/** Only where there is a tunnel, and not of the hub, which is on the SuperLink's VM; a gateway where it has a template. */
-function tunnelInput({ role }: Site, { link }: SitePlan, { templates }: SiteProfile): readonly InputBlock[] {
-  if (role === "coordinator" || link.kind !== "wireguard") return [];
-  const offered = tunnelWay.options.filter((value) => value !== "gateway" || templates.gateway !== null);
-  const choices = offered.map((value) => ({ value, text: WAYS[value] }));
-  return [
-    selectInput(BLOCK.tunnelWay, "Who has this site's end of the tunnel", choices, link.way, {
-      hint: "A router is configured by its administrator; you then give its public key.",
-    }),
-  ];
+const HUB: Ways = {
+  label: "Who is the hub of the tunnels",
+  texts: { ...ENDS.texts, own: "The SuperLink's VM itself", gateway: "A VM before it, the gateway" },
+  hint: "With a gateway the SuperLink's VM is dialled by that one only, and the UDP port leads to it.",
+};
+
+/** Only where there is a tunnel; a gateway where it has a template. */
+function tunnelInput(site: Site, { link }: SitePlan, profile: SiteProfile): readonly InputBlock[] {
+  if (link.kind !== "wireguard") return [];
+  const { label, texts, hint } = site.role === "coordinator" ? HUB : ENDS;
+  const choices = waysOffered(site, profile).map((value) => ({ value, text: texts[value] }));
+  // One choice is none.
+  return choices.length < 2 ? [] : [selectInput(BLOCK.tunnelWay, label, choices, link.way, { hint })];
 }
+
+/** A router is no hub. */
+const waysOffered = ({ role }: Pick<Site, "role">, { templates }: SiteProfile): readonly TunnelWay[] =>
+  tunnelWay.options.filter((way) =>
+    way === "gateway" ? templates.gateway !== null : way === "own" || role === "training",
+  );
 
 function trainingInputs(site: Site, superNodes: number, data: DataWish | undefined): readonly InputBlock[] {
   return [
@@ -131,8 +146,9 @@ export function readAdjustment(
   if (template === undefined) mistakes[BLOCK.template] = "Choose one of the VM templates offered.";
   if (network === undefined) mistakes[BLOCK.network] = "Choose one of the networks offered.";
   const training = site.role === "training" ? readTraining(values, site, mistakes) : {};
+  const way = tunnelWay.safeParse(typed(values, BLOCK.tunnelWay));
   if (template === undefined || network === undefined || Object.keys(mistakes).length > 0) return { mistakes };
-  return { adjustment: { template, network, ...training } };
+  return { adjustment: { template, network, ...training, ...(way.success ? { tunnelWay: way.data } : {}) } };
 }
 
 function picked(values: StateValues, field: string, offered: readonly ObjectRef[]): ObjectRef | undefined {
@@ -146,11 +162,9 @@ function readTraining(values: StateValues, site: Site, mistakes: Record<string, 
       `Give a whole number from ${SUPERNODES.min} to ${site.wish.superNodes}, the number asked for.`;
   }
   const data = readData(values, mistakes);
-  const way = tunnelWay.safeParse(typed(values, BLOCK.tunnelWay));
   return {
     ...(superNodes === null ? {} : { superNodes }),
     ...(data === null ? {} : { data }),
-    ...(way.success ? { tunnelWay: way.data } : {}),
   };
 }
 

@@ -28,7 +28,7 @@ export class TunnelBench {
     this.underlay.forward(HUB_ZONE, "203.0.113.9", 51820);
     this.hub = this.begin(`${HUB_ZONE}/1`);
     this.hub.device.configure({ own: [HUB_ADDRESS], peers: [] });
-    this.hub.device.serve(SUPERLINK, SERVED_AT);
+    this.hub.device.serve(SUPERLINK, () => ({ port: SERVED_AT }));
   }
 
   /** A VM comes up, with a key of its own or one that it had. */
@@ -70,7 +70,7 @@ export class TunnelBench {
     device.close();
     this.hub = this.begin(owner, key);
     this.hub.device.configure({ own: [HUB_ADDRESS, "10.99.0.2/31", "10.99.0.4/31"], peers }, seen);
-    this.hub.device.serve(SUPERLINK, SERVED_AT);
+    this.hub.device.serve(SUPERLINK, () => ({ port: SERVED_AT }));
   }
 
   setPath(zone: string, change: Partial<ZonePath>): void {
