@@ -40,7 +40,7 @@ const IMAGE = "delivery/";
 /** What takes longest begins first, so that no core is left with nothing to do at the end. */
 const LONGEST = [
   ...["doctor/", "slack/", "store/", "federation/", "guest-agent/", "opennebula/", "mutations/"],
-  ...["faults/killed-at-gateway", "faults/killed-at-several-sites"],
+  ...["faults/killed-at-gateway", "faults/killed-at-hub-gateway", "faults/killed-at-several-sites"],
   ...["story/upgrade", "story/doubted-superlinks", "story/expiry", "story/where-things-go", "story/zones-that-go"],
   ...[
     "faults/killed-at-creation-and-end",

@@ -14,6 +14,7 @@ import { type Ending, type StoryWish, tellShortStory } from "./short-story.ts";
 const MORTAL = "test/faults/mortal-bot.js";
 
 const TRAINING = "zone-b";
+const COORDINATOR = "zone-a";
 
 const usually: SandboxOptions = { zones: 2, speed: 20, seed: "crash", portBase: 0 };
 
@@ -29,17 +30,24 @@ const patient = (usual: SandboxZonesFile) => ({
   },
 });
 
-const crossingBy = ({ zones }: SandboxZonesFile, way: TunnelWay) =>
-  Object.fromEntries(
+const crossingBy = ({ zones }: SandboxZonesFile, way: TunnelWay, hubWay: TunnelWay) => {
+  const ways = new Map([
+    [TRAINING, way],
+    [COORDINATOR, hubWay],
+  ]);
+  return Object.fromEntries(
     Object.entries(zones).map(([name, entry]) => [
       name,
-      name === TRAINING ? { ...entry, ...SANDBOX_GATEWAY, tunnel: way } : entry,
+      { ...entry, ...SANDBOX_GATEWAY, tunnel: ways.get(name) ?? "own" },
     ]),
   );
+};
 
 /** Without one of these: to a public address, one SuperNode, OneFlow in both zones, one training site. */
 type Wish = Partial<StoryWish> & {
   readonly withoutOneFlow?: readonly string[];
+  /** Who is the hub of the tunnels: the SuperLink's VM, or a gateway before it. */
+  readonly hubWay?: "own" | "gateway";
   readonly federated?: boolean;
   /**
    * How often the bot dies where only an event's number differs: while several sites are made at once, one of them is
@@ -70,6 +78,7 @@ function divided(zones: SandboxZonesFile["zones"], training: readonly string[]) 
 const optionsFor = ({
   withoutOneFlow = [],
   way = "own",
+  hubWay = "own",
   federated = false,
   training = [TRAINING],
 }: Wish): SandboxOptions => ({
@@ -77,7 +86,7 @@ const optionsFor = ({
   withoutOneFlow,
   federated,
   configure: (usual) => {
-    const file = { ...patient(usual), zones: divided(crossingBy(usual, way), training) };
+    const file = { ...patient(usual), zones: divided(crossingBy(usual, way, hubWay), training) };
     return federated ? pooled(file) : file;
   },
 });
