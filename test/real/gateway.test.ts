@@ -1,4 +1,7 @@
-/** A zone whose SuperNodes have no way out but a gateway of their own zone, where OpenNebula filters addresses. */
+/**
+ * A zone whose SuperNodes have no way out but a gateway of their own zone, and a SuperLink whose tunnels end at a gateway of
+ * its zone; OpenNebula filters addresses in both.
+ */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { VmAddress } from "../../sandbox/hypervisor/hypervisor.ts";
@@ -11,12 +14,14 @@ import { until } from "../waiting.ts";
 import { leftOut } from "./left-out.ts";
 import { FLEET_PORT, LoneGuests } from "./lone-guests.ts";
 
-const HUB: VmAddress = { zone: "coordinator", vmId: 1 };
+const HUB: VmAddress = { zone: "coordinator", vmId: 4 };
+const SUPERLINK: VmAddress = { zone: "coordinator", vmId: 1 };
 const GATEWAY: VmAddress = { zone: "training-b", vmId: 2 };
 const NODE: VmAddress = { zone: "training-b", vmId: 3 };
 const KEEPALIVE = { time: 10, timeout: 5 };
 const ENDPOINT = { ip: "198.51.100.7", port: 51_820 };
 const INSIDE = "10.99.0.0";
+const [HUB_IP, SUPERLINK_IP] = ["10.10.0.2", "10.10.0.10"];
 const MOST_LOST_MS = 5_000;
 
 const card = (ip: string, router = true): Readonly<Record<string, string>> => ({
@@ -25,7 +30,7 @@ const card = (ip: string, router = true): Readonly<Record<string, string>> => ({
   ...(router ? { ETH0_GATEWAY: ip.replace(/\.\d+$/, ".1") } : {}),
 });
 
-/** Dials until the SuperLink answers, and says how often it tried; then what more than 1500 bytes come to. */
+/** Dials until the SuperLink answers. */
 const DIAL = `import socket, sys, time
 while True:
     try:
@@ -36,7 +41,26 @@ while True:
         time.sleep(0.05)
 `;
 
-describe("with real Flower, a SuperNode whose zone has a gateway and a filter of addresses", {
+/** Takes the device for other addresses of the coordinator's network, as whoever has a gateway might, and dials there. */
+const REACH_OUT = `import pathlib, re, socket, subprocess
+device = "/var/run/wireguard/wg-florist.sock"
+def ask(*lines):
+    with socket.socket(socket.AF_UNIX) as line:
+        line.connect(device)
+        line.sendall("".join(f"{each}\\n" for each in (*lines, "")).encode())
+        return line.recv(65536).decode()
+key = re.search("public_key=(.*)", ask("get=1"))[1]
+ask("set=1", f"public_key={key}", "allowed_ip=10.10.0.0/24", "allowed_ip=10.99.0.0/24")
+subprocess.run(["ip", "route", "replace", "10.10.0.0/24", "dev", "wg-florist"], check=True)
+subprocess.run(["ip", "route", "replace", "10.99.0.2/32", "dev", "wg-florist"], check=True)
+for host, port in (("${SUPERLINK_IP}", ${FLEET_PORT}), ("${SUPERLINK_IP}", 22), ("${HUB_IP}", ${FLEET_PORT}), ("${INSIDE}", 22), ("10.99.0.2", ${FLEET_PORT})):
+    with socket.socket() as plain:
+        plain.settimeout(1)
+        print(host, port, "not reached" if plain.connect_ex((host, port)) else "REACHED")
+subprocess.run(["ip", "route", "delete", "10.10.0.0/24"], check=True)
+`;
+
+describe("with real Flower, a SuperNode whose zone has a gateway, as the coordinator's has, and filters of addresses", {
   skip: await leftOut(await missingForTunnels()),
 }, () => {
   let guests: LoneGuests;
@@ -58,12 +82,18 @@ describe("with real Flower, a SuperNode whose zone has a gateway and a filter of
       [CONTEXT.caCertificate]: encodePem([guests.authority.certificatePem]),
     };
     await guests.start(HUB, {
-      ...guests.context(HUB.zone, KEEPALIVE),
-      ...card("10.10.0.10"),
-      [CONTEXT.tunnelKind]: "own",
-      [CONTEXT.tunnelMtu]: "1420",
+      ...training,
+      ...card(HUB_IP),
+      [CONTEXT.site]: HUB.zone,
       [CONTEXT.tunnelAddress]: `${INSIDE}/31`,
       [CONTEXT.tunnelPort]: String(ENDPOINT.port),
+      [CONTEXT.tunnelSuperlink]: SUPERLINK_IP,
+      [CONTEXT.role]: "gateway",
+    });
+    await guests.client.filterAddresses(HUB.zone, true);
+    await guests.start(SUPERLINK, {
+      ...guests.context(SUPERLINK.zone, KEEPALIVE),
+      ...card(SUPERLINK_IP, false),
       [CONTEXT.role]: "superlink",
       [CONTEXT.dialledAddress]: dialled,
     });
@@ -82,7 +112,7 @@ describe("with real Flower, a SuperNode whose zone has a gateway and a filter of
     const [hub, gateway] = await Promise.all(
       [HUB, GATEWAY].map((vm) => guests.published(vm, PUBLISHED.tunnelKey, () => true)),
     );
-    await guests.published(GATEWAY, PUBLISHED.ready, (ready) => ready === "YES");
+    for (const vm of [HUB, GATEWAY]) await guests.published(vm, PUBLISHED.ready, (ready) => ready === "YES");
     tell(HUB, {
       own: [`${INSIDE}/31`],
       peers: [{ key: gateway ?? "", endpoint: null, allowed: ["10.99.0.1/32"], replaces: null }],
@@ -92,17 +122,20 @@ describe("with real Flower, a SuperNode whose zone has a gateway and a filter of
       own: ["10.99.0.1/31"],
       peers: [{ key: hub ?? "", endpoint, allowed: [`${INSIDE}/32`], replaces: null }],
     });
-    await guests.certify(HUB, INSIDE);
-    await guests.admit(HUB, [NODE]);
+    await guests.certify(SUPERLINK, INSIDE);
+    await guests.admit(SUPERLINK, [NODE]);
     assert.equal(guests.says(NODE, PUBLISHED.link), "ok");
-    await guests.published(GATEWAY, PUBLISHED.link, (link) => link === "ok");
-    await guests.stage(GATEWAY, "serving");
+    for (const vm of [HUB, GATEWAY]) {
+      await guests.published(vm, PUBLISHED.link, (link) => link === "ok");
+      await guests.stage(vm, "serving");
+    }
+    assert.equal(guests.says(SUPERLINK, PUBLISHED.tunnelKey), "");
   });
 
-  test("is seen by the SuperLink at the gateway's address inside, with segments that fit into the tunnel", async () => {
-    const superlink = new Inside(await guests.view(HUB));
+  test("is seen by the SuperLink at the address of the gateway before it, with segments that fit into the tunnel", async () => {
+    const superlink = new Inside(await guests.view(SUPERLINK));
     const seen = await superlink.run(["ss", "-Hnti", "state", "established", `sport = :${FLEET_PORT}`]);
-    assert.match(seen, /10\.99\.0\.1\]?:/);
+    assert.match(seen, /10\.10\.0\.2\]?:/);
     const node = new Inside(await guests.view(NODE));
     const own = await node.run(["ss", "-Hnti", "state", "established", `dport = :${FLEET_PORT}`]);
     for (const [, mss] of [...seen.matchAll(/ mss:(\d+)/g), ...own.matchAll(/ mss:(\d+)/g)]) {
@@ -118,28 +151,44 @@ describe("with real Flower, a SuperNode whose zone has a gateway and a filter of
     await node.run(route);
     assert.match(await node.run(["python3", "-c", dial("198.51.100.7", 22)]), /not reached/);
     assert.match(await node.run(["python3", "-c", dial(INSIDE, 22)]), /not reached/);
-    const superlink = new Inside(await guests.view(HUB));
-    assert.match(await superlink.run(["python3", "-c", dial("10.99.0.1", FLEET_PORT)]), /not reached/);
-    assert.match(await superlink.run(["python3", "-c", dial("10.20.0.10", 22)]), /not reached/);
+    const hub = new Inside(await guests.view(HUB));
+    assert.match(await hub.run(["python3", "-c", dial("10.99.0.1", FLEET_PORT)]), /not reached/);
+    assert.match(await hub.run(["python3", "-c", dial("10.20.0.10", 22)]), /not reached/);
   });
 
-  test("has its way again in under five seconds after its gateway was rebooted while nothing was sent", async () => {
-    await guests.client.reboot(GATEWAY);
-    const node = new Inside(await guests.view(NODE));
-    await until("the gateway's program is there again", async () => {
-      const gateway = new Inside(await guests.view(GATEWAY));
-      return (await gateway.run(["pgrep", "-f", "agent.py run"]).catch(() => "")).trim() !== "";
-    });
-    const begun = performance.now();
-    assert.match(await node.run(["python3", "-c", DIAL]), /answered/);
-    const lost = performance.now() - begun;
-    assert.ok(lost < MOST_LOST_MS, `${Math.round(lost)} ms`);
-  });
-
-  test("has its way again after somebody flushed the gateway's rules and set forwarding back", async () => {
+  test("reaches one port of the SuperLink through the hub and nothing else of that zone, whoever has its gateway", async () => {
     const gateway = new Inside(await guests.view(GATEWAY));
-    await gateway.run(["sh", "-c", "nft flush ruleset; echo 0 > /proc/sys/net/ipv4/ip_forward"]);
+    const met = (await gateway.run(["python3", "-c", REACH_OUT])).trim().split("\n");
+    assert.equal(met.length, 5);
+    for (const line of met) assert.match(line, / not reached$/);
+    const hub = new Inside(await guests.view(HUB));
+    assert.match(await hub.run(["nft", "list", "set", "inet", "florist_tunnel", "strays"]), /10\.99\.0\.1 counter/);
     const node = new Inside(await guests.view(NODE));
     assert.match(await node.run(["python3", "-c", DIAL]), /answered/);
   });
+
+  for (const [vm, whose] of [
+    [GATEWAY, "its gateway"],
+    [HUB, "the gateway before the SuperLink"],
+  ] as const) {
+    test(`has its way again in under five seconds after ${whose} was rebooted while nothing was sent`, async () => {
+      await guests.client.reboot(vm);
+      const node = new Inside(await guests.view(NODE));
+      await until("the gateway's program is there again", async () => {
+        const gateway = new Inside(await guests.view(vm));
+        return (await gateway.run(["pgrep", "-f", "agent.py run"]).catch(() => "")).trim() !== "";
+      });
+      const begun = performance.now();
+      assert.match(await node.run(["python3", "-c", DIAL]), /answered/);
+      const lost = performance.now() - begun;
+      assert.ok(lost < MOST_LOST_MS, `${Math.round(lost)} ms`);
+    });
+
+    test(`has its way again after somebody flushed the rules of ${whose} and set forwarding back`, async () => {
+      const gateway = new Inside(await guests.view(vm));
+      await gateway.run(["sh", "-c", "nft flush ruleset; echo 0 > /proc/sys/net/ipv4/ip_forward"]);
+      const node = new Inside(await guests.view(NODE));
+      assert.match(await node.run(["python3", "-c", DIAL]), /answered/);
+    });
+  }
 });

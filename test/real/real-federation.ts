@@ -30,7 +30,7 @@ type FederationWish = {
   /**
    * By WireGuard every zone is behind NAT, the coordinator's too, whose router lets one UDP port in. Mixed: the SuperLink
    * has a public address as well, zone B's VMs and zone C's router have tunnels, and the others dial that address. Passed:
-   * every zone is behind NAT, zone B has a gateway, and zone C's router has its tunnel.
+   * every zone is behind NAT, a gateway is the hub, zone B has one too, and zone C's router has its tunnel.
    */
   readonly crossing?: "public" | "wireguard" | "mixed" | "passed";
   /** Zones whose VMs no service holds. */
@@ -63,7 +63,7 @@ export class RealFederation {
     const { zones = 3, fields = {}, policy = {}, crossing = "public", withoutOneFlow = [], storeKey, prepare } = wish;
     const hidden = crossing === "wireguard" || crossing === "passed" ? { network: "private" } : {};
     const ways: Readonly<Record<string, "gateway" | "router">> = {
-      ...(crossing === "passed" ? { [TUNNELLED]: "gateway" } : {}),
+      ...(crossing === "passed" ? { [COORDINATOR]: "gateway", [TUNNELLED]: "gateway" } : {}),
       ...(isRouted(crossing) ? { [ROUTED]: "router" } : {}),
     };
     const ended = (zone: string) => (ways[zone] === undefined ? {} : { ...SANDBOX_GATEWAY, tunnel: ways[zone] });
