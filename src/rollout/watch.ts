@@ -65,6 +65,8 @@ export class Watch {
   readonly #heartbeats = new Map<ZoneName, Map<number, { readonly heartbeat: string; readonly since: number }>>();
   readonly #away = new Map<ZoneName, Reason>();
   readonly #seen = new Map<FederationId, Seen>();
+  /** Federations of which what one zone's look showed is being journalled. */
+  readonly #journalling = new Map<FederationId, Promise<unknown>>();
 
   constructor(options: WatchOptions) {
     this.#options = options;
@@ -129,23 +131,34 @@ export class Watch {
   /** What follows is worked out first: where nothing does, nothing is asked of the journal. */
   async #conclude(id: FederationId, zone: ZoneName, look: ZoneLook | null): Promise<void> {
     const { store } = this.#options;
+    // What another zone's look shows would be forgotten if this one began from what was known before it.
+    for (let other = this.#journalling.get(id); other !== undefined; other = this.#journalling.get(id)) await other;
     const federation = store.get(id);
     if (federation === undefined) return;
     const before = this.#seen.get(id) ?? { live: NOTHING_SEEN, tracker: NO_TRACK };
     let concluded = this.#assess(before, federation, zone, look, store.decisionContext(id));
-    if (concluded.events.length > 0) {
-      await store.update(id, (newest, context) => {
+    const remember = () => this.#seen.set(id, { live: concluded.live, tracker: concluded.tracker });
+    if (concluded.events.length === 0) remember();
+    else {
+      const update = store.update(id, (newest, context) => {
         concluded = this.#assess(before, newest, zone, look, context);
         return decided(...concluded.events);
       });
+      await this.#meanwhile(id, update.then(remember));
     }
-    this.#seen.set(id, { live: concluded.live, tracker: concluded.tracker });
     const isFirst = sitesIn(federation, zone).some(({ name }) => !before.live.sites.has(name));
     if (isFirst || isMissing(concluded.live) || isRotating(federation)) this.#options.onSeen(id);
     for (const place of federation.sites.values()) {
       const pending = concluded.isPending ? { what: "to be raised or cleared", forMs: 0 } : null;
       this.#options.pollHints(place.zone).expect(`${id} pending`, pending);
     }
+  }
+
+  /** Looks at other zones wait until what this one showed is journalled, or cannot be. */
+  async #meanwhile(id: FederationId, journalling: Promise<unknown>): Promise<void> {
+    const end = (): boolean => this.#journalling.delete(id);
+    this.#journalling.set(id, journalling.then(end, end));
+    await journalling;
   }
 
   #assess(
