@@ -10,6 +10,7 @@ import type { PageServer } from "./page/server.ts";
 import type { StartRun } from "./page/training.ts";
 import { playKinds } from "./story/kinds.ts";
 import { playStory } from "./story/story.ts";
+import { withGateways } from "./zones-file.ts";
 
 const HELP = `Runs the bot with stand-ins for Slack, OpenNebula zones and their VMs, all on this machine.
 
@@ -27,8 +28,9 @@ const HELP = `Runs the bot with stand-ins for Slack, OpenNebula zones and their 
   --without-oneflow ZONE  makes VMs one by one in that zone, which has no OneFlow then; may be given more than once
   --kinds         zones of every kind: zone-a coordinates and trains, zone-b has no OneFlow and two departments, and zone-c
                   a disk with data; the play is then theirs, with certificates of one organisation's CA, which openssl
-                  makes; not with --zones, --without-oneflow, --network or --router
+                  makes; not with --zones, --without-oneflow, --network, --router or --gateway
   --router        the play over WireGuard: the first training zone's own router has its end of the tunnels
+  --gateway       with --network wireguard: a gateway has the tunnels of each zone, and the coordinator's is the hub
   --zones N       how many zones (3; at least 3 for the play, at most 26)
   --speed N       divides the stand-ins' waits and the bot's durations by N (20 with --play, else 1)
   --pace NAME     the zones' pace: "even", or "lab" as real ones were measured ("even")
@@ -48,6 +50,7 @@ const { values } = parseArgs({
     transport: { type: "string", default: "socket" },
     network: { type: "string" },
     router: { type: "boolean", default: false },
+    gateway: { type: "boolean", default: false },
     kinds: { type: "boolean", default: false },
     zones: { type: "string" },
     speed: { type: "string" },
@@ -85,14 +88,16 @@ function optionsOf(): SandboxOptions {
     withoutOneFlow: values["without-oneflow"],
     portBase: number("port-base", values["port-base"], 0, 65_000),
     seed: values.seed,
+    ...(values.gateway ? { configure: withGateways } : {}),
     ...(values.kinds ? zonesOfEveryKind() : {}),
     ...(values.record === undefined ? {} : { record: values.record }),
   };
 }
 
 function zonesOfEveryKind(): typeof ZONES_OF_EVERY_KIND {
-  const { zones, network, router } = values;
-  const said = { zones, network, router: router || undefined, "without-oneflow": values["without-oneflow"][0] };
+  const { zones, network } = values;
+  const [router, gateway] = [values.router || undefined, values.gateway || undefined];
+  const said = { zones, network, router, gateway, "without-oneflow": values["without-oneflow"][0] };
   const more = Object.entries(said).flatMap(([option, value]) => (value === undefined ? [] : [`--${option}`]));
   if (more.length > 0) throw new RangeError(`--kinds has zones of its own: leave out ${more.join(" and ")}.`);
   return ZONES_OF_EVERY_KIND;
@@ -174,6 +179,7 @@ if (values.help) console.log(HELP);
 else {
   try {
     const options = optionsOf();
+    if (values.gateway && options.network !== "wireguard") throw new RangeError("--gateway needs --network wireguard.");
     await (values.play ? play(options) : serve(options));
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);

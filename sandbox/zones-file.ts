@@ -55,6 +55,17 @@ export function ownersOf(zone: string) {
   ];
 }
 
+/** The zones file in which a gateway has the tunnels of each zone. */
+export const withGateways = (usual: SandboxZonesFile) => ({
+  ...usual,
+  zones: Object.fromEntries(
+    Object.entries(usual.zones).map(([name, entry]) => [
+      name,
+      { ...entry, ...SANDBOX_GATEWAY, tunnel: "gateway" as const },
+    ]),
+  ),
+});
+
 function entryOf({ name, xmlrpc, oneflow }: ZoneAddresses) {
   return {
     title: hospitalOf(name),

@@ -1,4 +1,5 @@
 /** The main job, unattended: from the form to a torn-down federation, with every check on the way. */
+import { CONTEXT } from "../../src/guest-protocol/names.ts";
 import { homeChannel, SANDBOX_HUB, zoneChannel } from "../zones-file.ts";
 import { lookForRemains, Performance, type StoryScenery } from "./performance.ts";
 import { cardText, formText } from "./printed.ts";
@@ -130,7 +131,8 @@ async function rollOut(stage: MainJob): Promise<void> {
   for (const zone of training) await stage.isUp(zone);
   stage.watch.lap("training sites deployed, admitted, seen by the SuperLink");
   checks.hold("Every training site is up: its SuperLink sees all its SuperNodes.", true);
-  checks.hold("The adjusted site has one SuperNode.", (await stage.runningVms(training[0] ?? "")) === 1);
+  const roles = (await stage.contexts(training[0] ?? "")).map((context) => context[CONTEXT.role]);
+  checks.hold("The adjusted site has one SuperNode.", roles.filter((role) => role === "supernode").length === 1);
 }
 
 async function routeThrough(stage: MainJob, zone: string): Promise<void> {

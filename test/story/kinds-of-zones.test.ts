@@ -36,6 +36,7 @@ describe("The play with zones of every kind", () => {
       await refusalOf("--network", "wireguard", "--router"),
       "--kinds has zones of its own: leave out --network and --router.",
     );
+    assert.equal(await refusalOf("--gateway"), "--kinds has zones of its own: leave out --gateway.");
     assert.equal(
       await refusalOf("--without-oneflow", "zone-b"),
       "--kinds has zones of its own: leave out --without-oneflow.",
