@@ -60,6 +60,7 @@ export interface Sandbox {
   readonly zonesControl: string;
   readonly guests: { readonly url: string; readonly token: string };
   readonly zoneNames: readonly string[];
+  readonly withoutOneFlow: readonly string[];
   readonly real: boolean;
   readonly network: Network;
   /** Holds the zones file, the journal and the bot's log. */
@@ -159,6 +160,7 @@ async function start(
     zonesControl: control,
     guests: { url: guests, token },
     zoneNames: zones.map(({ name }) => name),
+    withoutOneFlow: options.withoutOneFlow ?? [],
     real: options.real ?? false,
     network,
     directory,

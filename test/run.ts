@@ -130,4 +130,5 @@ if (values.quick)
     `Left out, and run by npm test: a bot that dies, deliveries, answers and zones that fail it (test/faults), a link that keeps coming and going, a hostile day, coordinators that are doubted, VMs that lie or are rebooted, zones that go, keep something back or change a channel's id, tunnels that fail, a federation that is reached in two ways, the whole story over HTTP, a story of a hundred zones, the main job with 26, a zone that is prepared as its document says, a zone pool, gateways, owners who do not decide in time, an upgraded bot, the sandbox's programs started one by one, nine in ten of the mutated inputs, foreign answers, walked states and hours of a flapping link, an RSA key made for each that needs one, the container image, the page in Chromium, and real Flower (Linux, root).`,
   );
 console.log(tally.closing());
+if (tally.hasFailed) console.log(`Stories were told as STORY_TURN=${process.env["STORY_TURN"] ?? 0} tells them.`);
 process.exitCode = tally.hasFailed ? 1 : 0;

@@ -3,10 +3,11 @@ import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
+import type { Sandbox } from "../../sandbox/composition.ts";
 import { Stage } from "../../sandbox/story/stage.ts";
 import { homeChannel } from "../../sandbox/zones-file.ts";
 import { FederationStory } from "../story/federation-story.ts";
+import { startStory } from "../story/story-sandbox.ts";
 import { idOf } from "./data-directory.ts";
 
 const UNREADABLE = "The bot cannot read its records of this federation. Ask the bot's operator";
@@ -19,7 +20,7 @@ describe("A bot that finds a damaged journal", () => {
   let id: string;
 
   before(async () => {
-    sandbox = await startSandbox({ zones: 3, speed: 20, seed: "damage", portBase: 0 });
+    sandbox = await startStory({ zones: 3, speed: 20, seed: "damage", portBase: 0 });
     stage = new Stage(sandbox);
     sound = new FederationStory(stage, { name: "sound", coordinator: "zone-a", training: ["zone-b"] });
     damaged = new FederationStory(stage, { name: "damaged", coordinator: "zone-a", training: ["zone-b", "zone-c"] });

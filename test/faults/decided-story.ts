@@ -1,9 +1,10 @@
 /** A story with every kind of delivery: one owner approves, one adjusts, one rejects, somebody asks, and all is torn down. */
-import { type SandboxOptions, startSandbox } from "../../sandbox/composition.ts";
+import type { SandboxOptions } from "../../sandbox/composition.ts";
 import type { SlackControl } from "../../sandbox/slack/client.ts";
 import { Stage } from "../../sandbox/story/stage.ts";
 import { homeChannel, zoneChannel } from "../../sandbox/zones-file.ts";
 import { FederationStory } from "../story/federation-story.ts";
+import { startStory } from "../story/story-sandbox.ts";
 import { type StoredEvent, untilJournal } from "./data-directory.ts";
 
 /** What is left to compare when the story is over. */
@@ -26,7 +27,7 @@ export async function tellDecidedStory(
   transport: NonNullable<SandboxOptions["transport"]>,
   prepare: (slack: SlackControl) => Promise<void> = async () => undefined,
 ): Promise<Ending> {
-  const sandbox = await startSandbox({ zones: 4, speed: 20, seed: "twice", portBase: 0, transport });
+  const sandbox = await startStory({ zones: 4, speed: 20, seed: "twice", portBase: 0, transport });
   try {
     const stage = new Stage(sandbox);
     await prepare(stage.slack);

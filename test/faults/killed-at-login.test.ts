@@ -1,7 +1,7 @@
 import { it } from "node:test";
 import { assertCopiesHarmless, assertDiedAt, assertSameEnd, mortalStory, undisturbedStory } from "./mortal-story.ts";
 
-const POOLED = { federated: true };
+const POOLED = { seed: "login", federated: true };
 
 it("A bot that is killed around its login, and around what it does with the token, comes to the same end", async () => {
   const undisturbed = await undisturbedStory(POOLED);

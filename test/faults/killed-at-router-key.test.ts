@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { assertCopiesHarmless, assertDiedAt, assertSameEnd, mortalStory, undisturbedStory } from "./mortal-story.ts";
 
-const ROUTED = { hub: { ip: "203.0.113.9", port: 51_820 }, way: "router" as const };
+const ROUTED = { seed: "router key", hub: { ip: "203.0.113.9", port: 51_820 }, way: "router" as const };
 const APPENDS =
   "journal:(before|after)-append .*(router-key-given|tunnel-peers-|(attempt-started|deployment-) ?zone-b)";
 const DELIVERIES = "zone:(before|after)-publish .*WG_PEERS";

@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { assertCopiesHarmless, assertDiedAt, assertSameEnd, mortalStory, undisturbedStory } from "./mortal-story.ts";
 
-const HUB = { ip: "203.0.113.9", port: 51_820 };
+const TUNNELS = { withoutOneFlow: [], hub: { ip: "203.0.113.9", port: 51_820 } };
 const APPENDS = "journal:(before|after)-append .*tunnel-";
 const DELIVERIES = "zone:(before|after)-publish";
 
 it("A bot that is killed around each word about tunnels, journalled or told to a VM, comes to the same tunnels", async () => {
-  const undisturbed = await undisturbedStory({ hub: HUB });
+  const undisturbed = await undisturbedStory(TUNNELS);
   assert.ok(undisturbed.journal.includes("tunnel-key-accepted zone-b"));
-  const { ending, deaths } = await mortalStory(`${APPENDS}|${DELIVERIES}`, { hub: HUB });
+  const { ending, deaths } = await mortalStory(`${APPENDS}|${DELIVERIES}`, TUNNELS);
   assertDiedAt(deaths, [
     "tunnel-key-accepted",
     "tunnel-peers-intended",

@@ -4,12 +4,12 @@ import { once } from "node:events";
 import { readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { it } from "node:test";
-import { startSandbox } from "../../sandbox/composition.ts";
 import { Stage } from "../../sandbox/story/stage.ts";
 import { homeChannel } from "../../sandbox/zones-file.ts";
+import { startStory } from "../story/story-sandbox.ts";
 
 it("A bot that loses its store ends with 1, says why, and leaves the data free for the next start", async () => {
-  const sandbox = await startSandbox({ zones: 2, speed: 20, seed: "lost", portBase: 0 });
+  const sandbox = await startStory({ zones: 2, speed: 20, seed: "lost", portBase: 0 });
   try {
     const stage = new Stage(sandbox);
     const { child } = sandbox.bot;

@@ -14,7 +14,7 @@ const NAME = "spring-trial";
 const COORDINATOR = "zone-a";
 const HUB_FIELD = "Public address and UDP port of the hub";
 const DONE = 6;
-const PATIENCE_MS = 600_000;
+const PATIENCE_MS = 1_200_000;
 const TRY_AGAIN_MS = 1_500;
 
 /** Copies of a message that a receipt knows, and those whose posting was not noted any more. */

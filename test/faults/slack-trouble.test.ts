@@ -1,10 +1,11 @@
 /** Slack's Web API that refuses, breaks, hangs or loses answers for a while: nothing is lost, nothing is said twice. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
+import type { Sandbox } from "../../sandbox/composition.ts";
 import { Stage } from "../../sandbox/story/stage.ts";
 import { homeChannel } from "../../sandbox/zones-file.ts";
 import { FederationStory } from "../story/federation-story.ts";
+import { startStory } from "../story/story-sandbox.ts";
 import { until } from "../waiting.ts";
 import { journalOf, receiptsOf } from "./data-directory.ts";
 
@@ -15,7 +16,7 @@ describe("While Slack is in trouble", () => {
   let stage: Stage;
 
   before(async () => {
-    sandbox = await startSandbox({ zones: 2, speed: 20, seed: "slack-trouble", portBase: 0 });
+    sandbox = await startStory({ zones: 2, speed: 20, seed: "slack-trouble", portBase: 0 });
     stage = new Stage(sandbox);
   });
   after(() => sandbox.stop());

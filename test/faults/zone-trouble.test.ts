@@ -1,10 +1,12 @@
 /** A zone that does not answer for a while, at every stage of a federation's life. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { type Sandbox, startSandbox } from "../../sandbox/composition.ts";
+import type { Sandbox } from "../../sandbox/composition.ts";
 import { Stage } from "../../sandbox/story/stage.ts";
 import { homeChannel, zoneChannel } from "../../sandbox/zones-file.ts";
+import { deploymentsIn } from "../story/deployments.ts";
 import { FederationStory } from "../story/federation-story.ts";
+import { startStory } from "../story/story-sandbox.ts";
 import { untilJournal } from "./data-directory.ts";
 
 describe("A zone that does not answer for a while", () => {
@@ -12,7 +14,7 @@ describe("A zone that does not answer for a while", () => {
   let story: FederationStory;
 
   before(async () => {
-    sandbox = await startSandbox({
+    sandbox = await startStory({
       zones: 3,
       speed: 20,
       seed: "trouble",
@@ -57,15 +59,10 @@ describe("A zone that does not answer for a while", () => {
     await untilJournal(sandbox, "spring", "the delay told", (events) =>
       events.some(({ type, site }) => type === "removal-delayed" && site === "zone-c"),
     );
-    assert.equal((await stage.zones.zone("zone-c")).services.length, 1);
+    assert.equal(deploymentsIn(await stage.zones.zone("zone-c")).length, 1);
     await zoneC({ do: "up" });
     await story.says("Nothing of it runs any more");
-    const { services, vms } = await stage.zones.zone("zone-c");
-    assert.equal(services.length, 0);
-    assert.deepEqual(
-      vms.filter(({ state }) => state !== 6),
-      [],
-    );
+    assert.deepEqual(deploymentsIn(await stage.zones.zone("zone-c")), []);
   });
 
   const zoneC = (command: Parameters<Stage["zones"]["command"]>[1]) => story.stage.zones.command("zone-c", command);

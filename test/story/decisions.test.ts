@@ -5,6 +5,7 @@ import type { Sandbox } from "../../sandbox/composition.ts";
 import { Stage } from "../../sandbox/story/stage.ts";
 import { homeChannel, type SandboxZonesFile, zoneChannel, zoneOwner } from "../../sandbox/zones-file.ts";
 import { until } from "../waiting.ts";
+import { deploymentsOf } from "./deployments.ts";
 import { FederationStory } from "./federation-story.ts";
 import { startStory } from "./story-sandbox.ts";
 
@@ -201,7 +202,7 @@ describe("A request for which nothing was created yet", () => {
   });
 });
 
-/** Nothing can be decided any more, and no zone has a service of this federation. */
+/** Nothing can be decided any more, and no zone has anything of this federation. */
 async function assertEnded(ended: FederationStory): Promise<void> {
   for (const zone of ended.zones) {
     await stage.slack.until(
@@ -212,10 +213,6 @@ async function assertEnded(ended: FederationStory): Promise<void> {
       },
       stage.patience,
     );
-    const { services } = await stage.zones.zone(zone);
-    assert.deepEqual(
-      services.filter(({ name }) => name.startsWith(`florist ${ended.name} `)),
-      [],
-    );
+    assert.deepEqual(deploymentsOf(ended.name, await stage.zones.zone(zone)), []);
   }
 }

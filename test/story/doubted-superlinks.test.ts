@@ -22,7 +22,7 @@ const impatient = (usual: SandboxZonesFile): object => ({
       { ...entry, network: zone === TRAINING ? "private" : "public" },
     ]),
   ),
-  policy: { ...usual.policy, boot: "8 s", serve: "4 s" },
+  policy: { ...usual.policy, serve: "4 s" },
 });
 
 describe("A SuperLink that serves", () => {

@@ -4,13 +4,13 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { it } from "node:test";
 import { z } from "zod";
-import { startSandbox } from "../../sandbox/composition.ts";
 import { playStory } from "../../sandbox/story/story.ts";
+import { startStory } from "./story-sandbox.ts";
 
 const logLine = z.object({ level: z.string(), msg: z.string(), by: z.string().optional() });
 
 it("The whole story holds over signed requests too", async () => {
-  const sandbox = await startSandbox({ zones: 3, speed: 20, seed: "http", portBase: 0, transport: "http" });
+  const sandbox = await startStory({ zones: 3, speed: 20, seed: "http", portBase: 0, transport: "http" });
   const lines: string[] = [];
   try {
     const held = await playStory(sandbox, (line) => lines.push(line));

@@ -4,7 +4,6 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { startSandbox } from "../../sandbox/composition.ts";
 import { checkMessageBlocks } from "../../sandbox/slack/block-kit/check.ts";
 import { playStory } from "../../sandbox/story/story.ts";
 import { homeChannel, type SandboxZonesFile, zoneChannel, zoneOwner } from "../../sandbox/zones-file.ts";
@@ -12,6 +11,7 @@ import { receiptsOf } from "../faults/data-directory.ts";
 import { leftOut } from "../sandbox/slack/python.ts";
 import { complaintsOfSdk } from "../sandbox/slack/sdk-models.ts";
 import { type Shown, shownIn } from "./exchanges.ts";
+import { startStory } from "./story-sandbox.ts";
 
 /** The stand-in for zones has no more. */
 const MOST_ZONES = 26;
@@ -47,7 +47,8 @@ for (const zones of [3, 8, MOST_ZONES]) {
     let posts: readonly Shown[] = [];
 
     before(async () => {
-      const sandbox = await startSandbox({
+      const sandbox = await startStory({
+        here: false,
         zones,
         speed: SPEED,
         seed: "played",

@@ -4,6 +4,7 @@ import { after, before, describe, it } from "node:test";
 import type { Sandbox } from "../../sandbox/composition.ts";
 import { Stage } from "../../sandbox/story/stage.ts";
 import { homeChannel, zoneChannel, zoneOwner } from "../../sandbox/zones-file.ts";
+import { deploymentsIn } from "./deployments.ts";
 import { FederationStory } from "./federation-story.ts";
 import { startStory } from "./story-sandbox.ts";
 
@@ -47,8 +48,7 @@ const saidTimes = (times: number, ...words: readonly string[]): Promise<true> =>
     stage.patience,
   );
 
-const zoneIsEmpty = (zone: string) =>
-  stage.zones.until(zone, ({ services, vms }) => services.length === 0 && vms.every(({ state }) => state === 6));
+const zoneIsEmpty = (zone: string) => stage.zones.until(zone, (now) => deploymentsIn(now).length === 0);
 
 async function refusedToStranger(zone: string, button: string): Promise<void> {
   const stranger = stage.person(STRANGER);

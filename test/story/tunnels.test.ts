@@ -8,6 +8,7 @@ import { hubHasJust, tunnelKeysOf } from "../../sandbox/story/tunnels.ts";
 import { homeChannel, SANDBOX_HUB } from "../../sandbox/zones-file.ts";
 import { journalOf, type StoredEvent, untilJournal } from "../faults/data-directory.ts";
 import { until } from "../waiting.ts";
+import { deploymentsIn } from "./deployments.ts";
 import { FederationStory } from "./federation-story.ts";
 import { startStory } from "./story-sandbox.ts";
 
@@ -129,7 +130,7 @@ describe("A federation through WireGuard", () => {
   it("takes a retired site's keys off the hub, and no other's", async () => {
     await story.press(OTHER, "Retire this site");
     await hubServes(SITE);
-    await stage.zones.until(OTHER, ({ services }) => services.length === 0);
+    await stage.zones.until(OTHER, (now) => deploymentsIn(now).length === 0);
   });
 
   it("leaves nothing when it is torn down", async () => {
