@@ -33,7 +33,7 @@ const DISTURBED = [
 /** Told from beginning to end, of which a quick run tries the parts. */
 const WHOLE = [
   "doctor/preparing-a-zone",
-  ...["by-hand", "expiry", "gateways", "upgrade", "zone-pool"].map((name) => `story/${name}`),
+  ...["by-hand", "expiry", "gateways", "kinds-of-zones", "upgrade", "zone-pool"].map((name) => `story/${name}`),
 ];
 /** The container image, which is built from nothing. */
 const IMAGE = "delivery/";
