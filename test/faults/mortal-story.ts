@@ -19,7 +19,10 @@ const COORDINATOR = "zone-a";
 
 const usually = { zones: 2, speed: 20, portBase: 0, here: false, transport: "socket" } as const;
 
-/** A bot that dies at every step takes longer than one that does not; and it need not rewrite a card in every life. */
+/**
+ * A bot that dies at every step takes longer than one that does not, and it need not rewrite a card in every life. What is
+ * amiss for less than a minute is told in neither telling: on a busy machine it would be in one of them.
+ */
 const patient = (usual: SandboxZonesFile) => ({
   ...usual,
   policy: {
@@ -28,6 +31,7 @@ const patient = (usual: SandboxZonesFile) => ({
     serve: "20 min",
     removal: "20 min",
     slack: { ...usual.policy.slack, coalescing: "1500 ms" },
+    conditions: { ...usual.policy.conditions, raise: "1 min" },
   },
 });
 

@@ -1,20 +1,24 @@
-/** How much is told in an hour: counted by a clock that nobody sets. */
+/**
+ * How much is told: so much at once, and what was told comes back within the hour, little by little. So what is new after
+ * many things waits for minutes, and in any hour no more than twice as much is told. By a clock that nobody sets.
+ */
 export interface Allowance {
-  /** Monotonic milliseconds. */
+  /** Monotonic milliseconds of the last telling. */
   readonly since: number;
-  readonly told: number;
+  /** Tellings that had not come back then; not a whole number. */
+  readonly used: number;
 }
 
 /** Milliseconds. */
 const HOUR = 3_600_000;
 
-const current = (known: Allowance | undefined, ms: number): Allowance =>
-  known === undefined || ms - known.since >= HOUR ? { since: ms, told: 0 } : known;
+const usedAt = ({ since, used }: Allowance, ms: number, most: number): number =>
+  Math.max(0, used - ((ms - since) / HOUR) * most);
 
 export const isLeft = (known: Allowance | undefined, ms: number, most: number): boolean =>
-  current(known, ms).told < most;
+  known === undefined || usedAt(known, ms, most) <= most - 1;
 
-export function spent(known: Allowance | undefined, ms: number): Allowance {
-  const { since, told } = current(known, ms);
-  return { since, told: told + 1 };
-}
+export const spent = (known: Allowance | undefined, ms: number, most: number): Allowance => ({
+  since: ms,
+  used: 1 + (known === undefined ? 0 : usedAt(known, ms, most)),
+});

@@ -23,10 +23,13 @@ const LOOKS = 2;
 const COUNT_PAUSE = 3_600_000;
 /** What goes and comes back so often, each time soon after the last, keeps coming and going although it was never over. */
 const RETURNS = 3;
-/** Other extents of one condition that are told in an hour; the newest is told after it. */
+/** Other extents of one condition that are told at once, and again in an hour; the newest is told in time. */
 const MAX_CHANGES = 4;
-/** What one site's guests say of themselves is told so often in an hour, whatever they say; what still stands, after it. */
-const MAX_CLAIMS = 6;
+/**
+ * What one site's guests say of themselves is told so often at once, and again in an hour, whatever they say; what still
+ * stands, in time. Whoever mends a link reads a cause after each try: it is to be more than those take.
+ */
+const MAX_CLAIMS = 12;
 
 interface Standing {
   /** Monotonic milliseconds of the first look. */
@@ -140,7 +143,7 @@ class Claims {
 
   told({ subject, code }: Finding): void {
     if (subject.kind === "zone" || !isClaim(code)) return;
-    this.all.set(subject.site, spent(this.all.get(subject.site), this.#ms));
+    this.all.set(subject.site, spent(this.all.get(subject.site), this.#ms, MAX_CLAIMS));
   }
 }
 
@@ -166,7 +169,7 @@ const untracked = ({ ms }: Moment): Track => ({
   returns: 0,
   returnedAt: ms,
   toldAt: ms,
-  changes: { since: ms, told: 0 },
+  changes: { since: ms, used: 0 },
 });
 
 const stood = (standing: Standing | null, { moment: { ms, now }, shown }: Pick<Now, "moment" | "shown">): Standing =>
@@ -252,7 +255,7 @@ function turning(known: Track, standing: Condition, finding: Finding, now: Now):
   const { subject, code } = standing;
   const { vmIds, extent } = finding;
   return {
-    track: { ...known, turning: null, changes: spent(known.changes, moment.ms) },
+    track: { ...known, turning: null, changes: spent(known.changes, moment.ms, MAX_CHANGES) },
     event: { type: "condition-changed", subject, code, vmIds: [...vmIds], extent },
   };
 }

@@ -1,11 +1,17 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { type Condition, conditionKey, type Finding, linkCode } from "../../../src/federation/model/conditions.ts";
+import {
+  type Condition,
+  conditionKey,
+  type Finding,
+  guestCode,
+  linkCode,
+} from "../../../src/federation/model/conditions.ts";
 import type { FederationEvent } from "../../../src/federation/model/events.ts";
 import { after } from "../../../src/federation/model/evolve.ts";
 import { NO_TRACK, type Tracker, track } from "../../../src/federation/observing/hysteresis.ts";
-import { LINKS } from "../../../src/guest-protocol/names.ts";
+import { LINKS, REASONS } from "../../../src/guest-protocol/names.ts";
 import { DAY, HOUR, MINUTE, POLICY, SECOND, zone } from "../../builders/decision-context.ts";
 import { aFederation } from "../../builders/federation.ts";
 
@@ -232,17 +238,30 @@ describe("what comes and goes", () => {
 });
 
 describe("what guests say of themselves", () => {
-  const claims = LINKS.flatMap((link): Finding[] =>
-    link === "ok"
-      ? []
-      : [{ subject: { kind: "link", site: zone("beta") }, code: linkCode(link), detail: "", vmIds: [], extent: null }],
+  const claims = [
+    ...LINKS.flatMap((link) => (link === "ok" ? [] : [linkCode(link)])),
+    ...REASONS.flatMap((reason) => (reason === "none" ? [] : [guestCode(reason)])),
+  ].map(
+    (code): Finding => ({ subject: { kind: "site", site: zone("beta") }, code, detail: "", vmIds: [], extent: null }),
   );
 
-  it("is told a few times an hour for each site, and what still stands is told after it", () => {
-    const looks = new Looks().stays(claims, 59 * MINUTE, 10 * SECOND);
-    assert.equal(looks.told.length, 6);
-    looks.stays(claims, 2 * MINUTE, 10 * SECOND);
+  it("is told a dozen times at once for each site, and what still stands one by one, each in five minutes", () => {
+    const looks = new Looks().stays(claims, MINUTE, 10 * SECOND);
+    assert.equal(looks.told.length, 12);
+    looks.stays(claims, 5 * MINUTE, 10 * SECOND);
+    assert.equal(looks.told.length, 13);
+    assert.ok(claims.length > 13);
+    looks.stays(claims, 3 * HOUR, 10 * SECOND);
     assert.equal(looks.told.length, claims.length);
+  });
+
+  it("is told as often all day, whatever it says", () => {
+    const looks = new Looks();
+    for (let minute = 0; minute < 1440; minute += 1) {
+      looks.stays(minute % 2 === 0 ? claims : [], MINUTE, 10 * SECOND);
+    }
+    const raised = looks.types().filter((type) => type !== "cleared");
+    assert.ok(raised.length <= 12 * 25, `${raised.length} tellings`);
   });
 
   it("holds nothing back that is seen from outside", () => {
