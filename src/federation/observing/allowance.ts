@@ -1,6 +1,6 @@
 /**
- * How much is told: so much at once, and what was told comes back within the hour, little by little. So what is new after
- * many things waits for minutes, and in any hour no more than twice as much is told. By a clock that nobody sets.
+ * How much is told: so much at once, and what was told comes back within two hours, little by little. So what is new
+ * after many things waits for minutes, and in two hours no more than twice as much is told. By a clock that nobody sets.
  */
 export interface Allowance {
   /** Monotonic milliseconds of the last telling. */
@@ -10,10 +10,10 @@ export interface Allowance {
 }
 
 /** Milliseconds. */
-const HOUR = 3_600_000;
+const COMES_BACK_IN = 7_200_000;
 
 const usedAt = ({ since, used }: Allowance, ms: number, most: number): number =>
-  Math.max(0, used - ((ms - since) / HOUR) * most);
+  Math.max(0, used - ((ms - since) / COMES_BACK_IN) * most);
 
 export const isLeft = (known: Allowance | undefined, ms: number, most: number): boolean =>
   known === undefined || usedAt(known, ms, most) <= most - 1;

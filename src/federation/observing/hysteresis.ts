@@ -23,10 +23,10 @@ const LOOKS = 2;
 const COUNT_PAUSE = 3_600_000;
 /** What goes and comes back so often, each time soon after the last, keeps coming and going although it was never over. */
 const RETURNS = 3;
-/** Other extents of one condition that are told at once, and again in an hour; the newest is told in time. */
+/** Other extents of one condition that are told at once, and again in two hours; the newest is told in time. */
 const MAX_CHANGES = 4;
 /**
- * What one site's guests say of themselves is told so often at once, and again in an hour, whatever they say; what still
+ * What one site's guests say of themselves is told so often at once, and again in two hours, whatever they say; what still
  * stands, in time. Whoever mends a link reads a cause after each try: it is to be more than those take.
  */
 const MAX_CLAIMS = 12;
