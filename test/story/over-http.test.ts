@@ -5,17 +5,15 @@ import { join } from "node:path";
 import { it } from "node:test";
 import { z } from "zod";
 import { playStory } from "../../sandbox/story/story.ts";
+import { playedWhole } from "./plays.ts";
 import { startStory } from "./story-sandbox.ts";
 
 const logLine = z.object({ level: z.string(), msg: z.string(), by: z.string().optional() });
 
 it("The whole story holds over signed requests too", async () => {
   const sandbox = await startStory({ zones: 3, speed: 20, seed: "http", portBase: 0, transport: "http" });
-  const lines: string[] = [];
   try {
-    const held = await playStory(sandbox, (line) => lines.push(line));
-    assert.ok(held, lines.join("\n"));
-    const printed = lines.join("\n");
+    const printed = await playedWhole((print) => playStory(sandbox, print));
     assert.match(
       printed,
       /Name of the federation: spring-trial\n.*Coordinator zone: Hospital A \(zone-a\)/s,

@@ -11,6 +11,7 @@ import { receiptsOf } from "../faults/data-directory.ts";
 import { leftOut } from "../sandbox/slack/python.ts";
 import { complaintsOfSdk } from "../sandbox/slack/sdk-models.ts";
 import { type Shown, shownIn } from "./exchanges.ts";
+import { playedWhole } from "./plays.ts";
 import { startStory } from "./story-sandbox.ts";
 
 /** The stand-in for zones has no more. */
@@ -57,9 +58,8 @@ for (const zones of [3, 8, MOST_ZONES]) {
         configure: patient,
       });
       names = sandbox.zoneNames;
-      const lines: string[] = [];
       try {
-        assert.ok(await playStory(sandbox, (line) => lines.push(line)), lines.join("\n"));
+        await playedWhole((print) => playStory(sandbox, print));
         shown = await shownIn(record);
         const { posted } = await receiptsOf(sandbox, "spring-trial");
         const known = new Set(posted.map(({ channel, ts }) => `${channel} ${ts}`));
