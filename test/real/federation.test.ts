@@ -148,7 +148,7 @@ describe("with real Flower, one SuperLink and four SuperNodes in three zones, on
     const [lost] = before;
     assert.ok(lost);
     await stage.zones.command("zone-b", { do: "vm-action", vm: lost.vmId, action: "terminate-hard" });
-    await stage.reads(homeChannel, "(zone-b)", "is degraded");
+    await federation.reads(homeChannel, "(zone-b)", "is degraded");
     await stage.owner("zone-b").press(zoneChannel("zone-b"), "Retry");
     await federation.until("other VMs serve", async () => {
       const now = await federation.supernodes("zone-b");
@@ -177,7 +177,7 @@ describe("with real Flower, one SuperLink and four SuperNodes in three zones, on
       rounds.map(({ nodes }) => nodes.length),
       [2],
     );
-    await stage.reads(homeChannel, "(zone-c)", "retired");
+    await federation.reads(homeChannel, "(zone-c)", "retired");
   });
 
   test("the run that the reboot interrupted is told as failed", async () => {

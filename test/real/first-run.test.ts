@@ -32,8 +32,7 @@ describe("The page on the first run, as it is written, up to ssh itself", { skip
   });
 
   test("has the steps of the message in the coordinator's channel", async () => {
-    const { stage } = federation;
-    await stage.reads(zoneChannel(COORDINATOR), "is ready for runs", scientist.block(2), scientist.block(3, 1));
+    await federation.reads(zoneChannel(COORDINATOR), "is ready for runs", scientist.block(2), scientist.block(3, 1));
   });
 
   test("opens a tunnel to the SuperLink's VM, and trusts the CA whose fingerprint the message shows", async () => {
@@ -45,7 +44,7 @@ describe("The page on the first run, as it is written, up to ssh itself", { skip
     scientist.save(ca.name, ca.text);
     const fingerprint = (await scientist.types(scientist.block(3))).split("=")[1]?.trim();
     assert.ok(fingerprint);
-    await federation.stage.reads(zoneChannel(COORDINATOR), fingerprint);
+    await federation.reads(zoneChannel(COORDINATOR), fingerprint);
   });
 
   test("adds the connection and starts a run, whose rounds and end are shown", async () => {

@@ -20,6 +20,8 @@ const SAID = new Set(["FL_STAGE", "FL_REASON", "FL_LINK", "FL_HEARTBEAT"]);
 const LAST = 60;
 /** The stand-ins' own waits are of no interest here. */
 const SPEED = 20;
+/** Sites are used again at once: nothing that has to stand before it is told comes again within so short a window. */
+const CONDITIONS = { raise: "300 ms", clear: "300 ms", flapWindow: "200 ms", calm: "30 s" };
 
 type FederationWish = {
   readonly zones?: number;
@@ -72,7 +74,7 @@ export class RealFederation {
       zones: Object.fromEntries(
         Object.entries(usual.zones).map(([zone, entry]) => [zone, { ...entry, ...hidden, ...ended(zone) }]),
       ),
-      policy: { ...usual.policy, ...policy },
+      policy: { ...usual.policy, conditions: CONDITIONS, ...policy },
     });
     const usual = {
       zones,
@@ -153,8 +155,17 @@ export class RealFederation {
    * @throws Error that also says what the guests and the bot said last
    */
   async until<Seen>(what: string, look: () => Promise<Seen>, holds: (seen: Seen) => boolean = Boolean): Promise<Seen> {
+    return this.#explained(what, until(what, look, holds));
+  }
+
+  /** A message of the channel that has all the words, once it is there. */
+  async reads(channel: string, ...words: readonly string[]): Promise<string> {
+    return this.#explained(`${words.join(" … ")} in ${channel}`, this.stage.reads(channel, ...words));
+  }
+
+  async #explained<Seen>(what: string, waiting: Promise<Seen>): Promise<Seen> {
     try {
-      return await until(what, look, holds);
+      return await waiting;
     } catch (cause) {
       throw new Error(`In vain: ${what}.\n${await this.#lastWords()}`, { cause });
     }

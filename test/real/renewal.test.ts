@@ -28,7 +28,7 @@ describe("with real Flower and certificates that live for a minute", { skip: awa
     const superlink = await federation.superlink();
     const [node] = await federation.supernodes();
     assert.ok(node);
-    await federation.stage.reads(homeChannel, "The federation is ready for runs");
+    await federation.reads(homeChannel, "The federation is ready for runs");
     const run = await FlowerRun.start(superlink, { nodes: 1, answers: 1, seconds: 12 });
     await federation.until("the run is on its way", async () => (await run.status()) === "running");
     const told = await everythingTold();

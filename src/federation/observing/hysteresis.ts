@@ -23,8 +23,11 @@ const LOOKS = 2;
 const COUNT_PAUSE = 3_600_000;
 /** What goes and comes back so often, each time soon after the last, keeps coming and going although it was never over. */
 const RETURNS = 3;
-/** Other extents of one condition that are told at once, and again in two hours; the newest is told in time. */
-const MAX_CHANGES = 4;
+/**
+ * Other extents of one condition that are told at once, and again in two hours; the newest is told in time. Ten SuperNodes
+ * that come back one by one are to be followed.
+ */
+const MAX_CHANGES = 12;
 /**
  * What one site's guests say of themselves is told so often at once, and again in two hours, whatever they say; what still
  * stands, in time. Whoever mends a link reads a cause after each try: it is to be more than those take.
@@ -215,15 +218,15 @@ function staying(known: Track, standing: Condition, finding: Finding, now: Now):
       event: { type: "condition-flapping", subject, code, count: standing.count + returns, since },
     };
   }
-  return stays && now.mayTell ? settled(present, standing, now) : turning(present, standing, finding, now);
+  return stays && now.mayTell ? settled(present, finding, now) : turning(present, standing, finding, now);
 }
 
-/** It is raised anew as what it is told to be, since it came last. */
-function settled({ returnedAt, turning, changes }: Track, standing: Condition, { moment }: Now): Step {
-  const { subject, code, detail, vmIds, extent } = standing;
+/** It is raised anew as what is found now, since it came last: its extent may have changed more often than was told. */
+function settled({ returnedAt, changes }: Track, finding: Finding, { moment }: Now): Step {
+  const { subject, code, detail, vmIds, extent } = finding;
   const since = new Date(Date.parse(moment.now) - (moment.ms - returnedAt)).toISOString();
   return {
-    track: { ...untracked(moment), turning, changes },
+    track: { ...untracked(moment), changes },
     event: { type: "condition-raised", subject, code, detail, vmIds: [...vmIds], extent, since },
   };
 }
