@@ -20,10 +20,21 @@ export function routerConfigurationIn(text: string): RouterConfiguration {
 
 /** @returns the router's public key, which the bot has been given */
 export async function setUpRouter(stage: Stage, zone: string, federation: string): Promise<string> {
-  const text = await stage.reads(zoneChannel(zone), `router for federation ${federation}`, "[Peer]");
-  const key = await stage.guests.setUpRouter(zone, routerConfigurationIn(text));
+  const key = await configure(stage, zone, federation, "[Peer]");
   await giveRouterKey(stage, zone, federation, key);
   return key;
+}
+
+/** Once the hub has another key. @returns the router's own new one, which the bot has been given */
+export async function followHub(stage: Stage, zone: string, federation: string, hubKey: string): Promise<string> {
+  const key = await configure(stage, zone, federation, `PublicKey = ${hubKey}`);
+  await giveRouterKey(stage, zone, federation, key, "Give another key");
+  return key;
+}
+
+async function configure(stage: Stage, zone: string, federation: string, words: string): Promise<string> {
+  const text = await stage.reads(zoneChannel(zone), `router for federation ${federation}`, words);
+  return await stage.guests.setUpRouter(zone, routerConfigurationIn(text));
 }
 
 /** `button`: another one once a key was given. */

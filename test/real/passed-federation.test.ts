@@ -4,11 +4,14 @@ import { after, before, describe, test } from "node:test";
 import { FlowerRun, inOnePlace } from "../../sandbox/hypervisor/real/flower-run.ts";
 import type { RealView } from "../../sandbox/hypervisor/real/real-hypervisor.ts";
 import { missingForTunnels } from "../../sandbox/hypervisor/real/tunnels.ts";
+import { followHub } from "../../sandbox/story/routers.ts";
+import { homeChannel, zoneChannel } from "../../sandbox/zones-file.ts";
 import { leftOut } from "./left-out.ts";
+import { completesWithBoth, underWay } from "./long-run.ts";
 import { RealFederation } from "./real-federation.ts";
 
 const RUN_MS = 180_000;
-const [HUB, PASSED] = ["zone-a", "zone-b"];
+const [HUB, PASSED, ROUTED] = ["zone-a", "zone-b", "zone-c"];
 
 describe("with real Flower, three zones behind NAT and filters of addresses, the coordinator's and one more with a gateway and one whose router has the tunnel", {
   skip: await leftOut(await missingForTunnels()),
@@ -73,4 +76,18 @@ describe("with real Flower, three zones behind NAT and filters of addresses, the
       assert.equal(await keyIn(zone), key);
     });
   }
+
+  test("keys of a gateway and of the hub are changed in the middle of a run, which completes with everybody in each round once the router has followed", async () => {
+    const { stage, name } = federation;
+    const run = await underWay(federation);
+    for (const zone of [PASSED, HUB]) {
+      const before = await keyIn(zone);
+      await stage.owner(zone).press(zoneChannel(zone), "Change tunnel keys");
+      await federation.reads(homeChannel, `(${zone})`, "the tunnel keys were changed");
+      assert.notEqual(await keyIn(zone), before);
+    }
+    await followHub(stage, ROUTED, name, await keyIn(HUB));
+    assert.equal(await run.status(), "running");
+    await completesWithBoth(run);
+  });
 });

@@ -6,6 +6,7 @@ import type { RealView } from "../../sandbox/hypervisor/real/real-hypervisor.ts"
 import { missingForTunnels } from "../../sandbox/hypervisor/real/tunnels.ts";
 import { homeChannel, zoneChannel } from "../../sandbox/zones-file.ts";
 import { leftOut } from "./left-out.ts";
+import { completesWithBoth, underWay } from "./long-run.ts";
 import { RealFederation } from "./real-federation.ts";
 
 const RUN_MS = 180_000;
@@ -75,7 +76,7 @@ except OSError:
   });
 
   test("keys of a site and of the hub are changed in the middle of a run, which completes with everybody in each round", async () => {
-    const run = await longRun();
+    const run = await underWay(federation);
     for (const zone of [SITE, HUB]) {
       const before = await keysIn(zone);
       await federation.stage.owner(zone).press(zoneChannel(zone), "Change tunnel keys");
@@ -84,11 +85,11 @@ except OSError:
       assert.ok(now.length > 0 && now.every((key) => !before.includes(key)));
     }
     assert.equal(await run.status(), "running");
-    await completesWithAll(run);
+    await completesWithBoth(run);
   });
 
   test("a path that is cut for 30 s, and a site whose public address changes, in a run: it completes, and the next one works", async () => {
-    const run = await longRun();
+    const run = await underWay(federation);
     const [node] = await federation.supernodes(SITE);
     assert.ok(node);
     await federation.stage.guests.firewall([`ip saddr ${node.outerAddress} meta l4proto udp drop`]);
@@ -99,24 +100,10 @@ except OSError:
     const [moved] = await federation.supernodes(SITE);
     assert.notEqual(moved?.outerAddress, node.outerAddress);
     assert.equal(await run.status(), "running");
-    await completesWithAll(run);
+    await completesWithBoth(run);
     await federation.until("the site is well", () => isWell(node));
-    await completesWithAll(await longRun(1, 0));
+    await completesWithBoth(await underWay(federation, 1, 0));
   });
-
-  /** Under way: its first round has ended. */
-  async function longRun(rounds = 8, seconds = 8): Promise<FlowerRun> {
-    const settings = { nodes: 2, answers: 2, "num-server-rounds": rounds, seconds };
-    const run = await FlowerRun.start(await federation.superlink(), settings);
-    for await (const _ of run.rounds(RUN_MS)) break;
-    return run;
-  }
-
-  async function completesWithAll(run: FlowerRun): Promise<void> {
-    assert.equal(await run.ended(2 * RUN_MS), "finished:completed");
-    const { rounds } = await run.outcome();
-    assert.ok(rounds.length > 0 && rounds.every(({ nodes }) => nodes.length === 2));
-  }
 
   async function keysIn(zone: string): Promise<readonly string[]> {
     const vms = zone === HUB ? [await federation.superlink()] : await federation.supernodes(zone);

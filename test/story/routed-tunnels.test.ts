@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { Sandbox } from "../../sandbox/composition.ts";
-import { giveRouterKey, routerConfigurationIn, setUpRouter } from "../../sandbox/story/routers.ts";
+import { followHub, setUpRouter } from "../../sandbox/story/routers.ts";
 import { Stage } from "../../sandbox/story/stage.ts";
 import { hubHasJust, tunnelKeysOf } from "../../sandbox/story/tunnels.ts";
 import { SANDBOX_HUB, zoneChannel, zoneOwner } from "../../sandbox/zones-file.ts";
@@ -81,9 +81,7 @@ describe("A zone whose own router has its end of the tunnels", () => {
     assert.notEqual(now, before);
     const asked = await stage.reads(zoneChannel(ROUTED), "the hub's key has changed", `${now}`);
     assert.match(asked, /^For @owner-c /);
-    const text = await stage.reads(zoneChannel(ROUTED), "router for federation routed", `PublicKey = ${now}`);
-    routerKey = await stage.guests.setUpRouter(ROUTED, routerConfigurationIn(text));
-    await giveRouterKey(stage, ROUTED, story.name, routerKey, "Give another key");
+    routerKey = await followHub(stage, ROUTED, story.name, now ?? "");
     await hubHasJust(stage, COORDINATOR, [...(await tunnelKeysOf(stage, OWN)), routerKey]);
     await stage.zones.until(ROUTED, ({ vms }) => vms.every(({ userTemplate }) => userTemplate["FL_LINK"] === "ok"));
   });

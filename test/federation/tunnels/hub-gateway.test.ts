@@ -1,13 +1,14 @@
 /** A VM before the SuperLink as the hub of a federation's tunnels. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { revocations } from "../../../src/federation/deciding/revocations.ts";
 import { hubKey } from "../../../src/federation/model/hub.ts";
 import { flowerPart, gatewayAddress, type SitePlan } from "../../../src/federation/model/plan.ts";
 import { rebootable } from "../../../src/federation/model/reboot.ts";
 import type { NetworkFacts, ZoneSurvey } from "../../../src/federation/model/zone-facts.ts";
 import { dialledHosts, serviceOrder, serviceTemplateFor, vmOrder } from "../../../src/federation/proposing/manifest.ts";
 import { choiceFor } from "../../../src/federation/proposing/plan-making.ts";
-import { decodeTunnelPeers } from "../../../src/guest-protocol/tunnel.ts";
+import { decodeTunnelPeers, type TunnelPeers } from "../../../src/guest-protocol/tunnel.ts";
 import { TakenAddresses } from "../../../src/store/taken-addresses.ts";
 import { adjust, retry, rotateTunnelKeys } from "../../builders/commands.ts";
 import { aZone, SHIPPED, sitesOf, zone } from "../../builders/decision-context.ts";
@@ -27,8 +28,8 @@ const BOTH = {
 const INSIDE = "10.99.0.0:9092";
 const A_WHILE = 40;
 const NAMED = { superlink: "Flower SuperLink", supernode: { none: "Flower SuperNode" }, gateway: "Flower gateway" };
-/** Places of the coordinator's VMs. */
-const [GATEWAY, SUPERLINK] = [0, 1];
+/** Places of the coordinator's VMs, and of one that comes later. */
+const [GATEWAY, SUPERLINK, ANEW] = [0, 1, 2];
 
 const gateway = aTemplate({ id: 40, name: "Flower gateway", cpu: 1, memory: 512 });
 
@@ -56,6 +57,13 @@ function passed({ crossing = CROSSING, withoutServices = [], way = "gateway", na
 const planOf = (story: Story, name = "alpha"): SitePlan => story.proposal(name).plan;
 const superLinkAddress = (plan: SitePlan): string | null => flowerPart(plan).nics[0]?.address ?? null;
 const problems = (story: Story, name = "alpha"): readonly string[] => story.site(name).problems.map(({ code }) => code);
+/** The other ends that a VM was told. */
+function told(story: Story, name: string, nth: number): TunnelPeers["peers"] {
+  const decoded = decodeTunnelPeers(story.vmFacts(name, nth).attributes["WG_PEERS"] ?? "");
+  assert.ok(decoded.ok);
+  return decoded.value.peers;
+}
+const hubTold = (story: Story, nth: number) => told(story, "alpha", nth).map(({ key, allowed }) => [key, allowed]);
 const causes = (story: Story): readonly string[] =>
   [...story.federation.conditions.values()].flatMap(({ raised, code, subject, vmIds }) =>
     raised && subject.kind !== "zone" ? [`${subject.kind} ${subject.site} ${code} ${vmIds.join()}`] : [],
@@ -279,16 +287,10 @@ describe("a coordinator's gateway", () => {
   it("is told every site's end, and sites are told of it", () => {
     const story = passed().running();
     assert.deepEqual([story.status("beta"), story.status("gamma")], ["up", "up"]);
-    const told = (name: string, nth: number) =>
-      decodeTunnelPeers(story.vmFacts(name, nth).attributes["WG_PEERS"] ?? "");
-    const atHub = told("alpha", GATEWAY);
-    assert.ok(atHub.ok);
-    assert.equal(atHub.value.peers.length, 4);
+    assert.equal(told(story, "alpha", GATEWAY).length, 4);
     assert.equal(story.vmFacts("alpha", SUPERLINK).attributes["WG_PEERS"], undefined);
-    const atBeta = told("beta", 0);
-    assert.ok(atBeta.ok);
     assert.deepEqual(
-      atBeta.value.peers.map(({ key, endpoint, allowed }) => [key, endpoint, allowed]),
+      told(story, "beta", 0).map(({ key, endpoint, allowed }) => [key, endpoint, allowed]),
       [[hubKey(story.federation), "198.51.100.7:51820", ["10.99.0.0/32"]]],
     );
   });
@@ -301,6 +303,22 @@ describe("a coordinator's gateway", () => {
     const after = hubKey(story.federation);
     assert.ok(after !== null && after !== before);
     assert.equal(story.vm("alpha", GATEWAY).tunnelKey, after);
+  });
+
+  it("that is made anew beside the same SuperLink is the hub once the first is gone, and learns every site's end", () => {
+    const story = passed().running().observesAll();
+    const [site, first, ends] = [zone("alpha"), story.vm("alpha", GATEWAY), hubTold(story, GATEWAY)];
+    story.zone("alpha").addVm({ ...story.vmFacts("alpha", GATEWAY), attributes: {}, id: 9999 });
+    story.observes("alpha").showsTunnelKey("alpha", ANEW, "anew").observes("alpha").tunnels();
+    assert.equal(hubKey(story.federation), first.tunnelKey);
+    story.zone("alpha").removeVm(first.vmId);
+    story.happens({ type: "vm-gone", site, vmId: first.vmId }, ...revocations(story.federation, site, first.vmId));
+    story.observes("alpha").tunnels();
+    assert.equal(hubKey(story.federation), aTunnelKey("anew"));
+    assert.equal(story.federation.tunnelKeys.get(first.tunnelKey ?? "")?.revoked, true);
+    assert.deepEqual(hubTold(story, ANEW), ends);
+    for (const name of ["beta", "gamma"]) assert.equal(told(story, name, 0)[0]?.key, aTunnelKey("anew"));
+    assert.equal(story.federation.verifiedVm, story.vm("alpha", SUPERLINK).vmId);
   });
 
   it("is told as what does not run, at the sites that it is the hub for and with the VM that it is", () => {
