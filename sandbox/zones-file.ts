@@ -21,6 +21,11 @@ const isOdd = (zone: string): boolean => (zone.charCodeAt(zone.length - 1) - "a"
 
 export const zoneChannel = (zone: string): string => `C0ZONE${letterOf(zone)}001`;
 export const zoneOwner = (zone: string, number: 1 | 2): string => `U0OWNER${letterOf(zone)}0${number}`;
+/** Who decides first in a channel of owners; there is one of a department that has no zone of its letter, too. */
+export function firstOwnerIn(channel: string): string | null {
+  const letter = /^C0ZONE(.)001$/.exec(channel)?.[1];
+  return letter === undefined ? null : zoneOwner(`zone-${letter.toLowerCase()}`, 1);
+}
 /** What the zone is called in front of people. */
 export const hospitalOf = (zone: string): string => `Hospital ${letterOf(zone)}`;
 export const homeChannel = HOME_CHANNEL;

@@ -66,8 +66,6 @@ const shownZone = z.object({
   name: z.string(),
   title: z.string(),
   /** Its channel in Slack, and one of its owners. */
-  channel: z.string(),
-  owner: z.string(),
   answering: z.boolean(),
   faults: z.array(zoneFault),
   /** Calls of the bot in each of the last thirty spans of two seconds, the newest last. */

@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { GuestsClient } from "../hypervisor/client.ts";
 import type { SlackControl } from "../slack/client.ts";
 import type { ZonesControl } from "../zones/client.ts";
-import { hospitalOf, zoneChannel, zoneOwner } from "../zones-file.ts";
+import { hospitalOf } from "../zones-file.ts";
 import { CallRates } from "./call-rates.ts";
 import type { Flapping } from "./flapping.ts";
 import type { ShownVm, ShownZone, VmFault, ZoneFault } from "./protocol.ts";
@@ -90,8 +90,6 @@ export class Watches {
     return {
       name,
       title: hospitalOf(name),
-      channel: zoneChannel(name),
-      owner: zoneOwner(name, 1),
       answering: isUp,
       faults: zoneFaults(zone, isUp),
       ...this.#rates.of(name, zone.calls.xmlRpc + zone.calls.oneFlow),

@@ -20,8 +20,6 @@ const vm = (id: number, role: string, stage: string, faults: VmFault[] = []): Sh
 const zone = (letter: string, ...vms: ShownVm[]): ShownZone => ({
   name: `zone-${letter}`,
   title: `Hospital ${letter.toUpperCase()}`,
-  channel: `C-${letter}`,
-  owner: `owner-${letter}`,
   answering: true,
   faults: [],
   calls: [],
@@ -37,7 +35,7 @@ const scene = (change: Partial<Scene>): Scene => ({
   zones: [zone("a"), zone("b")],
   views: {},
   federations: [],
-  undecided: [],
+  waiting: [],
   nameOf: (person) => person,
   ...change,
 });
@@ -51,9 +49,17 @@ suite("The tour", () => {
   });
 
   test("leads to each owner whose card waits", () => {
-    const { title, offer } = nextStep(scene({ federations: hearts, undecided: ["zone-b"] }));
-    assert.equal(title, "Decide for Hospital B");
-    assert.deepEqual(offer, { do: "go", person: "owner-b", channel: "C-b" });
+    const asked = { person: "owner-d", channel: "C-d", place: "Hospital B, cardiology", button: "Approve" };
+    const { title, offer } = nextStep(scene({ federations: hearts, waiting: [asked] }));
+    assert.equal(title, "Decide for Hospital B, cardiology");
+    assert.deepEqual(offer, { do: "go", person: "owner-d", channel: "C-d" });
+  });
+
+  test("leads to the owner who is asked for a certificate", () => {
+    const asked = { person: "owner-a", channel: "C-a", place: "", button: "Give the CA's certificate" };
+    const { says, offer } = nextStep(scene({ federations: hearts, waiting: [asked] }));
+    assert.match(says, /As owner-a, .*#C-a .*“Give the CA's certificate”/);
+    assert.deepEqual(offer, { do: "go", person: "owner-a", channel: "C-a" });
   });
 
   test("waits until every VM serves, a SuperNode among them", () => {

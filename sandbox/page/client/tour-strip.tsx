@@ -11,6 +11,7 @@ import { buttonsOf } from "./message-buttons.ts";
 import { goTo } from "./sidebar.tsx";
 import { choice, choose, messages, nameOf, views, world, zones } from "./store.ts";
 import { isComplete, nextStep, type Offer, STEPS } from "./tour.ts";
+import { waiting } from "./waiting.ts";
 
 const REQUESTER = "U0REQUEST1";
 
@@ -25,7 +26,7 @@ const step = computed(() =>
     federations: federationCards.value
       .filter(({ message }) => buttonsOf(message).length > 0)
       .map(({ name, message }) => ({ name, ts: message.ts })),
-    undecided: undecided(),
+    waiting: waiting(messages.value),
     nameOf,
   }),
 );
@@ -67,13 +68,6 @@ export function TourStrip(): JSX.Element | null {
   );
 }
 
-const undecided = (): readonly string[] =>
-  zones.value
-    .filter(({ channel }) =>
-      (messages.value.get(channel) ?? []).some((message) => buttonsOf(message).includes("Approve")),
-    )
-    .map(({ name }) => name);
-
 async function accept(offer: Offer): Promise<void> {
   if (offer === null) return;
   switch (offer.do) {
@@ -89,9 +83,8 @@ async function accept(offer: Offer): Promise<void> {
   }
 }
 
-/** As somebody would: a name, the first zone as coordinator, all others to train. */
+/** As somebody would: a name, the first zone as coordinator, and all that train elsewhere. */
 async function fillForm(person: string, view: View): Promise<void> {
-  const [coordinator, ...training] = zones.value.map(({ name }) => name);
   const field = (label: string) => view.fields.find((one) => one.label === label && isEmptyValue(one.value));
   const values: Record<string, string | string[]> = {};
   const name = field("Name of the federation");
@@ -100,8 +93,10 @@ async function fillForm(person: string, view: View): Promise<void> {
   const trains = field("Training sites");
   if (name !== undefined) values[name.blockId] = freeName();
   if (purpose !== undefined) values[purpose.blockId] = "Predicts readmission from records that stay where they are.";
+  const coordinator = leads?.options?.[0]?.value;
   if (leads !== undefined && coordinator !== undefined) values[leads.blockId] = coordinator;
-  if (trains !== undefined) values[trains.blockId] = training;
+  const sites = trains?.options?.map(({ value }) => value) ?? [];
+  if (trains !== undefined) values[trains.blockId] = sites.filter((site) => site !== (coordinator ?? sites[0]));
   if (Object.keys(values).length > 0) await send({ do: "fill", what: { person, viewId: view.viewId, values } });
 }
 

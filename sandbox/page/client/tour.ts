@@ -1,6 +1,7 @@
 /** The next step until the federation serves, worked out from what is so. Pure. */
 import type { ShownZone, View } from "../protocol.ts";
 import { guestsOf } from "./guests.ts";
+import { isApproval, type Waiting } from "./waiting.ts";
 
 export interface Scene {
   readonly requester: string;
@@ -10,8 +11,7 @@ export interface Scene {
   readonly views: Readonly<Record<string, readonly View[]>>;
   /** The federations that have not ended, the newest last. */
   readonly federations: readonly { readonly name: string; readonly ts: string }[];
-  /** Zones in whose channel a card has a button to approve. */
-  readonly undecided: readonly string[];
+  readonly waiting: readonly Waiting[];
   readonly nameOf: (person: string) => string;
 }
 
@@ -41,12 +41,12 @@ export const STEPS = 5;
 const FORM = "deploy-site";
 
 export function nextStep(scene: Scene): Step {
-  const { requester, zones, views, federations, undecided } = scene;
+  const { requester, zones, views, federations, waiting } = scene;
   const view = views[requester]?.find(({ callbackId }) => callbackId === FORM);
   const guests = guestsOf(zones).filter(({ role }) => role !== "other");
   if (view !== undefined) return formStep(scene, view);
-  const zone = zones.find(({ name }) => undecided.includes(name));
-  if (zone !== undefined) return approvalStep(scene, zone);
+  const [first] = waiting;
+  if (first !== undefined) return isApproval(first) ? approvalStep(scene, first) : answerStep(scene, first);
   if (federations.length === 0) return guests.length > 0 ? removalStep(scene) : firstStep(scene);
   return guests.length > 0 && guests.every(({ stage }) => stage === "serving") && hasNodes(zones)
     ? servingStep(scene)
@@ -95,14 +95,26 @@ function formStep({ requester, nameOf }: Scene, view: View): Step {
   };
 }
 
-function approvalStep({ undecided, nameOf }: Scene, zone: ShownZone): Step {
-  const left = undecided.length === 1 ? "One zone has not decided." : `${undecided.length} zones have not decided.`;
+function approvalStep({ waiting, nameOf }: Scene, { place, person, channel }: Waiting): Step {
+  const open = waiting.filter(isApproval).length;
+  const left = open === 1 ? "One site has not decided." : `${open} sites have not decided.`;
   return {
     number: 3,
-    title: `Decide for ${zone.title}`,
-    says: `${left} As ${nameOf(zone.owner)}, read the card in ${zone.name}'s channel and press Approve.`,
-    button: `Be ${nameOf(zone.owner)}`,
-    offer: { do: "go", person: zone.owner, channel: zone.channel },
+    title: `Decide for ${place}`,
+    says: `${left} As ${nameOf(person)}, read the card in #${nameOf(channel)} and press Approve.`,
+    button: `Be ${nameOf(person)}`,
+    offer: { do: "go", person, channel },
+    done: false,
+  };
+}
+
+function answerStep({ federations, nameOf }: Scene, { person, channel, button }: Waiting): Step {
+  return {
+    number: federations.length === 0 ? 3 : 4,
+    title: "An owner is asked for something",
+    says: `As ${nameOf(person)}, read the message in #${nameOf(channel)} that has the button “${button}”.`,
+    button: `Be ${nameOf(person)}`,
+    offer: { do: "go", person, channel },
     done: false,
   };
 }
