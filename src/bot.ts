@@ -76,7 +76,7 @@ async function startParts(
     installingTeams: workspace.teams,
   };
   const manifests = await openManifestArchive(join(dataDirectory, "manifests"), shipped, log);
-  const ways = await waysOf(configuration, attendants);
+  const ways = await waysOf(configuration, attendants, health);
   const runtime = await openRuntime({
     dataDirectory,
     storeKey: configuration.storeKey,
@@ -138,7 +138,11 @@ function vitalSigns(app: SlackApp, { store, storeTrouble, looks }: Runtime, ways
   };
 }
 
-async function waysOf(configuration: Configuration, { log, checkpoint, redactor }: Attendants): Promise<Ways> {
+async function waysOf(
+  configuration: Configuration,
+  { log, checkpoint, redactor }: Attendants,
+  health: Health | null,
+): Promise<Ways> {
   const { zonepool: pool, zoneAccess, tokenLife, retries, dataDirectory } = configuration;
   return openWays({
     pool,
@@ -146,6 +150,7 @@ async function waysOf(configuration: Configuration, { log, checkpoint, redactor 
     file: await openZonePoolFile(join(dataDirectory, "zonepool.json"), log),
     ...{ tokenLife, retries, log, checkpoint },
     learn: (secret) => redactor.learn(secret),
+    onCall: (zone, took, outcome) => health?.zoneCalled({ zone, daemon: "oned", took, outcome }),
   });
 }
 

@@ -7,6 +7,7 @@ import { ZoneError } from "../federation/model/zone-facts.ts";
 import type { Checkpoint, Log } from "../federation/ports.ts";
 import { credential, Redactor, type Revealing, Secret } from "../secret.ts";
 import { byPassword, type Credentials } from "./credentials.ts";
+import type { Endpoint } from "./line.ts";
 import { parseLoginTokens, type ShownToken } from "./parse/login-tokens.ts";
 import { XmlRpc } from "./xmlrpc.ts";
 
@@ -26,6 +27,7 @@ export interface TokenLoginOptions {
   readonly checkpoint?: Checkpoint;
   /** Hears each token, so that no text shows it. */
   readonly learn?: (secret: Secret) => void;
+  readonly onCall: NonNullable<Endpoint["onCall"]>;
   readonly log: Log;
 }
 
@@ -68,7 +70,7 @@ export class TokenLogin implements Credentials {
   #vouchedUntil = 0;
 
   constructor(options: TokenLoginOptions) {
-    const { user, password, where, url, ca, deadline } = options;
+    const { user, password, where, url, ca, deadline, onCall } = options;
     this.#options = options;
     this.user = user;
     this.redactor = new Redactor([password, credential(user, password)]);
@@ -79,6 +81,7 @@ export class TokenLogin implements Credentials {
       ...(ca === undefined ? {} : { ca }),
       deadline,
       inFlight: 1,
+      onCall,
       onDate: (date) => this.#noteDate(date),
     });
   }

@@ -35,6 +35,8 @@ export interface WaysOptions {
   readonly retries: TokenLoginOptions["retries"];
   readonly checkpoint?: Checkpoint;
   readonly learn?: (secret: Secret) => void;
+  /** Hears of every call to the pool and for a login: where it went, a zone's name or `pool`, and how it went. */
+  readonly onCall?: ((where: string, took: number, outcome: string) => void) | undefined;
   readonly log: Log;
 }
 
@@ -63,10 +65,10 @@ export function openWays(options: WaysOptions): Ways {
   const pool = options.pool === null ? null : poolOf(options.pool, wishes, options);
   const logins: TokenLogin[] = [];
   const tokenOf = (where: string, url: () => URL, account: Account): TokenLogin => {
-    const { tokenLife: life, retries, checkpoint, learn, log } = options;
+    const { tokenLife: life, retries, checkpoint, learn, onCall, log } = options;
     const login = new TokenLogin({
       ...{ where, url, user: account.user, password: account.password, life, retries, log },
-      ...{ deadline: account.deadline },
+      ...{ deadline: account.deadline, onCall: (took, outcome) => onCall?.(where, took, outcome) },
       ...(account.ca === undefined ? {} : { ca: account.ca }),
       ...(checkpoint === undefined ? {} : { checkpoint }),
       ...(learn === undefined ? {} : { learn }),
@@ -104,13 +106,14 @@ export function openWays(options: WaysOptions): Ways {
 
 type Account = Pick<PoolWish, "user" | "password" | "ca" | "deadline">;
 
-function poolOf(wish: PoolWish, wishes: readonly AccessWish[], { file, log }: WaysOptions): ZonePool {
+function poolOf(wish: PoolWish, wishes: readonly AccessWish[], { file, onCall, log }: WaysOptions): ZonePool {
   const { user, password, ca, deadline, interval } = wish;
   return new ZonePool({
     url: new URL(wish.xmlrpc),
     account: byPassword(user, password),
     ...(ca === undefined ? {} : { ca }),
     ...{ deadline, interval, entries: wishes, file, log },
+    onCall: (took, outcome) => onCall?.(POOL, took, outcome),
   });
 }
 

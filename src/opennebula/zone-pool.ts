@@ -18,6 +18,7 @@ import {
 import type { Log, ZonePoolFile } from "../federation/ports.ts";
 import type { Credentials } from "./credentials.ts";
 import { foreignText } from "./foreign-text.ts";
+import type { Endpoint } from "./line.ts";
 import { parseZonePool } from "./parse/zone-pool.ts";
 import { XmlRpc } from "./xmlrpc.ts";
 
@@ -30,6 +31,7 @@ export interface ZonePoolOptions {
   readonly interval: number;
   readonly entries: readonly PoolEntry[];
   readonly file: ZonePoolFile;
+  readonly onCall: NonNullable<Endpoint["onCall"]>;
   readonly log: Log;
 }
 
@@ -69,7 +71,7 @@ export class ZonePool {
   #stopped = false;
 
   constructor(options: ZonePoolOptions) {
-    const { url, account, ca, deadline, entries, file } = options;
+    const { url, account, ca, deadline, entries, file, onCall } = options;
     const { known } = file;
     this.#options = options;
     this.#oned = new XmlRpc({
@@ -79,6 +81,7 @@ export class ZonePool {
       ...(ca === undefined ? {} : { ca }),
       deadline,
       inFlight: 1,
+      onCall,
     });
     for (const { id } of known?.zones ?? []) this.#offered.add(id);
     const members = membersOf(entries, known?.zones ?? [], known?.addresses ?? new Map());

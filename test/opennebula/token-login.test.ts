@@ -40,6 +40,7 @@ async function inFederation(tell: (given: Given) => Promise<void>, wish: BenchWi
           ...{ where: "pool", url: () => url, user: "florist", password: new Secret(password), life },
           ...{ deadline: 20_000, retries: { first: 1, longest: 1 }, log: QUIET },
           learn: (secret) => void learned.push(secret.reveal()),
+          onCall: () => undefined,
         });
         closing.push(() => login.close());
         return login;

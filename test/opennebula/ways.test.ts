@@ -25,6 +25,7 @@ suite("A hundred zones of an OpenNebula federation", () => {
   test("cost one look at the pool and one login, and each is reached with the same token", async () => {
     const calls: string[] = [];
     const shown: string[] = [];
+    const counted: string[] = [];
     const bench = await Bench.start({
       ...{ zones: THERE, federated: true },
       record: ({ operation, request }) => {
@@ -48,6 +49,7 @@ suite("A hundred zones of an OpenNebula federation", () => {
       file: { known: null, keep: () => Promise.resolve() },
       tokenLife: 86_400_000,
       retries: { first: 1, longest: 1 },
+      onCall: (where, _, outcome) => counted.push(`${where} ${outcome}`),
       log: QUIET,
     });
     try {
@@ -63,6 +65,7 @@ suite("A hundred zones of an OpenNebula federation", () => {
       const count = (operation: string) => calls.filter((call) => call === operation).length;
       assert.equal(count("one.zonepool.info"), 1);
       assert.equal(count("one.user.login"), 1);
+      assert.deepEqual(counted, ["pool answered", "pool answered", "pool answered"]);
       // One before the login, which shows what tokens there are.
       assert.equal(count("one.user.info"), THERE + 1);
       assert.deepEqual(shown.toSorted(), ["one.user.info", "one.user.login", "one.zonepool.info"], "the password");
