@@ -74,6 +74,9 @@ export interface RunningHypervisor {
   readonly close: () => Promise<void>;
 }
 
+/** Milliseconds that an idle connection is kept: its client gives it up first, and sends nothing into one that closes. */
+const IDLE_MS = 600_000;
+
 /**
  * Serves the hypervisor, and routes that control it, as JSON over HTTP on loopback.
  * @param listen with a token, only to those who show it; port 0 takes a free one
@@ -86,7 +89,7 @@ export async function serveHypervisor(
 ): Promise<RunningHypervisor> {
   const failed = (error: unknown): void => log.error({ err: error }, "a request failed");
   const routes = [...hypervisorRoutes(hypervisor), ...control];
-  const server = createServer((request, response) => {
+  const server = createServer({ keepAliveTimeout: IDLE_MS }, (request, response) => {
     answer(routes, token, request)
       .catch((error: unknown) => refusalOf(error, failed))
       .then((result) => send(response, result))

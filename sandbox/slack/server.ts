@@ -14,6 +14,9 @@ export interface RunningSlack {
   readonly close: () => Promise<void>;
 }
 
+/** Milliseconds that an idle connection is kept: its client gives it up first, and sends nothing into one that closes. */
+const IDLE_MS = 600_000;
+
 /**
  * Starts the stand-in.
  * @param listen 127.0.0.1 and any free port by default
@@ -26,7 +29,7 @@ export async function startSlack(
   const host = listen.host ?? "127.0.0.1";
   let url = "";
   const slack = createSlack(options, () => url);
-  const server = createServer((incoming, outgoing) => {
+  const server = createServer({ keepAliveTimeout: IDLE_MS }, (incoming, outgoing) => {
     serve(slack, incoming, outgoing).catch((error: unknown) => {
       process.stderr.write(`slack stand-in: ${error instanceof Error ? error.stack : String(error)}\n`);
       if (!outgoing.headersSent) send(outgoing, json(500, { ok: false, error: "fatal_error" }));

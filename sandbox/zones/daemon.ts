@@ -28,6 +28,8 @@ export type Handler = (request: Request) => Promise<Answer | undefined>;
 
 /** A request that has not come whole by then is cut off. */
 const STALLED_MS = 15_000;
+/** Milliseconds that an idle connection is kept: its client gives it up first, and sends nothing into one that closes. */
+const IDLE_MS = 600_000;
 
 const HOST = "127.0.0.1";
 
@@ -48,7 +50,7 @@ export class Daemon {
 
   async listen(port: number): Promise<void> {
     const server = createServer(
-      { requestTimeout: STALLED_MS, headersTimeout: STALLED_MS },
+      { requestTimeout: STALLED_MS, headersTimeout: STALLED_MS, keepAliveTimeout: IDLE_MS },
       (request, response) => void this.#serve(request, response),
     );
     server.on("clientError", (_, socket) => socket.destroy());
