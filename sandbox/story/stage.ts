@@ -8,7 +8,7 @@ import { homeChannel, zoneChannel, zoneOwner } from "../zones-file.ts";
 import { Player } from "./person.ts";
 
 /** OpenNebula's STATE of a VM that has ended. */
-const DONE = 6;
+export const DONE = 6;
 
 export interface FederationWish {
   readonly name: string;

@@ -1,9 +1,10 @@
 /** What a federation's tunnels are, as the zones' VMs tell it, and who was told of them. */
 import { PUBLISHED } from "../../src/guest-protocol/names.ts";
 import { decodeTunnelLinks, type TunnelLinks } from "../../src/guest-protocol/tunnel.ts";
+import type { ZoneState } from "../zones/control/state.ts";
 import { homeChannel, zoneChannel } from "../zones-file.ts";
 import type { Checks } from "./checks.ts";
-import type { Stage } from "./stage.ts";
+import { DONE, type Stage } from "./stage.ts";
 
 /** The tunnel keys of the VMs that run in a zone. */
 export async function tunnelKeysOf(stage: Stage, zone: string): Promise<readonly string[]> {
@@ -41,12 +42,9 @@ export async function lookAtTunnels(
     "The hub has a tunnel with every SuperNode, or its zone's router, and with nobody else.",
     new Set(ofSites).size === ofSites.length,
   );
-  const contexts = await Promise.all(sites.map((zone) => stage.attributes(zone)));
-  const links = contexts.flat().flatMap((attributes) => textOf(attributes, PUBLISHED.link));
-  checks.hold(
-    "Every SuperNode reaches the SuperLink through a tunnel.",
-    links.length === contexts.flat().length && links.every((link) => link === "ok"),
-  );
+  // What a VM says of its link follows what the SuperLink sees of it.
+  for (const zone of sites) await stage.zones.until(zone, ({ vms }) => vms.every(linkIsWell));
+  checks.hold("Every SuperNode reaches the SuperLink through a tunnel.", true);
   await checkChannels(stage, checks, coordinator, keys);
 }
 
@@ -71,6 +69,9 @@ async function checkChannels(
     checks.hold(`No tunnel key stands in ${channel}.`, (await saying(stage, channel, all)).length === 0);
   }
 }
+
+const linkIsWell = ({ state, userTemplate }: ZoneState["vms"][number]): boolean =>
+  state === DONE || textOf(userTemplate, PUBLISHED.link)[0] === "ok";
 
 /** Those of the words that stand in the channel. */
 async function saying(stage: Stage, channel: string, words: readonly string[]): Promise<readonly string[]> {
