@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { readFileFromDisk } from "../../src/config/file-reader.ts";
 import { describeMistakes, loadConfiguration } from "../../src/config/load-configuration.ts";
 import { decide } from "../../src/federation/deciding/decide.ts";
-import { channelId, person, type SiteName, slug } from "../../src/federation/model/identity.ts";
+import { channelId, person, type SiteName, siteOfZone, slug, zoneOf } from "../../src/federation/model/identity.ts";
 import { serviceTemplate } from "../../src/federation/model/manifests.ts";
 import { currentProposal, type Federation } from "../../src/federation/model/state.ts";
 import type { Federations } from "../../src/federation/ports.ts";
@@ -110,7 +110,8 @@ const allUp = new Promise<void>((resolve) => {
     resolve();
   });
 });
-for (let nth = 0; nth < Number(count); nth += 1) await runtime.store.create(requestOf(nth, [...sites.keys()]));
+const zones = [...new Set([...sites.keys()].map(zoneOf))].map(siteOfZone);
+for (let nth = 0; nth < Number(count); nth += 1) await runtime.store.create(requestOf(nth, zones));
 await allUp;
 const up = upCount();
 await runtime.stop();

@@ -14,8 +14,11 @@ line.sendall(sys.stdin.buffer.read())
 answer = line.recv(200)
 sys.exit(0 if answer == b"errno=0\\n\\n" else repr(answer))`;
 
-/** With a /run/wireguard of its own, for the machine's is everybody's. It goes with the namespace. */
-const BRING_UP = `mkdir -p /run/wireguard && mount -t tmpfs tunnel /run/wireguard && wireguard-go ${DEVICE} >/dev/null 2>&1 && for look in $(seq 100); do [ -S /run/wireguard/${DEVICE}.sock ] && break; sleep 0.1; done && python3 -c '${CONFIGURE}'`;
+/**
+ * In the place of the tunnel that may be there, and with a /run/wireguard of its own, for the machine's is everybody's. It
+ * goes with the namespace.
+ */
+const BRING_UP = `[ ! -e /sys/class/net/${DEVICE} ] || ip link delete ${DEVICE} || exit; mkdir -p /run/wireguard && mount -t tmpfs tunnel /run/wireguard && wireguard-go ${DEVICE} >/dev/null 2>&1 && for look in $(seq 100); do [ -S /run/wireguard/${DEVICE}.sock ] && break; sleep 0.1; done && python3 -c '${CONFIGURE}'`;
 
 /** A zone's router as one end of a tunnel: its key, and what its administrator has set up. */
 export class RouterTunnel {
@@ -30,7 +33,7 @@ export class RouterTunnel {
     this.#privateKey = privateKey;
   }
 
-  /** In the router's namespace; once for each. */
+  /** In the router's namespace. */
   async bringUp(space: string): Promise<void> {
     const { address, mtu, peer, rules } = this.#configuration;
     const inside = (command: readonly string[], input = "") =>
