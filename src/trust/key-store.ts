@@ -78,16 +78,20 @@ const authorityOf = (record: KeyRecord, federationId: string, key: KeyObject): A
 
 const isMissing = (error: unknown): boolean => error instanceof Error && "code" in error && error.code === "ENOENT";
 
+type MakeAuthority = (request: AuthorityRequest) => Promise<Authority>;
+
 /** One file per federation, 0600. One process at a time, which the journal's lock on the data directory sees to. */
 export class KeyStore {
   readonly #directory: string;
   readonly #key: KeyObject;
+  readonly #make: MakeAuthority;
   readonly #making = new Map<string, Promise<Authority>>();
   readonly #makers = new Concurrency(MADE_AT_ONCE);
 
-  constructor(directory: string, key: KeyObject) {
+  constructor(directory: string, key: KeyObject, make: MakeAuthority = createAuthority) {
     this.#directory = directory;
     this.#key = key;
+    this.#make = make;
   }
 
   /**
@@ -127,7 +131,7 @@ export class KeyStore {
   async #loadOrMake(request: AuthorityRequest): Promise<Authority> {
     const found = await this.#find(request.federationId);
     if (found !== undefined) return found;
-    const made = await this.#makers.run(() => createAuthority(request));
+    const made = await this.#makers.run(() => this.#make(request));
     await this.#store(made);
     return made;
   }
@@ -266,7 +270,7 @@ const namesIn = async (directory: string): Promise<readonly string[] | null> => 
  * Opens the store, making its directory if it is missing. Removes what a crash left unfinished. Throws `KeyStoreError`:
  * `key-store-wrong-key` when the store is sealed with another key.
  */
-export const openKeyStore = async (directory: string, key: KeyObject): Promise<KeyStore> => {
+export const openKeyStore = async (directory: string, key: KeyObject, make?: MakeAuthority): Promise<KeyStore> => {
   await makePrivateDirectory(directory);
   const names = await readdir(directory);
   for (const name of names.filter((one) => one.endsWith(UNFINISHED))) await rm(join(directory, name), { force: true });
@@ -277,5 +281,5 @@ export const openKeyStore = async (directory: string, key: KeyObject): Promise<K
       `FLORIST_KEY is not the key that the CA keys in ${directory} are sealed with: start florist with the key it had before.`,
     );
   await replaceFile(join(directory, CHECK_FILE), { schema: 1, ...seal(CHECK_TEXT, CHECK_BOUND_TO, key) });
-  return new KeyStore(directory, key);
+  return new KeyStore(directory, key, make);
 };
