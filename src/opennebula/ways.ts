@@ -36,7 +36,7 @@ export interface WaysOptions {
   readonly checkpoint?: Checkpoint;
   readonly learn?: (secret: Secret) => void;
   /** Hears of every call to the pool and for a login: where it went, a zone's name or `pool`, and how it went. */
-  readonly onCall?: ((where: string, took: number, outcome: string) => void) | undefined;
+  readonly onCall?: (where: string, took: number, outcome: string) => void;
   readonly log: Log;
 }
 

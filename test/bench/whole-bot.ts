@@ -65,7 +65,9 @@ async function grow(stage: Stage, directory: string, { growth }: Times): Promise
   await grown.stop();
   const { up } = grown.ready;
   if (up < RUNNING)
-    throw new Error(`Only ${up} of ${RUNNING} federations came up within ${growth} s: the machine is too busy.`);
+    throw new Error(
+      `Only ${up} of ${RUNNING} federations came up within ${growth} s: the machine is too busy, or zones do not take them.`,
+    );
   await fill(directory, many(LIVING - RUNNING, NUMBERS.waiting, teller(waitingStory(), ON_STAGE)));
   const bot = await startBot(stage, directory, "growing");
   await quiet(bot);

@@ -1,9 +1,9 @@
 /** A federation of its own, because it waits for minutes: the whole run lets it wait beside the other tests. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { FlowerRun } from "../../sandbox/hypervisor/real/flower-run.ts";
 import { missingForTunnels } from "../../sandbox/hypervisor/real/tunnels.ts";
 import { leftOut } from "./left-out.ts";
+import { completesWithBoth, underWay } from "./long-run.ts";
 import { RealFederation } from "./real-federation.ts";
 
 const RUN_MS = 360_000;
@@ -23,8 +23,7 @@ describe("with real Flower behind NAT, a path that is cut for 5 min in a run", {
   after(() => federation?.end());
 
   test("ends the run by itself, and the next one works without anybody's doing", async (t) => {
-    const run = await runOf(8, 8);
-    for await (const _ of run.rounds(RUN_MS)) break;
+    const run = await underWay(federation);
     const [node] = await federation.supernodes(SITE);
     assert.ok(node);
     await federation.stage.guests.firewall([`ip saddr ${node.outerAddress} meta l4proto udp drop`]);
@@ -37,17 +36,9 @@ describe("with real Flower behind NAT, a path that is cut for 5 min in a run", {
     });
     t.diagnostic(`well ${Date.now() - healed} ms after the cut`);
     t.diagnostic(await run.ended(RUN_MS));
-    const next = await runOf(1, 0);
-    assert.equal(await next.ended(RUN_MS), "finished:completed");
-    assert.deepEqual(
-      (await next.outcome()).rounds.map(({ nodes }) => nodes.length),
-      [2],
-    );
+    await completesWithBoth(await underWay(federation, 1, 0));
     t.diagnostic(`the next run is through ${Date.now() - healed} ms after the cut`);
     const [same] = await federation.supernodes(SITE);
     assert.deepEqual([same?.vmId, same?.pid], [node.vmId, node.pid], "it was neither retried nor rebooted");
   });
-
-  const runOf = async (rounds: number, seconds: number): Promise<FlowerRun> =>
-    FlowerRun.start(await federation.superlink(), { nodes: 2, answers: 2, "num-server-rounds": rounds, seconds });
 });
