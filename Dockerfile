@@ -9,12 +9,8 @@ COPY package.json package-lock.json tsconfig.json ./
 # Without the sandbox, which is a workspace of its own and not part of the image.
 RUN npm ci --workspaces=false --ignore-scripts --no-audit --no-fund
 COPY src ./src
+COPY packaging ./packaging
 RUN npm run build
-
-FROM node:24-slim AS dependencies
-WORKDIR /florist
-COPY package.json package-lock.json ./
-RUN npm ci --omit=dev --workspaces=false --ignore-scripts --no-audit --no-fund --cache /tmp/npm && rm -rf /tmp/npm
 
 FROM node:24-slim
 LABEL org.opencontainers.image.title="florist" \
@@ -31,12 +27,11 @@ RUN install --directory --owner=node --group=node --mode=0700 /var/lib/florist
 WORKDIR /florist
 COPY package.json LICENSE zones.example.yml app-manifest.yml ./
 COPY manifests ./manifests
-COPY --from=dependencies /florist/node_modules ./node_modules
-COPY --from=build /florist/dist/src ./dist/src
+COPY --from=build /florist/dist/florist.mjs /florist/dist/doctor.mjs /florist/dist/licences.txt ./dist/
 USER node
 VOLUME /var/lib/florist
 EXPOSE 3000
 # Unhealthy is what another start may mend: the program hangs, or cannot journal. Whether people are served is /readyz.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \
     CMD ["node", "-e", "fetch('http://127.0.0.1:9464/healthz').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
-CMD ["node", "dist/src/main.js"]
+CMD ["node", "dist/florist.mjs"]

@@ -137,7 +137,7 @@ async function start(
     FLORIST_KEY: options.storeKey ?? randomBytes(32).toString("hex"),
     FLORIST_PORT: "0",
   };
-  let entry = options.bot ?? "src/main.js";
+  let entry = options.bot ?? "florist.mjs";
   const startBot = async (port: string): Promise<Program<z.infer<typeof botReady>>> => {
     const wish = { entry, args: options.botArgs ?? [], log, ready: botReady };
     // A password that the zones file does not name any more is not given either: the bot takes it for a mistake.

@@ -8,7 +8,7 @@ import type { z } from "zod";
 const GRACE_MS = 10_000;
 
 export interface ProgramWish<T> {
-  /** Below the folder of the compiled programs, such as `sandbox/zones/main.js`, or an absolute path. */
+  /** Below the folder of the compiled programs, such as `florist.mjs` or `sandbox/zones/main.js`, or an absolute path. */
   readonly entry: string;
   readonly args: readonly string[];
   readonly environment?: NodeJS.ProcessEnv;

@@ -9,7 +9,7 @@ import { readCommandLine } from "../src/command-line.ts";
 import { packageRoot } from "../src/package-root.ts";
 import { ENVIRONMENT, FILES } from "./config/sample.ts";
 
-const MAIN = join(import.meta.dirname, "../src/main.js");
+const MAIN = join(import.meta.dirname, "../florist.mjs");
 
 function asked(args: readonly string[], environment: NodeJS.ProcessEnv = {}) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], {

@@ -16,7 +16,7 @@ import { until } from "./waiting.ts";
 
 /** Nobody listens there. */
 const ZONE = { name: "zone-a", xmlrpc: "http://127.0.0.1:9/RPC2", oneflow: "http://127.0.0.1:9" };
-const MAIN = join(import.meta.dirname, "../src/main.js");
+const MAIN = join(import.meta.dirname, "../florist.mjs");
 
 interface Line {
   readonly level: string;

@@ -6,13 +6,14 @@ import { suite, test } from "node:test";
 import { packageRoot } from "../../src/package-root.ts";
 
 interface Import {
-  /** Both relative to src/, or to the checkout for sandbox/; `to` is a package's name when it is not one of ours. */
+  /** Both relative to src/, or to the checkout for the others; `to` is a package's name when it is not one of ours. */
   readonly from: string;
   readonly to: string;
 }
 
 const ROOTS = [
   { folder: join(packageRoot(), "src"), prefix: "" },
+  { folder: join(packageRoot(), "packaging"), prefix: "packaging/" },
   { folder: join(packageRoot(), "sandbox"), prefix: "sandbox/" },
 ];
 const FROM = /(?:^|[\s}])from\s+"([^"]+)"|\bimport\s*\(?\s*"([^"]+)"/g;
@@ -24,7 +25,7 @@ const sources = ROOTS.flatMap(({ folder, prefix }) =>
 ).sort();
 
 /** Where a file lies in the checkout. */
-const placeOf = (file: string): string => (file.startsWith("sandbox/") ? file : `src/${file}`);
+const placeOf = (file: string): string => (/^(?:packaging|sandbox)\//.test(file) ? file : `src/${file}`);
 
 function importsOf(file: string): readonly Import[] {
   const text = readFileSync(join(packageRoot(), placeOf(file)), "utf8");
@@ -79,6 +80,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   "manifests/": [
     ...["federation/model/", "federation/ports.ts", "guest-protocol/", "durable-directory.ts", "package-root.ts"],
   ],
+  "packaging/": ["package-root.ts"],
   "sandbox/slack/": [],
   "sandbox/zones/": ["guest-protocol/"],
   "sandbox/hypervisor/": ["guest-protocol/", "package-root.ts"],

@@ -2,8 +2,9 @@
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { startProgram } from "../../sandbox/program.ts";
+import { ask } from "./asking.ts";
 import { atMost, type Figure, figure } from "./figures.ts";
-import { ask, LoopWatch } from "./probe.ts";
+import { LoopWatch } from "./probe.ts";
 
 /** Milliseconds: nothing may keep the event loop for longer. */
 export const LONGEST_BLOCK = 50;

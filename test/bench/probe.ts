@@ -1,27 +1,24 @@
-/** What a process costs, as it says itself: asked over the channel to whoever started it. */
-import type { ChildProcess } from "node:child_process";
-import { once } from "node:events";
+/**
+ * What a process costs, as it says itself: asked over the channel to whoever started it. It loads no package, which would
+ * count as its process's own.
+ */
 import { existsSync, readFileSync } from "node:fs";
 import { getHeapCodeStatistics, setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { z } from "zod";
 
-const costs = z.strictObject({
+export interface Costs {
   /** CPU time since the process began, user and system, in milliseconds. */
-  cpu: z.number(),
+  readonly cpu: number;
   /** Resident memory in MB. */
-  memory: z.number(),
+  readonly memory: number;
   /** How long, in milliseconds, its main thread was ready to run while others had the cores; 0 where nobody says. */
-  waited: z.number(),
+  readonly waited: number;
   /** The longest time, in milliseconds, that one piece of work kept the event loop since the watch began. */
-  block: z.number(),
-});
-export type Costs = z.infer<typeof costs>;
+  readonly block: number;
+}
 
 /** What a process can be asked. `settled`: its memory after unused memory was given back, which blocks it a moment. */
-const QUESTIONS = ["costs", "settled", "watch"] as const;
-type Question = (typeof QUESTIONS)[number];
-const question = z.enum(QUESTIONS);
+export type Question = "costs" | "settled" | "watch";
 
 /** Milliseconds between two looks at the clock. */
 const EVERY = 5;
@@ -121,12 +118,9 @@ function collectGarbage(): void {
   if (typeof collect === "function") collect();
 }
 
-/** From now on this process says what it costs whenever it is asked. `watching`: its event loop is watched at once. */
-export function answerCosts({ watching = false } = {}): void {
-  const loop = new LoopWatch();
-  if (watching) loop.start();
-  process.on("message", (message) => {
-    const asked = question.parse(message);
+/** From now on this process says what it costs whenever it is asked. `loop`: a watch that may have begun. */
+export function answerCosts(loop = new LoopWatch()): void {
+  process.on("message", (asked: Question) => {
     const cpu = cpuTime();
     const block = loop.stop();
     if (asked === "watch") loop.start();
@@ -136,11 +130,4 @@ export function answerCosts({ watching = false } = {}): void {
   });
   // Asking keeps nobody alive.
   process.channel?.unref();
-}
-
-export async function ask(child: ChildProcess, asked: Question): Promise<Costs> {
-  const answered = once(child, "message", { signal: AbortSignal.timeout(60_000) });
-  child.send(asked);
-  const [answer] = await answered;
-  return costs.parse(answer);
 }

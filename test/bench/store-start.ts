@@ -2,11 +2,12 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { startProgram } from "../../sandbox/program.ts";
+import { ask } from "./asking.ts";
 import { inDirectory } from "./directories.ts";
 import { fill, many } from "./filling.ts";
 import { measure } from "./measuring.ts";
 import { ENDED, LIVING } from "./population.ts";
-import { ask, type Costs } from "./probe.ts";
+import type { Costs } from "./probe.ts";
 import { endedStory, runningStory, teller } from "./stories.ts";
 
 async function costsOfOpening(directory: string): Promise<Costs> {

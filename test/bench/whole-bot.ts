@@ -4,12 +4,13 @@ import { basename, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 import { type Program, startProgram } from "../../sandbox/program.ts";
+import { ask } from "./asking.ts";
 import { inDirectory } from "./directories.ts";
 import { aboveAtMost, atMost, type Figure, quantile, ratioAtMost } from "./figures.ts";
 import { fill, many } from "./filling.ts";
 import { LONGEST_BLOCK, measure } from "./measuring.ts";
 import { ENDED, LIVING, RUNNING } from "./population.ts";
-import { ask, type Costs } from "./probe.ts";
+import type { Costs } from "./probe.ts";
 import { Commander } from "./requests.ts";
 import { openStage, type Stage, type Tempo } from "./stage.ts";
 import { endedStory, teller, waitingStory } from "./stories.ts";
@@ -38,9 +39,12 @@ type Bot = Program<{ readonly url: string }>;
 
 const startBot = (stage: Stage, dataDirectory: string, tempo: Tempo): Promise<Bot> =>
   startProgram({
-    entry: "test/bench/measured-bot.js",
+    entry: "florist.mjs",
     args: [],
-    environment: stage.environment(dataDirectory, tempo),
+    environment: {
+      ...stage.environment(dataDirectory, tempo),
+      NODE_OPTIONS: `--import=${import.meta.resolve("./measured.js")}`,
+    },
     ready: urlReady,
   });
 

@@ -7,7 +7,7 @@ import { EXIT_CODE, textOf } from "../../src/doctor/report.ts";
 import { APP_TOKEN, BOT_TOKEN, STORE_KEY, visit } from "./clinic.ts";
 import { MISCONFIGURATIONS } from "./misconfigurations.ts";
 
-const MAIN = join(import.meta.dirname, "../../src/doctor/main.js");
+const MAIN = join(import.meta.dirname, "../../doctor.mjs");
 
 /** All that the doctor may ask: each of these changes nothing. */
 const READING =

@@ -47,7 +47,7 @@ describe("The four parts, started one by one", () => {
     const { scripts } = z
       .object({ scripts: z.record(z.string(), z.string()) })
       .parse(JSON.parse(await readFile(join(packageRoot(), "package.json"), "utf8")));
-    assert.equal(scripts["start"], "exec node dist/src/main.js");
+    assert.equal(scripts["start"], "exec node dist/florist.mjs");
     for (const part of ["slack", "zones", "hypervisor"]) {
       assert.match(scripts[`sandbox:${part}`] ?? "", new RegExp(`node dist/sandbox/${part}/main\\.js$`));
     }
@@ -206,7 +206,7 @@ async function startByHand() {
   );
   const { policy } = sandboxZonesFile(zones.zones, SPEED);
   await writeFile(zonesFile, `${usual}${stringify({ policy })}`);
-  await run("src/main.js", [], z.object({ url: z.null() }), {
+  await run("florist.mjs", [], z.object({ url: z.null() }), {
     ...secrets,
     SLACK_API_URL: slack.apiUrl,
     FLORIST_ZONES_FILE: zonesFile,

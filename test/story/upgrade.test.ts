@@ -1,6 +1,6 @@
 /** A later version of the bot, with another guest agent, takes over what an earlier one has started. */
 import assert from "node:assert/strict";
-import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -33,7 +33,7 @@ describe("A federation whose bot is upgraded", () => {
     await story.askAndApprove();
     await story.isUp(TRAINING);
     await story.says("ready for runs");
-    await sandbox.restartBot(join(later, "dist/src/main.js"));
+    await sandbox.restartBot(join(later, "dist/florist.mjs"));
   });
   after(async () => {
     await sandbox.stop();
@@ -92,14 +92,13 @@ describe("A federation whose bot is upgraded", () => {
   }
 });
 
-/** The package as it would lie on disk after an upgrade, with one line more in its guest agent. */
+/** What the program needs beside Node.js as it would lie on disk after an upgrade, with one line more in its guest agent. */
 async function laterVersion(): Promise<string> {
   const root = packageRoot();
   const directory = await mkdtemp(join(tmpdir(), "florist-later-"));
-  for (const part of ["dist/src", "manifests", "package.json"]) {
+  for (const part of ["dist/florist.mjs", "manifests", "package.json"]) {
     await cp(join(root, part), join(directory, part), { recursive: true });
   }
-  await symlink(join(root, "node_modules"), join(directory, "node_modules"));
   const agent = join(directory, "manifests/guest/agent.py");
   await writeFile(agent, `${await readFile(agent, "utf8")}\nLATER = True\n`);
   return directory;
