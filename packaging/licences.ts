@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 
-const manifest = z.object({ name: z.string(), version: z.string(), license: z.string() });
+const manifest = z.object({ name: z.string(), version: z.string(), license: z.string().min(1) });
 const NOTICE = /^(?:licen[cs]e|copying|notice)/i;
 
 /** The folders of the packages that files belong to; all relative to the checkout. */
@@ -12,11 +12,17 @@ export function packagesIn(files: readonly string[]): readonly string[] {
   return [...new Set(folders)].sort();
 }
 
-/** A part for each package: its name, its version, its licence's short name, and the text where it brings one. */
+/**
+ * A part for each package: its name, its version, its licence's short name, and the text where it brings one. Throws where
+ * a package names no licence: its code must not ship.
+ */
 export function licences(root: string, packages: readonly string[]): string {
   const parts = packages.map((folder) => {
     const read = (file: string): string => readFileSync(join(root, folder, file), "utf8");
-    const { name, version, license } = manifest.parse(JSON.parse(read("package.json")));
+    const said = manifest.safeParse(JSON.parse(read("package.json")));
+    if (!said.success)
+      throw new Error(`${folder}/package.json names no licence. Take another package, or ask its author.`);
+    const { name, version, license } = said.data;
     const texts = readdirSync(join(root, folder))
       .filter((file) => NOTICE.test(file))
       .sort()

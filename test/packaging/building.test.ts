@@ -8,7 +8,7 @@ import { dirname, join } from "node:path";
 import { suite, test } from "node:test";
 import { z } from "zod";
 import { leftovers } from "../../packaging/leftovers.ts";
-import { packagesIn } from "../../packaging/licences.ts";
+import { licences, packagesIn } from "../../packaging/licences.ts";
 import { packageRoot } from "../../src/package-root.ts";
 
 const COMPILED = join(packageRoot(), "dist");
@@ -68,5 +68,17 @@ suite("npm run build", () => {
       assert.match(notices, new RegExp(`^${name} ${version.replaceAll(".", "\\.")}: `, "m"));
     }
     assert.match(notices, /^@slack\/bolt [\d.]+: MIT\n\n.*\n\nCopyright \(c\) /m);
+  });
+
+  test("lets no code ship whose package names no licence", (context) => {
+    const root = mkdtempSync(join(tmpdir(), "florist-licence-"));
+    context.after(() => rmSync(root, { recursive: true }));
+    const folder = "node_modules/nobodys";
+    mkdirSync(join(root, folder), { recursive: true });
+    const put = (manifest: object) => writeFileSync(join(root, folder, "package.json"), JSON.stringify(manifest));
+    put({ name: "nobodys", version: "1.0.0" });
+    assert.throws(() => licences(root, [folder]), /node_modules\/nobodys\/package\.json names no licence/);
+    put({ name: "nobodys", version: "1.0.0", license: "MIT" });
+    assert.equal(licences(root, [folder]), "nobodys 1.0.0: MIT\n");
   });
 });
