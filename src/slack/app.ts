@@ -22,6 +22,7 @@ import * as requests from "./inbound/actions/requests.ts";
 import type { Bot } from "./inbound/bot.ts";
 import * as command from "./inbound/commands/flower.ts";
 import { deduplicateDeliveries } from "./inbound/deduplicate.ts";
+import { Dispatcher } from "./inbound/dispatcher.ts";
 import * as channels from "./inbound/events/channels.ts";
 import * as homes from "./inbound/events/home.ts";
 import * as mentions from "./inbound/events/mentions.ts";
@@ -38,7 +39,6 @@ import * as deploySite from "./inbound/views/deploy-site.ts";
 import * as ownerViews from "./inbound/views/owner-views.ts";
 import * as reject from "./inbound/views/reject.ts";
 import * as routerKey from "./inbound/views/router-key.ts";
-import { ACTION, VIEW } from "./names.ts";
 import { OpenHomes } from "./open-homes.ts";
 import { createOutbox } from "./outbox/outbox.ts";
 import type { Pace } from "./outbox/pace.ts";
@@ -180,8 +180,13 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
     },
   };
   deduplicateDeliveries(app);
-  for (const { register } of LISTENERS) register(app, bot);
-  acknowledgeUnhandled(app, options);
+  const dispatcher = new Dispatcher();
+  for (const { register } of LISTENERS) register(dispatcher, bot);
+  dispatcher.attach(app, async ({ ack }) => {
+    const { text, blocks } = help({ command: options.commandName, mayRequest: true, ownsZone: true });
+    await ack({ response_type: "ephemeral", text, blocks: [...blocks] });
+  });
+  app.error(async (error) => log.error({ err: error }, "Slack's delivery could not be handled."));
   return {
     start: async () => {
       const port = await listen(app, options.transport);
@@ -268,19 +273,3 @@ async function listen(app: App, transport: Transport): Promise<number | null> {
   const address = server.address();
   return address === null || typeof address === "string" ? transport.port : address.port;
 }
-
-/** Slack shows an error to whoever used something that nothing acknowledges, such as a button of an older version. */
-function acknowledgeUnhandled(app: App, { commandName, log }: SlackAppOptions): void {
-  app.command(otherThan([commandName]), async ({ ack }) => {
-    const { text, blocks } = help({ command: commandName, mayRequest: true, ownsZone: true });
-    await ack({ response_type: "ephemeral", text, blocks: [...blocks] });
-  });
-  app.action(otherThan(Object.values(ACTION)), async ({ ack }) => ack());
-  app.view({ callback_id: otherThan(Object.values(VIEW)), type: "view_submission" }, async ({ ack }) => ack());
-  app.view({ callback_id: /.*/, type: "view_closed" }, async ({ ack }) => ack());
-  app.options(/.*/, async ({ ack }) => ack({ options: [] }));
-  app.shortcut(/.*/, async ({ ack }) => ack());
-  app.error(async (error) => log.error({ err: error }, "Slack's delivery could not be handled."));
-}
-
-const otherThan = (names: readonly string[]): RegExp => new RegExp(`^(?!(?:${names.join("|")})$)`);

@@ -1,6 +1,6 @@
 /** How every delivery is handled: recorded, acknowledged in time, and answered whatever happens. */
 
-import type { App, RespondFn } from "@slack/bolt";
+import type { RespondFn } from "@slack/bolt";
 import type { Logger } from "pino";
 import { channelId } from "../../federation/model/identity.ts";
 import { section } from "../blocks/elements.ts";
@@ -8,6 +8,7 @@ import { MARK } from "../blocks/marks.ts";
 import { acknowledge, asMessage, type ModalAnswer, message, shown } from "../blocks/modals/modal.ts";
 import { failureOf } from "../slack-error.ts";
 import type { Bot } from "./bot.ts";
+import type { Dispatcher } from "./dispatcher.ts";
 import { type Click, type Delivered, parseClick, parseSubmission, type Submission } from "./payloads.ts";
 import type { Actor } from "./people.ts";
 
@@ -29,8 +30,13 @@ export function whatWentWrong(error: unknown): string {
 /** A private answer, or null where what people see says it all. */
 export type Answer = string | null;
 
-export function onClick(app: App, bot: Bot, actionId: string, handle: (click: Click) => Promise<Answer>): void {
-  app.action(actionId, async ({ ack, body, respond }) => {
+export function onClick(
+  dispatcher: Dispatcher,
+  bot: Bot,
+  actionId: string,
+  handle: (click: Click) => Promise<Answer>,
+): void {
+  dispatcher.click(actionId, async ({ ack, body, respond }) => {
     const click = parseClick(body);
     const channel = channelId.safeParse(click.channel);
     if (channel.success && click.ts !== null)
@@ -90,8 +96,13 @@ export interface SubmissionHandler {
 }
 
 /** A modal's submission: its answer is what the modal shows next. */
-export function onSubmission(app: App, bot: Bot, callbackId: string, { handle, whereElse }: SubmissionHandler): void {
-  app.view({ callback_id: callbackId, type: "view_submission" }, async ({ ack, body }) => {
+export function onSubmission(
+  dispatcher: Dispatcher,
+  bot: Bot,
+  callbackId: string,
+  { handle, whereElse }: SubmissionHandler,
+): void {
+  dispatcher.submission(callbackId, async ({ ack, body }) => {
     const submission = parseSubmission(body);
     const work = guarded(bot.log, callbackId, failed, async (): Promise<ModalAnswer> => {
       const known = await identified(bot, submission);

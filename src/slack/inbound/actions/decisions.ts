@@ -1,25 +1,25 @@
 /** Clicks by which owners decide about their own zone. Who may is looked up when the click arrives. */
-import type { App } from "@slack/bolt";
 import type { OnSite } from "../../../federation/model/commands.ts";
 import type { ConsentKind } from "../../../federation/model/events.ts";
 import { parseCardValue } from "../../card-value.ts";
 import { ACTION } from "../../names.ts";
 import { answerTo, type Bot, decideOnCard } from "../bot.ts";
+import type { Dispatcher } from "../dispatcher.ts";
 import { type Answer, onClick } from "../listeners.ts";
 import type { Click } from "../payloads.ts";
 
-export function register(app: App, bot: Bot): void {
-  onClick(app, bot, ACTION.approve, (click) => approve(bot, click, "run"));
-  onClick(app, bot, ACTION.admit, (click) => approve(bot, click, "admit"));
-  onClick(app, bot, ACTION.withdraw, (click) => withdraw(bot, click, "run"));
-  onClick(app, bot, ACTION.withdrawAdmission, (click) => withdraw(bot, click, "admit"));
-  onClick(app, bot, ACTION.retry, (click) => onSite(bot, click, "retry"));
-  onClick(app, bot, ACTION.reboot, (click) => onSite(bot, click, "reboot"));
-  onClick(app, bot, ACTION.rotateTunnelKeys, (click) => onSite(bot, click, "rotate-tunnel-keys"));
-  onClick(app, bot, ACTION.retire, (click) => onSite(bot, click, "retire"));
-  onClick(app, bot, ACTION.agreeTeardown, (click) => onSite(bot, click, "agree-teardown"));
-  onClick(app, bot, ACTION.goOn, (click) => onSite(bot, click, "go-on"));
-  onClick(app, bot, ACTION.stopSoon, (click) => onSite(bot, click, "stop-coordinator"));
+export function register(dispatcher: Dispatcher, bot: Bot): void {
+  onClick(dispatcher, bot, ACTION.approve, (click) => approve(bot, click, "run"));
+  onClick(dispatcher, bot, ACTION.admit, (click) => approve(bot, click, "admit"));
+  onClick(dispatcher, bot, ACTION.withdraw, (click) => withdraw(bot, click, "run"));
+  onClick(dispatcher, bot, ACTION.withdrawAdmission, (click) => withdraw(bot, click, "admit"));
+  onClick(dispatcher, bot, ACTION.retry, (click) => onSite(bot, click, "retry"));
+  onClick(dispatcher, bot, ACTION.reboot, (click) => onSite(bot, click, "reboot"));
+  onClick(dispatcher, bot, ACTION.rotateTunnelKeys, (click) => onSite(bot, click, "rotate-tunnel-keys"));
+  onClick(dispatcher, bot, ACTION.retire, (click) => onSite(bot, click, "retire"));
+  onClick(dispatcher, bot, ACTION.agreeTeardown, (click) => onSite(bot, click, "agree-teardown"));
+  onClick(dispatcher, bot, ACTION.goOn, (click) => onSite(bot, click, "go-on"));
+  onClick(dispatcher, bot, ACTION.stopSoon, (click) => onSite(bot, click, "stop-coordinator"));
 }
 
 async function approve(bot: Bot, { person: by, key, value }: Click, consent: ConsentKind): Promise<Answer> {

@@ -1,23 +1,23 @@
 /** Clicks on the federation's card: what its requester and its members ask for. */
 
-import type { App } from "@slack/bolt";
 import type { OnFederation } from "../../../federation/model/commands.ts";
 import { federationId } from "../../../federation/model/identity.ts";
 import { isSettled } from "../../../federation/model/state.ts";
 import { MARK } from "../../blocks/marks.ts";
 import { ACTION } from "../../names.ts";
 import { answerTo, type Bot, decideOn, findFederation, refusalText, whyNotFound } from "../bot.ts";
+import type { Dispatcher } from "../dispatcher.ts";
 import { type Answer, onClick } from "../listeners.ts";
 import type { Click } from "../payloads.ts";
 import { mayRequest } from "../requesting.ts";
 import { openAddSite } from "../views/add-site.ts";
 
-export function register(app: App, bot: Bot): void {
-  onClick(app, bot, ACTION.cancel, (click) => onFederation(bot, click, "cancel"));
-  onClick(app, bot, ACTION.checkAgain, (click) => onFederation(bot, click, "check-again"));
-  onClick(app, bot, ACTION.askTeardown, (click) => onFederation(bot, click, "ask-teardown"));
-  onClick(app, bot, ACTION.withdrawTeardown, (click) => onFederation(bot, click, "withdraw-teardown"));
-  onClick(app, bot, ACTION.addSite, (click) => addSite(bot, click));
+export function register(dispatcher: Dispatcher, bot: Bot): void {
+  onClick(dispatcher, bot, ACTION.cancel, (click) => onFederation(bot, click, "cancel"));
+  onClick(dispatcher, bot, ACTION.checkAgain, (click) => onFederation(bot, click, "check-again"));
+  onClick(dispatcher, bot, ACTION.askTeardown, (click) => onFederation(bot, click, "ask-teardown"));
+  onClick(dispatcher, bot, ACTION.withdrawTeardown, (click) => onFederation(bot, click, "withdraw-teardown"));
+  onClick(dispatcher, bot, ACTION.addSite, (click) => addSite(bot, click));
 }
 
 /** Whoever sees the card knows of the federation: only those of its zones and its requester may ask for its end. */

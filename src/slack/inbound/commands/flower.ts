@@ -1,6 +1,5 @@
 /** The slash command, for members of the organisation that installed the app. */
 
-import type { App } from "@slack/bolt";
 import { channelId } from "../../../federation/model/identity.ts";
 import { section } from "../../blocks/elements.ts";
 import { help } from "../../blocks/help.ts";
@@ -10,6 +9,7 @@ import type { Said } from "../../blocks/status.ts";
 import { abilitiesOf } from "../abilities.ts";
 import { NOT_CONCERNED } from "../actions/requests.ts";
 import { type Bot, decideOn, refusalText } from "../bot.ts";
+import type { Dispatcher } from "../dispatcher.ts";
 import { NOBODY, whatWentWrong } from "../listeners.ts";
 import { nearest } from "../nearest.ts";
 import { type Command, parseCommand } from "../payloads.ts";
@@ -26,8 +26,8 @@ const sentence = (text: string): Said => ({ text, blocks: [section(text)] });
 const WORDS = ["deploy-site", "status", "zones", "teardown", "help"] as const;
 type Word = (typeof WORDS)[number];
 
-export function register(app: App, bot: Bot): void {
-  app.command(bot.commandName, async ({ ack, body, respond }) => {
+export function register(dispatcher: Dispatcher, bot: Bot): void {
+  dispatcher.command(bot.commandName, async ({ ack, body, respond }) => {
     await ack();
     const say: Say = async ({ text, blocks }) => {
       await respond({ response_type: "ephemeral", text, blocks: [...blocks] });

@@ -1,5 +1,4 @@
 /** `@florist …`, for people to whom the slash command is not offered. Answers are shown to them only. */
-import type { App } from "@slack/bolt";
 import type { Person } from "../../../federation/model/identity.ts";
 import { section } from "../../blocks/elements.ts";
 import { type Abilities, help } from "../../blocks/help.ts";
@@ -8,6 +7,7 @@ import type { Said } from "../../blocks/status.ts";
 import { EVENT } from "../../names.ts";
 import { abilitiesOf } from "../abilities.ts";
 import type { Bot } from "../bot.ts";
+import type { Dispatcher } from "../dispatcher.ts";
 import { NOBODY, whatWentWrong } from "../listeners.ts";
 import { nearest } from "../nearest.ts";
 import { type Mention, parseMention } from "../payloads.ts";
@@ -19,8 +19,8 @@ const WORDS = ["status", "zones", "certificate", "whoami", "help"] as const;
 /** Understood as commands only, as they begin something. */
 const COMMANDS = ["deploy-site", "teardown"] as const;
 
-export function register(app: App, bot: Bot): void {
-  app.event(EVENT.mentioned, async ({ event }) => {
+export function register(dispatcher: Dispatcher, bot: Bot): void {
+  dispatcher.event(EVENT.mentioned, async (event) => {
     const mention = parseMention(event);
     try {
       await answer(bot, mention, (what) => show(bot, mention, what));

@@ -1,5 +1,4 @@
 /** The modal in which one more site is asked for. */
-import type { App } from "@slack/bolt";
 import { wasAccepted } from "../../../federation/deciding/decide.ts";
 import { REFUSALS } from "../../../federation/model/reasons.ts";
 import type { Federation } from "../../../federation/model/state.ts";
@@ -7,6 +6,7 @@ import { addSiteForm, readSiteForm } from "../../blocks/modals/add-site-form.ts"
 import type { ModalAnswer } from "../../blocks/modals/modal.ts";
 import { VIEW } from "../../names.ts";
 import { type Bot, decideOn, findFederation } from "../bot.ts";
+import type { Dispatcher } from "../dispatcher.ts";
 import { onSubmission } from "../listeners.ts";
 import type { Submission } from "../payloads.ts";
 import { mayRequest } from "../requesting.ts";
@@ -16,8 +16,8 @@ export async function openAddSite(bot: Bot, federation: Federation, triggerId: s
   await bot.slack.views.open({ trigger_id: triggerId, view });
 }
 
-export function register(app: App, bot: Bot): void {
-  onSubmission(app, bot, VIEW.addSite, {
+export function register(dispatcher: Dispatcher, bot: Bot): void {
+  onSubmission(dispatcher, bot, VIEW.addSite, {
     handle: (submission) => submit(bot, submission),
     whereElse: async ({ view }) => (await findFederation(bot, view.privateMetadata))?.homeChannel ?? null,
   });

@@ -1,5 +1,4 @@
 /** The modal in which an owner changes what would run in the own zone, and approves that. */
-import type { App } from "@slack/bolt";
 import { wasAccepted } from "../../../federation/deciding/decide.ts";
 import { REASONS, REFUSALS } from "../../../federation/model/reasons.ts";
 import { currentProposal } from "../../../federation/model/state.ts";
@@ -8,12 +7,13 @@ import type { ModalAnswer } from "../../blocks/modals/modal.ts";
 import { code } from "../../blocks/mrkdwn.ts";
 import { ACTION, VIEW } from "../../names.ts";
 import { type Bot, channelOfCard, findCard, refusalText, whyNotFound, whyUndecidable } from "../bot.ts";
+import type { Dispatcher } from "../dispatcher.ts";
 import { type Answer, onClick, onSubmission } from "../listeners.ts";
 import type { Click, Submission } from "../payloads.ts";
 
-export function register(app: App, bot: Bot): void {
-  onClick(app, bot, ACTION.adjust, (click) => open(bot, click));
-  onSubmission(app, bot, VIEW.adjust, {
+export function register(dispatcher: Dispatcher, bot: Bot): void {
+  onClick(dispatcher, bot, ACTION.adjust, (click) => open(bot, click));
+  onSubmission(dispatcher, bot, VIEW.adjust, {
     handle: (submission) => submit(bot, submission),
     whereElse: async ({ view }) => channelOfCard(bot, await findCard(bot, view.privateMetadata)),
   });

@@ -1,5 +1,4 @@
 /** The modal in which the coordinator's owners give what their organisation issued. */
-import type { App } from "@slack/bolt";
 import { awaitedOf, whyNotGiven } from "../../../federation/deciding/organisation.ts";
 import { CHAIN_MISTAKES } from "../../../federation/model/chain-mistakes.ts";
 import { type FederationId, federationId, type Person } from "../../../federation/model/identity.ts";
@@ -11,14 +10,15 @@ import { filesIn, typed } from "../../blocks/modals/state-values.ts";
 import { AUTHORITY_WANTED, CERTIFICATE_WANTED } from "../../blocks/organisation-cards.ts";
 import { ACTION, VIEW } from "../../names.ts";
 import { type Bot, findFederation, refusalText, whyNotFound } from "../bot.ts";
+import type { Dispatcher } from "../dispatcher.ts";
 import { textOfFiles } from "../given-files.ts";
 import { type Answer, onClick, onSubmission } from "../listeners.ts";
 import type { Click, Submission } from "../payloads.ts";
 import { livingNamed } from "../status-answer.ts";
 
-export function register(app: App, bot: Bot): void {
-  onClick(app, bot, ACTION.giveCertificate, (click) => open(bot, click));
-  onSubmission(app, bot, VIEW.certificate, {
+export function register(dispatcher: Dispatcher, bot: Bot): void {
+  onClick(dispatcher, bot, ACTION.giveCertificate, (click) => open(bot, click));
+  onSubmission(dispatcher, bot, VIEW.certificate, {
     handle: (submission) => submit(bot, submission),
     whereElse: async ({ view }) => (await findFederation(bot, view.privateMetadata))?.homeChannel ?? null,
   });

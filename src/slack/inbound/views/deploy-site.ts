@@ -1,6 +1,5 @@
 /** The modal in which a federation is asked for: opened, redrawn as zones are chosen, submitted. */
 import { createHash } from "node:crypto";
-import type { App } from "@slack/bolt";
 import { type ChannelId, type FederationId, federationId } from "../../../federation/model/identity.ts";
 import { REFUSALS } from "../../../federation/model/reasons.ts";
 import { type Federation, newestFirst } from "../../../federation/model/state.ts";
@@ -19,6 +18,7 @@ import type { ModalAnswer } from "../../blocks/modals/modal.ts";
 import { ACTION, VIEW } from "../../names.ts";
 import type { Bot } from "../bot.ts";
 import { findFederation } from "../bot.ts";
+import type { Dispatcher } from "../dispatcher.ts";
 import { type Answer, onClick, onSubmission } from "../listeners.ts";
 import type { Click, Submission } from "../payloads.ts";
 import { mayRequest, whyNoHome } from "../requesting.ts";
@@ -39,7 +39,7 @@ const settingOf = (bot: Bot, channel: ChannelId): FormSetting => ({
 const takesSites = (federation: Federation): boolean =>
   federation.trustedAt !== null && federation.ended === null && federation.teardown === null;
 
-export function register(app: App, bot: Bot): void {
+export function register(dispatcher: Dispatcher, bot: Bot): void {
   const redrawing = [
     ACTION.coordinatorChosen,
     ACTION.trainingChosen,
@@ -48,8 +48,8 @@ export function register(app: App, bot: Bot): void {
     ACTION.federationChosen,
   ];
   const redraws = new Redraws(bot.slack.views);
-  for (const action of redrawing) onClick(app, bot, action, (click) => redraw(bot, redraws, click));
-  onSubmission(app, bot, VIEW.deploySite, {
+  for (const action of redrawing) onClick(dispatcher, bot, action, (click) => redraw(bot, redraws, click));
+  onSubmission(dispatcher, bot, VIEW.deploySite, {
     handle: (submission) => submit(bot, submission),
     whereElse: async ({ view }) => channelOfForm(view.privateMetadata),
   });

@@ -1,5 +1,4 @@
 /** Modals for a zone's owners only: what runs, and what others read in their zone's channel where there is none. */
-import type { App } from "@slack/bolt";
 import type { ModalView } from "@slack/types";
 import { isOwner } from "../../../federation/deciding/consent.ts";
 import { REASONS } from "../../../federation/model/reasons.ts";
@@ -13,16 +12,17 @@ import { codeBlock, escaped, moment } from "../../blocks/mrkdwn.ts";
 import { progressText, siteProgress } from "../../blocks/progress.ts";
 import { ACTION } from "../../names.ts";
 import { type Bot, findCard, type OnCard, refusalText, whyNotFound } from "../bot.ts";
+import type { Dispatcher } from "../dispatcher.ts";
 import { type Answer, onClick } from "../listeners.ts";
 import type { Click } from "../payloads.ts";
 
 type ViewOf = (bot: Bot, found: OnCard) => ModalView | null;
 
-export function register(app: App, bot: Bot): void {
-  onClick(app, bot, ACTION.seeWhatRuns, (click) => forOwner(bot, click, whatRunsNow));
-  onClick(app, bot, ACTION.seeWhatIsAsked, (click) => forOwner(bot, click, whatIsAsked));
-  onClick(app, bot, ACTION.seeDetail, (click) => forOwner(bot, click, details));
-  onClick(app, bot, ACTION.seeConnection, (click) => forOwner(bot, click, connection));
+export function register(dispatcher: Dispatcher, bot: Bot): void {
+  onClick(dispatcher, bot, ACTION.seeWhatRuns, (click) => forOwner(bot, click, whatRunsNow));
+  onClick(dispatcher, bot, ACTION.seeWhatIsAsked, (click) => forOwner(bot, click, whatIsAsked));
+  onClick(dispatcher, bot, ACTION.seeDetail, (click) => forOwner(bot, click, details));
+  onClick(dispatcher, bot, ACTION.seeConnection, (click) => forOwner(bot, click, connection));
 }
 
 async function forOwner(bot: Bot, { value, person, triggerId }: Click, viewOf: ViewOf): Promise<Answer> {

@@ -1,5 +1,4 @@
 /** The modal in which an owner says why not. */
-import type { App } from "@slack/bolt";
 import type { ConsentKind } from "../../../federation/model/events.ts";
 import { REFUSALS } from "../../../federation/model/reasons.ts";
 import type { ModalAnswer } from "../../blocks/modals/modal.ts";
@@ -8,13 +7,14 @@ import { typed } from "../../blocks/modals/state-values.ts";
 import { cardValue, parseCardValue } from "../../card-value.ts";
 import { ACTION, VIEW } from "../../names.ts";
 import { type Bot, channelOfCard, decideOn, findCard, refusalText, whyUndecidable } from "../bot.ts";
+import type { Dispatcher } from "../dispatcher.ts";
 import { type Answer, onClick, onSubmission } from "../listeners.ts";
 import type { Click, Submission } from "../payloads.ts";
 
-export function register(app: App, bot: Bot): void {
-  onClick(app, bot, ACTION.reject, (click) => open(bot, click, "run"));
-  onClick(app, bot, ACTION.refuseAdmission, (click) => open(bot, click, "admit"));
-  onSubmission(app, bot, VIEW.reject, {
+export function register(dispatcher: Dispatcher, bot: Bot): void {
+  onClick(dispatcher, bot, ACTION.reject, (click) => open(bot, click, "run"));
+  onClick(dispatcher, bot, ACTION.refuseAdmission, (click) => open(bot, click, "admit"));
+  onSubmission(dispatcher, bot, VIEW.reject, {
     handle: (submission) => submit(bot, submission),
     whereElse: async ({ view }) => {
       const { federation, card } = aboutOf(view);

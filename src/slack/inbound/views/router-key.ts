@@ -1,5 +1,4 @@
 /** The modal in which an owner gives the key of the zone's own router. */
-import type { App } from "@slack/bolt";
 import { isOwner } from "../../../federation/deciding/consent.ts";
 import { REFUSALS } from "../../../federation/model/reasons.ts";
 import type { ModalAnswer } from "../../blocks/modals/modal.ts";
@@ -7,12 +6,13 @@ import { readRouterForm, routerForm, takenKey } from "../../blocks/modals/router
 import { parseCardValue } from "../../card-value.ts";
 import { ACTION, VIEW } from "../../names.ts";
 import { type Bot, channelOfCard, decideOn, findCard, refusalText, whyNotFound } from "../bot.ts";
+import type { Dispatcher } from "../dispatcher.ts";
 import { type Answer, onClick, onSubmission } from "../listeners.ts";
 import type { Click, Submission } from "../payloads.ts";
 
-export function register(app: App, bot: Bot): void {
-  onClick(app, bot, ACTION.giveRouterKey, (click) => open(bot, click));
-  onSubmission(app, bot, VIEW.routerKey, {
+export function register(dispatcher: Dispatcher, bot: Bot): void {
+  onClick(dispatcher, bot, ACTION.giveRouterKey, (click) => open(bot, click));
+  onSubmission(dispatcher, bot, VIEW.routerKey, {
     handle: (submission) => submit(bot, submission),
     whereElse: async ({ view }) => channelOfCard(bot, await findCard(bot, view.privateMetadata)),
   });
