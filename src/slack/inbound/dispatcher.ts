@@ -1,6 +1,7 @@
 /**
- * Which delivery goes to whom. Bolt asks each of its listeners whether a delivery is theirs, fifty of them with every
- * command; so it has one for each kind, which looks up by name whose it is.
+ * Which delivery goes to whom. Bolt asks every one of its listeners whether a delivery is theirs: with one for each button,
+ * half of what a command leaves to the collector of memory comes of that. So there is one for each kind of delivery, which
+ * looks up by name whose it is.
  */
 import type {
   App,
